@@ -1,0 +1,137 @@
+/**
+ * The engine's door: the only module that `host`, `lsp` and `cli` import (with the plain types of `base`). Takes a
+ * view of a source tree that the host provides and answers checks and queries. Synchronous between two steps; the
+ * caller drives it in a worker and looks after cancellation through the token.
+ */
+import type { CancelToken } from './base/cancel.js';
+import type { ContextsAnswer, EntryMethod, Finding } from './base/finding.js';
+
+/** What the engine may ask of the outside world. Paths are relative to the kernel root, with `/`. */
+export interface SourceTree {
+  /** Text of a file (overlays applied; UTF-8, or Latin-1 where it is not), or null where there is none. Never throws. */
+  read(path: string): string | null;
+  /** Names in a folder; folders end in `/`. Empty where there is none. Symbolic links are not followed out of the tree. */
+  list(folder: string): readonly string[];
+}
+
+/** What an engine is made with. */
+export interface EngineOptions {
+  readonly tree: SourceTree;
+  /** `web-tree-sitter.wasm` and the grammar's WASM, as bytes. */
+  readonly runtimeWasm: Uint8Array;
+  readonly grammarWasm: Uint8Array;
+  /** `6.12`; null: read from the tree's Makefile, else the newest that the model knows. */
+  readonly kernelVersion: string | null;
+  /** Text of a `.config`; null: the default configuration. */
+  readonly dotConfig: string | null;
+  /** Milliseconds from any origin: the engine itself reads no clock. */
+  readonly clock: () => number;
+  /** Resource limits; absent: the named constants in `syntax`. */
+  readonly limits?: { readonly maxFileBytes?: number; readonly parseMs?: number };
+}
+
+/** A file that was not analysed, with the reason in words. */
+export interface SkippedFile {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** What a check looks at. */
+export interface CheckRequest {
+  /** Files or folders, relative to the kernel root. Findings are reported in these. */
+  readonly paths: readonly string[];
+  /** Rule ids or families; empty: all that are on by default. */
+  readonly rules: readonly string[];
+  readonly precision: 'high' | 'medium' | 'low';
+}
+
+export interface Progress {
+  readonly phase: 'read' | 'analyse' | 'rules';
+  readonly done: number;
+  readonly total: number;
+  /** File or function at hand. */
+  readonly at: string;
+}
+
+export interface CheckStats {
+  readonly files: number;
+  readonly functions: number;
+  readonly damagedFunctions: number;
+  readonly parseMs: number;
+  readonly totalMs: number;
+}
+
+export interface CheckAnswer {
+  readonly findings: readonly Finding[];
+  readonly skipped: readonly SkippedFile[];
+  readonly problems: readonly string[];
+  readonly stats: CheckStats;
+}
+
+/** A context query: a position (1-based; column in UTF-16 units), or a function's entry. */
+export type ContextsQuery =
+  | { readonly file: string; readonly line: number; readonly column?: number }
+  | { readonly function: string; readonly file?: string };
+
+export type ContextsResult =
+  | { readonly ok: true; readonly answer: ContextsAnswer }
+  | { readonly ok: false; readonly problem: string };
+
+/** What stands at a position: for the hover on a method's name, slot or helper. */
+export interface SymbolAnswer {
+  readonly kind: 'method' | 'helper' | 'function';
+  readonly name: string;
+  /** Markdown: the contract of a method, or the effect of a helper. */
+  readonly markdown: string;
+  readonly range: {
+    readonly startLine: number;
+    readonly startColumn: number;
+    readonly endLine: number;
+    readonly endColumn: number;
+  };
+}
+
+export type DumpKind = 'syntax' | 'facts' | 'cfg' | 'contexts';
+
+export interface FileInScope {
+  readonly file: string;
+  readonly inScope: boolean;
+  readonly reason: string;
+}
+
+/** The engine. One instance per kernel tree and configuration; keeps facts of what it has read. */
+export interface Engine {
+  readonly kernelVersion: string;
+  /** Problems with what it was made of (a broken .config, an unknown version), in words. */
+  readonly problems: readonly string[];
+  check(request: CheckRequest, token: CancelToken, progress?: (p: Progress) => void): CheckAnswer;
+  contexts(query: ContextsQuery, token: CancelToken): ContextsResult;
+  /** For hover and `explain`: what the model or the analysis knows of the name at a position. */
+  symbolAt(file: string, line: number, column: number): SymbolAnswer | null;
+  /** `explain METHOD|HELPER`: Markdown, or null where the model has no such name (`d_revalidate`, `inode_operations.rename`, `dput`). */
+  explainModel(name: string): string | null;
+  /** Methods whose slot a function stands in. */
+  slotsOf(file: string, functionName: string): readonly EntryMethod[];
+  dump(
+    kind: DumpKind,
+    file: string,
+    functionName: string | null,
+  ): { readonly ok: boolean; readonly text: string };
+  files(paths: readonly string[]): readonly FileInScope[];
+  /** The text of a file has changed (or it is gone): forget what was derived from it. */
+  invalidate(file: string): void;
+  /** Frees what WASM holds. */
+  dispose(): void;
+}
+
+/** Static description of a rule, for the registry, SARIF, `explain`, settings and docs. */
+export interface RuleInfo {
+  /** `family/what-is-wrong` */
+  readonly id: string;
+  readonly summary: string;
+  readonly law: string;
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly precision: 'high' | 'medium' | 'low';
+  readonly onByDefault: boolean;
+  readonly fixable: boolean;
+}
