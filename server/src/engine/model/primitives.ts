@@ -1,0 +1,889 @@
+/**
+ * The lock primitives as helpers: spinlocks, rwlocks, mutexes, rw-semaphores, per-CPU rw-semaphores, seqlocks, bit locks
+ * and RCU. A parameter that points to a lock stands for the lock. What interrupts, bottom halves and preemption are
+ * switched off by is written as a lock of its own (`@irq`, `@bh`, `@preempt`), so that it is released by what ends it.
+ */
+import { anyMode, exclusive, type HelperExtra, helper, shared } from './entry.js';
+import type { HelperEntry, LockEffect } from './types.js';
+
+const IRQ = exclusive('@irq', 'irq');
+const BH = exclusive('@bh', 'bh');
+const PREEMPT = exclusive('@preempt', 'preempt');
+const SPIN = exclusive('lock', 'spin');
+const SPIN_TRY = exclusive('lock', 'spin', 'result != 0');
+const IRQ_TRY = exclusive('@irq', 'irq', 'result != 0');
+const BH_TRY = exclusive('@bh', 'bh', 'result != 0');
+const READ = shared('lock', 'rwlock');
+const READ_TRY = shared('lock', 'rwlock', 'result != 0');
+const WRITE = exclusive('lock', 'rwlock');
+const WRITE_TRY = exclusive('lock', 'rwlock', 'result != 0');
+const MUTEX = exclusive('lock', 'mutex');
+const MUTEX_OK = exclusive('lock', 'mutex', 'result == 0');
+const MUTEX_TRY = exclusive('lock', 'mutex', 'result != 0');
+const SEM_READ = shared('sem', 'rwsem');
+const SEM_WRITE = exclusive('sem', 'rwsem');
+const SEQ = exclusive('sl', 'seqwrite');
+const SEQ_EXCL = exclusive('sl', 'spin');
+
+/** A primitive that takes locks. */
+function takes(
+  name: string,
+  params: string,
+  sleeps: boolean,
+  locks: readonly LockEffect[],
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  const tried = locks.some((lock) => lock.when !== undefined);
+  const how = sleeps ? 'may sleep' : 'does not sleep';
+  return helper(
+    name,
+    params,
+    sleeps,
+    `Takes ${tried ? 'the lock where it succeeds' : 'the lock'}; ${how}.`,
+    proof,
+    {
+      acquires: locks,
+      ...extra,
+    },
+  );
+}
+
+/** A primitive that lets go of locks; none sleeps but where said. */
+function drops(
+  name: string,
+  params: string,
+  locks: readonly LockEffect[],
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, false, 'Releases the lock; does not sleep.', proof, {
+    releases: locks,
+    ...extra,
+  });
+}
+
+/** A primitive that only looks, or sets up. */
+function plain(
+  name: string,
+  params: string,
+  summary: string,
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, false, summary, proof, extra);
+}
+
+const SPINLOCKS: readonly HelperEntry[] = [
+  takes('spin_lock', 'lock', false, [SPIN], '6.12:include/linux/spinlock.h:349'),
+  takes('spin_lock_nested', 'lock, subclass', false, [SPIN], '6.12:include/linux/spinlock.h:364'),
+  takes('spin_lock_nest_lock', 'lock, nest', false, [SPIN], '6.12:include/linux/spinlock.h:369'),
+  takes('spin_lock_bh', 'lock', false, [SPIN, BH], '6.12:include/linux/spinlock.h:354'),
+  takes('spin_lock_irq', 'lock', false, [SPIN, IRQ], '6.12:include/linux/spinlock.h:374'),
+  takes('spin_lock_irqsave', 'lock, flags', false, [SPIN, IRQ], '6.12:include/linux/spinlock.h:379'),
+  takes(
+    'spin_lock_irqsave_nested',
+    'lock, flags, subclass',
+    false,
+    [SPIN, IRQ],
+    '6.12:include/linux/spinlock.h:384',
+  ),
+  takes('spin_trylock', 'lock', false, [SPIN_TRY], '6.12:include/linux/spinlock.h:359'),
+  takes('spin_trylock_bh', 'lock', false, [SPIN_TRY, BH_TRY], '6.12:include/linux/spinlock.h:409'),
+  takes('spin_trylock_irq', 'lock', false, [SPIN_TRY, IRQ_TRY], '6.12:include/linux/spinlock.h:414'),
+  takes(
+    'spin_trylock_irqsave',
+    'lock, flags',
+    false,
+    [SPIN_TRY, IRQ_TRY],
+    '6.12:include/linux/spinlock.h:419',
+  ),
+  drops('spin_unlock', 'lock', [SPIN], '6.12:include/linux/spinlock.h:389'),
+  drops('spin_unlock_bh', 'lock', [SPIN, BH], '6.12:include/linux/spinlock.h:394'),
+  drops('spin_unlock_irq', 'lock', [SPIN, IRQ], '6.12:include/linux/spinlock.h:399'),
+  drops('spin_unlock_irqrestore', 'lock, flags', [SPIN, IRQ], '6.12:include/linux/spinlock.h:404'),
+  plain(
+    'spin_is_locked',
+    'lock',
+    'Tells whether anyone holds the lock.',
+    '6.12:include/linux/spinlock.h:442',
+  ),
+  plain(
+    'spin_is_contended',
+    'lock',
+    'Tells whether anyone waits for the lock.',
+    '6.12:include/linux/spinlock.h:447',
+  ),
+  plain('spin_lock_init', 'lock', 'Initialises a spinlock.', '6.12:include/linux/spinlock.h:331'),
+  takes('raw_spin_lock', 'lock', false, [SPIN], '6.12:include/linux/spinlock.h:217'),
+  takes('raw_spin_lock_nested', 'lock, subclass', false, [SPIN], '6.12:include/linux/spinlock.h:220'),
+  takes('raw_spin_lock_bh', 'lock', false, [SPIN, BH], '6.12:include/linux/spinlock.h:275'),
+  takes('raw_spin_lock_irq', 'lock', false, [SPIN, IRQ], '6.12:include/linux/spinlock.h:274'),
+  takes('raw_spin_lock_irqsave', 'lock, flags', false, [SPIN, IRQ], '6.12:include/linux/spinlock.h:241'),
+  takes(
+    'raw_spin_lock_irqsave_nested',
+    'lock, flags, subclass',
+    false,
+    [SPIN, IRQ],
+    '6.12:include/linux/spinlock.h:248',
+  ),
+  takes('raw_spin_trylock', 'lock', false, [SPIN_TRY], '6.12:include/linux/spinlock.h:215'),
+  takes('raw_spin_trylock_bh', 'lock', false, [SPIN_TRY, BH_TRY], '6.12:include/linux/spinlock.h:286'),
+  takes('raw_spin_trylock_irq', 'lock', false, [SPIN_TRY, IRQ_TRY], '6.12:include/linux/spinlock.h:289'),
+  takes(
+    'raw_spin_trylock_irqsave',
+    'lock, flags',
+    false,
+    [SPIN_TRY, IRQ_TRY],
+    '6.12:include/linux/spinlock.h:296',
+  ),
+  drops('raw_spin_unlock', 'lock', [SPIN], '6.12:include/linux/spinlock.h:276'),
+  drops('raw_spin_unlock_bh', 'lock', [SPIN, BH], '6.12:include/linux/spinlock.h:284'),
+  drops('raw_spin_unlock_irq', 'lock', [SPIN, IRQ], '6.12:include/linux/spinlock.h:277'),
+  drops('raw_spin_unlock_irqrestore', 'lock, flags', [SPIN, IRQ], '6.12:include/linux/spinlock.h:279'),
+  plain(
+    'raw_spin_is_locked',
+    'lock',
+    'Tells whether anyone holds the lock.',
+    '6.12:include/linux/spinlock.h:116',
+  ),
+  plain('raw_spin_lock_init', 'lock', 'Initialises a raw spinlock.', '6.12:include/linux/spinlock.h:104'),
+  takes('atomic_dec_and_lock', 'atomic, lock', false, [SPIN_TRY], '6.12:include/linux/spinlock.h:501'),
+  takes(
+    'atomic_dec_and_lock_irqsave',
+    'atomic, lock, flags',
+    false,
+    [SPIN_TRY, IRQ_TRY],
+    '6.12:include/linux/spinlock.h:506',
+  ),
+  takes('refcount_dec_and_lock', 'r, lock', false, [SPIN_TRY], '6.12:lib/refcount.c:144'),
+  takes(
+    'refcount_dec_and_lock_irqsave',
+    'r, lock, flags',
+    false,
+    [SPIN_TRY, IRQ_TRY],
+    '6.12:lib/refcount.c:172',
+  ),
+];
+
+const RWLOCKS: readonly HelperEntry[] = [
+  takes('read_lock', 'lock', false, [READ], '6.12:include/linux/rwlock.h:56'),
+  takes('read_lock_bh', 'lock', false, [READ, BH], '6.12:include/linux/rwlock.h:93'),
+  takes('read_lock_irq', 'lock', false, [READ, IRQ], '6.12:include/linux/rwlock.h:92'),
+  takes('read_lock_irqsave', 'lock, flags', false, [READ, IRQ], '6.12:include/linux/rwlock.h:66'),
+  takes('read_trylock', 'lock', false, [READ_TRY], '6.12:include/linux/rwlock.h:52'),
+  drops('read_unlock', 'lock', [READ], '6.12:include/linux/rwlock.h:96'),
+  drops('read_unlock_bh', 'lock', [READ, BH], '6.12:include/linux/rwlock.h:106'),
+  drops('read_unlock_irq', 'lock', [READ, IRQ], '6.12:include/linux/rwlock.h:98'),
+  drops('read_unlock_irqrestore', 'lock, flags', [READ, IRQ], '6.12:include/linux/rwlock.h:101'),
+  takes('write_lock', 'lock', false, [WRITE], '6.12:include/linux/rwlock.h:55'),
+  takes('write_lock_nested', 'lock, subclass', false, [WRITE], '6.12:include/linux/rwlock.h:59', {
+    versions: { since: '6.1' },
+  }),
+  takes('write_lock_bh', 'lock', false, [WRITE, BH], '6.12:include/linux/rwlock.h:95'),
+  takes('write_lock_irq', 'lock', false, [WRITE, IRQ], '6.12:include/linux/rwlock.h:94'),
+  takes('write_lock_irqsave', 'lock, flags', false, [WRITE, IRQ], '6.12:include/linux/rwlock.h:71'),
+  takes('write_trylock', 'lock', false, [WRITE_TRY], '6.12:include/linux/rwlock.h:53'),
+  takes(
+    'write_trylock_irqsave',
+    'lock, flags',
+    false,
+    [WRITE_TRY, IRQ_TRY],
+    '6.12:include/linux/rwlock.h:115',
+  ),
+  drops('write_unlock', 'lock', [WRITE], '6.12:include/linux/rwlock.h:97'),
+  drops('write_unlock_bh', 'lock', [WRITE, BH], '6.12:include/linux/rwlock.h:113'),
+  drops('write_unlock_irq', 'lock', [WRITE, IRQ], '6.12:include/linux/rwlock.h:99'),
+  drops('write_unlock_irqrestore', 'lock, flags', [WRITE, IRQ], '6.12:include/linux/rwlock.h:108'),
+  plain('rwlock_init', 'lock', 'Initialises an rwlock.', '6.12:include/linux/rwlock.h:20'),
+];
+
+const MUTEXES: readonly HelperEntry[] = [
+  takes('mutex_lock', 'lock', true, [MUTEX], '6.12:kernel/locking/mutex.c:281'),
+  takes('mutex_lock_nested', 'lock, subclass', true, [MUTEX], '6.12:kernel/locking/mutex.c:809'),
+  takes('mutex_lock_nest_lock', 'lock, nest', true, [MUTEX], '6.12:include/linux/mutex.h:171'),
+  takes('mutex_lock_io', 'lock', true, [MUTEX], '6.12:kernel/locking/mutex.c:1035'),
+  takes('mutex_lock_io_nested', 'lock, subclass', true, [MUTEX], '6.12:kernel/locking/mutex.c:838'),
+  takes('mutex_lock_interruptible', 'lock', true, [MUTEX_OK], '6.12:kernel/locking/mutex.c:990'),
+  takes(
+    'mutex_lock_interruptible_nested',
+    'lock, subclass',
+    true,
+    [MUTEX_OK],
+    '6.12:kernel/locking/mutex.c:831',
+  ),
+  takes('mutex_lock_killable', 'lock', true, [MUTEX_OK], '6.12:kernel/locking/mutex.c:1014'),
+  takes('mutex_lock_killable_nested', 'lock, subclass', true, [MUTEX_OK], '6.12:kernel/locking/mutex.c:824'),
+  takes('mutex_trylock', 'lock', false, [MUTEX_TRY], '6.12:kernel/locking/mutex.c:1094'),
+  drops('mutex_unlock', 'lock', [MUTEX], '6.12:kernel/locking/mutex.c:542'),
+  plain('mutex_is_locked', 'lock', 'Tells whether anyone holds the mutex.', '6.12:kernel/locking/mutex.c:89'),
+  plain('mutex_init', 'lock', 'Initialises a mutex.', '6.12:include/linux/mutex.h:60'),
+  plain('mutex_destroy', 'lock', 'Marks a mutex as no longer usable.', '6.12:include/linux/mutex.h:48'),
+  takes('atomic_dec_and_mutex_lock', 'cnt, lock', true, [MUTEX_TRY], '6.12:kernel/locking/mutex.c:1152'),
+  takes('refcount_dec_and_mutex_lock', 'r, lock', true, [MUTEX_TRY], '6.12:lib/refcount.c:113'),
+  takes('down', 'sem', true, [exclusive('sem', 'mutex')], '6.12:kernel/locking/semaphore.c:55'),
+  takes(
+    'down_interruptible',
+    'sem',
+    true,
+    [exclusive('sem', 'mutex', 'result == 0')],
+    '6.12:kernel/locking/semaphore.c:78',
+  ),
+  takes(
+    'down_killable',
+    'sem',
+    true,
+    [exclusive('sem', 'mutex', 'result == 0')],
+    '6.12:kernel/locking/semaphore.c:105',
+  ),
+  takes(
+    'down_timeout',
+    'sem, jiffies',
+    true,
+    [exclusive('sem', 'mutex', 'result == 0')],
+    '6.12:kernel/locking/semaphore.c:160',
+  ),
+  takes(
+    'down_trylock',
+    'sem',
+    false,
+    [exclusive('sem', 'mutex', 'result == 0')],
+    '6.12:kernel/locking/semaphore.c:135',
+  ),
+  drops('up', 'sem', [exclusive('sem', 'mutex')], '6.12:kernel/locking/semaphore.c:184'),
+  takes(
+    'ww_mutex_lock',
+    'lock, ctx',
+    true,
+    [exclusive('lock', 'mutex', 'result == 0')],
+    '6.12:kernel/locking/mutex.c:878',
+  ),
+  drops('ww_mutex_unlock', 'lock', [MUTEX], '6.12:kernel/locking/mutex.c:563'),
+];
+
+const RWSEMS: readonly HelperEntry[] = [
+  takes('down_read', 'sem', true, [SEM_READ], '6.12:kernel/locking/rwsem.c:1521'),
+  takes('down_read_nested', 'sem, subclass', true, [SEM_READ], '6.12:kernel/locking/rwsem.c:1646'),
+  takes('down_read_non_owner', 'sem', true, [SEM_READ], '6.12:kernel/locking/rwsem.c:1676'),
+  takes(
+    'down_read_interruptible',
+    'sem',
+    true,
+    [shared('sem', 'rwsem', 'result == 0')],
+    '6.12:kernel/locking/rwsem.c:1530',
+  ),
+  takes(
+    'down_read_killable',
+    'sem',
+    true,
+    [shared('sem', 'rwsem', 'result == 0')],
+    '6.12:kernel/locking/rwsem.c:1544',
+  ),
+  takes(
+    'down_read_killable_nested',
+    'sem, subclass',
+    true,
+    [shared('sem', 'rwsem', 'result == 0')],
+    '6.12:kernel/locking/rwsem.c:1654',
+  ),
+  takes(
+    'down_read_trylock',
+    'sem',
+    false,
+    [shared('sem', 'rwsem', 'result != 0')],
+    '6.12:kernel/locking/rwsem.c:1561',
+  ),
+  takes('down_write', 'sem', true, [SEM_WRITE], '6.12:kernel/locking/rwsem.c:1574'),
+  takes('down_write_nested', 'sem, subclass', true, [SEM_WRITE], '6.12:kernel/locking/rwsem.c:1690'),
+  takes('down_write_nest_lock', 'sem, nest', true, [SEM_WRITE], '6.12:include/linux/rwsem.h:273'),
+  takes(
+    'down_write_killable',
+    'sem',
+    true,
+    [exclusive('sem', 'rwsem', 'result == 0')],
+    '6.12:kernel/locking/rwsem.c:1585',
+  ),
+  takes(
+    'down_write_killable_nested',
+    'sem, subclass',
+    true,
+    [exclusive('sem', 'rwsem', 'result == 0')],
+    '6.12:kernel/locking/rwsem.c:1698',
+  ),
+  takes(
+    'down_write_trylock',
+    'sem',
+    false,
+    [exclusive('sem', 'rwsem', 'result != 0')],
+    '6.12:kernel/locking/rwsem.c:1603',
+  ),
+  drops('up_read', 'sem', [SEM_READ], '6.12:kernel/locking/rwsem.c:1617'),
+  drops('up_read_non_owner', 'sem', [SEM_READ], '6.12:kernel/locking/rwsem.c:1713'),
+  drops('up_write', 'sem', [SEM_WRITE], '6.12:kernel/locking/rwsem.c:1627'),
+  helper(
+    'downgrade_write',
+    'sem',
+    false,
+    'Turns the exclusive hold into a shared one without a gap.',
+    '6.12:kernel/locking/rwsem.c:1637',
+    {
+      releases: [SEM_WRITE],
+      acquires: [SEM_READ],
+    },
+  ),
+  plain(
+    'rwsem_is_locked',
+    'sem',
+    'Tells whether anyone holds the semaphore, in either mode.',
+    '6.12:include/linux/rwsem.h:73',
+  ),
+  plain(
+    'rwsem_is_contended',
+    'sem',
+    'Tells whether anyone waits for the semaphore.',
+    '6.12:include/linux/rwsem.h:130',
+  ),
+  plain('init_rwsem', 'sem', 'Initialises a read-write semaphore.', '6.12:include/linux/rwsem.h:117'),
+  takes(
+    'percpu_down_read',
+    'sem',
+    true,
+    [shared('sem', 'percpu-rwsem')],
+    '6.12:include/linux/percpu-rwsem.h:47',
+  ),
+  takes(
+    'percpu_down_read_trylock',
+    'sem',
+    false,
+    [shared('sem', 'percpu-rwsem', 'result != 0')],
+    '6.12:include/linux/percpu-rwsem.h:73',
+  ),
+  drops('percpu_up_read', 'sem', [shared('sem', 'percpu-rwsem')], '6.12:include/linux/percpu-rwsem.h:97'),
+  takes(
+    'percpu_down_write',
+    'sem',
+    true,
+    [exclusive('sem', 'percpu-rwsem')],
+    '6.12:kernel/locking/percpu-rwsem.c:224',
+  ),
+  drops(
+    'percpu_up_write',
+    'sem',
+    [exclusive('sem', 'percpu-rwsem')],
+    '6.12:kernel/locking/percpu-rwsem.c:259',
+  ),
+];
+
+const SEQLOCKS: readonly HelperEntry[] = [
+  takes('write_seqlock', 'sl', false, [SEQ], '6.12:include/linux/seqlock.h:851'),
+  takes('write_seqlock_bh', 'sl', false, [SEQ, BH], '6.12:include/linux/seqlock.h:877'),
+  takes('write_seqlock_irq', 'sl', false, [SEQ, IRQ], '6.12:include/linux/seqlock.h:904'),
+  takes('write_seqlock_irqsave', 'sl, flags', false, [SEQ, IRQ], '6.12:include/linux/seqlock.h:942'),
+  drops('write_sequnlock', 'sl', [SEQ], '6.12:include/linux/seqlock.h:864'),
+  drops('write_sequnlock_bh', 'sl', [SEQ, BH], '6.12:include/linux/seqlock.h:891'),
+  drops('write_sequnlock_irq', 'sl', [SEQ, IRQ], '6.12:include/linux/seqlock.h:917'),
+  drops('write_sequnlock_irqrestore', 'sl, flags', [SEQ, IRQ], '6.12:include/linux/seqlock.h:955'),
+  takes('read_seqlock_excl', 'sl', false, [SEQ_EXCL], '6.12:include/linux/seqlock.h:977'),
+  takes('read_seqlock_excl_bh', 'sl', false, [SEQ_EXCL, BH], '6.12:include/linux/seqlock.h:1000'),
+  takes('read_seqlock_excl_irq', 'sl', false, [SEQ_EXCL, IRQ], '6.12:include/linux/seqlock.h:1024'),
+  takes(
+    'read_seqlock_excl_irqsave',
+    'sl, flags',
+    false,
+    [SEQ_EXCL, IRQ],
+    '6.12:include/linux/seqlock.h:1058',
+  ),
+  drops('read_sequnlock_excl', 'sl', [SEQ_EXCL], '6.12:include/linux/seqlock.h:986'),
+  drops('read_sequnlock_excl_bh', 'sl', [SEQ_EXCL, BH], '6.12:include/linux/seqlock.h:1010'),
+  drops('read_sequnlock_excl_irq', 'sl', [SEQ_EXCL, IRQ], '6.12:include/linux/seqlock.h:1034'),
+  drops('read_sequnlock_excl_irqrestore', 'sl, flags', [SEQ_EXCL, IRQ], '6.12:include/linux/seqlock.h:1068'),
+  plain(
+    'read_seqbegin',
+    'sl',
+    'Starts a lockless read section; spins while a writer is at work.',
+    '6.12:include/linux/seqlock.h:811',
+  ),
+  plain(
+    'read_seqretry',
+    'sl, start',
+    'Tells whether a writer came between.',
+    '6.12:include/linux/seqlock.h:827',
+  ),
+  plain(
+    'read_seqbegin_or_lock',
+    'lock, seq',
+    'Starts a lockless read, or takes the lock where the sequence is odd; which of both is not followed.',
+    '6.12:include/linux/seqlock.h:1104',
+  ),
+  plain(
+    'need_seqretry',
+    'lock, seq',
+    'Tells whether a lockless read has to be done again under the lock.',
+    '6.12:include/linux/seqlock.h:1119',
+  ),
+  plain(
+    'done_seqretry',
+    'lock, seq',
+    'Ends what read_seqbegin_or_lock began.',
+    '6.12:include/linux/seqlock.h:1132',
+  ),
+  takes('write_seqcount_begin', 's', false, [exclusive('s', 'seqwrite')], '6.12:include/linux/seqlock.h:468'),
+  takes(
+    'write_seqcount_begin_nested',
+    's, subclass',
+    false,
+    [exclusive('s', 'seqwrite')],
+    '6.12:include/linux/seqlock.h:442',
+  ),
+  drops('write_seqcount_end', 's', [exclusive('s', 'seqwrite')], '6.12:include/linux/seqlock.h:490'),
+  takes(
+    'raw_write_seqcount_begin',
+    's',
+    false,
+    [exclusive('s', 'seqwrite')],
+    '6.12:include/linux/seqlock.h:397',
+  ),
+  drops('raw_write_seqcount_end', 's', [exclusive('s', 'seqwrite')], '6.12:include/linux/seqlock.h:418'),
+  plain(
+    'write_seqcount_invalidate',
+    's',
+    'Makes readers that are under way retry.',
+    '6.12:include/linux/seqlock.h:565',
+  ),
+  plain(
+    'raw_write_seqcount_barrier',
+    's',
+    'A write section that excludes nobody and holds nothing.',
+    '6.12:include/linux/seqlock.h:545',
+  ),
+  plain(
+    'read_seqcount_begin',
+    's',
+    'Starts a lockless read; spins while a writer is at work.',
+    '6.12:include/linux/seqlock.h:296',
+  ),
+  plain(
+    'raw_seqcount_begin',
+    's',
+    'Starts a lockless read without waiting for a writer.',
+    '6.12:include/linux/seqlock.h:338',
+  ),
+  plain(
+    'raw_read_seqcount',
+    's',
+    'Reads the sequence without waiting for a writer.',
+    '6.12:include/linux/seqlock.h:313',
+  ),
+  plain(
+    'raw_read_seqcount_begin',
+    's',
+    'Starts a lockless read; spins while a writer is at work.',
+    '6.12:include/linux/seqlock.h:288',
+  ),
+  plain(
+    '__read_seqcount_begin',
+    's',
+    'Starts a lockless read without the barrier.',
+    '6.12:include/linux/seqlock.h:271',
+  ),
+  plain(
+    'read_seqcount_retry',
+    's, start',
+    'Tells whether a writer came between.',
+    '6.12:include/linux/seqlock.h:382',
+  ),
+  plain(
+    '__read_seqcount_retry',
+    's, start',
+    'Tells whether a writer came between, without the barrier.',
+    '6.12:include/linux/seqlock.h:362',
+  ),
+  plain('seqlock_init', 'sl', 'Initialises a seqlock.', '6.12:include/linux/seqlock.h:792'),
+  plain('seqcount_init', 's', 'Initialises a sequence counter.', '6.12:include/linux/seqlock.h:60'),
+];
+
+const BIT_LOCKS: readonly HelperEntry[] = [
+  takes(
+    'bit_spin_lock',
+    'bitnum, addr',
+    false,
+    [exclusive('addr', 'bit')],
+    '6.12:include/linux/bit_spinlock.h:16',
+  ),
+  takes(
+    'bit_spin_trylock',
+    'bitnum, addr',
+    false,
+    [exclusive('addr', 'bit', 'result != 0')],
+    '6.12:include/linux/bit_spinlock.h:41',
+  ),
+  drops(
+    'bit_spin_unlock',
+    'bitnum, addr',
+    [exclusive('addr', 'bit')],
+    '6.12:include/linux/bit_spinlock.h:57',
+  ),
+  drops(
+    '__bit_spin_unlock',
+    'bitnum, addr',
+    [exclusive('addr', 'bit')],
+    '6.12:include/linux/bit_spinlock.h:74',
+  ),
+  plain(
+    'bit_spin_is_locked',
+    'bitnum, addr',
+    'Tells whether anyone holds the bit.',
+    '6.12:include/linux/bit_spinlock.h:89',
+  ),
+  takes('hlist_bl_lock', 'b', false, [exclusive('b', 'bit')], '6.12:include/linux/list_bl.h:146'),
+  drops('hlist_bl_unlock', 'b', [exclusive('b', 'bit')], '6.12:include/linux/list_bl.h:151'),
+  plain(
+    'hlist_bl_is_locked',
+    'b',
+    'Tells whether anyone holds the list head.',
+    '6.12:include/linux/list_bl.h:156',
+  ),
+];
+
+const RCU: readonly HelperEntry[] = [
+  takes('rcu_read_lock', '', false, [shared('@rcu', 'rcu')], '6.12:include/linux/rcupdate.h:845'),
+  drops('rcu_read_unlock', '', [shared('@rcu', 'rcu')], '6.12:include/linux/rcupdate.h:876'),
+  takes('rcu_read_lock_bh', '', false, [shared('@rcu_bh', 'rcu'), BH], '6.12:include/linux/rcupdate.h:899'),
+  drops('rcu_read_unlock_bh', '', [shared('@rcu_bh', 'rcu'), BH], '6.12:include/linux/rcupdate.h:913'),
+  takes(
+    'rcu_read_lock_sched',
+    '',
+    false,
+    [shared('@rcu_sched', 'rcu'), PREEMPT],
+    '6.12:include/linux/rcupdate.h:937',
+  ),
+  drops(
+    'rcu_read_unlock_sched',
+    '',
+    [shared('@rcu_sched', 'rcu'), PREEMPT],
+    '6.12:include/linux/rcupdate.h:958',
+  ),
+  takes('srcu_read_lock', 'ssp', false, [shared('ssp', 'srcu')], '6.12:include/linux/srcu.h:244'),
+  drops('srcu_read_unlock', 'ssp, idx', [shared('ssp', 'srcu')], '6.12:include/linux/srcu.h:317'),
+  plain(
+    'rcu_read_lock_held',
+    '',
+    'Tells lockdep whether a read side is open.',
+    '6.12:include/linux/rcupdate.h:362',
+  ),
+  plain(
+    'rcu_read_lock_any_held',
+    '',
+    'Tells lockdep whether a read side of any flavour is open.',
+    '6.12:include/linux/rcupdate.h:377',
+  ),
+  plain(
+    'rcu_dereference',
+    'p',
+    'Reads a pointer that RCU protects; needs a read side.',
+    '6.12:include/linux/rcupdate.h:758',
+    {
+      returns: 'p',
+      requires: [shared('@rcu', 'rcu')],
+    },
+  ),
+  plain(
+    'rcu_dereference_bh',
+    'p',
+    'Reads a pointer that RCU protects, on the bottom-half read side.',
+    '6.12:include/linux/rcupdate.h:766',
+    {
+      returns: 'p',
+    },
+  ),
+  plain(
+    'rcu_dereference_sched',
+    'p',
+    'Reads a pointer that RCU protects, with preemption off.',
+    '6.12:include/linux/rcupdate.h:774',
+    { returns: 'p' },
+  ),
+  plain(
+    'rcu_dereference_check',
+    'p, c',
+    'Reads a pointer under a read side, or where the condition holds.',
+    '6.12:include/linux/rcupdate.h:685',
+    {
+      returns: 'p',
+    },
+  ),
+  plain(
+    'rcu_dereference_protected',
+    'p, c',
+    'Reads a pointer under the update-side lock.',
+    '6.12:include/linux/rcupdate.h:748',
+    { returns: 'p' },
+  ),
+  plain('rcu_dereference_raw', 'p', 'Reads a pointer without a check.', '6.12:include/linux/rcupdate.h:555', {
+    returns: 'p',
+  }),
+  plain(
+    'rcu_access_pointer',
+    'p',
+    'Reads a pointer to compare it, not to follow it.',
+    '6.12:include/linux/rcupdate.h:650',
+    { returns: 'p' },
+  ),
+  plain(
+    'rcu_assign_pointer',
+    'p, v',
+    'Publishes a pointer to read sides.',
+    '6.12:include/linux/rcupdate.h:594',
+  ),
+  plain(
+    'rcu_replace_pointer',
+    'rcu_ptr, ptr, c',
+    'Publishes a pointer and gives the old one back.',
+    '6.12:include/linux/rcupdate.h:616',
+  ),
+  plain('rcu_head_init', 'rhp', 'Marks an RCU head as not queued.', '6.12:include/linux/rcupdate.h:1142'),
+  plain(
+    'init_rcu_head',
+    'head',
+    'Initialises an RCU head for debugging.',
+    '6.12:include/linux/rcupdate.h:316',
+  ),
+  plain(
+    'get_state_synchronize_rcu',
+    '',
+    'Takes a snapshot to test a grace period against.',
+    '6.12:kernel/rcu/tree.c:4169',
+  ),
+];
+
+const STATES: readonly HelperEntry[] = [
+  takes('preempt_disable', '', false, [PREEMPT], '6.12:include/linux/preempt.h:213'),
+  drops('preempt_enable', '', [PREEMPT], '6.12:include/linux/preempt.h:230'),
+  takes('preempt_disable_notrace', '', false, [PREEMPT], '6.12:include/linux/preempt.h:266'),
+  drops('preempt_enable_notrace', '', [PREEMPT], '6.12:include/linux/preempt.h:237'),
+  drops('preempt_enable_no_resched', '', [PREEMPT], '6.12:include/linux/preempt.h:225'),
+  plain(
+    'preempt_disable_nested',
+    '',
+    'Switches preemption off on PREEMPT_RT only.',
+    '6.12:include/linux/preempt.h:463',
+    { versions: { since: '6.1' } },
+  ),
+  plain('preempt_enable_nested', '', 'Undoes preempt_disable_nested.', '6.12:include/linux/preempt.h:474', {
+    versions: { since: '6.1' },
+  }),
+  takes('get_cpu', '', false, [PREEMPT], '6.12:include/linux/smp.h:275'),
+  drops('put_cpu', '', [PREEMPT], '6.12:include/linux/smp.h:276'),
+  takes('get_cpu_var', 'var', false, [PREEMPT], '6.12:include/linux/percpu-defs.h:275'),
+  drops('put_cpu_var', 'var', [PREEMPT], '6.12:include/linux/percpu-defs.h:285'),
+  takes('get_cpu_ptr', 'var', false, [PREEMPT], '6.12:include/linux/percpu-defs.h:291'),
+  drops('put_cpu_ptr', 'var', [PREEMPT], '6.12:include/linux/percpu-defs.h:297'),
+  plain(
+    'migrate_disable',
+    '',
+    'Keeps the task on its CPU; sleeping stays allowed.',
+    '6.12:include/linux/preempt.h:433',
+  ),
+  plain('migrate_enable', '', 'Undoes migrate_disable.', '6.12:include/linux/preempt.h:434'),
+  takes('local_irq_disable', '', false, [IRQ], '6.12:include/linux/irqflags.h:200'),
+  drops('local_irq_enable', '', [IRQ], '6.12:include/linux/irqflags.h:194'),
+  takes('local_irq_save', 'flags', false, [IRQ], '6.12:include/linux/irqflags.h:208'),
+  drops('local_irq_restore', 'flags', [IRQ], '6.12:include/linux/irqflags.h:215'),
+  takes('local_bh_disable', '', false, [BH], '6.12:include/linux/bottom_half.h:18'),
+  drops('local_bh_enable', '', [BH], '6.12:include/linux/bottom_half.h:31'),
+  takes('local_lock', 'lock', false, [exclusive('lock', 'spin')], '6.12:include/linux/local_lock.h:16'),
+  drops('local_unlock', 'lock', [exclusive('lock', 'spin')], '6.12:include/linux/local_lock.h:37'),
+  takes(
+    'local_lock_irq',
+    'lock',
+    false,
+    [exclusive('lock', 'spin'), IRQ],
+    '6.12:include/linux/local_lock.h:22',
+  ),
+  drops('local_unlock_irq', 'lock', [exclusive('lock', 'spin'), IRQ], '6.12:include/linux/local_lock.h:43'),
+  takes(
+    'local_lock_irqsave',
+    'lock, flags',
+    false,
+    [exclusive('lock', 'spin'), IRQ],
+    '6.12:include/linux/local_lock.h:30',
+  ),
+  drops(
+    'local_unlock_irqrestore',
+    'lock, flags',
+    [exclusive('lock', 'spin'), IRQ],
+    '6.12:include/linux/local_lock.h:51',
+  ),
+  takes(
+    'pagefault_disable',
+    '',
+    false,
+    [exclusive('@pagefault', 'flag')],
+    '6.12:include/linux/uaccess.h:259',
+  ),
+  drops('pagefault_enable', '', [exclusive('@pagefault', 'flag')], '6.12:include/linux/uaccess.h:269'),
+  takes('kmap_atomic', 'page', false, [PREEMPT], '6.12:include/linux/highmem-internal.h:108'),
+  drops('kunmap_atomic', 'addr', [PREEMPT], '6.12:include/linux/highmem-internal.h:263'),
+  plain(
+    'kmap_local_page',
+    'page',
+    'Maps a page for this task; nests, does not sleep, may be held while sleeping.',
+    '6.12:include/linux/highmem-internal.h:71',
+    { versions: { since: '6.1' } },
+  ),
+  plain(
+    'kmap_local_folio',
+    'folio, offset',
+    'Maps a folio for this task; does not sleep.',
+    '6.12:include/linux/highmem-internal.h:76',
+    { versions: { since: '6.1' } },
+  ),
+  plain('kunmap_local', 'addr', 'Undoes kmap_local_page.', '6.12:include/linux/highmem-internal.h:279', {
+    versions: { since: '6.1' },
+  }),
+];
+
+const ASSERTS: readonly HelperEntry[] = [
+  plain('lockdep_assert_held', 'l', 'Asserts that the lock is held.', '6.12:include/linux/lockdep.h:284', {
+    asserts: [anyMode('l', 'spin')],
+  }),
+  plain(
+    'lockdep_assert_held_once',
+    'l',
+    'Asserts that the lock is held.',
+    '6.12:include/linux/lockdep.h:296',
+    { asserts: [anyMode('l', 'spin')] },
+  ),
+  plain(
+    'lockdep_assert_held_write',
+    'l',
+    'Asserts that the lock is held exclusively.',
+    '6.12:include/linux/lockdep.h:290',
+    {
+      asserts: [exclusive('l', 'rwsem')],
+    },
+  ),
+  plain(
+    'lockdep_assert_held_read',
+    'l',
+    'Asserts that the lock is held shared.',
+    '6.12:include/linux/lockdep.h:293',
+    {
+      asserts: [shared('l', 'rwsem')],
+    },
+  ),
+  plain(
+    'lockdep_assert_not_held',
+    'l',
+    'Asserts that the lock is not held.',
+    '6.12:include/linux/lockdep.h:287',
+    { versions: { since: '6.1' }, mustNotHold: [anyMode('l', 'spin')] },
+  ),
+  plain(
+    'lockdep_is_held',
+    'l',
+    'Tells lockdep whether the lock is held.',
+    '6.12:include/linux/lockdep.h:252',
+  ),
+  plain(
+    'lockdep_is_held_type',
+    'l, r',
+    'Tells lockdep whether the lock is held in a mode.',
+    '6.12:include/linux/lockdep.h:253',
+  ),
+  plain(
+    'assert_spin_locked',
+    'lock',
+    'Asserts that someone holds the spinlock.',
+    '6.12:include/linux/spinlock.h:452',
+    { asserts: [SPIN] },
+  ),
+  plain(
+    'assert_raw_spin_locked',
+    'lock',
+    'Asserts that someone holds the spinlock.',
+    '6.12:include/linux/spinlock_api_smp.h:20',
+    { asserts: [SPIN] },
+  ),
+  plain(
+    'lockdep_assert_in_rcu_read_lock',
+    '',
+    'Asserts that a read side is open.',
+    '6.12:include/linux/rcupdate.h:446',
+    { versions: { since: '6.12' }, asserts: [shared('@rcu', 'rcu')] },
+  ),
+  plain(
+    'lockdep_assert_irqs_disabled',
+    '',
+    'Asserts that interrupts are off.',
+    '6.12:include/linux/lockdep.h:580',
+    { asserts: [IRQ] },
+  ),
+  plain(
+    'lockdep_assert_preemption_disabled',
+    '',
+    'Asserts that preemption is off.',
+    '6.12:include/linux/lockdep.h:604',
+    { asserts: [PREEMPT] },
+  ),
+  plain(
+    'i_mmap_assert_locked',
+    'mapping',
+    'Asserts that the tree of mappings is locked.',
+    '6.12:include/linux/fs.h:568',
+    {
+      asserts: [anyMode('mapping->i_mmap_rwsem', 'rwsem')],
+    },
+  ),
+  plain(
+    'i_mmap_assert_write_locked',
+    'mapping',
+    'Asserts that the tree of mappings is locked exclusively.',
+    '6.12:include/linux/fs.h:573',
+    {
+      asserts: [exclusive('mapping->i_mmap_rwsem', 'rwsem')],
+    },
+  ),
+  plain('rwsem_assert_held', 'sem', 'Asserts that the semaphore is held.', '6.12:include/linux/rwsem.h:192', {
+    versions: { since: '6.12' },
+    asserts: [anyMode('sem', 'rwsem')],
+  }),
+  plain(
+    'rwsem_assert_held_write',
+    'sem',
+    'Asserts that the semaphore is held exclusively.',
+    '6.12:include/linux/rwsem.h:200',
+    { versions: { since: '6.12' }, asserts: [exclusive('sem', 'rwsem')] },
+  ),
+  plain(
+    'mmap_assert_locked',
+    'mm',
+    'Asserts that the address space is locked.',
+    '6.12:include/linux/mmap_lock.h:63',
+    {
+      asserts: [anyMode('mm->mmap_lock', 'rwsem')],
+    },
+  ),
+  plain(
+    'mmap_assert_write_locked',
+    'mm',
+    'Asserts that the address space is locked exclusively.',
+    '6.12:include/linux/mmap_lock.h:68',
+    {
+      asserts: [exclusive('mm->mmap_lock', 'rwsem')],
+    },
+  ),
+];
+
+/** All lock primitives. */
+export const PRIMITIVES: readonly HelperEntry[] = [
+  ...SPINLOCKS,
+  ...RWLOCKS,
+  ...MUTEXES,
+  ...RWSEMS,
+  ...SEQLOCKS,
+  ...BIT_LOCKS,
+  ...RCU,
+  ...STATES,
+  ...ASSERTS,
+];

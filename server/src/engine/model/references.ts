@@ -1,0 +1,4 @@
+/** Filled in next. */
+import type { HelperEntry } from './types.js';
+
+export const REFERENCES: readonly HelperEntry[] = [];

@@ -1,0 +1,262 @@
+/**
+ * The shape of the VFS life-cycle model: methods with their contracts, helpers with their effects, lock primitives,
+ * constants. Data only; who applies it lives in `contexts`. Every entry carries the place in the kernel tree that
+ * proves it (`6.12:fs/namei.c:1694`). No citation, no entry.
+ *
+ * Paths and conditions are written as small C expressions over the parameter names that the entry itself declares
+ * (`params`), and parsed once, when a model is built for a version (`condition.ts`):
+ *   path       dir->i_rwsem · d_inode is written as a field: dentry->d_inode->i_rwsem · &x.y · result
+ *   condition  flags & LOOKUP_RCU · !(mask & MAY_NOT_BLOCK) · dentry · !dentry · result == 0 · result != 0 ·
+ *              result < 0 · IS_ERR(result) · !IS_ERR(result) · old_dir != new_dir (two parameters) · a && b
+ *              (conjunctions only; write alternatives as entries)
+ *   globals    @name: a global's name (`@rename_lock`), or one of the states that are taken like locks and belong to no
+ *              object: @rcu @rcu_bh @rcu_sched (read sides), @preempt @irq @bh (switched off). They nest in themselves.
+ *   spelling   fields as the C text spells them, macros included (`dentry->d_lock` is `dentry->d_lockref.lock`); fields
+ *              that do not exist name bits that work as locks: folio->PG_locked, bh->BH_Lock,
+ *              sb->s_writers.SB_FREEZE_WRITE, inode->i_state.I_SYNC.
+ */
+
+/** Kernel versions as `major.minor`; `since` inclusive, `until` exclusive. Absent: all supported versions. */
+export interface Versions {
+  readonly since?: string;
+  readonly until?: string;
+}
+
+/** A path over the entry's parameter names, e.g. `dentry->d_inode->i_rwsem`. */
+export type PathText = string;
+
+/** A conjunction over parameters and `result`, e.g. `!(mask & MAY_NOT_BLOCK)`. Empty string: always. */
+export type ConditionText = string;
+
+/** What kind of lock a class is: decides whether holding it forbids sleeping and whether it may nest in itself. */
+export type LockKind =
+  | 'spin' // spinlock_t, raw_spinlock_t: atomic
+  | 'rwlock' // rwlock_t: atomic
+  | 'bit' // bit_spin_lock, hlist_bl_lock: atomic
+  | 'seqwrite' // write side of a seqlock: atomic
+  | 'mutex'
+  | 'rwsem'
+  | 'percpu-rwsem'
+  | 'folio' // page and folio lock
+  | 'rcu' // read side of RCU: atomic
+  | 'srcu' // read side of SRCU: may sleep
+  | 'preempt' // preemption off: atomic
+  | 'irq' // interrupts off: atomic
+  | 'bh' // bottom halves off: atomic
+  | 'flag' // a flag that works as a lock (I_SYNC, freeze levels)
+  | 'completion';
+
+/** A lock that is held, needed or forbidden: the path of the lock itself. */
+export interface LockSpec {
+  /** Path of the lock, e.g. `dir->i_rwsem`; or a global lock's name, prefixed with `@`: `@rename_lock`. */
+  readonly lock: PathText;
+  readonly kind: LockKind;
+  readonly mode: 'exclusive' | 'shared' | 'any';
+  readonly when?: ConditionText;
+}
+
+/** One of the situations in which the VFS calls a method. */
+export interface EntryContext {
+  /** A short name that is shown: `RCU-walk`, `ref-walk`, `from lookup_fast`. */
+  readonly name: string;
+  /** What the callee can see of it: conditions on the parameters. */
+  readonly when?: ConditionText;
+  /** Locks that every caller of this situation holds. */
+  readonly held: readonly LockSpec[];
+  /** Locks that some callers hold. Never a basis for a "not held" claim. */
+  readonly mayHold?: readonly LockSpec[];
+  readonly rcu: 'none' | 'read' | 'walk';
+  /** Why sleeping is forbidden, besides held locks and RCU: `softirq (RCU callback)`. */
+  readonly atomic?: string;
+}
+
+/** A VFS method: a slot of an operations structure, with its contract. */
+export interface MethodEntry {
+  /** The operations structure, without `struct`: `dentry_operations`. */
+  readonly struct: string;
+  /** The slot's name: `d_revalidate`. */
+  readonly method: string;
+  readonly versions?: Versions;
+  /** Names for the parameters, by position; the names that paths and conditions use. */
+  readonly params: readonly string[];
+  /** Return type as it matters to a fix and to result conditions. */
+  readonly returns: 'int' | 'void' | 'pointer' | 'bool' | 'long';
+  readonly contexts: readonly EntryContext[];
+  /** The way out of RCU-walk: a statement that the signature allows, e.g. `return -ECHILD;`. */
+  readonly bail?: string;
+  /** The effect of a call through this slot, seen from the caller (rule: calls through modelled slots are cut here). */
+  readonly callSleeps: boolean | ConditionText;
+  /** One or two sentences for the hover. */
+  readonly summary: string;
+  readonly notHeld?: readonly string[];
+  readonly obligations?: readonly string[];
+  readonly overlaps?: string;
+  readonly proof: readonly string[];
+  /** Why a disagreement of the tree's documentation with this entry is right, where there is one. */
+  readonly disagreement?: string;
+}
+
+/** Taking or leaving a lock. */
+export interface LockEffect extends LockSpec {
+  /** `trylock`-like: acquired only where `when` holds over `result`. */
+  readonly when?: ConditionText;
+}
+
+/** What becomes of an object. `now`: memory is gone on return; `rcu`: after a grace period; `deferred`: work or timer. */
+export interface FreeEffect {
+  /** Path of the pointer to the object, e.g. `p`. */
+  readonly object: PathText;
+  readonly how: 'now' | 'rcu' | 'deferred';
+  readonly when?: ConditionText;
+}
+
+/** A counted reference taken or dropped. `unless-dead`: a get that fails on zero (lockref_get_not_dead, refcount_inc_not_zero). */
+export interface ReferenceEffect {
+  readonly object: PathText;
+  readonly action: 'get' | 'get-unless-dead' | 'put';
+  /** What kind of reference: `dentry`, `inode`, `mount`, `refcount`, `kref`. */
+  readonly kind: string;
+  readonly when?: ConditionText;
+}
+
+/** A function handed over to be run later, or right away, in a context of its own. */
+export interface CallbackEffect {
+  /** Position of the function pointer among the parameters. */
+  readonly param: number;
+  /**
+   * `now`: called before the helper returns, in the caller's context. Others are entry contexts of their own: `rcu`
+   * (softirq, after a grace period), `work` (process), `timer` (softirq), `irq`, `kthread` (process).
+   */
+  readonly context: 'now' | 'rcu' | 'work' | 'timer' | 'irq' | 'kthread';
+}
+
+/** A function or macro of the kernel whose effect the model states. Where it exists it wins over inference. */
+export interface HelperEntry {
+  readonly name: string;
+  readonly versions?: Versions;
+  /** Names for the parameters, by position. */
+  readonly params: readonly string[];
+  /** May it sleep: yes, no, or under a condition over its parameters (`gfp & __GFP_DIRECT_RECLAIM`). */
+  readonly sleeps: boolean | ConditionText;
+  /** Locks needed on entry. */
+  readonly requires?: readonly LockSpec[];
+  /** Locks that must not be held (it takes them itself, or deadlocks). */
+  readonly mustNotHold?: readonly LockSpec[];
+  readonly acquires?: readonly LockEffect[];
+  /** The same lock in `releases` and `acquires`: dropped and retaken inside; where it sleeps, it sleeps without it. */
+  readonly releases?: readonly LockEffect[];
+  readonly frees?: readonly FreeEffect[];
+  readonly references?: readonly ReferenceEffect[];
+  readonly callbacks?: readonly CallbackEffect[];
+  /**
+   * What it gives back, as a path over its parameters (`dentry->d_inode`), or one of: `fresh` (a new object),
+   * `const:N` (always that number), `negative-error` (0 or a negative errno), `error-pointer`, `unknown` (default).
+   */
+  readonly returns?: string;
+  readonly noReturn?: boolean;
+  /** It waits for a grace period before returning (`synchronize_rcu`). `rcu_barrier` does not. */
+  readonly gracePeriod?: boolean;
+  /** It asserts that these are held. Where the lock is a parameter of any kind (`lockdep_assert_held(l)`), `kind` means nothing. */
+  readonly asserts?: readonly LockSpec[];
+  /** One sentence for the hover. */
+  readonly summary: string;
+  readonly proof: readonly string[];
+  readonly disagreement?: string;
+}
+
+/** A preprocessor constant that conditions name; the tree's own definition wins where its header is at hand. */
+export interface ConstantEntry {
+  readonly name: string;
+  readonly value: number;
+  readonly versions?: Versions;
+  readonly proof: readonly string[];
+}
+
+/** Structure fields whose lock kind and display class the model pins down (types tell most of them). */
+export interface LockClassEntry {
+  readonly versions?: Versions;
+  /** `inode::i_rwsem` */
+  readonly class: string;
+  readonly kind: LockKind;
+  /** May two instances be held at once on purpose (nesting subclasses): `inode::i_rwsem`, `dentry::d_lock`. */
+  readonly nests: boolean;
+  readonly summary: string;
+  readonly proof: readonly string[];
+}
+
+/** A scope class (`guard(mutex)(&x)`, `scoped_guard(rcu)`, `CLASS(fd, f)(fd)`): what its beginning and end amount to. */
+export interface GuardEntry {
+  /** The class as it is written: `spinlock_irqsave`, `mutex_intr`. */
+  readonly name: string;
+  readonly versions?: Versions;
+  /** A helper of the model that gets the guard's arguments at the beginning. */
+  readonly acquire: string;
+  /** A helper of the model that gets the same argument at the end; the value itself for `kind: 'value'`. */
+  readonly release: string;
+  /** `lock`: a lock is held in the scope. `value`: the class makes a value (`CLASS(fd, f)(n)`) and disposes of it. */
+  readonly kind: 'lock' | 'value';
+  /** A `_try`/`_intr`/`_kill` form: taken only where `acquire` succeeded; `scoped_guard` skips its body otherwise. */
+  readonly conditional: boolean;
+  readonly proof: readonly string[];
+}
+
+/** The helper that `__free(name)` runs at the end of scope, unless the pointer is NULL (or, with `skipsErrors`, an error). */
+export interface FreeClassEntry {
+  readonly name: string;
+  readonly versions?: Versions;
+  readonly helper: string;
+  readonly skipsErrors: boolean;
+  readonly proof: readonly string[];
+}
+
+/** The whole model, before a version is chosen. */
+export interface ModelData {
+  readonly methods: readonly MethodEntry[];
+  readonly helpers: readonly HelperEntry[];
+  readonly constants: readonly ConstantEntry[];
+  readonly lockClasses: readonly LockClassEntry[];
+  readonly guards: readonly GuardEntry[];
+  readonly freeClasses: readonly FreeClassEntry[];
+}
+
+/** A parsed path over parameters. */
+export interface Path {
+  /** Parameter position, -1 for `result`, or a global's name. */
+  readonly root: number | string;
+  /** Fields to follow, outermost last: `dentry->d_inode->i_rwsem` has two. */
+  readonly fields: readonly string[];
+}
+
+/** A parsed atom of a condition. */
+export type Atom =
+  /** (value & mask) != 0 when `set`, == 0 otherwise; `mask` null: the value itself (truth, non-NULL). */
+  | { readonly kind: 'bits'; readonly value: Path; readonly mask: number | null; readonly set: boolean }
+  /** value == number when `equal`, != otherwise. */
+  | { readonly kind: 'equals'; readonly value: Path; readonly number: number; readonly equal: boolean }
+  /** value < 0 when `negative`, >= 0 otherwise. */
+  | { readonly kind: 'negative'; readonly value: Path; readonly negative: boolean }
+  /** IS_ERR(value) when `error`. */
+  | { readonly kind: 'error'; readonly value: Path; readonly error: boolean }
+  /** Two paths are the same value when `equal`: `old_dir != new_dir`. */
+  | { readonly kind: 'same'; readonly value: Path; readonly other: Path; readonly equal: boolean };
+
+/** A conjunction of atoms; empty: always. */
+export type Condition = readonly Atom[];
+
+/** The model for one kernel version, indexed. */
+export interface Model {
+  readonly version: string;
+  /** Key `struct::slot`. */
+  readonly methods: ReadonlyMap<string, MethodEntry>;
+  readonly helpers: ReadonlyMap<string, HelperEntry>;
+  readonly constants: ReadonlyMap<string, number>;
+  readonly lockClasses: ReadonlyMap<string, LockClassEntry>;
+  readonly guards: ReadonlyMap<string, GuardEntry>;
+  readonly freeClasses: ReadonlyMap<string, FreeClassEntry>;
+  /** What the builder had to say: an unknown version that was clamped to the nearest, a condition that does not parse. */
+  readonly problems: readonly string[];
+  /** Parses (and caches) a condition of an entry with these parameter names. Problems come back as an empty `null`. */
+  condition(text: ConditionText, params: readonly string[]): Condition | null;
+  /** Parses (and caches) a path of an entry with these parameter names. */
+  path(text: PathText, params: readonly string[]): Path | null;
+}
