@@ -1,0 +1,84 @@
+/**
+ * The hover card as data: what is known to hold at a program point, with the contexts that give the same answer put
+ * together. Pure arrangement of a context answer; must not know Markdown, editors, or how contexts are computed.
+ */
+import type { ContextsAnswer, EntryMethod, HeldLock, PointContext, RcuState } from '../base/finding.js';
+
+/** One way in which a state is reached. */
+export interface Reached {
+  readonly entry: EntryMethod | null;
+  /** Functions from the entry down to, not including, the function of the card. */
+  readonly via: readonly string[];
+}
+
+/** One state at the point, with everything that reaches it. */
+export interface HoverGroup {
+  readonly held: readonly HeldLock[];
+  readonly rcu: RcuState;
+  readonly maySleep: boolean | 'unknown';
+  readonly whyAtomic: readonly string[];
+  readonly reached: readonly Reached[];
+}
+
+/** Everything that the hover says about a point. */
+export interface HoverCard {
+  readonly file: string;
+  readonly line: number;
+  readonly function: string;
+  /** The parse has an error inside the function: what follows may be incomplete. */
+  readonly damaged: boolean;
+  readonly groups: readonly HoverGroup[];
+}
+
+/** Arranges an answer: equal states merged; those that say most (RCU-walk, atomic, more locks) first. */
+export function hoverCard(answer: ContextsAnswer): HoverCard {
+  const groups = new Map<string, { readonly state: PointContext; readonly reached: Map<string, Reached> }>();
+  for (const context of answer.contexts) {
+    const key = stateKey(context);
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { state: context, reached: new Map() };
+      groups.set(key, group);
+    }
+    const reached: Reached = { entry: context.entry, via: context.via };
+    const reachedKey = JSON.stringify([context.entry, context.via]);
+    if (!group.reached.has(reachedKey)) group.reached.set(reachedKey, reached);
+  }
+  const sorted = [...groups.values()].map(
+    (group): HoverGroup => ({
+      held: group.state.held,
+      rcu: group.state.rcu,
+      maySleep: group.state.maySleep,
+      whyAtomic: group.state.whyAtomic,
+      reached: [...group.reached.values()],
+    }),
+  );
+  // Array.prototype.sort is stable: equal weights keep the order of the answer, which is defined.
+  sorted.sort((a, b) => weight(b) - weight(a));
+  return {
+    file: answer.file,
+    line: answer.line,
+    function: answer.function,
+    damaged: answer.damaged,
+    groups: sorted,
+  };
+}
+
+/** What makes two contexts the same for a reader: locks (and where they came from), RCU and sleeping. */
+function stateKey(context: PointContext): string {
+  const held = context.held
+    .map((lock) =>
+      [lock.class, lock.expression, lock.mode, lock.certainty, JSON.stringify(lock.acquiredAt)].join(
+        '\u0000',
+      ),
+    )
+    .sort();
+  return JSON.stringify([held, context.rcu, context.maySleep, [...context.whyAtomic].sort()]);
+}
+
+/** The strictest states come first: they are the ones that code at the point has to satisfy. */
+function weight(group: HoverGroup): number {
+  const rcu = group.rcu === 'walk' ? 300 : group.rcu === 'read' ? 200 : group.rcu === 'maybe' ? 100 : 0;
+  const sleep = group.maySleep === false ? 50 : group.maySleep === 'unknown' ? 25 : 0;
+  return rcu + sleep + Math.min(group.held.length, 20);
+}

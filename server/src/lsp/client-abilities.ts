@@ -1,0 +1,56 @@
+/**
+ * What the client can do, read once from `initialize` into plain flags, so that nothing else looks at the protocol's
+ * nest of optional capabilities.
+ */
+import type { InitializeParams } from 'vscode-languageserver';
+import { encodingFrom } from './from-protocol.js';
+import type { Encoding } from './positions.js';
+import { EXPLAIN_COMMAND, type InitializationOptions } from './protocol.js';
+
+export interface ClientAbilities {
+  readonly encoding: Encoding;
+  /** Answers `workspace/configuration`. */
+  readonly configuration: boolean;
+  /** Lets us register for changed settings. */
+  readonly configurationChanges: boolean;
+  readonly watchedFiles: boolean;
+  readonly progress: boolean;
+  readonly relatedInformation: boolean;
+  readonly codeActionLiterals: boolean;
+  readonly documentChanges: boolean;
+  readonly hoverFormat: 'markdown' | 'plaintext';
+  readonly statusNotifications: boolean;
+  readonly explains: boolean;
+  /** Settings given at start. */
+  readonly settings: unknown;
+}
+
+/** Flags of a client; null: nothing is known yet. */
+export function clientAbilities(params: InitializeParams | null): ClientAbilities {
+  const { general, textDocument, window, workspace } = params?.capabilities ?? {};
+  const options = initializationOptions(params?.initializationOptions);
+  const formats = textDocument?.hover?.contentFormat;
+  return {
+    encoding: encodingFrom(general?.positionEncodings),
+    configuration: workspace?.configuration === true,
+    configurationChanges: workspace?.didChangeConfiguration?.dynamicRegistration === true,
+    watchedFiles: workspace?.didChangeWatchedFiles?.dynamicRegistration === true,
+    progress: window?.workDoneProgress === true,
+    relatedInformation: textDocument?.publishDiagnostics?.relatedInformation === true,
+    codeActionLiterals: textDocument?.codeAction?.codeActionLiteralSupport !== undefined,
+    documentChanges: workspace?.workspaceEdit?.documentChanges === true,
+    hoverFormat: formats === undefined || formats.includes('markdown') ? 'markdown' : 'plaintext',
+    statusNotifications: options.statusNotifications === true,
+    explains: options.commands?.includes(EXPLAIN_COMMAND) === true,
+    settings: options.settings,
+  };
+}
+
+/** Options come from anywhere: what has the wrong shape is left out. */
+function initializationOptions(raw: unknown): InitializationOptions {
+  if (typeof raw !== 'object' || raw === null) return {};
+  const statusNotifications = 'statusNotifications' in raw && raw.statusNotifications === true;
+  const named = 'commands' in raw && Array.isArray(raw.commands) ? raw.commands : [];
+  const commands = named.filter((one): one is string => typeof one === 'string');
+  return { statusNotifications, commands, settings: 'settings' in raw ? raw.settings : undefined };
+}

@@ -1,0 +1,49 @@
+/**
+ * Work-done progress for checks that take long enough to be noticed, where the client shows it. Must not know what
+ * is being checked: it is handed words and numbers.
+ */
+import type { Connection, WorkDoneProgressServerReporter } from 'vscode-languageserver';
+import type { Progress } from '../engine/door.js';
+
+/** A check that is done before this is not worth a progress bar. */
+export const PROGRESS_AFTER_MS = 600;
+/** Reports are not sent more often than this. */
+export const PROGRESS_EVERY_MS = 150;
+
+/** One piece of work as the client may come to see it. */
+export interface ProgressHandle {
+  report(progress: Progress): void;
+  done(): void;
+}
+
+/** Starts to count; the bar appears only if the work is still going on after a while. */
+export function progressOf(connection: Connection, supported: boolean, title: string): ProgressHandle {
+  if (!supported) return { report: () => undefined, done: () => undefined };
+  let reporter: WorkDoneProgressServerReporter | null = null;
+  let finished = false;
+  let last = 0;
+  const timer = setTimeout(() => {
+    connection.window.createWorkDoneProgress().then(
+      (created) => {
+        if (finished) return;
+        reporter = created;
+        reporter.begin(title, 0, '', false);
+      },
+      () => undefined, // the client took its word back; the work goes on without a bar
+    );
+  }, PROGRESS_AFTER_MS);
+  return {
+    report: (progress) => {
+      const now = Date.now();
+      if (reporter === null || now - last < PROGRESS_EVERY_MS) return;
+      last = now;
+      const percent = progress.total === 0 ? 0 : Math.floor((100 * progress.done) / progress.total);
+      reporter.report(Math.min(100, percent), `${progress.phase} ${progress.at}`);
+    },
+    done: () => {
+      finished = true;
+      clearTimeout(timer);
+      reporter?.done();
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/**
+ * Starts the server over the transport that the program's arguments name: for `lockwalk lsp` and for the client's
+ * process alike. Picks the host's means; everything else is in `server.ts`.
+ */
+import { pathToFileURL } from 'node:url';
+import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
+import { rulePagePath } from '../host/assets.js';
+import { VERSION } from '../host/version.js';
+import { hostEngine } from './host-engine.js';
+import { specFor } from './place.js';
+import { serve } from './server.js';
+
+/** Serves over the transport that the arguments name (`--stdio`, `--node-ipc`) until the client says exit. */
+export function startServer(): void {
+  const connection = createConnection(ProposedFeatures.all);
+  serve(connection, {
+    name: 'lockwalk',
+    version: VERSION,
+    specFor,
+    makeEngine: hostEngine,
+    rulePage: (rule) => {
+      const path = rulePagePath(rule);
+      return path === null ? null : pathToFileURL(path).href;
+    },
+  });
+}
