@@ -1,0 +1,520 @@
+/**
+ * @file The grammar of kernel C: tree-sitter-c plus what Linux sources really look like. Where upstream parses a
+ * construct, its tree is kept; every node that upstream does not have is described in README.md. Decisions that need
+ * more than one token of look-ahead (is this call a loop? is this word an annotation or a type?) are taken by
+ * src/scanner.c, so that the parser itself stays deterministic and fast.
+ * @license MIT
+ */
+
+// @ts-check
+import C from 'tree-sitter-c/grammar.js';
+
+const PREC = C.PREC;
+const { commaSep, commaSep1, preprocessor } = C;
+
+/** An annotation whose name is recognised by the scanner in one particular position. */
+function annotationAt(token) {
+  return ($) =>
+    prec.right(
+      20,
+      seq(field('name', alias($[token], $.identifier)), optional(field('arguments', $.argument_list))),
+    );
+}
+
+/** Leading attribute-like things before a type: upstream's modifiers and our two. */
+const before = ($) => [
+  alias($._annotation_before, $.annotation),
+  alias($._storage_before, $.storage_class_macro),
+];
+const after = ($) => [
+  alias($._annotation_after, $.annotation),
+  alias($._storage_after, $.storage_class_macro),
+];
+const tail = ($) => alias($._annotation_tail, $.annotation);
+
+export default grammar(C, {
+  name: 'kernel_c',
+
+  externals: ($) => [
+    $._pp_if,
+    $._pp_ifdef,
+    $._pp_ifndef,
+    $._newline,
+    $.preproc_split_directive,
+    $.preproc_split_condition,
+    $.preproc_split_arm,
+    $._loop_name,
+    $._macro_function_name,
+    $._macro_item_name,
+    $._macro_field_name,
+    $._annotation_name_before,
+    $._storage_before,
+    $._annotation_name_after,
+    $._storage_after,
+    $._annotation_name_tail,
+    $._annotation_name_body,
+    $._annotation_name_tag,
+    $._annotation_name_cast,
+    $._type_star,
+    $._error_sentinel,
+  ],
+
+  extras: ($, original) => [
+    ...original,
+    $.preproc_split_directive,
+    $.preproc_split_condition,
+    $.preproc_split_arm,
+  ],
+
+  conflicts: ($, original) => [...original],
+
+  rules: {
+    // ---------------------------------------------------------------- new nodes
+    _annotation_before: annotationAt('_annotation_name_before'),
+    _annotation_after: annotationAt('_annotation_name_after'),
+    _annotation_tail: annotationAt('_annotation_name_tail'),
+    _annotation_body: annotationAt('_annotation_name_body'),
+    _annotation_tag: annotationAt('_annotation_name_tag'),
+    _annotation_cast: annotationAt('_annotation_name_cast'),
+
+    macro_loop_statement: ($) =>
+      seq(
+        field('name', alias($._loop_name, $.identifier)),
+        field('arguments', $.argument_list),
+        field('body', $.statement),
+      ),
+
+    macro_function_definition: ($) =>
+      seq(
+        repeat($._declaration_modifiers),
+        field('name', alias($._macro_function_name, $.identifier)),
+        field('arguments', alias($.macro_argument_list, $.argument_list)),
+        repeat(tail($)),
+        field('body', $.compound_statement),
+      ),
+
+    macro_invocation_item: ($) =>
+      prec.right(
+        seq(
+          repeat($._declaration_modifiers),
+          field('name', alias($._macro_item_name, $.identifier)),
+          field('arguments', alias($.macro_argument_list, $.argument_list)),
+          repeat(tail($)),
+          choice(seq('=', field('value', choice($.initializer_list, $.expression)), ';'), optional(';')),
+        ),
+      ),
+
+    macro_field_declaration: ($) =>
+      prec.right(
+        seq(
+          field('name', alias($._macro_field_name, $.identifier)),
+          field('arguments', alias($.macro_argument_list, $.argument_list)),
+          repeat(tail($)),
+          optional(';'),
+        ),
+      ),
+
+    // Arguments of the macros above: they may also declare things.
+    macro_argument_list: ($) => seq('(', commaSep(optional($._macro_argument)), ')'),
+    _macro_argument: ($) => choice($._argument, alias($._argument_parameter, $.parameter_declaration)),
+
+    _argument: ($) =>
+      choice(
+        $.expression,
+        $.compound_statement,
+        alias($._argument_type, $.type_descriptor),
+        $.macro_operator,
+      ),
+
+    // A type as a macro's argument. A lone identifier stays an expression, as upstream has it.
+    _argument_type: ($) =>
+      choice(
+        seq($._argument_keyword_type, field('declarator', optional($._abstract_declarator))),
+        seq(
+          field('type', $._type_identifier),
+          repeat(alias($._annotation_after, $.annotation)),
+          field('declarator', alias($._argument_pointer, $.abstract_pointer_declarator)),
+        ),
+      ),
+    _argument_keyword_type: ($) =>
+      choice(
+        seq(
+          repeat1(choice($.type_qualifier, alias($._annotation_cast, $.annotation))),
+          field('type', $.type_specifier),
+          repeat(choice($.type_qualifier, ...after($))),
+        ),
+        seq(
+          field(
+            'type',
+            choice(
+              $.struct_specifier,
+              $.union_specifier,
+              $.enum_specifier,
+              $.sized_type_specifier,
+              $.primitive_type,
+            ),
+          ),
+          repeat(choice($.type_qualifier, ...after($))),
+        ),
+      ),
+    _argument_pointer: ($) =>
+      seq(
+        alias($._type_star, '*'),
+        repeat(choice($.type_qualifier, alias($._annotation_after, $.annotation))),
+        optional(field('declarator', alias($._argument_pointer, $.abstract_pointer_declarator))),
+      ),
+    _argument_parameter: ($) =>
+      choice(
+        seq($._argument_keyword_type, field('declarator', $._declarator)),
+        seq(
+          field('type', $._type_identifier),
+          repeat(alias($._annotation_after, $.annotation)),
+          field('declarator', $.identifier),
+        ),
+      ),
+
+    macro_operator: (_) =>
+      choice(
+        '==',
+        '!=',
+        '<',
+        '>',
+        '<=',
+        '>=',
+        '&&',
+        '||',
+        '+',
+        '-',
+        '*',
+        '/',
+        '%',
+        '&',
+        '|',
+        '^',
+        '<<',
+        '>>',
+        '!',
+        '~',
+        '=',
+        '+=',
+        '-=',
+        '|=',
+        '&=',
+        '^=',
+        '->',
+        '.',
+      ),
+
+    // ---------------------------------------------------------------- where they stand
+    argument_list: ($) => seq('(', commaSep($._argument), ')'),
+
+    _top_level_item: ($, original) =>
+      choice(
+        ...original.members.filter((m) => !['preproc_if', 'preproc_ifdef'].includes(m.name)),
+        alias($.preproc_if_in_top_level, $.preproc_if),
+        alias($.preproc_ifdef_in_top_level, $.preproc_ifdef),
+        $.macro_function_definition,
+        $.macro_invocation_item,
+      ),
+
+    _non_case_statement: ($, original) => choice(original, $.macro_loop_statement),
+
+    _field_declaration_list_item: ($, original) => choice(original, $.macro_field_declaration),
+
+    _declaration_modifiers: ($, original) => choice(original, ...before($)),
+    _declaration_modifiers_after: ($) =>
+      choice(
+        $.storage_class_specifier,
+        $.type_qualifier,
+        $.attribute_specifier,
+        $.attribute_declaration,
+        $.ms_declspec_modifier,
+        ...after($),
+      ),
+    _declaration_specifiers: ($) =>
+      prec.right(
+        seq(
+          repeat($._declaration_modifiers),
+          field('type', $.type_specifier),
+          repeat($._declaration_modifiers_after),
+        ),
+      ),
+
+    type_descriptor: ($) =>
+      seq(
+        repeat(choice($.type_qualifier, alias($._annotation_cast, $.annotation))),
+        field('type', $.type_specifier),
+        repeat(choice($.type_qualifier, ...after($))),
+        field('declarator', optional($._abstract_declarator)),
+      ),
+
+    _type_definition_type: ($) =>
+      seq(
+        repeat(choice($.type_qualifier, alias($._annotation_before, $.annotation))),
+        field('type', $.type_specifier),
+        repeat(choice($.type_qualifier, $.attribute_specifier, ...after($))),
+      ),
+    type_definition: ($) =>
+      seq(
+        optional('__extension__'),
+        'typedef',
+        $._type_definition_type,
+        $._type_definition_declarators,
+        repeat($.attribute_specifier),
+        ';',
+      ),
+
+    declaration: ($) =>
+      seq(
+        $._declaration_specifiers,
+        commaSep1(
+          field(
+            'declarator',
+            choice(
+              seq(optional($.ms_call_modifier), $._declaration_declarator, optional($.gnu_asm_expression)),
+              $.init_declarator,
+            ),
+          ),
+        ),
+        ';',
+      ),
+
+    pointer_declarator: ($) => pointer($, field('declarator', $._declarator)),
+    pointer_field_declarator: ($) => pointer($, field('declarator', $._field_declarator)),
+    pointer_type_declarator: ($) => pointer($, field('declarator', $._type_declarator)),
+    abstract_pointer_declarator: ($) =>
+      prec.dynamic(
+        1,
+        prec.right(
+          seq(
+            '*',
+            repeat($.ms_pointer_modifier),
+            repeat(choice($.type_qualifier, $.attribute_specifier, ...after($))),
+            field('declarator', optional($._abstract_declarator)),
+          ),
+        ),
+      ),
+
+    attributed_declarator: ($) =>
+      prec.right(seq($._declarator, repeat1(choice($.attribute_declaration, tail($))))),
+    attributed_field_declarator: ($) =>
+      prec.right(seq($._field_declarator, repeat1(choice($.attribute_declaration, tail($))))),
+    attributed_type_declarator: ($) =>
+      prec.right(seq($._type_declarator, repeat1(choice($.attribute_declaration, tail($))))),
+
+    function_declarator: ($) =>
+      prec.right(
+        1,
+        seq(
+          field('declarator', $._declarator),
+          field('parameters', $.parameter_list),
+          optional($.gnu_asm_expression),
+          repeat(
+            choice(
+              $.attribute_specifier,
+              $.identifier,
+              alias($.preproc_call_expression, $.call_expression),
+              tail($),
+            ),
+          ),
+        ),
+      ),
+    _function_declaration_declarator: ($) =>
+      prec.right(
+        1,
+        seq(
+          field('declarator', $._declarator),
+          field('parameters', $.parameter_list),
+          optional($.gnu_asm_expression),
+          repeat(choice($.attribute_specifier, tail($))),
+        ),
+      ),
+    function_field_declarator: ($) =>
+      prec.right(
+        1,
+        seq(field('declarator', $._field_declarator), field('parameters', $.parameter_list), repeat(tail($))),
+      ),
+
+    struct_specifier: ($) => structure($, 'struct'),
+    union_specifier: ($) => structure($, 'union'),
+    enum_specifier: ($) =>
+      prec.right(
+        seq(
+          'enum',
+          repeat(alias($._annotation_tag, $.annotation)),
+          choice(
+            seq(
+              field('name', $._type_identifier),
+              optional(seq(':', field('underlying_type', choice($.primitive_type, $._type_identifier)))),
+              field('body', optional($.enumerator_list)),
+            ),
+            field('body', $.enumerator_list),
+          ),
+          repeat(choice($.attribute_specifier, alias($._annotation_body, $.annotation))),
+        ),
+      ),
+
+    enumerator: ($) =>
+      seq(field('name', $.identifier), repeat(tail($)), optional(seq('=', field('value', $.expression)))),
+
+    // ---------------------------------------------------------------- GNU C that upstream lacks
+    case_statement: ($) =>
+      prec.right(
+        seq(
+          choice(
+            seq('case', field('value', $.expression), optional(seq('...', field('end', $.expression)))),
+            'default',
+          ),
+          ':',
+          repeat(choice($._non_case_statement, $.declaration, $.type_definition)),
+        ),
+      ),
+
+    offsetof_expression: ($) =>
+      prec(
+        PREC.OFFSETOF,
+        seq(
+          'offsetof',
+          '(',
+          field('type', $.type_descriptor),
+          ',',
+          field('member', $._field_identifier),
+          repeat(
+            choice(seq('.', $._field_identifier), seq('->', $._field_identifier), $.subscript_designator),
+          ),
+          ')',
+        ),
+      ),
+
+    // ---------------------------------------------------------------- preprocessor
+    preproc_include: ($) =>
+      seq(
+        preprocessor('include'),
+        field(
+          'path',
+          choice(
+            $.string_literal,
+            $.system_lib_string,
+            $.identifier,
+            alias($.preproc_call_expression, $.call_expression),
+          ),
+        ),
+        $._newline,
+      ),
+    preproc_def: ($) =>
+      seq(
+        preprocessor('define'),
+        field('name', $.identifier),
+        field('value', optional($.preproc_arg)),
+        $._newline,
+      ),
+    preproc_function_def: ($) =>
+      seq(
+        preprocessor('define'),
+        field('name', $.identifier),
+        field('parameters', $.preproc_params),
+        field('value', optional($.preproc_arg)),
+        $._newline,
+      ),
+    preproc_params: ($) =>
+      seq(token.immediate('('), commaSep(choice(seq($.identifier, optional('...')), '...')), ')'),
+    preproc_call: ($) =>
+      seq(field('directive', $.preproc_directive), field('argument', optional($.preproc_arg)), $._newline),
+
+    ...conditional('', ($) => $._block_item),
+    ...conditional('_in_top_level', ($) => $._top_level_item),
+    ...conditional('_in_field_declaration_list', ($) => $._field_declaration_list_item),
+    ...conditional('_in_enumerator_list', ($) => seq($.enumerator, ',')),
+    ...conditional('_in_enumerator_list_no_comma', ($) => $.enumerator, -1),
+  },
+});
+
+/** `* qualifiers declarator`, with annotations among the qualifiers. */
+function pointer($, declarator) {
+  return prec.dynamic(
+    1,
+    prec.right(
+      seq(
+        optional($.ms_based_modifier),
+        '*',
+        repeat($.ms_pointer_modifier),
+        repeat(choice($.type_qualifier, $.attribute_specifier, ...after($))),
+        declarator,
+      ),
+    ),
+  );
+}
+
+/** A structure or union, with annotations after the keyword and after the body. */
+function structure($, keyword) {
+  return prec.right(
+    seq(
+      keyword,
+      optional($.attribute_specifier),
+      optional($.ms_declspec_modifier),
+      repeat(alias($._annotation_tag, $.annotation)),
+      choice(
+        seq(field('name', $._type_identifier), field('body', optional($.field_declaration_list))),
+        field('body', $.field_declaration_list),
+      ),
+      repeat(choice($.attribute_specifier, alias($._annotation_body, $.annotation))),
+    ),
+  );
+}
+
+/** Upstream's preprocIf with the opening directive and the line end taken by the scanner. */
+function conditional(suffix, content, precedence = 0) {
+  const named = ($, rule) => (suffix ? alias($[rule + suffix], $[rule]) : $[rule]);
+  const alternative = ($) =>
+    field(
+      'alternative',
+      optional(choice(named($, 'preproc_else'), named($, 'preproc_elif'), named($, 'preproc_elifdef'))),
+    );
+  return {
+    ['preproc_if' + suffix]: ($) =>
+      prec(
+        precedence,
+        seq(
+          alias($._pp_if, '#if'),
+          field('condition', $._preproc_expression),
+          alias($._newline, '\n'),
+          repeat(content($)),
+          alternative($),
+          preprocessor('endif'),
+        ),
+      ),
+    ['preproc_ifdef' + suffix]: ($) =>
+      prec(
+        precedence,
+        seq(
+          choice(alias($._pp_ifdef, '#ifdef'), alias($._pp_ifndef, '#ifndef')),
+          field('name', $.identifier),
+          repeat(content($)),
+          alternative($),
+          preprocessor('endif'),
+        ),
+      ),
+    ['preproc_else' + suffix]: ($) => prec(precedence, seq(preprocessor('else'), repeat(content($)))),
+    ['preproc_elif' + suffix]: ($) =>
+      prec(
+        precedence,
+        seq(
+          preprocessor('elif'),
+          field('condition', $._preproc_expression),
+          alias($._newline, '\n'),
+          repeat(content($)),
+          alternative($),
+        ),
+      ),
+    ['preproc_elifdef' + suffix]: ($) =>
+      prec(
+        precedence,
+        seq(
+          choice(preprocessor('elifdef'), preprocessor('elifndef')),
+          field('name', $.identifier),
+          repeat(content($)),
+          alternative($),
+        ),
+      ),
+  };
+}
