@@ -1,0 +1,245 @@
+/**
+ * The engine as the faces see it: the door's calls made asynchronous, carried out in a worker in the order in which they
+ * are made, each with a signal that stops it. A worker that died or grew past `RECYCLE_MIB` is replaced, with the
+ * overlays that it knew. Must not know what is asked for, nor any protocol.
+ */
+import { Worker } from 'node:worker_threads';
+import { Cancelled } from '../engine/base/cancel.js';
+import type {
+  CheckAnswer,
+  CheckRequest,
+  ContextsQuery,
+  ContextsResult,
+  DumpKind,
+  FileInScope,
+  Progress,
+  SymbolAnswer,
+} from '../engine/door.js';
+import { workerScript } from './assets.js';
+import { now } from './clock.js';
+import type {
+  CallName,
+  Calls,
+  EngineDescription,
+  EngineSpec,
+  Reply,
+  Request,
+  WorkerStart,
+} from './messages.js';
+
+/** A worker that holds more than this is replaced when it has nothing to do: WASM memory is never given back. */
+export const RECYCLE_MIB = 512;
+/** A worker lives at least this long, so that a tree whose facts are large is not read anew for every call. */
+export const RECYCLE_NOT_BEFORE_MS = 60_000;
+/** Heap that a worker may use before V8 gives up; all of `fs/` needs a fraction of it. */
+const WORKER_HEAP_MIB = 3072;
+
+/** Something broke inside the engine; `at` is what was being analysed. */
+export class EngineFailure extends Error {
+  readonly at: string;
+  readonly engineStack: string;
+
+  constructor(message: string, at: string, engineStack: string) {
+    super(message);
+    this.name = 'EngineFailure';
+    this.at = at;
+    this.engineStack = engineStack;
+  }
+}
+
+interface Waiting {
+  readonly request: Request;
+  readonly signal: AbortSignal | null;
+  readonly progress: ((progress: Progress) => void) | null;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** One engine in a worker of its own. Nothing runs before the first call. */
+export class EngineClient {
+  readonly #spec: EngineSpec;
+  readonly #overlays = new Map<string, string>();
+  readonly #queue: Waiting[] = [];
+  readonly #cancel = new Int32Array(new SharedArrayBuffer(4));
+  #worker: Worker | null = null;
+  #startedAt = 0;
+  #running: Waiting | null = null;
+  #nextId = 1;
+  #disposed = false;
+
+  constructor(spec: EngineSpec) {
+    this.#spec = spec;
+  }
+
+  describe(): Promise<EngineDescription> {
+    return this.#call('describe', null);
+  }
+
+  check(
+    request: CheckRequest,
+    signal: AbortSignal | null = null,
+    progress: ((progress: Progress) => void) | null = null,
+  ): Promise<CheckAnswer> {
+    return this.#call('check', request, signal, progress);
+  }
+
+  contexts(query: ContextsQuery, signal: AbortSignal | null = null): Promise<ContextsResult> {
+    return this.#call('contexts', query, signal);
+  }
+
+  symbolAt(
+    file: string,
+    line: number,
+    column: number,
+    signal: AbortSignal | null = null,
+  ): Promise<SymbolAnswer | null> {
+    return this.#call('symbolAt', { file, line, column }, signal);
+  }
+
+  explainModel(name: string): Promise<string | null> {
+    return this.#call('explainModel', name);
+  }
+
+  dump(
+    kind: DumpKind,
+    file: string,
+    functionName: string | null,
+  ): Promise<{ readonly ok: boolean; readonly text: string }> {
+    return this.#call('dump', { kind, file, function: functionName });
+  }
+
+  files(paths: readonly string[]): Promise<readonly FileInScope[]> {
+    return this.#call('files', paths);
+  }
+
+  /** Text of an unsaved buffer in place of a file; null: the file on disk again. */
+  async overlay(file: string, text: string | null): Promise<void> {
+    if (text === null) this.#overlays.delete(file);
+    else this.#overlays.set(file, text);
+    if (this.#worker !== null) await this.#call('overlay', { file, text });
+  }
+
+  /** The file on disk has changed. */
+  async invalidate(file: string): Promise<void> {
+    if (this.#worker !== null) await this.#call('invalidate', file);
+  }
+
+  /** Ends the worker; what is under way rejects with `Cancelled`. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    const worker = this.#worker;
+    this.#worker = null;
+    this.#fail(new Cancelled());
+    for (const waiting of this.#queue.splice(0)) waiting.reject(new Cancelled());
+    await worker?.terminate();
+  }
+
+  #call<K extends CallName>(
+    call: K,
+    params: Calls[K]['params'],
+    signal: AbortSignal | null = null,
+    progress: ((progress: Progress) => void) | null = null,
+  ): Promise<Calls[K]['answer']> {
+    return new Promise((resolve, reject) => {
+      if (this.#disposed || signal?.aborted === true) {
+        reject(new Cancelled());
+        return;
+      }
+      const request = { id: this.#nextId++, call, params } as Request;
+      const waiting: Waiting = {
+        request,
+        signal,
+        progress,
+        resolve: (answer) => resolve(answer as Calls[K]['answer']),
+        reject,
+      };
+      signal?.addEventListener('abort', () => this.#stop(waiting), { once: true });
+      this.#queue.push(waiting);
+      this.#pump();
+    });
+  }
+
+  /** A waiting call leaves the queue; the running one is told through the flag and ends at the engine's next look. */
+  #stop(waiting: Waiting): void {
+    const index = this.#queue.indexOf(waiting);
+    if (index >= 0) {
+      this.#queue.splice(index, 1);
+      waiting.reject(new Cancelled());
+    } else if (this.#running === waiting) {
+      Atomics.store(this.#cancel, 0, 1);
+    }
+  }
+
+  #pump(): void {
+    if (this.#running !== null || this.#disposed) return;
+    const next = this.#queue.shift();
+    if (next === undefined) return;
+    this.#running = next;
+    Atomics.store(this.#cancel, 0, 0);
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(next.request);
+  }
+
+  #start(): Worker {
+    const workerData: WorkerStart = {
+      spec: this.#spec,
+      overlays: [...this.#overlays],
+      cancel: this.#cancel.buffer as SharedArrayBuffer,
+    };
+    const worker = new Worker(workerScript(), {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
+    });
+    this.#startedAt = now();
+    worker.on('message', (reply: Reply) => this.#receive(worker, reply));
+    worker.on('error', (error) => this.#died(worker, error.message));
+    worker.on('exit', (code) => this.#died(worker, `the engine worker ended with code ${code}`));
+    return worker;
+  }
+
+  #receive(worker: Worker, reply: Reply): void {
+    const running = this.#running;
+    if (worker !== this.#worker || running === null || running.request.id !== reply.id) return;
+    if (reply.kind === 'progress') {
+      running.progress?.(reply.progress);
+      return;
+    }
+    this.#running = null;
+    switch (reply.kind) {
+      case 'answer':
+        if (running.signal?.aborted === true) running.reject(new Cancelled());
+        else running.resolve(reply.answer);
+        if (reply.memoryMiB > RECYCLE_MIB) this.#recycle();
+        break;
+      case 'cancelled':
+        running.reject(new Cancelled());
+        break;
+      case 'failed':
+        running.reject(new EngineFailure(reply.message, reply.at, reply.stack));
+        break;
+      default:
+        reply satisfies never;
+    }
+    this.#pump();
+  }
+
+  #recycle(): void {
+    if (now() - this.#startedAt < RECYCLE_NOT_BEFORE_MS) return;
+    const worker = this.#worker;
+    this.#worker = null;
+    void worker?.terminate();
+  }
+
+  #died(worker: Worker, reason: string): void {
+    if (worker !== this.#worker) return;
+    this.#worker = null;
+    this.#fail(new EngineFailure(reason, '', ''));
+    this.#pump();
+  }
+
+  #fail(reason: unknown): void {
+    const running = this.#running;
+    this.#running = null;
+    running?.reject(reason);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The plain messages between the protocol thread and the engine worker. Types only. Every call of the engine's door has
+ * one request; answers carry the request's number. Must not hold behaviour.
+ */
+import type {
+  CheckAnswer,
+  CheckRequest,
+  ContextsQuery,
+  ContextsResult,
+  DumpKind,
+  FileInScope,
+  Progress,
+  SymbolAnswer,
+} from '../engine/door.js';
+
+/** What an engine is made for; equal descriptions can share one. */
+export interface EngineSpec {
+  /** Absolute path of the kernel root. */
+  readonly root: string;
+  /** `6.12`, or null: the tree's own. */
+  readonly kernelVersion: string | null;
+  /** Absolute path of a `.config`, or null: the tree's own where there is one, else the default configuration. */
+  readonly configFile: string | null;
+}
+
+/** What a worker starts with. */
+export interface WorkerStart {
+  readonly spec: EngineSpec;
+  readonly overlays: readonly (readonly [file: string, text: string])[];
+  /** One Int32: not 0 means that the running request is no longer wanted. */
+  readonly cancel: SharedArrayBuffer;
+}
+
+/** What the engine found out about what it was made of. */
+export interface EngineDescription {
+  readonly kernelVersion: string;
+  readonly problems: readonly string[];
+}
+
+/** Every request with its answer. */
+export interface Calls {
+  describe: { readonly params: null; readonly answer: EngineDescription };
+  check: { readonly params: CheckRequest; readonly answer: CheckAnswer };
+  contexts: { readonly params: ContextsQuery; readonly answer: ContextsResult };
+  symbolAt: {
+    readonly params: { readonly file: string; readonly line: number; readonly column: number };
+    readonly answer: SymbolAnswer | null;
+  };
+  explainModel: { readonly params: string; readonly answer: string | null };
+  dump: {
+    readonly params: { readonly kind: DumpKind; readonly file: string; readonly function: string | null };
+    readonly answer: { readonly ok: boolean; readonly text: string };
+  };
+  files: { readonly params: readonly string[]; readonly answer: readonly FileInScope[] };
+  overlay: {
+    readonly params: { readonly file: string; readonly text: string | null };
+    readonly answer: null;
+  };
+  invalidate: { readonly params: string; readonly answer: null };
+}
+
+export type CallName = keyof Calls;
+
+/** A request, one variant a call. */
+export type Request = {
+  [K in CallName]: { readonly id: number; readonly call: K; readonly params: Calls[K]['params'] };
+}[CallName];
+
+/** What comes back: progress any number of times, then one end. `memoryMiB` is what the worker holds by its own count. */
+export type Reply =
+  | { readonly id: number; readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly id: number; readonly kind: 'answer'; readonly answer: unknown; readonly memoryMiB: number }
+  | { readonly id: number; readonly kind: 'cancelled' }
+  | {
+      readonly id: number;
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly at: string;
+      readonly stack: string;
+    };

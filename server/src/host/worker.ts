@@ -1,0 +1,130 @@
+/**
+ * The engine worker: makes one engine over one tree on disk and answers the protocol thread's requests one at a time.
+ * The engine looks at a shared flag once a function, so that a cancel arrives while it computes. Must not know who asks.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Cancelled, type CancelToken } from '../engine/base/cancel.js';
+import type { CheckAnswer, CheckRequest, Engine, Progress } from '../engine/door.js';
+import { createEngine } from '../engine/index.js';
+import { loadWasm } from './assets.js';
+import { now } from './clock.js';
+import { DiskTree } from './disk-tree.js';
+import { configOfTree, readDotConfig } from './dot-config.js';
+import type { EngineSpec, Reply, Request, WorkerStart } from './messages.js';
+
+/** Progress is passed on at most this often. */
+const PROGRESS_EVERY_MS = 80;
+
+const port = parentPort;
+if (port === null) throw new Error('the engine worker is no program of its own');
+const start = workerData as WorkerStart;
+const flag = new Int32Array(start.cancel);
+const token: CancelToken = { isCancelled: () => Atomics.load(flag, 0) !== 0 };
+
+const tree = new DiskTree(start.spec.root);
+for (const [file, text] of start.overlays) tree.overlay(file, text);
+
+interface Made {
+  readonly engine: Engine;
+  readonly problems: readonly string[];
+}
+let made: Promise<Made> | null = null;
+/** What is being analysed: named when something breaks. */
+let at = '';
+
+async function make(spec: EngineSpec): Promise<Made> {
+  const problems: string[] = [];
+  const path = spec.configFile ?? configOfTree(spec.root);
+  let dotConfig: string | null = null;
+  if (path !== null) {
+    const config = readDotConfig(path);
+    if (config.ok) dotConfig = config.text;
+    else problems.push(`${path}: ${config.reason}; the default configuration is used`);
+  }
+  const engine = await createEngine({ tree, ...loadWasm(), kernelVersion: spec.kernelVersion, dotConfig, clock: now });
+  return { engine, problems: [...problems, ...engine.problems] };
+}
+
+function reporter(id: number): (progress: Progress) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (progress) => {
+    at = progress.at;
+    const time = now();
+    if (time - last < PROGRESS_EVERY_MS) return;
+    last = time;
+    send({ id, kind: 'progress', progress });
+  };
+}
+
+/** What the tree refused to read belongs to what was skipped. */
+function check(engine: Engine, request: CheckRequest, id: number): CheckAnswer {
+  const answer = engine.check(request, token, reporter(id));
+  const named = new Set(answer.skipped.map((skipped) => skipped.file));
+  const refused = tree.refusedBelow(request.paths).filter((skipped) => !named.has(skipped.file));
+  const skipped = [...answer.skipped, ...refused].sort((a, b) =>
+    a.file < b.file ? -1 : a.file > b.file ? 1 : 0,
+  );
+  return { ...answer, skipped };
+}
+
+async function answer(request: Request): Promise<unknown> {
+  made ??= make(start.spec);
+  const { engine, problems } = await made;
+  switch (request.call) {
+    case 'describe':
+      return { kernelVersion: engine.kernelVersion, problems };
+    case 'check':
+      at = request.params.paths.join(' ');
+      return check(engine, request.params, request.id);
+    case 'contexts':
+      at = 'function' in request.params ? request.params.function : request.params.file;
+      return engine.contexts(request.params, token);
+    case 'symbolAt':
+      at = request.params.file;
+      return engine.symbolAt(request.params.file, request.params.line, request.params.column);
+    case 'explainModel':
+      return engine.explainModel(request.params);
+    case 'dump':
+      at = request.params.file;
+      return engine.dump(request.params.kind, request.params.file, request.params.function);
+    case 'files':
+      return engine.files(request.params);
+    case 'overlay':
+      tree.overlay(request.params.file, request.params.text);
+      engine.invalidate(request.params.file);
+      return null;
+    case 'invalidate':
+      engine.invalidate(request.params);
+      return null;
+    default:
+      return request satisfies never;
+  }
+}
+
+async function serve(request: Request): Promise<void> {
+  at = '';
+  try {
+    const result = await answer(request);
+    send({ id: request.id, kind: 'answer', answer: result, memoryMiB: memoryMiB() });
+  } catch (error) {
+    if (error instanceof Cancelled) send({ id: request.id, kind: 'cancelled' });
+    else {
+      const failure = error instanceof Error ? error : new Error(String(error));
+      send({ id: request.id, kind: 'failed', message: failure.message, at, stack: failure.stack ?? '' });
+    }
+  }
+}
+
+function memoryMiB(): number {
+  const usage = process.memoryUsage();
+  return Math.round((usage.heapTotal + usage.external + usage.arrayBuffers) / 1024 / 1024);
+}
+
+function send(reply: Reply): void {
+  port?.postMessage(reply);
+}
+
+let queue: Promise<void> = Promise.resolve();
+port.on('message', (request: Request) => {
+  queue = queue.then(() => serve(request));
+});
