@@ -3,13 +3,16 @@
  * locks and effects as calls with the path first. Makes plain data in the shapes of `types.ts` and nothing else.
  */
 import type {
+  EntryContext,
   FreeEffect,
   HelperEntry,
   LockEffect,
   LockKind,
   LockSpec,
+  MethodEntry,
   PathText,
   ReferenceEffect,
+  Versions,
 } from './types.js';
 
 /** Everything of a helper that most helpers lack. */
@@ -70,4 +73,74 @@ export function helper(
 /** The words of a text that are separated by commas and spaces. */
 export function words(text: string): readonly string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+/** Everything of a method that most methods lack. */
+export type MethodExtra = Omit<
+  Partial<MethodEntry>,
+  'struct' | 'method' | 'params' | 'returns' | 'contexts' | 'callSleeps' | 'summary' | 'proof'
+>;
+
+/** Makes the entries of one operations structure; `proof` separated by spaces. */
+export function methodsOf(struct: string) {
+  return (
+    method: string,
+    params: string,
+    returns: MethodEntry['returns'],
+    contexts: readonly EntryContext[],
+    callSleeps: boolean | string,
+    summary: string,
+    proof: string,
+    extra: MethodExtra = {},
+  ): MethodEntry => ({
+    struct,
+    method,
+    params: words(params),
+    returns,
+    contexts,
+    callSleeps,
+    summary,
+    proof: words(proof),
+    ...extra,
+  });
+}
+
+/** A context outside RCU, with the locks that every caller holds and those that some hold. */
+export function inProcess(
+  name: string,
+  held: readonly LockSpec[] = [],
+  mayHold: readonly LockSpec[] = [],
+): EntryContext {
+  return mayHold.length === 0 ? { name, held, rcu: 'none' } : { name, held, mayHold, rcu: 'none' };
+}
+
+/** Such a context that the callee can tell by a condition on its parameters. */
+export function inProcessWhen(name: string, when: string, held: readonly LockSpec[] = []): EntryContext {
+  return { name, when, held, rcu: 'none' };
+}
+
+/** Lockless path walk; `when` where the callee is told. */
+export function inRcuWalk(when?: string): EntryContext {
+  const name = 'RCU-walk';
+  return when === undefined ? { name, held: [], rcu: 'walk' } : { name, when, held: [], rcu: 'walk' };
+}
+
+/** A context where nothing may sleep, for a reason in words. */
+export function inAtomic(name: string, atomic: string, held: readonly LockSpec[] = []): EntryContext {
+  return { name, held, rcu: 'none', atomic };
+}
+
+/** From a version on. */
+export function since(version: string): { readonly versions: Versions } {
+  return { versions: { since: version } };
+}
+
+/** Before a version. */
+export function until(version: string): { readonly versions: Versions } {
+  return { versions: { until: version } };
+}
+
+/** From a version on, before another. */
+export function between(first: string, end: string): { readonly versions: Versions } {
+  return { versions: { since: first, until: end } };
 }

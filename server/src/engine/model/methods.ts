@@ -1,4 +1,24 @@
-/** Filled in next. */
+/**
+ * All VFS methods of the model: their contracts as the VFS keeps them, one file a structure in `methods/`. Entry points
+ * that are no VFS methods (timers, seq_file, completions) are in `entries.ts`, in the same shape.
+ */
+import { DENTRY_METHODS } from './methods/dentry.js';
+import { FILE_METHODS } from './methods/file.js';
+import { INODE_METHODS } from './methods/inode.js';
+import { MAPPING_METHODS } from './methods/mapping.js';
+import { EXPORT_METHODS, XATTR_METHODS } from './methods/other.js';
+import { CONTEXT_METHODS, SUPER_METHODS, TYPE_METHODS } from './methods/super.js';
 import type { MethodEntry } from './types.js';
 
-export const METHODS: readonly MethodEntry[] = [];
+/** All methods, for all versions. */
+export const METHODS: readonly MethodEntry[] = [
+  ...DENTRY_METHODS,
+  ...INODE_METHODS,
+  ...FILE_METHODS,
+  ...SUPER_METHODS,
+  ...TYPE_METHODS,
+  ...CONTEXT_METHODS,
+  ...MAPPING_METHODS,
+  ...EXPORT_METHODS,
+  ...XATTR_METHODS,
+];

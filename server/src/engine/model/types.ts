@@ -82,6 +82,10 @@ export interface MethodEntry {
   /** Return type as it matters to a fix and to result conditions. */
   readonly returns: 'int' | 'void' | 'pointer' | 'bool' | 'long';
   readonly contexts: readonly EntryContext[];
+  /** Locks of the caller that the method lets go of before it returns (`kill_sb`: s_umount), or hands to I/O completion. */
+  readonly releases?: readonly LockEffect[];
+  /** Locks that the method returns with (`get_tree`: s_umount of the root's superblock). */
+  readonly acquires?: readonly LockEffect[];
   /** The way out of RCU-walk: a statement that the signature allows, e.g. `return -ECHILD;`. */
   readonly bail?: string;
   /** The effect of a call through this slot, seen from the caller (rule: calls through modelled slots are cut here). */
