@@ -10,7 +10,7 @@
 import C from 'tree-sitter-c/grammar.js';
 
 const PREC = C.PREC;
-const { commaSep, commaSep1, preprocessor } = C;
+const { commaSep, preprocessor } = C;
 
 /** An annotation whose name is recognised by the scanner in one particular position. */
 function annotationAt(token) {
@@ -39,13 +39,21 @@ export default grammar(C, {
     $._pp_if,
     $._pp_ifdef,
     $._pp_ifndef,
+    $._pp_define,
+    $._pp_include,
+    $._pp_directive,
+    $._params_open,
+    $.preproc_arg,
     $._newline,
     $.preproc_split_directive,
     $.preproc_split_condition,
     $.preproc_split_arm,
+    $.preproc_split_line,
     $._loop_name,
     $._macro_function_name,
     $._macro_item_name,
+    $._macro_item_name_modified,
+    $._macro_expansion_name,
     $._macro_field_name,
     $._annotation_name_before,
     $._storage_before,
@@ -55,7 +63,10 @@ export default grammar(C, {
     $._annotation_name_body,
     $._annotation_name_tag,
     $._annotation_name_cast,
+    $._annotation_name_cast_after,
+    $._macro_type_name,
     $._type_star,
+    $._type_word,
     $._error_sentinel,
   ],
 
@@ -64,9 +75,10 @@ export default grammar(C, {
     $.preproc_split_directive,
     $.preproc_split_condition,
     $.preproc_split_arm,
+    $.preproc_split_line,
   ],
 
-  conflicts: ($, original) => [...original],
+  conflicts: (_, original) => original.filter((c) => !(c.length === 1 && c[0].name === 'enum_specifier')),
 
   rules: {
     // ---------------------------------------------------------------- new nodes
@@ -76,6 +88,7 @@ export default grammar(C, {
     _annotation_body: annotationAt('_annotation_name_body'),
     _annotation_tag: annotationAt('_annotation_name_tag'),
     _annotation_cast: annotationAt('_annotation_name_cast'),
+    _annotation_cast_after: annotationAt('_annotation_name_cast_after'),
 
     macro_loop_statement: ($) =>
       seq(
@@ -88,7 +101,7 @@ export default grammar(C, {
       seq(
         repeat($._declaration_modifiers),
         field('name', alias($._macro_function_name, $.identifier)),
-        field('arguments', alias($.macro_argument_list, $.argument_list)),
+        field('arguments', $.argument_list),
         repeat(tail($)),
         field('body', $.compound_statement),
       ),
@@ -96,35 +109,79 @@ export default grammar(C, {
     macro_invocation_item: ($) =>
       prec.right(
         seq(
-          repeat($._declaration_modifiers),
-          field('name', alias($._macro_item_name, $.identifier)),
-          field('arguments', alias($.macro_argument_list, $.argument_list)),
+          choice(
+            field('name', alias($._macro_item_name, $.identifier)),
+            seq(
+              repeat1($._declaration_modifiers),
+              field('name', alias($._macro_item_name_modified, $.identifier)),
+            ),
+          ),
+          $._macro_item_rest,
+        ),
+      ),
+    _macro_item_rest: ($) =>
+      prec.right(
+        seq(
+          field('arguments', $.argument_list),
           repeat(tail($)),
           choice(seq('=', field('value', choice($.initializer_list, $.expression)), ';'), optional(';')),
         ),
       ),
+    // In a block: static DEFINE_...(a, b); and the expansion of an X macro, which stands right before its #undef.
+    _block_macro_item: ($) =>
+      choice(
+        seq(
+          repeat1($._declaration_modifiers),
+          field('name', alias($._macro_item_name_modified, $.identifier)),
+          $._macro_item_rest,
+        ),
+        $._macro_expansion,
+      ),
+    _macro_expansion: ($) =>
+      seq(field('name', alias($._macro_expansion_name, $.identifier)), field('arguments', $.argument_list)),
 
     macro_field_declaration: ($) =>
       prec.right(
         seq(
           field('name', alias($._macro_field_name, $.identifier)),
-          field('arguments', alias($.macro_argument_list, $.argument_list)),
+          field('arguments', $.argument_list),
           repeat(tail($)),
           optional(';'),
         ),
       ),
 
-    // Arguments of the macros above: they may also declare things.
-    macro_argument_list: ($) => seq('(', commaSep(optional($._macro_argument)), ')'),
-    _macro_argument: ($) => choice($._argument, alias($._argument_parameter, $.parameter_declaration)),
-
+    // Macros take more than expressions: types, operators, declarations, statements, and nothing at the front.
+    argument_list: ($) =>
+      seq('(', optional(seq(repeat(','), $._argument, repeat(seq(',', $._argument)), repeat(','))), ')'),
     _argument: ($) =>
       choice(
         $.expression,
         $.compound_statement,
         alias($._argument_type, $.type_descriptor),
+        alias($._argument_parameter, $.parameter_declaration),
         $.macro_operator,
+        $._argument_statements,
+        alias($._argument_if, $.if_statement),
       ),
+    _argument_statements: ($) =>
+      choice(
+        prec.right(seq(repeat1($._argument_statement), optional($.expression))),
+      ),
+    _argument_statement: ($) =>
+      choice(
+        alias($._argument_expression_statement, $.expression_statement),
+        $.if_statement,
+        $.for_statement,
+        $.while_statement,
+        $.do_statement,
+        $.switch_statement,
+        $.return_statement,
+        $.goto_statement,
+        $.macro_loop_statement,
+      ),
+    _argument_if: ($) =>
+      prec(-3, seq('if', field('condition', $.parenthesized_expression), field('consequence', $.call_expression))),
+    _argument_expression_statement: ($) => seq(optional($.expression), ';'),
 
     // A type as a macro's argument. A lone identifier stays an expression, as upstream has it.
     _argument_type: ($) =>
@@ -157,22 +214,21 @@ export default grammar(C, {
           repeat(choice($.type_qualifier, ...after($))),
         ),
       ),
+    _argument_parameter: ($) =>
+      choice(
+        seq($._argument_keyword_type, field('declarator', $._declarator)),
+        seq(
+          field('type', alias($._type_word, $.type_identifier)),
+          repeat(choice($.type_qualifier, ...after($))),
+          field('declarator', $._declarator),
+        ),
+      ),
     _argument_pointer: ($) =>
       seq(
         alias($._type_star, '*'),
         repeat(choice($.type_qualifier, alias($._annotation_after, $.annotation))),
         optional(field('declarator', alias($._argument_pointer, $.abstract_pointer_declarator))),
       ),
-    _argument_parameter: ($) =>
-      choice(
-        seq($._argument_keyword_type, field('declarator', $._declarator)),
-        seq(
-          field('type', $._type_identifier),
-          repeat(alias($._annotation_after, $.annotation)),
-          field('declarator', $.identifier),
-        ),
-      ),
-
     macro_operator: (_) =>
       choice(
         '==',
@@ -206,8 +262,6 @@ export default grammar(C, {
       ),
 
     // ---------------------------------------------------------------- where they stand
-    argument_list: ($) => seq('(', commaSep($._argument), ')'),
-
     _top_level_item: ($, original) =>
       choice(
         ...original.members.filter((m) => !['preproc_if', 'preproc_ifdef'].includes(m.name)),
@@ -216,6 +270,8 @@ export default grammar(C, {
         $.macro_function_definition,
         $.macro_invocation_item,
       ),
+
+    _block_item: ($, original) => choice(original, alias($._block_macro_item, $.macro_invocation_item)),
 
     _non_case_statement: ($, original) => choice(original, $.macro_loop_statement),
 
@@ -244,7 +300,7 @@ export default grammar(C, {
       seq(
         repeat(choice($.type_qualifier, alias($._annotation_cast, $.annotation))),
         field('type', $.type_specifier),
-        repeat(choice($.type_qualifier, ...after($))),
+        repeat(choice($.type_qualifier, ...after($), alias($._annotation_cast_after, $.annotation))),
         field('declarator', optional($._abstract_declarator)),
       ),
 
@@ -267,16 +323,18 @@ export default grammar(C, {
     declaration: ($) =>
       seq(
         $._declaration_specifiers,
-        commaSep1(
-          field(
-            'declarator',
-            choice(
-              seq(optional($.ms_call_modifier), $._declaration_declarator, optional($.gnu_asm_expression)),
-              $.init_declarator,
-            ),
-          ),
-        ),
+        $._declared,
+        repeat(seq(',', repeat(alias($._annotation_after, $.annotation)), $._declared)),
         ';',
+      ),
+
+    _declared: ($) =>
+      field(
+        'declarator',
+        choice(
+          seq(optional($.ms_call_modifier), $._declaration_declarator, optional($.gnu_asm_expression)),
+          $.init_declarator,
+        ),
       ),
 
     pointer_declarator: ($) => pointer($, field('declarator', $._declarator)),
@@ -341,18 +399,20 @@ export default grammar(C, {
       prec.right(
         seq(
           'enum',
-          repeat(alias($._annotation_tag, $.annotation)),
+          repeat(choice($.attribute_specifier, alias($._annotation_tag, $.annotation))),
           choice(
+            seq(field('name', $._type_identifier), optional($._enum_underlying_type), optional($.attribute_specifier)),
             seq(
-              field('name', $._type_identifier),
-              optional(seq(':', field('underlying_type', choice($.primitive_type, $._type_identifier)))),
-              field('body', optional($.enumerator_list)),
+              optional(field('name', $._type_identifier)),
+              optional($._enum_underlying_type),
+              field('body', $.enumerator_list),
+              repeat(choice($.attribute_specifier, alias($._annotation_body, $.annotation))),
             ),
-            field('body', $.enumerator_list),
           ),
-          repeat(choice($.attribute_specifier, alias($._annotation_body, $.annotation))),
         ),
       ),
+    _enum_underlying_type: ($) =>
+      prec.right(1, seq(':', field('underlying_type', choice($.primitive_type, $.sized_type_specifier, $._type_identifier)))),
 
     enumerator: ($) =>
       seq(field('name', $.identifier), repeat(tail($)), optional(seq('=', field('value', $.expression)))),
@@ -367,6 +427,71 @@ export default grammar(C, {
           ),
           ':',
           repeat(choice($._non_case_statement, $.declaration, $.type_definition)),
+        ),
+      ),
+
+    initializer_list: ($) =>
+      seq(
+        '{',
+        repeat(
+          choice(
+            seq($._initializer_item, ','),
+            alias($._macro_expansion, $.macro_invocation_item),
+          ),
+        ),
+        optional($._initializer_item),
+        '}',
+      ),
+    _initializer_item: ($) => choice($.initializer_pair, $.expression, $.initializer_list),
+
+    enumerator_list: ($, original) => ({
+      ...original,
+      members: original.members.map((m, i) =>
+        i === 1
+          ? repeat(choice(m.content, alias($._macro_expansion, $.macro_invocation_item), ','))
+          : m,
+      ),
+    }),
+
+    macro_type_specifier: ($, original) =>
+      choice(
+        original,
+        seq(field('name', alias($._macro_type_name, $.identifier)), field('arguments', $.argument_list)),
+        prec.dynamic(
+          -1,
+          seq(
+            field('name', alias(choice('typeof', '__typeof__', '__typeof', 'typeof_unqual'), $.identifier)),
+            '(',
+            choice(field('type', $.type_descriptor), field('value', $.expression)),
+            ')',
+          ),
+        ),
+      ),
+
+    concatenated_string: ($) =>
+      prec.right(
+        1,
+        seq(
+          choice(
+            seq($.identifier, $.string_literal),
+            seq($.string_literal, $.string_literal),
+            seq($.string_literal, $._string_macro),
+            seq($.call_expression, $.string_literal),
+          ),
+          repeat(choice($.string_literal, $._string_macro)),
+        ),
+      ),
+    _string_macro: ($) =>
+      prec.right(1, choice($.identifier, alias($._string_macro_call, $.call_expression))),
+    _string_macro_call: ($) =>
+      prec(PREC.CALL + 1, seq(field('function', $.identifier), field('arguments', $.argument_list))),
+
+    labeled_statement: ($) =>
+      prec.right(
+        seq(
+          field('label', $._statement_identifier),
+          ':',
+          optional(choice($.declaration, $.statement)),
         ),
       ),
 
@@ -389,7 +514,7 @@ export default grammar(C, {
     // ---------------------------------------------------------------- preprocessor
     preproc_include: ($) =>
       seq(
-        preprocessor('include'),
+        alias($._pp_include, '#include'),
         field(
           'path',
           choice(
@@ -403,23 +528,23 @@ export default grammar(C, {
       ),
     preproc_def: ($) =>
       seq(
-        preprocessor('define'),
+        alias($._pp_define, '#define'),
         field('name', $.identifier),
         field('value', optional($.preproc_arg)),
         $._newline,
       ),
     preproc_function_def: ($) =>
       seq(
-        preprocessor('define'),
+        alias($._pp_define, '#define'),
         field('name', $.identifier),
         field('parameters', $.preproc_params),
         field('value', optional($.preproc_arg)),
         $._newline,
       ),
     preproc_params: ($) =>
-      seq(token.immediate('('), commaSep(choice(seq($.identifier, optional('...')), '...')), ')'),
+      seq(alias($._params_open, '('), commaSep(choice(seq($.identifier, optional('...')), '...')), ')'),
     preproc_call: ($) =>
-      seq(field('directive', $.preproc_directive), field('argument', optional($.preproc_arg)), $._newline),
+      seq(field('directive', alias($._pp_directive, $.preproc_directive)), field('argument', optional($.preproc_arg)), $._newline),
 
     ...conditional('', ($) => $._block_item),
     ...conditional('_in_top_level', ($) => $._top_level_item),
@@ -454,10 +579,13 @@ function structure($, keyword) {
       optional($.ms_declspec_modifier),
       repeat(alias($._annotation_tag, $.annotation)),
       choice(
-        seq(field('name', $._type_identifier), field('body', optional($.field_declaration_list))),
-        field('body', $.field_declaration_list),
+        seq(field('name', $._type_identifier), optional($.attribute_specifier)),
+        seq(
+          optional(field('name', $._type_identifier)),
+          field('body', $.field_declaration_list),
+          repeat(choice($.attribute_specifier, alias($._annotation_body, $.annotation))),
+        ),
       ),
-      repeat(choice($.attribute_specifier, alias($._annotation_body, $.annotation))),
     ),
   );
 }
@@ -471,7 +599,7 @@ function conditional(suffix, content, precedence = 0) {
       optional(choice(named($, 'preproc_else'), named($, 'preproc_elif'), named($, 'preproc_elifdef'))),
     );
   return {
-    ['preproc_if' + suffix]: ($) =>
+    [`preproc_if${suffix}`]: ($) =>
       prec(
         precedence,
         seq(
@@ -483,7 +611,7 @@ function conditional(suffix, content, precedence = 0) {
           preprocessor('endif'),
         ),
       ),
-    ['preproc_ifdef' + suffix]: ($) =>
+    [`preproc_ifdef${suffix}`]: ($) =>
       prec(
         precedence,
         seq(
@@ -494,8 +622,8 @@ function conditional(suffix, content, precedence = 0) {
           preprocessor('endif'),
         ),
       ),
-    ['preproc_else' + suffix]: ($) => prec(precedence, seq(preprocessor('else'), repeat(content($)))),
-    ['preproc_elif' + suffix]: ($) =>
+    [`preproc_else${suffix}`]: ($) => prec(precedence, seq(preprocessor('else'), repeat(content($)))),
+    [`preproc_elif${suffix}`]: ($) =>
       prec(
         precedence,
         seq(
@@ -506,7 +634,7 @@ function conditional(suffix, content, precedence = 0) {
           alternative($),
         ),
       ),
-    ['preproc_elifdef' + suffix]: ($) =>
+    [`preproc_elifdef${suffix}`]: ($) =>
       prec(
         precedence,
         seq(

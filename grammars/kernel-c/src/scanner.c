@@ -14,13 +14,21 @@ enum Token {
   PP_IF,
   PP_IFDEF,
   PP_IFNDEF,
+  PP_DEFINE,
+  PP_INCLUDE,
+  PP_DIRECTIVE,
+  PARAMS_OPEN,
+  PREPROC_ARG,
   NEWLINE,
   SPLIT_DIRECTIVE,
   SPLIT_CONDITION,
   SPLIT_ARM,
+  SPLIT_LINE,
   LOOP_NAME,
   MACRO_FUNCTION_NAME,
   MACRO_ITEM_NAME,
+  MACRO_ITEM_NAME_MODIFIED,
+  MACRO_EXPANSION_NAME,
   MACRO_FIELD_NAME,
   ANNOTATION_BEFORE,
   STORAGE_BEFORE,
@@ -30,7 +38,10 @@ enum Token {
   ANNOTATION_BODY,
   ANNOTATION_TAG,
   ANNOTATION_CAST,
+  ANNOTATION_CAST_AFTER,
+  MACRO_TYPE_NAME,
   TYPE_STAR,
+  TYPE_WORD,
   ERROR_SENTINEL,
 };
 
@@ -218,17 +229,20 @@ static void skip_line(TSLexer *l) {
 
 typedef struct {
   bool closed;  /* found the closing parenthesis within the cap */
+  bool comma;   /* more than one argument */
+  bool several; /* more than one word stands inside */
   bool complex; /* what stands inside is no list of expressions: types, declarations, statements */
 } Parentheses;
 
 /* At "(": skips to behind its ")". */
 static Parentheses skip_parentheses(TSLexer *l) {
-  Parentheses p = {false, false};
+  Parentheses p = {false, false, false, false};
   unsigned depth = 0, n = 0;
   bool after_word = false, start = false;
   while (!l->eof(l) && n++ < MAX_PARENTHESES) {
     Gap g = skip_gap(l);
     int32_t c = l->lookahead;
+    if (!is_start(c) && c != '(' && c != ')') p.several = true;
     if (is_start(c)) {
       Word w;
       read_word(l, &w);
@@ -250,6 +264,7 @@ static Parentheses skip_parentheses(TSLexer *l) {
     }
     if (c == '(' || c == '[' || c == '{') depth++;
     if (c == ';' && depth == 1) p.complex = true;
+    if (c == ',' && depth == 1) p.comma = true;
     bool was_start = start;
     start = (c == '(' || c == ',') && depth == 1;
     if (was_start && (c == ',' )) p.complex = true;
@@ -271,9 +286,14 @@ static Parentheses skip_parentheses(TSLexer *l) {
   return p;
 }
 
+static bool emit(TSLexer *l, enum Token token) {
+  l->result_symbol = token;
+  return true;
+}
+
 /* ------------------------------------------------------------------------------------------------- directives */
 
-enum Kind { K_NONE, K_IF, K_IFDEF, K_IFNDEF, K_ELSE, K_ELIF, K_ENDIF };
+enum Kind { K_NONE, K_DEFINE, K_INCLUDE, K_IF, K_IFDEF, K_IFNDEF, K_ELSE, K_ELIF, K_ENDIF };
 
 /* At '#': reads the directive's word. */
 static enum Kind read_directive(TSLexer *l) {
@@ -287,6 +307,8 @@ static enum Kind read_directive(TSLexer *l) {
   if (equal(&w, "else")) return K_ELSE;
   if (equal(&w, "elif") || equal(&w, "elifdef") || equal(&w, "elifndef")) return K_ELIF;
   if (equal(&w, "endif")) return K_ENDIF;
+  if (equal(&w, "define")) return K_DEFINE;
+  if (equal(&w, "include")) return K_INCLUDE;
   return K_NONE;
 }
 
@@ -437,10 +459,23 @@ static void skip_arm(TSLexer *l, bool to_endif) {
   }
 }
 
+/* Behind #else, #elif or #endif: the token takes the rest of the line, but for comments. */
+static void mark_line_rest(TSLexer *l) {
+  while (is_blank(l->lookahead)) step(l);
+  if (l->lookahead == '\n' || l->lookahead == '\r' || l->lookahead == '/' || l->eof(l)) return;
+  skip_line(l);
+  l->mark_end(l);
+}
+
 static bool scan_directive(State *s, TSLexer *l, const bool *valid) {
   if (!valid[SPLIT_DIRECTIVE]) return false;
   enum Kind kind = read_directive(l);
-  if (kind == K_NONE) return false;
+  if (kind == K_NONE || kind == K_DEFINE || kind == K_INCLUDE) {
+    enum Token token = kind == K_DEFINE ? PP_DEFINE : kind == K_INCLUDE ? PP_INCLUDE : PP_DIRECTIVE;
+    if (!valid[token]) skip_line(l);
+    l->mark_end(l);
+    return emit(l, valid[token] ? token : SPLIT_LINE);
+  }
   bool opening = kind == K_IF || kind == K_IFDEF || kind == K_IFNDEF;
   if (s->depth == 0 && !opening) return false;
   l->mark_end(l);
@@ -460,7 +495,7 @@ static bool scan_directive(State *s, TSLexer *l, const bool *valid) {
   uint32_t bit = 1u << (s->depth - 1);
   if (kind == K_ENDIF) {
     s->depth--;
-    s->pending = 3;
+    mark_line_rest(l);
     l->result_symbol = SPLIT_DIRECTIVE;
     return true;
   }
@@ -471,7 +506,7 @@ static bool scan_directive(State *s, TSLexer *l, const bool *valid) {
     return true;
   }
   s->live |= bit;
-  s->pending = 3;
+  mark_line_rest(l);
   l->result_symbol = SPLIT_DIRECTIVE;
   return true;
 }
@@ -481,14 +516,6 @@ static bool scan_condition(State *s, TSLexer *l) {
   uint8_t pending = s->pending;
   s->pending = 0;
   while (is_blank(l->lookahead)) l->advance(l, true);
-  if (pending == 3) {
-    /* #else, #elif, #endif: whatever follows on the line, but for comments */
-    if (l->lookahead == '\n' || l->lookahead == '\r' || l->lookahead == '/' || l->eof(l)) return false;
-    skip_line(l);
-    l->mark_end(l);
-    l->result_symbol = SPLIT_CONDITION;
-    return true;
-  }
   uint32_t bit = 1u << (s->depth - 1);
   if (pending == 1 && reads_zero(l)) {
     skip_line(l);
@@ -549,9 +576,12 @@ static Row read_row(TSLexer *l) {
   return row;
 }
 
-static bool emit(TSLexer *l, enum Token token) {
-  l->result_symbol = token;
-  return true;
+/* A word that has the shape of a type's name: loff_t, u64. */
+static bool type_shaped(const Word *w) {
+  unsigned n = w->length < MAX_WORD ? w->length : MAX_WORD;
+  if (n > 2 && w->text[n - 1] == 't' && w->text[n - 2] == '_') return true;
+  return equal(w, "u8") || equal(w, "u16") || equal(w, "u32") || equal(w, "u64") || equal(w, "s8") ||
+         equal(w, "s16") || equal(w, "s32") || equal(w, "s64") || (dunder(w) && type_like(w));
 }
 
 static bool scan_word(TSLexer *l, const bool *valid) {
@@ -567,8 +597,23 @@ static bool scan_word(TSLexer *l, const bool *valid) {
 
   if (valid[ANNOTATION_TAIL] && annotation) return emit(l, ANNOTATION_TAIL);
 
+  if (valid[TYPE_WORD] && type_shaped(&w)) {
+    for (;;) {
+      skip_gap(l);
+      if (l->lookahead == '*') {
+        step(l);
+      } else if (is_start(l->lookahead)) {
+        Word next;
+        read_word(l, &next);
+        if (!one_of(&next, QUALIFIERS) && !annotation_like(&next)) return emit(l, TYPE_WORD);
+      } else {
+        return false;
+      }
+    }
+  }
   bool statement = valid[LOOP_NAME];
-  bool calls = statement || valid[MACRO_FUNCTION_NAME] || valid[MACRO_ITEM_NAME] || valid[MACRO_FIELD_NAME];
+  bool modified = valid[MACRO_ITEM_NAME_MODIFIED] && !valid[MACRO_ITEM_NAME];
+  bool calls = statement || valid[MACRO_ITEM_NAME_MODIFIED] || valid[MACRO_EXPANSION_NAME] || valid[MACRO_TYPE_NAME] || valid[MACRO_FUNCTION_NAME] || valid[MACRO_ITEM_NAME] || valid[MACRO_FIELD_NAME];
   bool before = valid[ANNOTATION_BEFORE] || valid[ANNOTATION_CAST] || valid[STORAGE_BEFORE];
   bool behind = valid[ANNOTATION_AFTER] || valid[STORAGE_AFTER];
   bool loop = statement && loop_like(&w);
@@ -586,7 +631,10 @@ static bool scan_word(TSLexer *l, const bool *valid) {
       skip_gap(l);
       c = l->lookahead;
     }
-    return is_start(c) || c == '{' ? emit(l, ANNOTATION_TAG) : false;
+    if (c == '{') return gap.newline ? false : false;
+    if (!is_start(c)) return false;
+    Row row = read_row(l);
+    return row.plain == 1 && row.end == '{' ? emit(l, ANNOTATION_TAG) : false;
   }
 
   if (c == '(') {
@@ -598,21 +646,43 @@ static bool scan_word(TSLexer *l, const bool *valid) {
     c = l->lookahead;
     if (statement) {
       if (c == '{') return emit(l, LOOP_NAME);
-      if (loop && c != ';' && c != '}' && c != ')' && c != ',' && (!g.newline || g.column * 1 > start_column))
+      if (loop && (is_start(c) || c == '*' || c == '(') && (!g.newline || g.column * 1 > start_column))
         return emit(l, LOOP_NAME);
-      return false;
     }
     if (valid[MACRO_FUNCTION_NAME] && c == '{') return emit(l, MACRO_FUNCTION_NAME);
-    if (annotation && is_start(c) && (before || behind)) {
+    if (c == '#' && g.newline && valid[MACRO_EXPANSION_NAME]) {
+      Word next;
+      step(l);
+      while (is_blank(l->lookahead)) step(l);
+      read_word(l, &next);
+      return equal(&next, "undef") ? emit(l, MACRO_EXPANSION_NAME) : false;
+    }
+    if (valid[MACRO_TYPE_NAME] && p.comma && is_start(c) && !g.newline) {
       Word next;
       read_word(l, &next);
-      /* an annotation with arguments before a declaration, or a macro call before one? */
+      skip_gap(l);
+      if (!annotation_like(&next) && !one_of(&next, KEYWORDS) &&
+          (l->lookahead == ';' || l->lookahead == '=' || l->lookahead == '['))
+        return emit(l, MACRO_TYPE_NAME);
+      return false;
+    }
+    if (statement) return false;
+    if (annotation && is_start(c) && !p.complex && (before || behind)) {
       if (behind && !valid[ANNOTATION_BEFORE]) return emit(l, ANNOTATION_AFTER);
       if (valid[ANNOTATION_BEFORE]) return emit(l, ANNOTATION_BEFORE);
       if (valid[ANNOTATION_CAST]) return emit(l, ANNOTATION_CAST);
       return false;
     }
     if (annotation && c == '*' && behind) return emit(l, ANNOTATION_AFTER);
+    if (modified) {
+      if (c == '=' || (c == ';' && (p.complex || p.several))) return emit(l, MACRO_ITEM_NAME_MODIFIED);
+      if (is_start(c) && c == '_') {
+        Word next;
+        read_word(l, &next);
+        if (annotation_like(&next)) return emit(l, MACRO_ITEM_NAME_MODIFIED);
+      }
+      return false;
+    }
     if (valid[MACRO_ITEM_NAME]) {
       if (c == ';' && p.complex) return emit(l, MACRO_ITEM_NAME);
       if (c == '=') return emit(l, MACRO_ITEM_NAME);
@@ -661,6 +731,8 @@ static bool scan_word(TSLexer *l, const bool *valid) {
     }
     return false;
   }
+  if (annotation && valid[ANNOTATION_CAST_AFTER] && (c == ')' || c == ','))
+    return emit(l, ANNOTATION_CAST_AFTER);
   if (annotation && behind && c == '*') return emit(l, ANNOTATION_AFTER);
   return false;
 }
@@ -686,6 +758,67 @@ static bool scan_star(TSLexer *l) {
   }
 }
 
+/* A macro's body or a directive's argument: the logical line, without the comments at its end. */
+static bool scan_argument(TSLexer *l) {
+  bool any = false;
+  for (;;) {
+    int32_t c = l->lookahead;
+    if (l->eof(l) || c == '\n') {
+      l->mark_end(l);
+      break;
+    }
+    if (c == '\\') {
+      step(l);
+      if (l->lookahead == '\r') step(l);
+      if (l->lookahead) step(l);
+      continue;
+    }
+    if (c == '"' || c == '\'') {
+      skip_quoted(l, c);
+      any = true;
+      continue;
+    }
+    if (c == '/') {
+      l->mark_end(l);
+      step(l);
+      if (l->lookahead != '*') {
+        any = true;
+        continue;
+      }
+      /* a comment: does anything follow it? */
+      if (!any) return false;
+      step(l);
+      int32_t previous = 0;
+      while (!l->eof(l) && !(previous == '*' && l->lookahead == '/')) {
+        previous = l->lookahead;
+        step(l);
+      }
+      step(l);
+      for (;;) {
+        while (is_blank(l->lookahead) || l->lookahead == '\r') step(l);
+        if (l->lookahead != '/') break;
+        step(l);
+        if (l->lookahead != '*') {
+          if (l->lookahead == '/') return emit(l, PREPROC_ARG);
+          break;
+        }
+        previous = 0;
+        step(l);
+        while (!l->eof(l) && !(previous == '*' && l->lookahead == '/')) {
+          previous = l->lookahead;
+          step(l);
+        }
+        step(l);
+      }
+      if (l->eof(l) || l->lookahead == '\n') return emit(l, PREPROC_ARG);
+      continue;
+    }
+    any = true;
+    step(l);
+  }
+  return any && emit(l, PREPROC_ARG);
+}
+
 void *tree_sitter_kernel_c_external_scanner_create(void) { return &the_state; }
 void tree_sitter_kernel_c_external_scanner_destroy(void *payload) { (void)payload; }
 
@@ -708,12 +841,32 @@ void tree_sitter_kernel_c_external_scanner_deserialize(void *payload, const char
   for (int i = 0; i < 4; i++) s->live |= (uint32_t)(uint8_t)buffer[2 + i] << (8 * i);
 }
 
+/* Skips white space; at a '#', says whether it is the first thing on its line. */
+static bool skip_to_token(TSLexer *l) {
+  bool newline = false;
+  unsigned blanks = 0;
+  for (;;) {
+    int32_t c = l->lookahead;
+    if (c == '\n') newline = true;
+    else if (is_blank(c) || c == '\r') blanks++;
+    else break;
+    l->advance(l, true);
+  }
+  if (l->lookahead != '#') return false;
+  return newline || l->get_column(l) == blanks;
+}
+
 bool tree_sitter_kernel_c_external_scanner_scan(void *payload, TSLexer *l, const bool *valid) {
   State *s = payload;
-  if (valid[ERROR_SENTINEL]) return false;
-  if (s->pending) {
-    if (scan_condition(s, l)) return true;
-    s->pending = 0;
+  if (s->pending) return scan_condition(s, l);
+  if (valid[ERROR_SENTINEL]) {
+    /* the parser is recovering: only keep count of cut conditionals */
+    return s->depth && skip_to_token(l) && l->lookahead == '#' && scan_directive(s, l, valid);
+  }
+  if (valid[PARAMS_OPEN] && l->lookahead == '(') {
+    step(l);
+    l->mark_end(l);
+    return emit(l, PARAMS_OPEN);
   }
   if (valid[NEWLINE]) {
     while (is_blank(l->lookahead) || l->lookahead == '\r') l->advance(l, true);
@@ -726,25 +879,20 @@ bool tree_sitter_kernel_c_external_scanner_scan(void *payload, TSLexer *l, const
       l->mark_end(l);
       return emit(l, NEWLINE);
     }
-    return false;
+    return valid[PREPROC_ARG] && scan_argument(l);
   }
-  for (;;) {
-    int32_t c = l->lookahead;
-    if (is_blank(c) || c == '\n' || c == '\r') {
-      l->advance(l, true);
-    } else {
-      break;
-    }
-  }
+  bool line_start = skip_to_token(l);
   int32_t c = l->lookahead;
   if (is_start(c)) {
     if (!(valid[LOOP_NAME] || valid[MACRO_FUNCTION_NAME] || valid[MACRO_ITEM_NAME] || valid[MACRO_FIELD_NAME] ||
           valid[ANNOTATION_BEFORE] || valid[STORAGE_BEFORE] || valid[ANNOTATION_AFTER] || valid[STORAGE_AFTER] ||
-          valid[ANNOTATION_TAIL] || valid[ANNOTATION_BODY] || valid[ANNOTATION_TAG] || valid[ANNOTATION_CAST]))
+          valid[ANNOTATION_TAIL] || valid[ANNOTATION_BODY] || valid[ANNOTATION_TAG] || valid[ANNOTATION_CAST] ||
+          valid[TYPE_WORD] || valid[MACRO_ITEM_NAME_MODIFIED] || valid[MACRO_EXPANSION_NAME] ||
+          valid[MACRO_TYPE_NAME] || valid[ANNOTATION_CAST_AFTER]))
       return false;
     return scan_word(l, valid);
   }
-  if (c == '#') return scan_directive(s, l, valid);
+  if (c == '#') return line_start && scan_directive(s, l, valid);
   if (c == '*' && valid[TYPE_STAR]) return scan_star(l);
   return false;
 }
