@@ -1,4 +1,586 @@
-/** Filled in next. */
+/**
+ * Counted references: dentries, inodes, mounts, files, and the counters themselves. Getting one is safe anywhere it is
+ * already counted; in RCU-walk only the forms that fail on a dead object are. Dropping the last one often sleeps.
+ */
+import { exclusive, get, getUnlessDead, type HelperExtra, helper, put, shared } from './entry.js';
 import type { HelperEntry } from './types.js';
 
-export const REFERENCES: readonly HelperEntry[] = [];
+/** A helper that does not sleep. */
+function H(
+  name: string,
+  params: string,
+  summary: string,
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, false, summary, proof, extra);
+}
+
+/** A helper that sleeps. */
+function S(
+  name: string,
+  params: string,
+  summary: string,
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, true, summary, proof, extra);
+}
+
+const DENTRY_LOCK = exclusive('dentry->d_lock', 'spin');
+const INODE_LOCK = exclusive('inode->i_lock', 'spin');
+
+const DENTRIES: readonly HelperEntry[] = [
+  H(
+    'dget',
+    'dentry',
+    'Takes one more reference to a dentry; takes d_lock inside where it must.',
+    '6.12:include/linux/dcache.h:337',
+    {
+      returns: 'dentry',
+      references: [get('dentry', 'dentry')],
+      mustNotHold: [DENTRY_LOCK],
+    },
+  ),
+  H('dget_dlock', 'dentry', 'Takes one more reference under d_lock.', '6.12:include/linux/dcache.h:312', {
+    returns: 'dentry',
+    references: [get('dentry', 'dentry')],
+    requires: [DENTRY_LOCK],
+  }),
+  H(
+    'dget_parent',
+    'dentry',
+    'Takes a reference to the parent as it is now. Not for RCU-walk.',
+    '6.12:fs/dcache.c:905',
+    {
+      references: [get('result', 'dentry')],
+    },
+  ),
+  S(
+    'dput',
+    'dentry',
+    'Drops a reference; the last one may take the dentry and its ancestors apart, and sleeps.',
+    '6.12:fs/dcache.c:857',
+    {
+      references: [put('dentry', 'dentry')],
+      mustNotHold: [DENTRY_LOCK],
+    },
+  ),
+  H(
+    'dput_to_list',
+    'dentry, list',
+    'Drops a reference; a dead dentry goes to a list.',
+    '6.12:fs/dcache.c:893',
+    {
+      references: [put('dentry', 'dentry')],
+    },
+  ),
+  H(
+    'd_find_alias',
+    'inode',
+    'Finds a dentry of an inode and takes a reference; takes i_lock inside.',
+    '6.12:fs/dcache.c:1009',
+    {
+      references: [get('result', 'dentry', 'result != 0')],
+      mustNotHold: [INODE_LOCK],
+    },
+  ),
+  H(
+    'd_find_any_alias',
+    'inode',
+    'Finds any dentry of an inode and takes a reference; takes i_lock inside.',
+    '6.12:fs/dcache.c:965',
+    {
+      references: [get('result', 'dentry', 'result != 0')],
+      mustNotHold: [INODE_LOCK],
+    },
+  ),
+  H(
+    'd_find_alias_rcu',
+    'inode',
+    'Finds a dentry of an inode without a reference; takes i_lock inside.',
+    '6.12:fs/dcache.c:1026',
+    { versions: { since: '6.1' }, requires: [shared('@rcu', 'rcu')], mustNotHold: [INODE_LOCK] },
+  ),
+  H(
+    'dget_alias_ilocked',
+    'dentry',
+    'Takes a reference to an alias under i_lock.',
+    '7.2:include/linux/dcache.h:369',
+    {
+      versions: { since: '7.2' },
+      requires: [exclusive('dentry->d_inode->i_lock', 'spin')],
+      references: [getUnlessDead('dentry', 'dentry', 'result != 0')],
+    },
+  ),
+  H(
+    'lockref_get',
+    'lockref',
+    'Counts one up; takes its lock inside where it must.',
+    '6.12:lib/lockref.c:42',
+    {
+      references: [get('lockref', 'lockref')],
+      mustNotHold: [exclusive('lockref->lock', 'spin')],
+    },
+  ),
+  H(
+    'lockref_get_not_zero',
+    'lockref',
+    'Counts one up unless the count is zero or dead.',
+    '6.12:lib/lockref.c:61',
+    {
+      references: [getUnlessDead('lockref', 'lockref', 'result != 0')],
+      mustNotHold: [exclusive('lockref->lock', 'spin')],
+    },
+  ),
+  H('lockref_get_not_dead', 'lockref', 'Counts one up unless the object is dead.', '6.12:lib/lockref.c:172', {
+    references: [getUnlessDead('lockref', 'lockref', 'result != 0')],
+    mustNotHold: [exclusive('lockref->lock', 'spin')],
+  }),
+  H(
+    'lockref_put_return',
+    'lockref',
+    'Counts one down without the lock; negative where that was not possible.',
+    '6.12:lib/lockref.c:119',
+    {
+      references: [put('lockref', 'lockref', 'result >= 0')],
+    },
+  ),
+  H(
+    'lockref_put_not_zero',
+    'lockref',
+    'Counts one down unless that would make it zero.',
+    '6.12:lib/lockref.c:89',
+    {
+      versions: { until: '7.2' },
+      references: [put('lockref', 'lockref', 'result != 0')],
+      mustNotHold: [exclusive('lockref->lock', 'spin')],
+    },
+  ),
+  H(
+    'lockref_put_or_lock',
+    'lockref',
+    'Counts one down, or returns zero with the lock held.',
+    '6.12:lib/lockref.c:137',
+    {
+      references: [put('lockref', 'lockref', 'result != 0')],
+      acquires: [exclusive('lockref->lock', 'spin', 'result == 0')],
+    },
+  ),
+  H('lockref_mark_dead', 'lockref', 'Marks the object dead, under its lock.', '6.12:lib/lockref.c:160', {
+    requires: [exclusive('lockref->lock', 'spin')],
+  }),
+];
+
+const INODES: readonly HelperEntry[] = [
+  S(
+    'iput',
+    'inode',
+    'Drops a reference; the last one may evict the inode, and sleeps.',
+    '6.12:fs/inode.c:1886',
+    {
+      references: [put('inode', 'inode')],
+      mustNotHold: [INODE_LOCK],
+    },
+  ),
+  H('ihold', 'inode', 'Takes one more reference to an inode.', '6.12:fs/inode.c:446', {
+    references: [get('inode', 'inode')],
+  }),
+  H(
+    'igrab',
+    'inode',
+    'Takes a reference unless the inode is being freed; takes i_lock inside.',
+    '6.12:fs/inode.c:1515',
+    {
+      returns: 'inode',
+      references: [getUnlessDead('inode', 'inode', 'result != 0')],
+      mustNotHold: [INODE_LOCK],
+    },
+  ),
+  H('__iget', 'inode', 'Takes a reference under i_lock.', '6.12:include/linux/fs.h:3253', {
+    references: [get('inode', 'inode')],
+    requires: [INODE_LOCK],
+  }),
+  S(
+    'iget_locked',
+    'sb, ino',
+    'Finds or makes an inode; a new one is returned with I_NEW set.',
+    '6.12:fs/inode.c:1398',
+    {
+      references: [get('result', 'inode', 'result != 0')],
+    },
+  ),
+  S(
+    'iget5_locked',
+    'inode_sb, hashval, test, set, data',
+    'Finds or makes an inode; test and set run under a spinlock.',
+    '6.12:fs/inode.c:1325',
+    {
+      references: [get('result', 'inode', 'result != 0')],
+    },
+  ),
+  S(
+    'iget5_locked_rcu',
+    'sb, hashval, test, set, data',
+    'Finds or makes an inode; test may run in RCU alone.',
+    '6.12:fs/inode.c:1355',
+    { versions: { since: '6.12' }, references: [get('result', 'inode', 'result != 0')] },
+  ),
+  S('ilookup', 'sb, ino', 'Finds a cached inode and waits until it is set up.', '6.12:fs/inode.c:1606', {
+    references: [get('result', 'inode', 'result != 0')],
+  }),
+  S(
+    'ilookup5',
+    'sb, hashval, test, data',
+    'Finds a cached inode and waits until it is set up.',
+    '6.12:fs/inode.c:1581',
+    {
+      references: [get('result', 'inode', 'result != 0')],
+    },
+  ),
+  H(
+    'find_inode_rcu',
+    'sb, hashval, test, data',
+    'Finds a cached inode without a reference.',
+    '6.12:fs/inode.c:1697',
+    {
+      requires: [shared('@rcu', 'rcu')],
+    },
+  ),
+  H('find_inode_by_ino_rcu', 'sb, ino', 'Finds a cached inode without a reference.', '6.12:fs/inode.c:1735', {
+    requires: [shared('@rcu', 'rcu')],
+  }),
+  H(
+    'find_inode_nowait',
+    'sb, hashval, match, data',
+    'Finds a cached inode; match runs under a spinlock.',
+    '6.12:fs/inode.c:1649',
+    {
+      references: [get('result', 'inode', 'result != 0')],
+    },
+  ),
+  S(
+    'iget_failed',
+    'inode',
+    'Gives up a new inode: marks it bad, unlocks it and drops its reference.',
+    '6.12:fs/bad_inode.c:244',
+    {
+      references: [put('inode', 'inode')],
+    },
+  ),
+  S('discard_new_inode', 'inode', 'Gives up a new inode and drops its reference.', '6.12:fs/inode.c:1172', {
+    references: [put('inode', 'inode')],
+  }),
+  S('new_inode', 'sb', 'Makes an inode with one reference.', '6.12:fs/inode.c:1116', {
+    returns: 'fresh',
+    references: [get('result', 'inode', 'result != 0')],
+  }),
+  S('new_inode_pseudo', 'sb', 'Makes an inode that is on no list.', '6.12:fs/inode.c:1099', {
+    returns: 'fresh',
+    references: [get('result', 'inode', 'result != 0')],
+  }),
+];
+
+const MOUNTS: readonly HelperEntry[] = [
+  H('mntget', 'mnt', 'Takes one more reference to a mount.', '6.12:fs/namespace.c:1480', {
+    returns: 'mnt',
+    references: [get('mnt', 'mount')],
+  }),
+  S(
+    'mntput',
+    'mnt',
+    'Drops a reference to a mount; the last one may end the superblock.',
+    '6.12:fs/namespace.c:1468',
+    {
+      references: [put('mnt', 'mount')],
+    },
+  ),
+  H('path_get', 'path', 'Takes references to mount and dentry.', '6.12:fs/namei.c:558', {
+    references: [get('path->mnt', 'mount'), get('path->dentry', 'dentry')],
+  }),
+  S('path_put', 'path', 'Drops the references to dentry and mount.', '6.12:fs/namei.c:571', {
+    references: [put('path->dentry', 'dentry'), put('path->mnt', 'mount')],
+  }),
+  H(
+    'fput',
+    'file',
+    'Drops a reference to a file; the last one is dealt with in task work.',
+    '6.12:fs/file_table.c:517',
+    {
+      references: [put('file', 'file')],
+    },
+  ),
+  S(
+    '__fput_sync',
+    'file',
+    'Drops a reference to a file; the last one is dealt with at once.',
+    '6.12:fs/file_table.c:550',
+    {
+      references: [put('file', 'file')],
+    },
+  ),
+  H('get_file', 'f', 'Takes one more reference to a file.', '6.12:include/linux/fs.h:1124', {
+    returns: 'f',
+    references: [get('f', 'file')],
+  }),
+  H('fget', 'fd', 'Finds the file of a descriptor and takes a reference.', '6.12:fs/file.c:1024', {
+    references: [get('result', 'file', 'result != 0')],
+  }),
+  H('fdget', 'fd', 'Borrows the file of a descriptor.', '6.12:fs/file.c:1134'),
+  H('fdget_raw', 'fd', 'Borrows the file of a descriptor, O_PATH included.', '6.12:fs/file.c:1140'),
+  H('fdput', 'fd', 'Gives a borrowed file back.', '6.12:include/linux/file.h:60'),
+  S(
+    'fdget_pos',
+    'fd',
+    'Borrows the file of a descriptor and locks its position where it is shared.',
+    '6.12:fs/file.c:1161',
+  ),
+  H('fdput_pos', 'f', 'Gives a borrowed file back and unlocks its position.', '6.12:include/linux/file.h:75'),
+  H(
+    'get_unused_fd_flags',
+    'flags',
+    'Reserves a descriptor, under a spinlock taken inside.',
+    '6.12:fs/file.c:555',
+  ),
+  H('put_unused_fd', 'fd', 'Gives a reserved descriptor back.', '6.12:fs/file.c:569'),
+];
+
+const COUNTERS: readonly HelperEntry[] = [
+  H('refcount_set', 'r, n', 'Sets a reference count.', '6.12:include/linux/refcount.h:132'),
+  H('refcount_read', 'r', 'Reads a reference count.', '6.12:include/linux/refcount.h:168'),
+  H('refcount_inc', 'r', 'Counts one up.', '6.12:include/linux/refcount.h:362', {
+    references: [get('r', 'refcount')],
+  }),
+  H('refcount_add', 'i, r', 'Counts up.', '6.12:include/linux/refcount.h:291', {
+    references: [get('r', 'refcount')],
+  }),
+  H(
+    'refcount_inc_not_zero',
+    'r',
+    'Counts one up unless the count is zero.',
+    '6.12:include/linux/refcount.h:314',
+    {
+      references: [getUnlessDead('r', 'refcount', 'result != 0')],
+    },
+  ),
+  H('refcount_dec', 'r', 'Counts one down, never to zero.', '6.12:include/linux/refcount.h:455', {
+    references: [put('r', 'refcount')],
+  }),
+  H(
+    'refcount_dec_and_test',
+    'r',
+    'Counts one down and tells whether it reached zero.',
+    '6.12:include/linux/refcount.h:429',
+    {
+      references: [put('r', 'refcount')],
+    },
+  ),
+  H(
+    'refcount_sub_and_test',
+    'i, r',
+    'Counts down and tells whether it reached zero.',
+    '6.12:include/linux/refcount.h:406',
+    {
+      references: [put('r', 'refcount')],
+    },
+  ),
+  H(
+    'refcount_dec_not_one',
+    'r',
+    'Counts one down unless that would make it zero.',
+    '6.12:lib/refcount.c:74',
+    {
+      references: [put('r', 'refcount', 'result != 0')],
+    },
+  ),
+  H('kref_init', 'kref', 'Sets a reference count to one.', '6.12:include/linux/kref.h:29'),
+  H('kref_read', 'kref', 'Reads a reference count.', '6.12:include/linux/kref.h:34'),
+  H('kref_get', 'kref', 'Counts one up.', '6.12:include/linux/kref.h:43', {
+    references: [get('kref', 'kref')],
+  }),
+  H(
+    'kref_get_unless_zero',
+    'kref',
+    'Counts one up unless the count is zero.',
+    '6.12:include/linux/kref.h:109',
+    {
+      references: [getUnlessDead('kref', 'kref', 'result != 0')],
+    },
+  ),
+  H(
+    'kref_put',
+    'kref, release',
+    'Counts one down and runs the function where it reaches zero.',
+    '6.12:include/linux/kref.h:62',
+    {
+      references: [put('kref', 'kref')],
+      callbacks: [{ param: 1, context: 'now' }],
+    },
+  ),
+  H('kobject_get', 'kobj', 'Takes one more reference to an object.', '6.12:lib/kobject.c:636', {
+    returns: 'kobj',
+    references: [get('kobj', 'kobject')],
+  }),
+  S(
+    'kobject_put',
+    'kobj',
+    'Drops a reference to an object; the last one takes it apart and may sleep.',
+    '6.12:lib/kobject.c:730',
+    {
+      references: [put('kobj', 'kobject')],
+    },
+  ),
+  H('get_cred', 'cred', 'Takes one more reference to credentials.', '6.12:include/linux/cred.h:248', {
+    returns: 'cred',
+    references: [get('cred', 'cred')],
+  }),
+  H(
+    'get_current_cred',
+    '',
+    'Takes a reference to the credentials of the task.',
+    '6.12:include/linux/cred.h:336',
+  ),
+  H('get_pid', 'pid', 'Takes one more reference to a pid.', '6.12:include/linux/pid.h:81', {
+    returns: 'pid',
+    references: [get('pid', 'pid')],
+  }),
+  H(
+    'get_net',
+    'net',
+    'Takes one more reference to a network namespace.',
+    '6.12:include/net/net_namespace.h:261',
+    { returns: 'net', references: [get('net', 'net')] },
+  ),
+  H(
+    'get_user_ns',
+    'ns',
+    'Takes one more reference to a user namespace.',
+    '6.12:include/linux/user_namespace.h:162',
+    { returns: 'ns', references: [get('ns', 'user_ns')] },
+  ),
+  H('posix_acl_dup', 'acl', 'Takes one more reference to a list.', '6.12:include/linux/posix_acl.h:44', {
+    returns: 'acl',
+    references: [get('acl', 'posix_acl')],
+  }),
+  H('get_task_struct', 't', 'Takes one more reference to a task.', '6.12:include/linux/sched/task.h:118', {
+    returns: 't',
+    references: [get('t', 'task')],
+  }),
+  H('put_task_struct', 't', 'Drops a reference to a task.', '6.12:include/linux/sched/task.h:132', {
+    references: [put('t', 'task')],
+  }),
+  H(
+    'try_module_get',
+    'module',
+    'Takes a reference to a module unless it is going.',
+    '6.12:include/linux/module.h:731',
+  ),
+  H('__module_get', 'module', 'Takes one more reference to a module.', '6.12:include/linux/module.h:738'),
+  H('module_put', 'module', 'Drops a reference to a module.', '6.12:include/linux/module.h:735'),
+  H(
+    'atomic_dec_and_test',
+    'v',
+    'Counts one down and tells whether it reached zero.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:1380',
+    {
+      references: [put('v', 'atomic')],
+    },
+  ),
+  H(
+    'atomic_inc_not_zero',
+    'v',
+    'Counts one up unless the count is zero.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:1533',
+    {
+      references: [getUnlessDead('v', 'atomic', 'result != 0')],
+    },
+  ),
+  H('atomic_inc', 'v', 'Adds one.', '6.12:include/linux/atomic/atomic-instrumented.h:433'),
+  H('atomic_dec', 'v', 'Subtracts one.', '6.12:include/linux/atomic/atomic-instrumented.h:590'),
+  H('atomic_read', 'v', 'Reads an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:30'),
+  H('atomic_set', 'v, i', 'Sets an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:65'),
+  H('atomic_add', 'i, v', 'Adds to an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:102'),
+  H(
+    'atomic_sub',
+    'i, v',
+    'Subtracts from an atomic number.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:268',
+  ),
+  H('atomic_inc_return', 'v', 'Adds one and reads.', '6.12:include/linux/atomic/atomic-instrumented.h:450'),
+  H(
+    'atomic_dec_return',
+    'v',
+    'Subtracts one and reads.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:607',
+  ),
+  H('atomic_add_return', 'i, v', 'Adds and reads.', '6.12:include/linux/atomic/atomic-instrumented.h:120'),
+  H(
+    'atomic_sub_and_test',
+    'i, v',
+    'Subtracts and tells whether it reached zero.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:1362',
+  ),
+  H(
+    'atomic_add_unless',
+    'v, a, u',
+    'Adds unless the number has a given value.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:1514',
+  ),
+  H(
+    'atomic_xchg',
+    'v, new',
+    'Exchanges an atomic number.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:1116',
+  ),
+  H(
+    'atomic_cmpxchg',
+    'v, old, new',
+    'Exchanges an atomic number where it has a given value.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:1192',
+  ),
+  H('atomic64_read', 'v', 'Reads an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:1608'),
+  H('atomic64_set', 'v, i', 'Sets an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:1643'),
+  H('atomic64_inc', 'v', 'Adds one.', '6.12:include/linux/atomic/atomic-instrumented.h:2011'),
+  H('atomic64_dec', 'v', 'Subtracts one.', '6.12:include/linux/atomic/atomic-instrumented.h:2168'),
+  H(
+    'atomic64_add',
+    'i, v',
+    'Adds to an atomic number.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:1680',
+  ),
+  H(
+    'atomic64_sub',
+    'i, v',
+    'Subtracts from an atomic number.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:1846',
+  ),
+  H(
+    'atomic64_inc_return',
+    'v',
+    'Adds one and reads.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:2028',
+  ),
+  H(
+    'atomic_long_read',
+    'v',
+    'Reads an atomic number.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:3186',
+  ),
+  H('atomic_long_inc', 'v', 'Adds one.', '6.12:include/linux/atomic/atomic-instrumented.h:3589'),
+  H('atomic_long_dec', 'v', 'Subtracts one.', '6.12:include/linux/atomic/atomic-instrumented.h:3746'),
+  H(
+    'atomic_long_set',
+    'v, i',
+    'Sets an atomic number.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:3221',
+  ),
+  H(
+    'atomic_long_add',
+    'i, v',
+    'Adds to an atomic number.',
+    '6.12:include/linux/atomic/atomic-instrumented.h:3258',
+  ),
+];
+
+/** All references. */
+export const REFERENCES: readonly HelperEntry[] = [...DENTRIES, ...INODES, ...MOUNTS, ...COUNTERS];

@@ -140,6 +140,8 @@ export interface HelperEntry {
   readonly versions?: Versions;
   /** Names for the parameters, by position. */
   readonly params: readonly string[];
+  /** Constants that stand for arguments which a call of a variadic macro leaves out: `{ gfp: 'GFP_KERNEL' }`. */
+  readonly defaults?: Readonly<Record<string, string>>;
   /** May it sleep: yes, no, or under a condition over its parameters (`gfp & __GFP_DIRECT_RECLAIM`). */
   readonly sleeps: boolean | ConditionText;
   /** Locks needed on entry. */

@@ -222,7 +222,7 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     false,
     'Told that a dentry is about to leave the cache, before it is unhashed. d_lock is held, that of the parent and ' +
       'i_lock as far as there are any; none may be dropped, and nothing is freed here.',
-    '6.1:fs/dcache.c:609',
+    '6.1:fs/dcache.c:599',
     { ...until('6.12'), obligations: ['No counted reference may be taken: the dentry is dead already.'] },
   ),
   method(
