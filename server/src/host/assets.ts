@@ -57,3 +57,8 @@ export function rulePage(rule: string): string | null {
   const path = rulePagePath(rule);
   return path === null ? null : readFileSync(path, 'utf8');
 }
+
+/** A folder that is no kernel tree: for questions to the model that need none. */
+export function bareFolder(): string {
+  return DIST;
+}

@@ -41,7 +41,13 @@ async function make(spec: EngineSpec): Promise<Made> {
     if (config.ok) dotConfig = config.text;
     else problems.push(`${path}: ${config.reason}; the default configuration is used`);
   }
-  const engine = await createEngine({ tree, ...loadWasm(), kernelVersion: spec.kernelVersion, dotConfig, clock: now });
+  const engine = await createEngine({
+    tree,
+    ...loadWasm(),
+    kernelVersion: spec.kernelVersion,
+    dotConfig,
+    clock: now,
+  });
   return { engine, problems: [...problems, ...engine.problems] };
 }
 

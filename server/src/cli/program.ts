@@ -1,0 +1,150 @@
+/**
+ * The command line: commands, options and their help, in one place. Each command's work is in a file of its own; here
+ * nothing is computed.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { buildIdentity } from '../host/version.js';
+import { baselineUpdate, baselineWrite, DEFAULT_BASELINE } from './baseline.js';
+import { check, FORMATS, type OutputOptions } from './check.js';
+import { type ContextsOptions, contexts } from './contexts.js';
+import { doctor } from './doctor.js';
+import { DUMP_KINDS, dump } from './dump.js';
+import { explain } from './explain.js';
+import { type FilesOptions, files } from './files.js';
+import { lsp } from './lsp.js';
+import type { CheckOptions } from './run-check.js';
+import type { TreeOptions } from './target.js';
+
+/** Makes the program. `done` takes the exit code of the command that ran. */
+export function makeProgram(signal: AbortSignal, done: (code: number) => void): Command {
+  const program = new Command('lockwalk')
+    .description(
+      'Which locks and which RCU state hold where in Linux VFS code, and where its contract is broken.',
+    )
+    .version(versionText(), '-V, --version', 'print version, engine hash and WASM hash')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'lockwalk: ')) })
+    .showHelpAfterError('(lockwalk --help lists commands and options)');
+
+  checkOptions(treeOptions(program.command('check')))
+    .description('findings for files or folders; without PATH, the fs/ of the kernel tree')
+    .argument('[PATH...]')
+    .addOption(new Option('--format <format>', 'how to write the report').choices(FORMATS).default('text'))
+    .addOption(new Option('--no-color', 'no colour, even on a terminal'))
+    .action(async (paths: string[], options: CheckOptions & OutputOptions) =>
+      done(await check(paths, options, signal)),
+    );
+
+  runOptions(treeOptions(program.command('contexts')))
+    .description('the contexts just before FILE:LINE[:COLUMN] executes, or at entry of a function')
+    .argument('[WHERE]', 'FILE:LINE, FILE:LINE:COLUMN or the name of a function')
+    .option('--file <file>', 'the file that the function stands in')
+    .option('--batch', 'read queries from standard input, one a line; answer one JSON object a line')
+    .addOption(
+      new Option('--format <format>', 'how to write the answer').choices(['text', 'json']).default('text'),
+    )
+    .addOption(new Option('--no-color', 'no colour, even on a terminal'))
+    .action(async (where: string | undefined, options: ContextsOptions) =>
+      done(await contexts(where, options, signal)),
+    );
+
+  treeOptions(program.command('explain'))
+    .description("a rule's page, a family's rules, a VFS method's contract, or a helper's effect")
+    .argument('<NAME>', 'RULE, METHOD or HELPER')
+    .action(async (name: string, options: TreeOptions) => done(await explain(name, options)));
+
+  treeOptions(program.command('files'))
+    .description('which files are in scope and why')
+    .argument('[PATH...]')
+    .addOption(
+      new Option('--format <format>', 'how to write the list').choices(['text', 'json']).default('text'),
+    )
+    .action(async (paths: string[], options: FilesOptions) => done(await files(paths, options)));
+
+  treeOptions(program.command('dump'))
+    .description('what the engine sees of a file or function')
+    .argument(`<${DUMP_KINDS.join('|')}>`)
+    .argument('<FILE[:FUNCTION]>')
+    .action(async (kind: string, where: string, options: TreeOptions) =>
+      done(await dump(kind, where, options)),
+    );
+
+  const baseline = program.command('baseline').description('accept the findings of today').exitOverride();
+  checkOptions(treeOptions(baseline.command('write')))
+    .description(`write every finding into a baseline (--baseline, default ${DEFAULT_BASELINE})`)
+    .argument('[PATH...]')
+    .action(async (paths: string[], options: CheckOptions) =>
+      done(await baselineWrite(paths, options, signal)),
+    );
+  checkOptions(treeOptions(baseline.command('update')))
+    .description('drop the entries of a baseline that no longer occur; add none')
+    .argument('[PATH...]')
+    .action(async (paths: string[], options: CheckOptions) =>
+      done(await baselineUpdate(paths, options, signal)),
+    );
+
+  treeOptions(program.command('doctor'))
+    .description('what this program is, what it runs on, and what it makes of the tree')
+    .action(async (options: TreeOptions) => done(await doctor(options)));
+
+  program
+    .command('lsp')
+    .description('the language server')
+    .option('--stdio', 'speak over standard input and output')
+    .allowUnknownOption()
+    .action(() => lsp());
+
+  return program;
+}
+
+function treeOptions(command: Command): Command {
+  return command
+    .exitOverride()
+    .option('--kernel <dir>', 'root of the kernel tree (default: found upwards from PATH)')
+    .option('--kernel-version <x.y>', "version whose contract applies (default: the tree's Makefile)")
+    .option(
+      '--config <file>',
+      'the .config to follow (default: the one at the root, else the default configuration)',
+    )
+    .option(
+      '--overlay <real=replacement>',
+      'analyse the text of REPLACEMENT in place of REAL; repeatable',
+      collect,
+    );
+}
+
+function checkOptions(command: Command): Command {
+  return runOptions(command)
+    .option('--rule <id|family>', 'only this rule or family; repeatable', collect)
+    .addOption(
+      new Option('--precision <lowest>', 'lowest precision to show')
+        .choices(['high', 'medium', 'low'])
+        .default('high'),
+    )
+    .option('--since <rev>', 'only findings on lines changed since this git revision')
+    .option('--baseline <file>', 'hide the findings that this file lists');
+}
+
+/** How to run: the same for every command that analyses much. */
+function runOptions(command: Command): Command {
+  return command
+    .option('--jobs <n>', 'engines side by side', positive, 1)
+    .option('--cache <dir>', 'folder for a cache (nothing is kept on disk yet)')
+    .option('--no-cache', 'keep nothing on disk')
+    .option('--quiet', 'no progress on standard error');
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('expected a number from 1 on.');
+  return number;
+}
+
+function versionText(): string {
+  const { version, engine, wasm } = buildIdentity();
+  return `lockwalk ${version} (engine ${engine}, wasm ${wasm})`;
+}

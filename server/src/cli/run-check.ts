@@ -1,0 +1,201 @@
+/**
+ * Runs a check from options to a report: one engine or several side by side, then order, `--since` and baseline. Shared
+ * by `check` and `baseline`. Must not know formats.
+ */
+import { readFileSync } from 'node:fs';
+import type { Finding } from '../engine/base/finding.js';
+import type { CheckAnswer, CheckRequest, Progress, SkippedFile } from '../engine/door.js';
+import { type BaselineEntry, compareWithBaseline, parseBaseline } from '../engine/findings/baseline.js';
+import { compareText, orderFindings } from '../engine/findings/order.js';
+import { ruleMatches } from '../engine/findings/suppression.js';
+import { RULES } from '../engine/rules/index.js';
+import { now } from '../host/clock.js';
+import { changedLinesSince, touches } from './changed-lines.js';
+import type { Report } from './report.js';
+import { engineFor, findTarget, pathInTree, type Target, type TreeOptions } from './target.js';
+import { progressLine, remark } from './terminal.js';
+import { UsageError } from './usage-error.js';
+
+/** Options of `check`, as commander hands them over. */
+export interface CheckOptions extends TreeOptions {
+  readonly rule?: readonly string[];
+  readonly precision: 'high' | 'medium' | 'low';
+  readonly since?: string;
+  readonly baseline?: string;
+  readonly jobs: number;
+  readonly quiet?: boolean;
+}
+
+/** The report of a check, and the tree that it is about. */
+export interface CheckRun {
+  readonly report: Report;
+  readonly target: Target;
+}
+
+/** Checks what was typed. */
+export async function runCheck(
+  typed: readonly string[],
+  options: CheckOptions,
+  signal: AbortSignal,
+): Promise<CheckRun> {
+  const started = now();
+  const target = findTarget(options, options.kernel === undefined ? typed : []);
+  const request: CheckRequest = {
+    paths: pathsToCheck(target, typed),
+    rules: knownRules(options.rule ?? []),
+    precision: options.precision,
+  };
+  const baseline = options.baseline === undefined ? null : readBaseline(options.baseline);
+  const changed = options.since === undefined ? null : changedLinesSince(target.root, options.since);
+  const progress = progressLine(options.quiet !== true);
+  const shards = options.jobs > 1 ? shardPaths(target, request.paths, options.jobs) : [request.paths];
+  let answers: readonly CheckAnswer[];
+  const notes: string[] = [];
+  try {
+    answers = await Promise.all(
+      shards.map((paths, index) =>
+        checkShard(target, { ...request, paths }, signal, index === 0 ? notes : null, progress.show),
+      ),
+    );
+  } finally {
+    progress.clear();
+  }
+  let findings: readonly Finding[] = orderFindings(answers.flatMap((answer) => answer.findings));
+  if (changed !== null) {
+    findings = findings.filter((finding) => touches(changed, finding.file, finding.line, finding.endLine));
+  }
+  const compared = baseline === null ? null : compareWithBaseline(findings, baseline);
+  const sum = (pick: (answer: CheckAnswer) => number): number =>
+    answers.reduce((all, answer) => all + pick(answer), 0);
+  const report: Report = {
+    kernel: { root: target.root, version: target.version },
+    configuration: target.configuration,
+    findings: compared?.fresh ?? findings,
+    skipped: mergeSkipped(answers.flatMap((answer) => answer.skipped)),
+    problems: [...new Set([...notes, ...answers.flatMap((answer) => answer.problems)])].sort(compareText),
+    // With --since most known findings are not looked at, so what is stale cannot be told.
+    baseline:
+      compared === null
+        ? null
+        : { known: compared.known, stale: changed === null ? staleIn(compared.stale, request) : [] },
+    stats: {
+      files: sum((answer) => answer.stats.files),
+      functions: sum((answer) => answer.stats.functions),
+      damagedFunctions: sum((answer) => answer.stats.damagedFunctions),
+      parseMs: Math.round(sum((answer) => answer.stats.parseMs)),
+      totalMs: Math.round(now() - started),
+      peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    },
+    rules: RULES,
+  };
+  return { report, target };
+}
+
+async function checkShard(
+  target: Target,
+  request: CheckRequest,
+  signal: AbortSignal,
+  notes: string[] | null,
+  show: (progress: Progress) => void,
+): Promise<CheckAnswer> {
+  const engine = await engineFor(target);
+  try {
+    const description = await engine.describe();
+    notes?.push(...description.problems);
+    return await engine.check(request, signal, show);
+  } finally {
+    await engine.dispose();
+  }
+}
+
+/** What was typed as paths of the tree; nothing typed: `fs`. A file must be C. */
+function pathsToCheck(target: Target, typed: readonly string[]): readonly string[] {
+  if (typed.length === 0) return ['fs'];
+  return [
+    ...new Set(
+      typed.map((item) => {
+        const path = pathInTree(target, item);
+        const isFolder = path === '' || target.tree.list(path).length > 0;
+        if (!isFolder && !/\.[ch]$/.test(path) && target.tree.read(path) !== null) {
+          throw new UsageError(`${item} is neither C source nor a folder`);
+        }
+        return path;
+      }),
+    ),
+  ];
+}
+
+/** Rule ids and families as typed, if there are such. */
+function knownRules(typed: readonly string[]): readonly string[] {
+  for (const name of typed) {
+    if (!RULES.some((rule) => ruleMatches(rule.id, name))) {
+      throw new UsageError(
+        `--rule ${name}: no such rule or family; there are ${RULES.map((rule) => rule.id).join(', ')}`,
+      );
+    }
+  }
+  return typed;
+}
+
+function readBaseline(path: string): readonly BaselineEntry[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new UsageError(`--baseline ${path}: no such file; \`lockwalk baseline write\` makes one`);
+  }
+  const baseline = parseBaseline(text);
+  if (!baseline.ok) throw new UsageError(`--baseline ${path} ${baseline.problem}`);
+  return baseline.entries;
+}
+
+/** Only entries about what was checked can be called stale. */
+function staleIn(stale: readonly BaselineEntry[], request: CheckRequest): readonly BaselineEntry[] {
+  return stale.filter(
+    (entry) =>
+      request.paths.some((path) => path === '' || entry.file === path || entry.file.startsWith(`${path}/`)) &&
+      (request.rules.length === 0 || request.rules.some((rule) => ruleMatches(entry.rule, rule))),
+  );
+}
+
+function mergeSkipped(skipped: readonly SkippedFile[]): readonly SkippedFile[] {
+  const byFile = new Map(skipped.map((item) => [item.file, item]));
+  return [...byFile.values()].sort((a, b) => compareText(a.file, b.file));
+}
+
+/** Splits what is to be checked by unit (a directory) into at most `jobs` parts of about the same number of files. */
+function shardPaths(target: Target, paths: readonly string[], jobs: number): readonly (readonly string[])[] {
+  const units = new Map<string, string[]>();
+  const add = (file: string): void => {
+    const unit = file.slice(0, file.lastIndexOf('/') + 1);
+    const files = units.get(unit);
+    if (files === undefined) units.set(unit, [file]);
+    else files.push(file);
+  };
+  const visit = (folder: string): void => {
+    const prefix = folder === '' ? '' : `${folder}/`;
+    for (const name of target.tree.list(folder)) {
+      if (name.endsWith('/')) visit(prefix + name.slice(0, -1));
+      else if (/\.[ch]$/.test(name)) add(prefix + name);
+    }
+  };
+  for (const path of paths) {
+    if (target.tree.list(path).length > 0) visit(path);
+    else add(path);
+  }
+  const shards: { readonly files: string[] }[] = Array.from(
+    { length: Math.max(1, Math.min(jobs, units.size)) },
+    () => ({ files: [] }),
+  );
+  const bySize = [...units.values()].sort(
+    (a, b) => b.length - a.length || compareText(a[0] ?? '', b[0] ?? ''),
+  );
+  for (const files of bySize) {
+    const smallest = shards.reduce((least, shard) =>
+      shard.files.length < least.files.length ? shard : least,
+    );
+    smallest.files.push(...files);
+  }
+  if (shards.length < jobs) remark(`--jobs ${jobs}: ${shards.length} is all that this can be split into`);
+  return shards.map((shard) => shard.files.sort(compareText));
+}
