@@ -10,12 +10,9 @@ import type {
   Progress,
   SymbolAnswer,
 } from '../engine/door.js';
+import type { EngineDescription, EngineSpec } from '../host/messages.js';
 
-/** What the engine found out about the tree that it was made for. */
-export interface EngineDescription {
-  readonly kernelVersion: string;
-  readonly problems: readonly string[];
-}
+export type { EngineDescription, EngineSpec };
 
 /** One engine. Calls are carried out in the order in which they are made; a stopped call rejects with `Cancelled`. */
 export interface EnginePort {
@@ -32,15 +29,6 @@ export interface EnginePort {
   /** The file on disk has changed. */
   invalidate(file: string): Promise<void>;
   dispose(): Promise<void>;
-}
-
-/** What an engine is made for; equal descriptions share one engine. */
-export interface EngineSpec {
-  readonly root: string;
-  /** `6.12`, or null: the tree's own. */
-  readonly kernelVersion: string | null;
-  /** Absolute path of a `.config`, or null: the default configuration. */
-  readonly configFile: string | null;
 }
 
 export type MakeEngine = (spec: EngineSpec) => EnginePort;

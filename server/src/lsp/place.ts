@@ -3,7 +3,6 @@
  * `.config`. Null where the file lies in no kernel tree. Looks at the disk through the host; must not know documents.
  */
 import { isAbsolute, join, resolve, sep } from 'node:path';
-import { configOfTree } from '../host/dot-config.js';
 import { findKernelRoot } from '../host/kernel-root.js';
 import type { Settings } from '../host/settings.js';
 import type { EngineSpec } from './engine-port.js';
@@ -15,8 +14,7 @@ export function specFor(path: string, settings: Settings): EngineSpec | null {
   return {
     root,
     kernelVersion: kernelVersion === '' ? null : kernelVersion,
-    configFile:
-      configFile === '' ? configOfTree(root) : isAbsolute(configFile) ? configFile : join(root, configFile),
+    configFile: configFile === '' ? null : isAbsolute(configFile) ? configFile : join(root, configFile),
   };
 }
 

@@ -27,7 +27,7 @@ import { STATUS_NOTIFICATION, STATUS_REQUEST } from './protocol.js';
 import { type Served, ServedDocuments } from './served.js';
 import { statusReport } from './status.js';
 import { toDiagnostic } from './to-protocol.js';
-import { Trees } from './trees.js';
+import { type KernelTree, Trees } from './trees.js';
 import { wireOf } from './wire.js';
 
 /** What the server is made with: the host's means. */
@@ -118,11 +118,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
         );
       }
       if (client.watchedFiles) {
-        const watchers = [
-          { globPattern: '**/*.{c,h}' },
-          { globPattern: '**/.config' },
-          { globPattern: '**/Makefile' },
-        ];
+        const watchers = ['**/*.{c,h}', '**/.config', '**/Makefile'].map((globPattern) => ({ globPattern }));
         wanted.push(connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }));
       }
       await Promise.all(wanted);
@@ -163,6 +159,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
   connection.onDidChangeWatchedFiles(
     guard('files', failures, undefined, async ({ changes }) => {
       let relevant = false;
+      const dropped = new Set<KernelTree>();
       for (const { uri } of changes) {
         const path = pathFromUri(uri);
         if (path === null || documents.versionOf(uri) !== null) continue; // the open text counts, not the file
@@ -170,9 +167,12 @@ export function serve(connection: Connection, options: ServerOptions): void {
           const file = tree.file(path);
           if (file === null) continue;
           relevant = true;
-          await tree.engine.invalidate(file);
+          if (file === '.config' || file === 'Makefile') dropped.add(tree);
+          else await tree.engine.invalidate(file);
         }
       }
+      for (const tree of dropped) await trees.drop(tree);
+      if (dropped.size > 0) await served.replaceAll();
       if (relevant) await checker.scheduleAll(DEBOUNCE_MS);
     }),
   );

@@ -5,8 +5,8 @@
 import { pathToFileURL } from 'node:url';
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
 import { rulePagePath } from '../host/assets.js';
+import { EngineClient } from '../host/engine-client.js';
 import { VERSION } from '../host/version.js';
-import { hostEngine } from './host-engine.js';
 import { specFor } from './place.js';
 import { serve } from './server.js';
 
@@ -17,7 +17,7 @@ export function startServer(): void {
     name: 'lockwalk',
     version: VERSION,
     specFor,
-    makeEngine: hostEngine,
+    makeEngine: (spec) => new EngineClient(spec),
     rulePage: (rule) => {
       const path = rulePagePath(rule);
       return path === null ? null : pathToFileURL(path).href;

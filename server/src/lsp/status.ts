@@ -2,6 +2,7 @@
  * The status report: what the server is serving, what it has done and what went wrong, as one record. Must not
  * decide how it is shown.
  */
+import { configOfTree } from '../host/dot-config.js';
 import type { Documents } from './documents.js';
 import type { ServerState, StatusReport, TreeStatus } from './protocol.js';
 import type { KernelTree, Trees } from './trees.js';
@@ -29,7 +30,7 @@ function treeStatus(tree: KernelTree): TreeStatus {
   return {
     root: spec.root,
     kernelVersion: description?.kernelVersion ?? spec.kernelVersion,
-    configuration: spec.configFile ?? 'default',
+    configuration: spec.configFile ?? configOfTree(spec.root) ?? 'default',
     state: failure !== null ? 'error' : tree.lane.busy ? 'working' : 'idle',
     problems,
     skipped: [...tree.skipped].slice(0, MAX_SKIPPED).map(([file, reason]) => ({ file, reason })),

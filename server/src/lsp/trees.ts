@@ -110,6 +110,12 @@ export class Trees {
     return [...this.#trees.values()];
   }
 
+  /** What the tree's engine was made of has changed: the next `get` makes another. */
+  async drop(tree: KernelTree): Promise<void> {
+    for (const [key, one] of this.#trees) if (one === tree) this.#trees.delete(key);
+    await tree.engine.dispose();
+  }
+
   /** Ends engines that no open document uses. */
   async sweep(): Promise<void> {
     for (const [key, tree] of this.#trees) {

@@ -1,0 +1,123 @@
+/**
+ * An engine for protocol tests: every `kfree(...)` in a file is a finding with a fix, every function takes `stepMs`,
+ * contexts say what the test told. Does what a worker does about order, overlays and stopping.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Cancelled } from '../../server/src/engine/base/cancel.js';
+import type { ContextsAnswer, Edit, Finding } from '../../server/src/engine/base/finding.js';
+import type { SymbolAnswer } from '../../server/src/engine/door.js';
+import type { EnginePort, EngineSpec } from '../../server/src/lsp/engine-port.js';
+
+export interface FakeWorld {
+  /** Functions that a check of a file steps through. */
+  steps: number;
+  stepMs: number;
+  contexts: ContextsAnswer | null;
+  symbol: SymbolAnswer | null;
+  /** Edits in other files that every fix carries besides its own. */
+  moreEdits: readonly Edit[];
+  /** Throw instead of checking. */
+  failure: string | null;
+  /** What was asked, in order. */
+  readonly asked: string[];
+  readonly specs: EngineSpec[];
+}
+
+export function fakeWorld(): FakeWorld {
+  return {
+    steps: 1,
+    stepMs: 0,
+    contexts: null,
+    symbol: null,
+    moreEdits: [],
+    failure: null,
+    asked: [],
+    specs: [],
+  };
+}
+
+export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
+  return (spec) => {
+    world.specs.push(spec);
+    const overlays = new Map<string, string>();
+    const text = (file: string): string => {
+      const path = join(spec.root, file);
+      return overlays.get(file) ?? (existsSync(path) ? readFileSync(path, 'utf8') : '');
+    };
+    const step = async (signal: AbortSignal): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, world.stepMs));
+      if (signal.aborted) throw new Cancelled();
+    };
+    return {
+      describe: async () => ({ kernelVersion: spec.kernelVersion ?? '6.12', problems: [] }),
+      check: async (request, signal, progress) => {
+        world.asked.push(`check ${request.paths.join(' ')} ${request.precision}`);
+        if (world.failure !== null) throw new Error(world.failure);
+        for (let done = 0; done < world.steps; done++) {
+          progress({ phase: 'analyse', done, total: world.steps, at: `function_${done}` });
+          await step(signal);
+        }
+        const findings = request.paths.flatMap((file) => findingsIn(file, text(file), world.moreEdits));
+        const stats = { files: 1, functions: world.steps, damagedFunctions: 0, parseMs: 1, totalMs: 2 };
+        return { findings, skipped: [], problems: [], stats };
+      },
+      contexts: async (query, signal) => {
+        world.asked.push(
+          'line' in query ? `contexts ${query.line}:${query.column}` : `contexts ${query.function}`,
+        );
+        await step(signal);
+        return world.contexts === null
+          ? { ok: false, problem: 'nothing here' }
+          : { ok: true, answer: world.contexts };
+      },
+      symbolAt: async () => world.symbol,
+      overlay: async (file, content) => {
+        world.asked.push(`overlay ${file} ${content === null ? 'off' : 'on'}`);
+        if (content === null) overlays.delete(file);
+        else overlays.set(file, content);
+      },
+      invalidate: async (file) => {
+        world.asked.push(`invalidate ${file}`);
+      },
+      dispose: async () => {
+        world.asked.push('dispose');
+      },
+    };
+  };
+}
+
+function findingsIn(file: string, text: string, moreEdits: readonly Edit[]): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    const at = /kfree\((\w+)\)/.exec(line);
+    if (at === null) continue;
+    const place = { file, line: index + 1, column: at.index + 1 };
+    const span = { startLine: index + 1, startColumn: at.index + 1, endLine: index + 1 };
+    const edit = { file, ...span, endColumn: at.index + 1 + at[0].length, text: `kfree_rcu(${at[1]}, rcu)` };
+    findings.push({
+      ...place,
+      endLine: index + 1,
+      endColumn: at.index + 1 + at[0].length,
+      rule: 'rcu/early-free',
+      severity: 'error',
+      precision: 'high',
+      certainty: 'must',
+      message: `\`${at[1]}\` is freed while RCU-walk may still look at it`,
+      function: 'fake',
+      entry: null,
+      held: [],
+      rcu: 'none',
+      trace: [
+        { ...place, kind: 'free', message: `\`${at[1]}\` is freed at once` },
+        { file, line: 1, column: 1, kind: 'other-side', message: 'RCU-walk reads it', side: 1 },
+      ],
+      fixes: [
+        { title: 'Review: free it later', safety: 'unsafe', edits: [edit] },
+        { title: 'Free it after a grace period', safety: 'safe', edits: [edit, ...moreEdits] },
+      ],
+      fingerprint: `fake-${at[1]}`,
+    });
+  }
+  return findings;
+}

@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import {
+  CancellationTokenSource,
+  type CodeAction,
+  createConnection,
+  type Diagnostic,
+  type Hover,
+} from 'vscode-languageserver/node';
+import type { ContextsAnswer } from '../../server/src/engine/base/finding.js';
+import { specFor } from '../../server/src/lsp/place.js';
+import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
+import { serve } from '../../server/src/lsp/server.js';
+import { CAPABILITIES, TestClient } from './client.js';
+import { type FakeWorld, fakeEngine, fakeWorld } from './fake-engine.js';
+
+const TEXT = 'void put(struct foo *foo)\n{\n\tkfree(foo);\n}\n';
+const NOTHING_HELD: ContextsAnswer = {
+  version: 1,
+  file: 'fs/foo.c',
+  line: 3,
+  function: 'put',
+  damaged: false,
+  contexts: [{ entry: null, via: [], held: [], rcu: 'none', maySleep: true, whyAtomic: [] }],
+};
+
+describe('lsp server', () => {
+  let root = '';
+  let world: FakeWorld = fakeWorld();
+  let client: TestClient;
+  let uri = '';
+
+  function start(): TestClient {
+    const toServer = new PassThrough();
+    const toClient = new PassThrough();
+    const connection = createConnection(toServer, toClient);
+    serve(connection, {
+      name: 'lockwalk',
+      version: '0',
+      specFor,
+      makeEngine: fakeEngine(world),
+      rulePage: (rule) => `file:///pages/${rule}.md`,
+    });
+    return new TestClient(toClient, toServer);
+  }
+
+  function codeActionsAt(diagnostics: readonly Diagnostic[]): Promise<CodeAction[] | null> {
+    const [first] = diagnostics;
+    assert.ok(first);
+    return client.connection.sendRequest('textDocument/codeAction', {
+      textDocument: { uri },
+      range: first.range,
+      context: { diagnostics },
+    });
+  }
+
+  function hoverAt(line: number, character: number): Promise<Hover | null> {
+    return client.connection.sendRequest('textDocument/hover', {
+      textDocument: { uri },
+      position: { line, character },
+    });
+  }
+
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'lockwalk-lsp-'));
+    for (const folder of ['fs', 'include/linux']) mkdirSync(join(root, folder), { recursive: true });
+    writeFileSync(join(root, 'Makefile'), 'VERSION = 6\nPATCHLEVEL = 12\n');
+    writeFileSync(join(root, 'fs/foo.c'), TEXT);
+    uri = pathToFileURL(join(root, 'fs/foo.c')).href;
+    world = fakeWorld();
+    client = start();
+  });
+
+  afterEach(async () => {
+    await client.shutdown();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  it('publishes findings with their witness, page and fingerprint', async () => {
+    await client.initialize();
+    await client.open(uri, TEXT);
+    const { diagnostics } = await client.diagnostics(uri, 1);
+    assert.equal(diagnostics.length, 1);
+    const [diagnostic] = diagnostics;
+    assert.deepEqual(diagnostic?.range, {
+      start: { line: 2, character: 1 },
+      end: { line: 2, character: 11 },
+    });
+    assert.equal(diagnostic?.code, 'rcu/early-free');
+    assert.deepEqual(diagnostic?.codeDescription, { href: 'file:///pages/rcu/early-free.md' });
+    assert.deepEqual(diagnostic?.data, { fingerprint: 'fake-foo' });
+    assert.match(diagnostic?.relatedInformation?.[1]?.message ?? '', /^CPU 1: /);
+  });
+
+  it('follows incremental edits and drops what an older text gave', async () => {
+    world.steps = 20;
+    world.stepMs = 10;
+    await client.initialize();
+    await client.open(uri, TEXT);
+    const at = { line: 2, character: 1 };
+    await client.change(uri, 2, [{ range: { start: at, end: { line: 2, character: 12 } }, text: '' }]);
+    await client.change(uri, 3, [{ range: { start: at, end: at }, text: 'kfree(a);\n\tkfree(b);' }]);
+    const { diagnostics } = await client.diagnostics(uri, 3);
+    assert.deepEqual(
+      diagnostics.map((one) => one.range.start.line),
+      [2, 3],
+    );
+    assert.deepEqual([...new Set(client.published.map((one) => one.version))], [3]);
+  });
+
+  it('counts columns in UTF-8 where the client offers it', async () => {
+    const result = await client.initialize({
+      ...CAPABILITIES,
+      general: { positionEncodings: ['utf-8', 'utf-16'] },
+    });
+    assert.equal(result.capabilities.positionEncoding, 'utf-8');
+    const text = 'void f(void)\n{\n\t/* \u00e4\u{1f512} */ kfree(foo);\n}\n';
+    await client.open(uri, text);
+    const before = await client.diagnostics(uri, 1);
+    const prefix = Buffer.byteLength('\t/* \u00e4\u{1f512} */ ');
+    assert.equal(before.diagnostics[0]?.range.start.character, prefix);
+    const start = { line: 2, character: prefix + 'kfree('.length };
+    await client.change(uri, 2, [
+      { range: { start, end: { line: 2, character: start.character + 3 } }, text: 'barbar' },
+    ]);
+    const after = await client.diagnostics(uri, 2);
+    assert.deepEqual(after.diagnostics[0]?.data, { fingerprint: 'fake-barbar' });
+    const actions = await codeActionsAt(after.diagnostics);
+    const change = actions?.[0]?.edit?.documentChanges?.[0];
+    assert.ok(change !== undefined && 'edits' in change && 'range' in (change.edits[0] ?? {}));
+    assert.equal(JSON.parse(JSON.stringify(change.edits[0])).range.start.character, prefix);
+  });
+
+  it('offers quick fixes, safe ones first and preferred, with document versions', async () => {
+    world.moreEdits = [
+      { file: 'fs/foo.h', startLine: 1, startColumn: 1, endLine: 1, endColumn: 1, text: '/* */' },
+    ];
+    writeFileSync(join(root, 'fs/foo.h'), 'struct foo;\n');
+    await client.initialize(CAPABILITIES, { commands: ['lockwalk.explainRule'] });
+    await client.open(uri, TEXT);
+    const { diagnostics } = await client.diagnostics(uri, 1);
+    const actions = await codeActionsAt(diagnostics);
+    assert.deepEqual(
+      actions?.map((action) => [action.title, action.isPreferred]),
+      [
+        ['Free it after a grace period', true],
+        ['Review: free it later', false],
+        ['Explain rcu/early-free', undefined],
+      ],
+    );
+    const documents = actions?.[0]?.edit?.documentChanges?.map((change) =>
+      'textDocument' in change ? change.textDocument : null,
+    );
+    assert.deepEqual(documents, [
+      { uri, version: 1 },
+      { uri: pathToFileURL(join(root, 'fs/foo.h')).href, version: null },
+    ]);
+  });
+
+  it('offers no fix that edits a document changed since the check', async () => {
+    const header = pathToFileURL(join(root, 'fs/foo.h')).href;
+    world.moreEdits = [
+      { file: 'fs/foo.h', startLine: 1, startColumn: 1, endLine: 1, endColumn: 1, text: '/* */' },
+    ];
+    client.settings = { check: 'onSave' };
+    await client.initialize();
+    await client.open(header, 'struct foo;\n');
+    await client.diagnostics(header, 1);
+    await client.open(uri, TEXT);
+    const { diagnostics } = await client.diagnostics(uri, 1);
+    await client.change(header, 2, [{ text: 'struct foo;\nstruct bar;\n' }]);
+    const actions = await codeActionsAt(diagnostics);
+    assert.deepEqual(
+      actions?.map((action) => action.title),
+      ['Review: free it later'],
+    );
+  });
+
+  it('answers a hover while a check is running, and ends the check afterwards', async () => {
+    world.steps = 100;
+    world.stepMs = 10;
+    world.contexts = NOTHING_HELD;
+    await client.initialize();
+    await client.open(uri, TEXT);
+    while (!world.asked.some((one) => one.startsWith('check'))) await new Promise((go) => setTimeout(go, 5));
+    const began = performance.now();
+    const answer = await hoverAt(2, 3);
+    assert.ok(performance.now() - began < 500, 'the hover waited for the check');
+    assert.match(JSON.stringify(answer), /none held/);
+    await client.diagnostics(uri, 1);
+    assert.equal(world.asked.filter((one) => one.startsWith('check')).length, 2);
+  });
+
+  it('shows the contract of a name with the contexts', async () => {
+    world.contexts = NOTHING_HELD;
+    world.symbol = {
+      kind: 'helper',
+      name: 'kfree',
+      markdown: '`kfree(p)` never sleeps.',
+      range: { startLine: 3, startColumn: 2, endLine: 3, endColumn: 7 },
+    };
+    await client.initialize();
+    await client.open(uri, TEXT);
+    const answer = await hoverAt(2, 3);
+    assert.match(JSON.stringify(answer?.contents), /none held.*never sleeps/);
+    assert.deepEqual(answer?.range, { start: { line: 2, character: 1 }, end: { line: 2, character: 6 } });
+  });
+
+  it('stops a request that the client cancels', async () => {
+    world.stepMs = 2000;
+    world.contexts = NOTHING_HELD;
+    client.settings = { check: 'off' };
+    await client.initialize();
+    await client.open(uri, TEXT);
+    const source = new CancellationTokenSource();
+    const asked = client.connection.sendRequest(
+      'textDocument/hover',
+      { textDocument: { uri }, position: { line: 2, character: 3 } },
+      source.token,
+    );
+    setTimeout(() => source.cancel(), 50);
+    await assert.rejects(asked, /cancelled/);
+  });
+
+  it('leaves files outside a kernel tree alone', async () => {
+    const outside = pathToFileURL(join(tmpdir(), 'lockwalk-outside.c')).href;
+    await client.initialize();
+    await client.open(outside, TEXT);
+    await client.open(uri, TEXT);
+    await client.diagnostics(uri, 1);
+    assert.ok(client.published.every((one) => one.uri === uri));
+    assert.deepEqual(client.logged, []);
+  });
+
+  it('keeps a failure of its own in the log and the status', async () => {
+    world.failure = 'the engine fell over';
+    await client.initialize();
+    await client.open(uri, TEXT);
+    let status: StatusReport | null = null;
+    while (status?.state !== 'error') status = await client.connection.sendRequest(STATUS_REQUEST);
+    assert.equal(status.trees[0]?.problems[0], 'the engine fell over');
+    assert.ok(client.logged.some((one) => one.includes('the engine fell over')));
+    world.failure = null;
+    await client.change(uri, 2, [{ text: TEXT }]);
+    assert.equal((await client.diagnostics(uri, 2)).diagnostics.length, 1);
+    assert.deepEqual(client.shown, []);
+  });
+
+  it('reads settings of the resource and drops wrong ones with a word in the log', async () => {
+    client.settings = { precision: 'low', kernelVersion: 'new' };
+    await client.initialize();
+    await client.open(uri, TEXT);
+    await client.diagnostics(uri, 1);
+    assert.ok(world.asked.includes('check fs/foo.c low'));
+    assert.ok(client.logged.some((one) => one.includes('lockwalk.kernelVersion')));
+    client.settings = { kernelVersion: '7.2' };
+    await client.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
+    while (world.specs.length < 2) await new Promise((go) => setTimeout(go, 5));
+    assert.equal(world.specs[1]?.kernelVersion, '7.2');
+  });
+
+  it('shows progress of a long check', async () => {
+    world.steps = 50;
+    world.stepMs = 20;
+    await client.initialize();
+    await client.open(uri, TEXT);
+    await client.diagnostics(uri, 1);
+    const kinds = JSON.stringify(client.progress);
+    assert.match(kinds, /"kind":"begin"/);
+    assert.match(kinds, /"kind":"report"/);
+    await new Promise((go) => setTimeout(go, 20));
+    assert.match(JSON.stringify(client.progress), /"kind":"end"/);
+  });
+});
