@@ -2,8 +2,8 @@
  * What conversion to the protocol needs of a tree at hand: URIs of its files and text of their lines (which only the
  * UTF-8 encoding needs). Reads files that are not open; must not know answers or requests.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readTextFile } from '../host/text-file.js';
 import type { Documents } from './documents.js';
 import type { Encoding } from './positions.js';
 import { uriOfFile, type Wire } from './to-protocol.js';
@@ -35,10 +35,8 @@ export function wireOf(
   };
 }
 
+/** Empty where the file has gone since it was analysed: columns are then passed on as they are. */
 function linesOf(path: string): readonly string[] {
-  try {
-    return readFileSync(path, 'utf8').split(/\r\n|\n|\r/);
-  } catch {
-    return []; // gone since it was analysed: columns are then passed on as they are
-  }
+  const read = readTextFile(path);
+  return read.ok ? read.text.split(/\r\n|\n|\r/) : [];
 }

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import type { ContextsAnswer } from '../../server/src/engine/base/finding.js';
+import { RULES } from '../../server/src/engine/rules/index.js';
+import { EXAMPLE, lockwalk } from './run.js';
+
+describe('commands', () => {
+  it('contexts: a position as JSON and as text', () => {
+    const where = 'fs/pool/alloc.c:28';
+    const run = lockwalk(['contexts', '--kernel', EXAMPLE, where, '--format', 'json']);
+    assert.equal(run.code, 0, run.err);
+    const answer = JSON.parse(run.out) as ContextsAnswer;
+    assert.deepEqual(Object.keys(answer), ['version', 'file', 'line', 'function', 'damaged', 'contexts']);
+    assert.equal(answer.function, 'pool_grow');
+    assert.deepEqual(answer.contexts[0]?.held[0]?.class, 'pool::lock');
+    assert.equal(answer.contexts[0]?.maySleep, false);
+    const text = lockwalk(['contexts', '--kernel', EXAMPLE, where]).out;
+    assert.match(text, /&pool->lock \(pool::lock\), taken at fs\/pool\/alloc\.c:27/);
+    assert.match(text, /must not sleep/);
+  });
+
+  it('contexts: a function is asked about at its entry', () => {
+    const run = lockwalk(['contexts', '--kernel', EXAMPLE, 'mountd_manage', '--format', 'json']);
+    const answer = JSON.parse(run.out) as ContextsAnswer;
+    assert.equal(answer.contexts[0]?.entry?.method, 'd_manage');
+    const none = lockwalk(['contexts', '--kernel', EXAMPLE, 'no_such_function']);
+    assert.equal(none.code, 2);
+    assert.match(none.err, /no_such_function/);
+  });
+
+  it('contexts --batch: one line a query, in order, whatever the query', () => {
+    const input = 'mountd_manage\nfs/pool/alloc.c:28\nno_such_function\nfs/none.c:1\n\n???\npool_take\n';
+    const run = lockwalk(['contexts', '--kernel', EXAMPLE, '--batch'], { input });
+    assert.equal(run.code, 0, run.err);
+    const lines = run.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { function?: string; error?: string });
+    assert.deepEqual(
+      lines.map((line) => line.function ?? (line.error === undefined ? 'nothing' : 'error')),
+      ['mountd_manage', 'pool_grow', 'error', 'error', 'error', 'pool_take'],
+    );
+  });
+
+  it('explain: rules, families, methods and helpers', () => {
+    for (const rule of RULES) {
+      assert.match(lockwalk(['explain', rule.id]).out, new RegExp(`^# ${rule.id}`));
+    }
+    assert.match(lockwalk(['explain', 'rcu']).out, /^rcu\/early-free /m);
+    assert.match(lockwalk(['explain', 'd_revalidate', '--kernel', EXAMPLE]).out, /d_revalidate/);
+    assert.match(
+      lockwalk(['explain', 'd_revalidate', '--kernel-version', '6.12'], { cwd: '/' }).out,
+      /d_revalidate/,
+    );
+    const unknown = lockwalk(['explain', 'nonsense', '--kernel', EXAMPLE]);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.err, /nonsense/);
+  });
+
+  it('files: what is in scope, with the reason', () => {
+    const { out } = lockwalk(['files', '--kernel', EXAMPLE]);
+    assert.match(out, /^\+ fs\/pool\/alloc\.c\t.+$/m);
+    assert.match(out, /\d+ of \d+ files in scope\n$/);
+  });
+
+  it('dump: every kind of a function', () => {
+    for (const kind of ['syntax', 'facts', 'cfg', 'contexts']) {
+      const run = lockwalk(['dump', kind, '--kernel', EXAMPLE, 'fs/pool/alloc.c:pool_grow']);
+      assert.equal(run.code, 0, `${kind}: ${run.err}`);
+      assert.ok(run.out.trim().length > 0, kind);
+    }
+    assert.equal(lockwalk(['dump', 'soul', '--kernel', EXAMPLE, 'fs/pool/alloc.c']).code, 2);
+  });
+
+  it('doctor: says what it is and what it found', () => {
+    const { out, code } = lockwalk(['doctor', '--kernel', EXAMPLE]);
+    assert.equal(code, 0, out);
+    assert.match(out, /^tree +.*Linux 6\.12$/m);
+  });
+
+  it('--version and --help', () => {
+    assert.match(
+      lockwalk(['--version']).out,
+      /^lockwalk \d+\.\d+\.\d+ \(engine [0-9a-f]{12}, wasm [0-9a-f]{12}\)\n$/,
+    );
+    const help = lockwalk(['--help']);
+    assert.equal(help.code, 0);
+    for (const name of ['check', 'contexts', 'explain', 'files', 'dump', 'baseline', 'doctor', 'lsp']) {
+      assert.match(help.out, new RegExp(`^  ${name}`, 'm'));
+    }
+  });
+});

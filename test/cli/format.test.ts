@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { parseDiff, touches } from '../../server/src/cli/changed-lines.js';
+import { codeFrame, expandTabs } from '../../server/src/cli/format/code-frame.js';
+import { formatGithub } from '../../server/src/cli/format/github.js';
+import { twoColumns } from '../../server/src/cli/format/two-columns.js';
+import { PLAIN } from '../../server/src/cli/terminal.js';
+import { finding } from '../findings/finding.js';
+
+describe('formats', () => {
+  it('put the caret under the range, tabs or not', () => {
+    const range = { file: 'a.c', line: 1, column: 3, endLine: 1, endColumn: 8 };
+    const [code, caret] = codeFrame(range, (_file, line) => (line === 1 ? '\t\tkfree(p);' : null), PLAIN);
+    assert.equal(code?.indexOf('kfree'), caret?.indexOf('^'));
+    assert.ok(caret?.endsWith('^~~~~'), caret);
+    assert.equal(expandTabs('ab\tc'), 'ab      c');
+  });
+
+  it('stay within a mail’s width in two columns', () => {
+    const step = (side: 0 | 1, message: string) =>
+      ({ kind: 'call', file: 'fs/directory/file.c', line: 120, column: 1, side, message }) as const;
+    const rows = twoColumns([
+      step(0, 'mountd_release() is called for the last reference on the dentry'),
+      step(1, 'mountd_manage() reads the record through d_fsdata without a lock'),
+      step(0, 'the record is freed at once'),
+    ]);
+    assert.match(rows[0] ?? '', /^CPU 0 +CPU 1$/);
+    assert.ok(rows.every((row) => row.length <= 92 && row === row.trimEnd()));
+    const column = rows[0]?.indexOf('CPU 1') ?? -1;
+    assert.ok(
+      rows.some((row) => row.startsWith(' '.repeat(column)) && row.includes('fs/directory/file.c:120')),
+    );
+  });
+
+  it('escape what GitHub reads as its own', () => {
+    const report = { findings: [finding({ message: '50% a\nb', file: 'fs/a,b:c.c' })], skipped: [] };
+    const text = formatGithub(report as unknown as Parameters<typeof formatGithub>[0]);
+    assert.match(text, /file=fs\/a%2Cb%3Ac\.c,/);
+    assert.match(text, /::50%25 a%0Ab/);
+  });
+});
+
+describe('changed lines', () => {
+  it('come from the new side of a diff', () => {
+    const changed = parseDiff(
+      [
+        '--- a/fs/a.c',
+        '+++ b/fs/a.c',
+        '@@ -3 +3,2 @@ x',
+        '@@ -9,2 +9,0 @@',
+        '--- a/fs/gone.c',
+        '+++ /dev/null',
+        '@@ -1 +0,0 @@',
+      ].join('\n'),
+    );
+    assert.deepEqual([...changed.keys()], ['fs/a.c']);
+    assert.equal(touches(changed, 'fs/a.c', 4, 4), true);
+    assert.equal(touches(changed, 'fs/a.c', 5, 8), false);
+    assert.equal(touches(changed, 'fs/a.c', 10, 10), true);
+    assert.equal(touches(changed, 'fs/b.c', 1, 1), false);
+  });
+});
