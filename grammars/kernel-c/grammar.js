@@ -28,9 +28,10 @@ const before = ($) => [
 ];
 const after = ($) => [
   alias($._annotation_after, $.annotation),
+  alias($._annotation_bare, $.annotation),
   alias($._storage_after, $.storage_class_macro),
 ];
-const tail = ($) => alias($._annotation_tail, $.annotation);
+const tail = ($) => choice(alias($._annotation_tail, $.annotation), alias($._storage_tail, $.storage_class_macro));
 
 export default grammar(C, {
   name: 'kernel_c',
@@ -64,6 +65,14 @@ export default grammar(C, {
     $._annotation_name_tag,
     $._annotation_name_cast,
     $._annotation_name_cast_after,
+    $._annotation_name_bare,
+    $._storage_tail,
+    $._field_group_name,
+    $._enumerator_macro_name,
+    $._trace_field_name,
+    $._statements_name,
+    $._list_open,
+    $._do_loop_name,
     $._macro_type_name,
     $._type_star,
     $._type_word,
@@ -89,6 +98,8 @@ export default grammar(C, {
     _annotation_tag: annotationAt('_annotation_name_tag'),
     _annotation_cast: annotationAt('_annotation_name_cast'),
     _annotation_cast_after: annotationAt('_annotation_name_cast_after'),
+
+    _annotation_bare: ($) => field('name', alias($._annotation_name_bare, $.identifier)),
 
     macro_loop_statement: ($) =>
       seq(
@@ -131,7 +142,7 @@ export default grammar(C, {
     _block_macro_item: ($) =>
       choice(
         seq(
-          repeat1($._declaration_modifiers),
+          repeat($._declaration_modifiers),
           field('name', alias($._macro_item_name_modified, $.identifier)),
           $._macro_item_rest,
         ),
@@ -143,33 +154,77 @@ export default grammar(C, {
     macro_field_declaration: ($) =>
       prec.right(
         seq(
-          field('name', alias($._macro_field_name, $.identifier)),
-          field('arguments', $.argument_list),
+          choice(
+            seq(field('name', alias($._macro_field_name, $.identifier)), field('arguments', $.argument_list)),
+            seq(
+              field('name', alias($._field_group_name, $.identifier)),
+              field('arguments', alias($._field_group, $.argument_list)),
+            ),
+          ),
           repeat(tail($)),
           optional(';'),
         ),
       ),
 
+    // struct_group(name, members;)
+    _field_group: ($) =>
+      seq('(', repeat(seq(optional($.identifier), ',')), repeat($._field_declaration_list_item), ')'),
+
     // Macros take more than expressions: types, operators, declarations, statements, and nothing at the front.
     argument_list: ($) =>
-      seq('(', optional(seq(repeat(','), $._argument, repeat(seq(',', $._argument)), repeat(','))), ')'),
+      seq('(', optional(seq(repeat(','), $._argument, repeat(seq(repeat1(','), $._argument)), repeat(','))), ')'),
     _argument: ($) =>
       choice(
         $.expression,
         $.compound_statement,
+        alias($._argument_initializer, $.initializer_list),
         alias($._argument_type, $.type_descriptor),
         alias($._argument_parameter, $.parameter_declaration),
+        $.variadic_parameter,
         $.macro_operator,
-        $._argument_statements,
+        $.type_qualifier,
+        repeat1($.storage_class_specifier),
+        alias(choice('struct', 'union', 'enum'), $.identifier),
+        alias($._pp_number, $.number_literal),
         alias($._argument_if, $.if_statement),
+        alias($._argument_do, $.do_statement),
+        alias($._argument_return, $.return_statement),
+        seq(repeat1(alias($._trace_field, $.call_expression)), $.call_expression),
       ),
-    _argument_statements: ($) =>
-      choice(
-        prec.right(seq(repeat1($._argument_statement), optional($.expression))),
+    // 48bit, 1k: numbers to the preprocessor only.
+    _pp_number: (_) => token(prec(-1, /[0-9][0-9]*[a-zA-Z_]\w*/)),
+    // Statements as arguments that lack their semicolon.
+    _argument_if: ($) =>
+      prec(1, seq('if', field('condition', $.parenthesized_expression), field('consequence', $.call_expression))),
+    _argument_do: ($) =>
+      prec(
+        -1,
+        seq('do', field('body', $.compound_statement), 'while', field('condition', $.parenthesized_expression)),
+      ),
+    _argument_return: ($) => seq('return', optional($.expression)),
+    _argument_initializer: ($) =>
+      seq(
+        alias($._list_open, '{'),
+        optional(seq($._initializer_item, repeat(seq(',', $._initializer_item)), optional(','))),
+        '}',
+      ),
+    // __field(a, b) __field(c, d): calls side by side, as the members of a trace event.
+    _trace_field: ($) =>
+      seq(field('function', alias($._trace_field_name, $.identifier)), field('arguments', $.argument_list)),
+
+    // Arguments with semicolons among them: expressions, then statements.
+    _statement_argument_list: ($) =>
+      seq(
+        '(',
+        repeat(seq(optional($.expression), ',')),
+        repeat1($._argument_statement),
+        optional(choice($.expression, alias($._argument_if, $.if_statement))),
+        ')',
       ),
     _argument_statement: ($) =>
       choice(
         alias($._argument_expression_statement, $.expression_statement),
+        $.declaration,
         $.if_statement,
         $.for_statement,
         $.while_statement,
@@ -177,10 +232,10 @@ export default grammar(C, {
         $.switch_statement,
         $.return_statement,
         $.goto_statement,
+        $.break_statement,
+        $.continue_statement,
         $.macro_loop_statement,
       ),
-    _argument_if: ($) =>
-      prec(-3, seq('if', field('condition', $.parenthesized_expression), field('consequence', $.call_expression))),
     _argument_expression_statement: ($) => seq(optional($.expression), ';'),
 
     // A type as a macro's argument. A lone identifier stays an expression, as upstream has it.
@@ -332,7 +387,12 @@ export default grammar(C, {
       field(
         'declarator',
         choice(
-          seq(optional($.ms_call_modifier), $._declaration_declarator, optional($.gnu_asm_expression)),
+          seq(
+            optional($.ms_call_modifier),
+            $._declaration_declarator,
+            optional($.gnu_asm_expression),
+            repeat($.attribute_specifier),
+          ),
           $.init_declarator,
         ),
       ),
@@ -444,14 +504,28 @@ export default grammar(C, {
       ),
     _initializer_item: ($) => choice($.initializer_pair, $.expression, $.initializer_list),
 
-    enumerator_list: ($, original) => ({
-      ...original,
-      members: original.members.map((m, i) =>
-        i === 1
-          ? repeat(choice(m.content, alias($._macro_expansion, $.macro_invocation_item), ','))
-          : m,
+    enumerator_list: ($) =>
+      seq(
+        '{',
+        repeat(
+          choice(
+            seq($.enumerator, ','),
+            alias($.preproc_if_in_enumerator_list, $.preproc_if),
+            alias($.preproc_ifdef_in_enumerator_list, $.preproc_ifdef),
+            seq(alias($._enumerator_macro, $.macro_invocation_item), optional(',')),
+          ),
+        ),
+        optional(
+          choice(
+            $.enumerator,
+            alias($.preproc_if_in_enumerator_list_no_comma, $.preproc_if),
+            alias($.preproc_ifdef_in_enumerator_list_no_comma, $.preproc_ifdef),
+          ),
+        ),
+        '}',
       ),
-    }),
+    _enumerator_macro: ($) =>
+      seq(field('name', alias($._enumerator_macro_name, $.identifier)), field('arguments', $.argument_list)),
 
     macro_type_specifier: ($, original) =>
       choice(
@@ -467,6 +541,50 @@ export default grammar(C, {
           ),
         ),
       ),
+
+    storage_class_specifier: (_) =>
+      choice('extern', 'static', 'register', 'inline', '__inline', '__inline__', '__forceinline', 'thread_local', '__thread'),
+    type_specifier: ($, original) => choice(original, alias('auto', $.primitive_type)),
+
+    call_expression: ($, original) =>
+      choice(
+        original,
+        prec(
+          PREC.CALL,
+          seq(
+            field('function', alias($._statements_name, $.identifier)),
+            field('arguments', alias($._statement_argument_list, $.argument_list)),
+          ),
+        ),
+      ),
+
+    alignof_expression: ($) =>
+      prec(
+        PREC.SIZEOF,
+        seq(
+          choice('__alignof__', '__alignof', '_alignof', 'alignof', '_Alignof'),
+          choice(field('value', $.expression), seq('(', field('type', $.type_descriptor), ')')),
+        ),
+      ),
+
+    goto_statement: ($, original) => choice(original, seq('goto', '*', field('target', $.expression), ';')),
+
+    do_statement: ($, original) =>
+      choice(
+        original,
+        seq('do', field('body', $.statement), field('condition', alias($._do_loop, $.call_expression)), ';'),
+      ),
+    _do_loop: ($) =>
+      seq(field('function', alias($._do_loop_name, $.identifier)), field('arguments', $.argument_list)),
+
+    field_declaration: ($) =>
+      seq(
+        $._declaration_specifiers,
+        optional(choice($._field_declaration_declarator, $.bitfield_clause)),
+        repeat($.attribute_specifier),
+        ';',
+      ),
+    bitfield_clause: ($) => prec.right(seq(':', $.expression, repeat(tail($)))),
 
     concatenated_string: ($) =>
       prec.right(

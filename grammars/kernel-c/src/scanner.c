@@ -39,6 +39,14 @@ enum Token {
   ANNOTATION_TAG,
   ANNOTATION_CAST,
   ANNOTATION_CAST_AFTER,
+  ANNOTATION_BARE,
+  STORAGE_TAIL,
+  FIELD_GROUP_NAME,
+  ENUMERATOR_MACRO_NAME,
+  TRACE_FIELD_NAME,
+  STATEMENTS_NAME,
+  LIST_OPEN,
+  DO_LOOP_NAME,
   MACRO_TYPE_NAME,
   TYPE_STAR,
   TYPE_WORD,
@@ -137,6 +145,10 @@ static bool contains(const Word *w, const char *s) {
 
 /* Lower-cased comparison folds '_' (0x5f) to 0x7f, hence the DEL characters. */
 static bool loop_like(const Word *w) {
+  if (w->length > 5 && w->text[0] == 'f' && w->text[1] == 'o' && w->text[2] == 'r' && w->text[3] == '_') return true;
+  if (w->length > 5 && w->text[0] == 'w' && w->text[1] == 'i' && w->text[2] == 't' && w->text[3] == 'h' &&
+      w->text[4] == '_')
+    return true;
   return contains(w, "for\x7f" "each") || contains(w, "foreach") || contains(w, "each\x7f" "entry") ||
          (w->length > 7 && contains(w, "scoped\x7f") && w->text[0] == 's');
 }
@@ -229,6 +241,8 @@ static void skip_line(TSLexer *l) {
 
 typedef struct {
   bool closed;  /* found the closing parenthesis within the cap */
+  bool star;       /* begins with a star: a declarator, no arguments */
+  bool statements; /* a semicolon stands between its arguments */
   bool comma;   /* more than one argument */
   bool several; /* more than one word stands inside */
   bool complex; /* what stands inside is no list of expressions: types, declarations, statements */
@@ -236,7 +250,7 @@ typedef struct {
 
 /* At "(": skips to behind its ")". */
 static Parentheses skip_parentheses(TSLexer *l) {
-  Parentheses p = {false, false, false, false};
+  Parentheses p = {false, false, false, false, false, false};
   unsigned depth = 0, n = 0;
   bool after_word = false, start = false;
   while (!l->eof(l) && n++ < MAX_PARENTHESES) {
@@ -263,9 +277,10 @@ static Parentheses skip_parentheses(TSLexer *l) {
       continue;
     }
     if (c == '(' || c == '[' || c == '{') depth++;
-    if (c == ';' && depth == 1) p.complex = true;
+    if (c == ';' && depth == 1) p.complex = p.statements = true;
     if (c == ',' && depth == 1) p.comma = true;
     bool was_start = start;
+    if (was_start && c == '*' && !p.comma) p.star = true;
     start = (c == '(' || c == ',') && depth == 1;
     if (was_start && (c == ',' )) p.complex = true;
     if (c == ')' || c == ']' || c == '}') {
@@ -534,6 +549,7 @@ static bool scan_condition(State *s, TSLexer *l) {
 
 /* What follows a word among specifiers. */
 typedef struct {
+  unsigned real;   /* those without two underscores in front */
   unsigned plain;  /* words that may be type or name */
   bool type_word;  /* a keyword that only a type or storage class begins */
   int32_t end;     /* the character that ends the row of words */
@@ -541,7 +557,7 @@ typedef struct {
 
 /* At the first word behind the one in question. */
 static Row read_row(TSLexer *l) {
-  Row row = {0, false, 0};
+  Row row = {0, 0, false, 0};
   for (unsigned n = 0; n < 16; n++) {
     if (!is_start(l->lookahead)) break;
     Word w;
@@ -570,6 +586,7 @@ static Row read_row(TSLexer *l) {
       }
     } else {
       row.plain++;
+      row.real++;
     }
   }
   row.end = l->lookahead;
@@ -584,9 +601,70 @@ static bool type_shaped(const Word *w) {
          equal(w, "s16") || equal(w, "s32") || equal(w, "s64") || (dunder(w) && type_like(w));
 }
 
+static bool starts(const Word *w, const char *s) {
+  unsigned i = 0;
+  while (s[i] && i < w->length && i < MAX_WORD && w->text[i] == s[i]) i++;
+  return !s[i];
+}
+
+static bool all_upper(const Word *w) {
+  unsigned n = w->length < MAX_WORD ? w->length : MAX_WORD;
+  for (unsigned i = 0; i < n; i++)
+    if (w->text[i] >= 'a' && w->text[i] <= 'z') return false;
+  return n > 1;
+}
+
+/*
+ * Outside functions, at the word behind "name(...)": an annotation with arguments in front of a declaration, a macro's
+ * expansion in front of the next item, or a type made by a macro?
+ */
+static bool scan_behind_arguments(TSLexer *l, const bool *valid, bool annotation, Parentheses p, Gap g) {
+  bool behind = valid[ANNOTATION_AFTER] && !valid[ANNOTATION_BEFORE];
+  bool only_annotations = true, first = true, call = false;
+  bool first_annotation = false, type_word = false;
+  int32_t end = 0;
+  for (unsigned n = 0; n < 12 && is_start(l->lookahead); n++) {
+    Word next;
+    read_word(l, &next);
+    bool like = annotation_like(&next);
+    if (first) first_annotation = like;
+    if (one_of(&next, TYPE_WORDS)) type_word = true;
+    if (!like) only_annotations = false;
+    skip_gap(l);
+    if (l->lookahead == '(') {
+      Parentheses inner = skip_parentheses(l);
+      Gap behind_inner = skip_gap(l);
+      if (first) call = !inner.complex && l->lookahead != '{' && (l->lookahead != ';' || behind_inner.newline);
+    }
+    first = false;
+    if (!only_annotations) break;
+  }
+  end = l->lookahead;
+  if (annotation && !p.complex && !only_annotations && !(call && g.newline && !type_word)) {
+    if (behind) return emit(l, ANNOTATION_AFTER);
+    if (valid[ANNOTATION_BEFORE]) return emit(l, ANNOTATION_BEFORE);
+    if (valid[ANNOTATION_CAST]) return emit(l, ANNOTATION_CAST);
+    return false;
+  }
+  if (first_annotation && only_annotations) {
+    if (valid[MACRO_ITEM_NAME]) return emit(l, MACRO_ITEM_NAME);
+    if (valid[MACRO_FIELD_NAME]) return emit(l, MACRO_FIELD_NAME);
+    if (valid[MACRO_ITEM_NAME_MODIFIED]) return emit(l, MACRO_ITEM_NAME_MODIFIED);
+    return false;
+  }
+  if (g.newline || call) {
+    if (valid[MACRO_ITEM_NAME]) return emit(l, MACRO_ITEM_NAME);
+    if (valid[MACRO_FIELD_NAME]) return emit(l, MACRO_FIELD_NAME);
+    if (valid[MACRO_EXPANSION_NAME]) return emit(l, MACRO_EXPANSION_NAME);
+    return false;
+  }
+  if (valid[MACRO_TYPE_NAME] && p.comma && !type_word && (end == ';' || end == '=' || end == '['))
+    return emit(l, MACRO_TYPE_NAME);
+  return false;
+}
+
 static bool scan_word(TSLexer *l, const bool *valid) {
   Word w;
-  unsigned start_column = 0;
   read_word(l, &w);
   l->mark_end(l);
   /* identifiers with characters beyond ASCII are none of ours */
@@ -611,43 +689,57 @@ static bool scan_word(TSLexer *l, const bool *valid) {
       }
     }
   }
+  bool upper = w.text[0] >= 'A' && w.text[0] <= 'Z';
   bool statement = valid[LOOP_NAME];
-  bool modified = valid[MACRO_ITEM_NAME_MODIFIED] && !valid[MACRO_ITEM_NAME];
-  bool calls = statement || valid[MACRO_ITEM_NAME_MODIFIED] || valid[MACRO_EXPANSION_NAME] || valid[MACRO_TYPE_NAME] || valid[MACRO_FUNCTION_NAME] || valid[MACRO_ITEM_NAME] || valid[MACRO_FIELD_NAME];
+  bool modified = valid[MACRO_ITEM_NAME_MODIFIED] && !valid[MACRO_ITEM_NAME] && !statement;
+  bool calls = statement || valid[MACRO_ITEM_NAME_MODIFIED] || valid[MACRO_EXPANSION_NAME] ||
+               valid[MACRO_TYPE_NAME] || valid[MACRO_FUNCTION_NAME] || valid[MACRO_ITEM_NAME] ||
+               valid[MACRO_FIELD_NAME] || valid[ENUMERATOR_MACRO_NAME] || (valid[STATEMENTS_NAME] && upper) ||
+               (valid[TRACE_FIELD_NAME] && is_dunder) || valid[DO_LOOP_NAME];
   bool before = valid[ANNOTATION_BEFORE] || valid[ANNOTATION_CAST] || valid[STORAGE_BEFORE];
   bool behind = valid[ANNOTATION_AFTER] || valid[STORAGE_AFTER];
   bool loop = statement && loop_like(&w);
-  if (loop) start_column = l->get_column(l) - w.length;
+  unsigned start_column = loop ? l->get_column(l) - w.length : 0;
 
   Gap gap = skip_gap(l);
   if (gap.slash) return false;
   int32_t c = l->lookahead;
 
-  if (annotation && valid[ANNOTATION_BODY] && c != '=' && c != '[' && c != ',')
-    return emit(l, ANNOTATION_BODY);
+  if (annotation && valid[ANNOTATION_BODY] && c != '=' && c != '[' && c != ',') return emit(l, ANNOTATION_BODY);
   if (annotation && valid[ANNOTATION_TAG]) {
     if (c == '(') {
       skip_parentheses(l);
       skip_gap(l);
       c = l->lookahead;
     }
-    if (c == '{') return gap.newline ? false : false;
     if (!is_start(c)) return false;
     Row row = read_row(l);
-    return row.plain == 1 && row.end == '{' ? emit(l, ANNOTATION_TAG) : false;
+    return row.plain >= 2 || (row.plain == 1 && (row.end == '{' || row.end == '*')) ? emit(l, ANNOTATION_TAG) : false;
   }
+  if (valid[STORAGE_TAIL] && upper && all_upper(&w) && (c == ';' || c == '=' || c == '{'))
+    return emit(l, STORAGE_TAIL);
 
   if (c == '(') {
     if (!calls && !(annotation && (before || behind))) return false;
+    if (valid[DO_LOOP_NAME]) return loop_like(&w) || starts(&w, "while_") ? emit(l, DO_LOOP_NAME) : false;
     Parentheses p = skip_parentheses(l);
+    if (p.star && annotation && valid[ANNOTATION_BARE]) return emit(l, ANNOTATION_BARE);
     if (!p.closed) return false;
+    if (valid[ENUMERATOR_MACRO_NAME]) return emit(l, ENUMERATOR_MACRO_NAME);
     Gap g = skip_gap(l);
     if (g.slash) return false;
     c = l->lookahead;
     if (statement) {
       if (c == '{') return emit(l, LOOP_NAME);
-      if (loop && (is_start(c) || c == '*' || c == '(') && (!g.newline || g.column * 1 > start_column))
+      if (loop && (is_start(c) || c == '*' || c == '(') && (!g.newline || g.column > start_column))
         return emit(l, LOOP_NAME);
+    }
+    if (valid[STATEMENTS_NAME] && p.statements && (statement || upper)) return emit(l, STATEMENTS_NAME);
+    if (valid[TRACE_FIELD_NAME] && is_dunder && is_start(c)) {
+      Word next;
+      read_word(l, &next);
+      skip_gap(l);
+      return l->lookahead == '(' && dunder(&next) ? emit(l, TRACE_FIELD_NAME) : false;
     }
     if (valid[MACRO_FUNCTION_NAME] && c == '{') return emit(l, MACRO_FUNCTION_NAME);
     if (c == '#' && g.newline && valid[MACRO_EXPANSION_NAME]) {
@@ -655,53 +747,32 @@ static bool scan_word(TSLexer *l, const bool *valid) {
       step(l);
       while (is_blank(l->lookahead)) step(l);
       read_word(l, &next);
-      return equal(&next, "undef") ? emit(l, MACRO_EXPANSION_NAME) : false;
+      if (equal(&next, "undef")) return emit(l, MACRO_EXPANSION_NAME);
+      return valid[MACRO_ITEM_NAME] ? emit(l, MACRO_ITEM_NAME) : false;
     }
-    if (valid[MACRO_TYPE_NAME] && p.comma && is_start(c) && !g.newline) {
+    if (statement) {
+      if (c == '=') {
+        step(l);
+        skip_gap(l);
+        return l->lookahead == '{' && valid[MACRO_ITEM_NAME_MODIFIED] ? emit(l, MACRO_ITEM_NAME_MODIFIED) : false;
+      }
+      if (!is_start(c) || g.newline || !valid[MACRO_TYPE_NAME] || !p.comma) return false;
       Word next;
       read_word(l, &next);
       skip_gap(l);
-      if (!annotation_like(&next) && !one_of(&next, KEYWORDS) &&
-          (l->lookahead == ';' || l->lookahead == '=' || l->lookahead == '['))
-        return emit(l, MACRO_TYPE_NAME);
-      return false;
+      c = l->lookahead;
+      return !one_of(&next, KEYWORDS) && (c == ';' || c == '=' || c == '[') ? emit(l, MACRO_TYPE_NAME) : false;
     }
-    if (statement) return false;
-    if (annotation && is_start(c) && !p.complex && (before || behind)) {
-      if (behind && !valid[ANNOTATION_BEFORE]) return emit(l, ANNOTATION_AFTER);
-      if (valid[ANNOTATION_BEFORE]) return emit(l, ANNOTATION_BEFORE);
-      if (valid[ANNOTATION_CAST]) return emit(l, ANNOTATION_CAST);
-      return false;
-    }
+    if (is_start(c)) return scan_behind_arguments(l, valid, annotation, p, g);
     if (annotation && c == '*' && behind) return emit(l, ANNOTATION_AFTER);
-    if (modified) {
-      if (c == '=' || (c == ';' && (p.complex || p.several))) return emit(l, MACRO_ITEM_NAME_MODIFIED);
-      if (is_start(c) && c == '_') {
-        Word next;
-        read_word(l, &next);
-        if (annotation_like(&next)) return emit(l, MACRO_ITEM_NAME_MODIFIED);
-      }
-      return false;
-    }
+    if (modified) return c == '=' || (c == ';' && (p.complex || p.several)) ? emit(l, MACRO_ITEM_NAME_MODIFIED) : false;
     if (valid[MACRO_ITEM_NAME]) {
-      if (c == ';' && p.complex) return emit(l, MACRO_ITEM_NAME);
-      if (c == '=') return emit(l, MACRO_ITEM_NAME);
-      if (l->eof(l)) return emit(l, MACRO_ITEM_NAME);
-      if (g.newline && (is_start(c) || c == '#')) return emit(l, MACRO_ITEM_NAME);
-      if (is_start(c) && c == '_') {
-        Word next;
-        read_word(l, &next);
-        if (annotation_like(&next)) return emit(l, MACRO_ITEM_NAME);
-      }
-      return false;
+      bool item = (c == ';' && p.complex) || c == '=' || l->eof(l) || (g.newline && c == '#');
+      return item ? emit(l, MACRO_ITEM_NAME) : false;
     }
     if (valid[MACRO_FIELD_NAME]) {
-      if (c == ';' || (g.newline && (is_start(c) || c == '#' || c == '}'))) return emit(l, MACRO_FIELD_NAME);
-      if (is_start(c) && c == '_') {
-        Word next;
-        read_word(l, &next);
-        if (annotation_like(&next)) return emit(l, MACRO_FIELD_NAME);
-      }
+      if (c == ';' || (g.newline && (c == '#' || c == '}')))
+        return emit(l, p.statements && valid[FIELD_GROUP_NAME] ? FIELD_GROUP_NAME : MACRO_FIELD_NAME);
     }
     return false;
   }
@@ -727,13 +798,40 @@ static bool scan_word(TSLexer *l, const bool *valid) {
       if (annotation) return valid[ANNOTATION_AFTER] ? emit(l, ANNOTATION_AFTER) : false;
       if (!valid[STORAGE_AFTER] || type_like(&w)) return false;
       Row row = read_row(l);
-      return row.plain >= 1 ? emit(l, STORAGE_AFTER) : false;
+      return row.real >= 1 ? emit(l, STORAGE_AFTER) : false;
     }
     return false;
   }
-  if (annotation && valid[ANNOTATION_CAST_AFTER] && (c == ')' || c == ','))
-    return emit(l, ANNOTATION_CAST_AFTER);
-  if (annotation && behind && c == '*') return emit(l, ANNOTATION_AFTER);
+  if (annotation && valid[ANNOTATION_CAST_AFTER] && (c == ')' || c == ',')) return emit(l, ANNOTATION_CAST_AFTER);
+  if (behind && c == '*') {
+    if (annotation) return emit(l, ANNOTATION_AFTER);
+    if (valid[STORAGE_AFTER] && !gap.newline) return emit(l, STORAGE_AFTER);
+  }
+  return false;
+}
+
+/* At "{" in an argument: a list of values, or a block? Decided by its separators. */
+static bool scan_list(TSLexer *l) {
+  step(l);
+  l->mark_end(l);
+  unsigned depth = 1;
+  bool comma = false, first = true;
+  for (unsigned n = 0; n < MAX_PARENTHESES && !l->eof(l); n++) {
+    Gap g = skip_gap(l);
+    int32_t c = l->lookahead;
+    if (g.slash) continue;
+    if (first && (c == '.' || c == '[')) return emit(l, LIST_OPEN);
+    first = false;
+    if (c == ';' && depth == 1) return false;
+    if (c == ',' && depth == 1) comma = true;
+    if (c == '"' || c == '\'') {
+      skip_quoted(l, c);
+      continue;
+    }
+    if (c == '(' || c == '[' || c == '{') depth++;
+    if ((c == ')' || c == ']' || c == '}') && --depth == 0) return c == '}' && comma && emit(l, LIST_OPEN);
+    step(l);
+  }
   return false;
 }
 
@@ -888,11 +986,14 @@ bool tree_sitter_kernel_c_external_scanner_scan(void *payload, TSLexer *l, const
           valid[ANNOTATION_BEFORE] || valid[STORAGE_BEFORE] || valid[ANNOTATION_AFTER] || valid[STORAGE_AFTER] ||
           valid[ANNOTATION_TAIL] || valid[ANNOTATION_BODY] || valid[ANNOTATION_TAG] || valid[ANNOTATION_CAST] ||
           valid[TYPE_WORD] || valid[MACRO_ITEM_NAME_MODIFIED] || valid[MACRO_EXPANSION_NAME] ||
-          valid[MACRO_TYPE_NAME] || valid[ANNOTATION_CAST_AFTER]))
+          valid[MACRO_TYPE_NAME] || valid[ANNOTATION_CAST_AFTER] || valid[ANNOTATION_BARE] ||
+          valid[STORAGE_TAIL] || valid[ENUMERATOR_MACRO_NAME] || valid[TRACE_FIELD_NAME] ||
+          valid[STATEMENTS_NAME] || valid[DO_LOOP_NAME]))
       return false;
     return scan_word(l, valid);
   }
   if (c == '#') return line_start && scan_directive(s, l, valid);
   if (c == '*' && valid[TYPE_STAR]) return scan_star(l);
+  if (c == '{' && valid[LIST_OPEN]) return scan_list(l);
   return false;
 }
