@@ -1,6 +1,100 @@
 /**
- * The VS Code extension's entry. Placeholder until the client arrives.
+ * The extension: starts the server when a C file of a kernel tree is opened, and registers the commands and the status
+ * item. Everything that Lockwalk knows comes from the server; this side computes nothing.
  */
+import { commands, type ExtensionContext, type TextDocument, window, workspace } from 'vscode';
+import type { LanguageClient } from 'vscode-languageclient/node';
+import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
+import { EXPLAIN_RULE, RESTART, SHOW_OUTPUT, SHOW_STATUS } from './command-ids.js';
+import { kernelRootOf } from './kernel-tree.js';
+import { rulePageUri, rulesWithPages } from './rule-pages.js';
+import { languageClient } from './server-process.js';
+import { type ClientState, StatusItem } from './status-item.js';
+import { statusText } from './status-text.js';
 
-/** Called by the editor. */
-export function activate(): void {}
+let client: LanguageClient | null = null;
+
+/** Called by the editor when the first C file is opened. */
+export function activate(context: ExtensionContext): void {
+  const output = window.createOutputChannel('Lockwalk', { log: true });
+  const status = new StatusItem();
+  const folders = new Map<string, boolean>();
+  const roots = new Set<string>();
+  const show = (state: ClientState, why: string): void => status.showClient(state, [...roots], why);
+
+  async function start(): Promise<void> {
+    if (client !== null) return;
+    client = languageClient(context, output, {
+      report: (report) => status.showReport(report),
+      gaveUp: (why) => show('failed', why),
+    });
+    show('starting', 'starting');
+    try {
+      await client.start();
+    } catch (error) {
+      output.error(`the server did not start: ${String(error)}`);
+      show('failed', 'the server did not start');
+    }
+  }
+
+  async function opened(document: TextDocument): Promise<void> {
+    if (document.uri.scheme !== 'file' || !/\.[ch]$/.test(document.uri.path)) return;
+    const root = (await kernelRootOf(document.uri.fsPath, folders)) ?? configuredRoot(document);
+    if (root === null) return;
+    roots.add(root);
+    await start();
+  }
+
+  async function restart(): Promise<void> {
+    const old = client;
+    client = null;
+    folders.clear();
+    try {
+      await old?.dispose();
+    } catch (error) {
+      output.warn(`the old server did not end in order: ${String(error)}`);
+    }
+    if (roots.size > 0 || old !== null) await start();
+  }
+
+  async function showStatus(): Promise<void> {
+    output.show(true);
+    if (client?.isRunning() !== true) {
+      output.info('no server is running: it starts with the first C file of a kernel tree');
+      return;
+    }
+    const report = await client.sendRequest<StatusReport>(STATUS_REQUEST);
+    status.showReport(report);
+    output.info(`status\n${statusText(report)}`);
+  }
+
+  async function explainRule(rule: unknown): Promise<void> {
+    const rules = await rulesWithPages(context);
+    const wanted =
+      typeof rule === 'string' ? rule : await window.showQuickPick(rules, { placeHolder: 'Rule to explain' });
+    if (wanted === undefined || !rules.includes(wanted)) return;
+    await commands.executeCommand('markdown.showPreview', rulePageUri(context, wanted));
+  }
+
+  context.subscriptions.push(
+    output,
+    status,
+    commands.registerCommand(RESTART, restart),
+    commands.registerCommand(SHOW_OUTPUT, () => output.show()),
+    commands.registerCommand(SHOW_STATUS, showStatus),
+    commands.registerCommand(EXPLAIN_RULE, explainRule),
+    workspace.onDidOpenTextDocument((document) => void opened(document)),
+  );
+  for (const document of workspace.textDocuments) void opened(document);
+}
+
+/** A root that is set by hand counts for the files below it, whatever it looks like. */
+function configuredRoot(document: TextDocument): string | null {
+  const root = workspace.getConfiguration('lockwalk', document).get<string>('kernelRoot') ?? '';
+  return root !== '' && document.uri.fsPath.startsWith(root.endsWith('/') ? root : `${root}/`) ? root : null;
+}
+
+/** Called by the editor before it ends. */
+export async function deactivate(): Promise<void> {
+  await client?.dispose();
+}

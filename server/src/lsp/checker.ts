@@ -5,6 +5,7 @@
 import { Cancelled } from '../engine/base/cancel.js';
 import type { Finding } from '../engine/base/finding.js';
 import type { Progress } from '../engine/door.js';
+import { now } from '../host/clock.js';
 import type { Documents } from './documents.js';
 import type { Served, ServedDocuments } from './served.js';
 
@@ -157,7 +158,7 @@ export class Checker {
   async #run(served: Served, signal: AbortSignal): Promise<void> {
     const { tree, file, uri } = served;
     const bar = this.#events.started(served);
-    const began = performance.now();
+    const began = now();
     try {
       const request = { paths: [file], rules: served.settings.rules, precision: served.settings.precision };
       const { answer, versions } = await tree.lane.add('background', signal, async (stop) => {
@@ -175,7 +176,7 @@ export class Checker {
         functions: answer.stats.functions,
         damagedFunctions: answer.stats.damagedFunctions,
         lastParseMs: Math.round(answer.stats.parseMs),
-        lastCheckMs: Math.round(performance.now() - began),
+        lastCheckMs: Math.round(now() - began),
       });
       const result: Result = {
         version,

@@ -6,6 +6,7 @@ import type { Hover } from 'vscode-languageserver';
 import type { SymbolAnswer } from '../engine/door.js';
 import { hoverCard } from '../engine/views/hover-card.js';
 import { hoverMarkdown } from '../engine/views/hover-markdown.js';
+import { now } from '../host/clock.js';
 import type { Documents } from './documents.js';
 import type { EnginePosition } from './from-protocol.js';
 import type { Served } from './served.js';
@@ -26,7 +27,7 @@ export async function hover(request: HoverRequest, signal: AbortSignal): Promise
   const { served, wire, at } = request;
   const { tree, file } = served;
   if (!isOnCode(request.lineText, at.column - 1)) return null;
-  const began = performance.now();
+  const began = now();
   const { symbol, contexts } = await tree.lane.add('interactive', signal, async (stop) => {
     await tree.tell(request.documents);
     const answers = await Promise.all([
@@ -35,7 +36,7 @@ export async function hover(request: HoverRequest, signal: AbortSignal): Promise
     ]);
     return { symbol: answers[0], contexts: answers[1] };
   });
-  tree.figures.lastHoverMs = Math.round(performance.now() - began);
+  tree.figures.lastHoverMs = Math.round(now() - began);
   const parts: string[] = [];
   if (contexts.ok) {
     const link = (other: string, line: number): string => `${wire.uriOf(other)}#L${line}`;

@@ -4,6 +4,7 @@
  */
 import type { Connection, WorkDoneProgressServerReporter } from 'vscode-languageserver';
 import type { Progress } from '../engine/door.js';
+import { now } from '../host/clock.js';
 
 /** A check that is done before this is not worth a progress bar. */
 export const PROGRESS_AFTER_MS = 600;
@@ -21,7 +22,7 @@ export function progressOf(connection: Connection, supported: boolean, title: st
   if (!supported) return { report: () => undefined, done: () => undefined };
   let reporter: WorkDoneProgressServerReporter | null = null;
   let finished = false;
-  let last = 0;
+  let last = Number.NEGATIVE_INFINITY;
   const timer = setTimeout(() => {
     connection.window.createWorkDoneProgress().then(
       (created) => {
@@ -34,9 +35,9 @@ export function progressOf(connection: Connection, supported: boolean, title: st
   }, PROGRESS_AFTER_MS);
   return {
     report: (progress) => {
-      const now = Date.now();
-      if (reporter === null || now - last < PROGRESS_EVERY_MS) return;
-      last = now;
+      const time = now();
+      if (reporter === null || time - last < PROGRESS_EVERY_MS) return;
+      last = time;
       const percent = progress.total === 0 ? 0 : Math.floor((100 * progress.done) / progress.total);
       reporter.report(Math.min(100, percent), `${progress.phase} ${progress.at}`);
     },

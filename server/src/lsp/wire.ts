@@ -35,7 +35,7 @@ export function wireOf(
   };
 }
 
-/** Empty where the file has gone since it was analysed: columns are then passed on as they are. */
+/** Empty where it is gone since it was analysed: columns are then passed on as they are. */
 function linesOf(path: string): readonly string[] {
   const read = readTextFile(path);
   return read.ok ? read.text.split(/\r\n|\n|\r/) : [];

@@ -1,0 +1,9 @@
+/**
+ * Names of the commands that the manifest contributes. A test holds them against the manifest.
+ */
+import { EXPLAIN_COMMAND } from '../../server/src/lsp/protocol.js';
+
+export const RESTART = 'lockwalk.restart';
+export const SHOW_OUTPUT = 'lockwalk.showOutput';
+export const SHOW_STATUS = 'lockwalk.showStatus';
+export const EXPLAIN_RULE = EXPLAIN_COMMAND;

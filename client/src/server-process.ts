@@ -1,0 +1,79 @@
+/**
+ * The server's process as the extension sees it: started over Node IPC, restarted a few times when it dies, never with
+ * a pop-up. Must not know kernel trees or commands.
+ */
+import { type ExtensionContext, type LogOutputChannel, Uri } from 'vscode';
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  RevealOutputChannelOn,
+  type ServerOptions,
+  TransportKind,
+} from 'vscode-languageclient/node';
+import {
+  type InitializationOptions,
+  STATUS_NOTIFICATION,
+  type StatusReport,
+} from '../../server/src/lsp/protocol.js';
+import { EXPLAIN_RULE } from './command-ids.js';
+
+/** A server that dies more often than this within `RESTART_WINDOW_MS` is left alone. */
+const MAX_RESTARTS = 3;
+const RESTART_WINDOW_MS = 180_000;
+
+export interface ServerEvents {
+  report(report: StatusReport): void;
+  /** The server is gone for good; a restart is up to the user. */
+  gaveUp(why: string): void;
+}
+
+/** A client that has not been started yet. */
+export function languageClient(
+  context: ExtensionContext,
+  output: LogOutputChannel,
+  events: ServerEvents,
+): LanguageClient {
+  const module = Uri.joinPath(context.extensionUri, 'dist', 'server.mjs').fsPath;
+  const server: ServerOptions = { module, transport: TransportKind.ipc };
+  const initializationOptions: InitializationOptions = {
+    statusNotifications: true,
+    commands: [EXPLAIN_RULE],
+  };
+  const died: number[] = [];
+  const options: LanguageClientOptions = {
+    documentSelector: [
+      { scheme: 'file', language: 'c' },
+      { scheme: 'file', language: 'cpp', pattern: '**/*.h' },
+    ],
+    outputChannel: output,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    initializationOptions,
+    initializationFailedHandler: (error) => {
+      output.error(`the server did not start: ${String(error)}`);
+      return false;
+    },
+    errorHandler: {
+      error: (error) => {
+        output.error(`connection: ${error.message}`);
+        return { action: ErrorAction.Continue, handled: true };
+      },
+      closed: () => {
+        const now = Date.now();
+        died.push(now);
+        const recent = died.filter((time) => now - time < RESTART_WINDOW_MS).length;
+        if (recent <= MAX_RESTARTS) {
+          output.warn('the server ended unexpectedly and is started again');
+          return { action: CloseAction.Restart, handled: true };
+        }
+        output.error(`the server ended ${recent} times in a row and is left alone`);
+        events.gaveUp('the server ended several times in a row');
+        return { action: CloseAction.DoNotRestart, handled: true };
+      },
+    },
+  };
+  const client = new LanguageClient('lockwalk', 'Lockwalk', server, options);
+  client.onNotification(STATUS_NOTIFICATION, (report: StatusReport) => events.report(report));
+  return client;
+}

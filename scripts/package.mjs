@@ -1,0 +1,43 @@
+/**
+ * Makes the extension's package, `lockwalk-VERSION.vsix`, out of what is built: one file for every platform. Everything
+ * is bundled, so no dependencies are gathered. Refuses to make one that is incomplete or too large.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const MAX_BYTES = 1.5 * 1024 * 1024;
+const needed = [
+  'LICENSE',
+  'README.md',
+  'THIRD-PARTY-NOTICES.md',
+  'docs/rules',
+  'dist/server.mjs',
+  'dist/extension.cjs',
+];
+needed.push('dist/engine-worker.mjs', 'dist/lockwalk.mjs', 'dist/web-tree-sitter.wasm', 'dist/kernel-c.wasm');
+
+const missing = needed.filter((path) => !existsSync(join(root, path)));
+if (missing.length > 0) {
+  console.error(`package: missing ${missing.join(', ')}`);
+  process.exit(1);
+}
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const target = process.argv[2] ?? `lockwalk-${version}.vsix`;
+const vsce = join(root, 'node_modules/@vscode/vsce/vsce');
+const options = [
+  'package',
+  '--no-dependencies',
+  '--allow-missing-repository',
+  '--skip-license',
+  '--out',
+  target,
+];
+execFileSync(process.execPath, [vsce, ...options], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+const { size } = statSync(join(root, target));
+console.log(`${target}: ${(size / 1024).toFixed(0)} KiB`);
+if (size > MAX_BYTES) {
+  console.error(`package: larger than ${MAX_BYTES / 1024} KiB`);
+  process.exit(1);
+}
