@@ -5,7 +5,7 @@ import { EXAMPLE, lockwalk } from './run.js';
 
 describe('commands', () => {
   it('contexts: a position as JSON and as text', () => {
-    const where = 'fs/pool/alloc.c:28';
+    const where = 'fs/pool/alloc.c:27';
     const run = lockwalk(['contexts', '--kernel', EXAMPLE, where, '--format', 'json']);
     assert.equal(run.code, 0, run.err);
     const answer = JSON.parse(run.out) as ContextsAnswer;
@@ -14,7 +14,7 @@ describe('commands', () => {
     assert.deepEqual(answer.contexts[0]?.held[0]?.class, 'pool::lock');
     assert.equal(answer.contexts[0]?.maySleep, false);
     const text = lockwalk(['contexts', '--kernel', EXAMPLE, where]).out;
-    assert.match(text, /&pool->lock \(pool::lock\), taken at fs\/pool\/alloc\.c:27/);
+    assert.match(text, /&pool->lock \(pool::lock\), taken at fs\/pool\/alloc\.c:26/);
     assert.match(text, /must not sleep/);
   });
 
@@ -28,7 +28,7 @@ describe('commands', () => {
   });
 
   it('contexts --batch: one line a query, in order, whatever the query', () => {
-    const input = 'mountd_manage\nfs/pool/alloc.c:28\nno_such_function\nfs/none.c:1\n\n???\npool_take\n';
+    const input = 'mountd_manage\nfs/pool/alloc.c:27\nno_such_function\nfs/none.c:1\n\n???\npool_take\n';
     const run = lockwalk(['contexts', '--kernel', EXAMPLE, '--batch'], { input });
     assert.equal(run.code, 0, run.err);
     const lines = run.out

@@ -22,7 +22,7 @@ export function codeFrame(range: Range, lineOf: LineOf, paint: Paint): readonly 
   const gutter = String(range.line).length;
   const frame: string[] = [];
   const before = range.line > 1 ? lineOf(range.file, range.line - 1) : null;
-  if (before !== null && before.trim() !== '') {
+  if (before !== null && !/^\s*[{}]?\s*$/.test(before)) {
     frame.push(`${paint.dim(`${String(range.line - 1).padStart(gutter)} |`)} ${expandTabs(before)}`);
   }
   frame.push(`${paint.dim(`${range.line} |`)} ${expandTabs(text)}`);
