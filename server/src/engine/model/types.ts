@@ -132,6 +132,10 @@ export interface CallbackEffect {
    * (softirq, after a grace period), `work` (process), `timer` (softirq), `irq`, `kthread` (process).
    */
   readonly context: 'now' | 'rcu' | 'work' | 'timer' | 'irq' | 'kthread';
+  /** Names for the callback's own parameters, which `held` uses. */
+  readonly params?: readonly string[];
+  /** Locks that the helper holds around the call, besides those of its caller. */
+  readonly held?: readonly LockSpec[];
 }
 
 /** A function or macro of the kernel whose effect the model states. Where it exists it wins over inference. */
