@@ -1,0 +1,213 @@
+/**
+ * The whole analysis of a program: effects bottom-up over the call graph, then contexts top-down from the model's
+ * methods. A function is walked once; its contexts are composed from its callers' contexts and the states at the calls,
+ * so that nothing is walked again for a second caller.
+ */
+import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
+import { EXPR_STRIDE, Fn, lineAt, MACRO_STRIDE, Op, OP_STRIDE, X } from '../facts/encode.js';
+import { macroFacts } from '../facts/macro.js';
+import type { Model } from '../model/types.js';
+import { type FunctionRef, type MacroRef, type Program, readList } from '../program/program.js';
+import type { SyntaxParser } from '../syntax/parser.js';
+import { fnColumn } from './cfg.js';
+import { classesByField } from './evaluate.js';
+import { FunctionRun, type Shared } from './flow.js';
+import { Propagation } from './propagate.js';
+import type { FunctionResult } from './result.js';
+import { Terms } from './terms.js';
+
+/** Rounds over one cycle of mutually recursive functions; past it the effect is what the last round gave. */
+const MAX_ROUNDS = 3;
+
+/** One analysis of one program. */
+export class Analysis {
+  readonly terms = new Terms();
+  readonly shared: Shared;
+  readonly results: (FunctionResult | undefined)[] = [];
+  private readonly macroCache = new Map<string, FunctionRef | null>();
+  /** Functions in bottom-up order: callees first. */
+  readonly bottomUp: number[] = [];
+  propagation: Propagation | null = null;
+
+  constructor(
+    readonly program: Program,
+    readonly model: Model,
+    private readonly parser: SyntaxParser,
+  ) {
+    this.terms.fieldRenames = program.fieldRenames;
+    this.shared = {
+      terms: this.terms,
+      program,
+      model,
+      classes: classesByField(model),
+      results: this.results,
+      compile: (macro) => this.compile(macro),
+    };
+  }
+
+  /** A macro as a function of the program. */
+  private compile(macro: MacroRef): FunctionRef | null {
+    const key = `${macro.file.path}#${macro.index}`;
+    const known = this.macroCache.get(key);
+    if (known !== undefined) return known;
+    const position = macro.file.macros[macro.index * MACRO_STRIDE + 3] as number;
+    const facts = macroFacts(
+      this.parser,
+      macro.file.path,
+      macro.name,
+      macro.params ?? [],
+      macro.body,
+      lineAt(macro.file.lineStarts, position),
+    );
+    const ref =
+      facts === null
+        ? null
+        : this.program.addMacroFunction(
+            facts,
+            0,
+            macro.name,
+            macro.file.path.slice(0, Math.max(0, macro.file.path.lastIndexOf('/'))),
+          );
+    this.macroCache.set(key, ref);
+    return ref;
+  }
+
+  /** Runs bottom-up over what is reachable from `roots` (function ids), then top-down. */
+  run(
+    roots: readonly number[],
+    token: CancelToken,
+    progress?: (done: number, total: number, at: string) => void,
+  ): void {
+    const groups = this.order(roots);
+    let done = 0;
+    const total = groups.reduce((n, g) => n + g.length, 0);
+    for (const group of groups) {
+      const cyclic = group.length > 1 || this.callsItself(group[0] as number);
+      const rounds = cyclic ? (group.length > 60 ? 1 : MAX_ROUNDS) : 1;
+      for (let round = 0; round < rounds; round++) {
+        let before = '';
+        let after = '';
+        for (const id of group) {
+          throwIfCancelled(token);
+          const old = this.results[id];
+          if (cyclic && old !== undefined) before += effectKey(old);
+          const made = this.analyse(id);
+          this.results[id] = made;
+          if (cyclic) after += effectKey(made);
+        }
+        if (before === after) break;
+      }
+      done += group.length;
+      progress?.(done, total, this.program.functions[group[0] as number]?.name ?? '');
+    }
+    this.propagation = new Propagation(this.shared, this.bottomUp);
+    this.propagation.run(token);
+  }
+
+  private analyse(id: number): FunctionResult {
+    return new FunctionRun(this.shared, this.program.functions[id] as FunctionRef).run();
+  }
+
+  private callsItself(id: number): boolean {
+    return this.calleesOf(id).includes(id);
+  }
+
+  private readonly calleeCache = new Map<number, readonly number[]>();
+
+  /** Functions of the program that a function calls or names, macros compiled on the way. */
+  calleesOf(id: number): readonly number[] {
+    const known = this.calleeCache.get(id);
+    if (known !== undefined) return known;
+    const fn = this.program.functions[id] as FunctionRef;
+    const file = fn.file;
+    const first = fnColumn(file, fn.index, Fn.FirstOp);
+    const count = fnColumn(file, fn.index, Fn.OpCount);
+    const out: number[] = [];
+    const add = (name: string, isCall: boolean): void => {
+      const target = this.program.resolve(name, file);
+      if (target !== null) {
+        if (!out.includes(target.id)) out.push(target.id);
+        return;
+      }
+      if (!isCall || this.model.helpers.has(name)) return;
+      const macro = this.program.macro(name, file);
+      if (macro === null || macro.params === null) return;
+      const compiled = this.compile(macro);
+      if (compiled !== null && !out.includes(compiled.id)) out.push(compiled.id);
+    };
+    const nameOf = (e: number): string =>
+      (file.exprs[e * EXPR_STRIDE] as X) === X.Name
+        ? (file.strings[file.exprs[e * EXPR_STRIDE + 1] as number] ?? '')
+        : '';
+    for (let o = 0; o < count; o++) {
+      const at = (first + o) * OP_STRIDE;
+      const op = file.ops[at] as Op;
+      if (op === Op.Call) {
+        const name = nameOf(file.ops[at + 1] as number);
+        if (name !== '') add(name, true);
+        for (const e of readList(file, file.ops[at + 2] as number)) {
+          const arg =
+            (file.exprs[e * EXPR_STRIDE] as X) === X.Addr ? (file.exprs[e * EXPR_STRIDE + 1] as number) : e;
+          const argName = nameOf(arg);
+          if (argName !== '') add(argName, false);
+        }
+      }
+    }
+    this.calleeCache.set(id, out);
+    return out;
+  }
+
+  /** Strongly connected groups of what is reachable from the roots, callees first; no recursion. */
+  private order(roots: readonly number[]): number[][] {
+    const index = new Map<number, number>();
+    const low = new Map<number, number>();
+    const onStack = new Set<number>();
+    const stack: number[] = [];
+    const groups: number[][] = [];
+    let counter = 0;
+    for (const root of roots) {
+      if (index.has(root)) continue;
+      const work: { id: number; next: number }[] = [];
+      const open = (id: number): void => {
+        index.set(id, counter);
+        low.set(id, counter++);
+        stack.push(id);
+        onStack.add(id);
+        work.push({ id, next: 0 });
+      };
+      open(root);
+      while (work.length > 0) {
+        const frame = work[work.length - 1] as { id: number; next: number };
+        const callees = this.calleesOf(frame.id);
+        if (frame.next < callees.length) {
+          const c = callees[frame.next++] as number;
+          if (!index.has(c)) open(c);
+          else if (onStack.has(c))
+            low.set(frame.id, Math.min(low.get(frame.id) as number, index.get(c) as number));
+          continue;
+        }
+        work.pop();
+        const parent = work[work.length - 1];
+        if (parent !== undefined)
+          low.set(parent.id, Math.min(low.get(parent.id) as number, low.get(frame.id) as number));
+        if (low.get(frame.id) === index.get(frame.id)) {
+          const group: number[] = [];
+          for (;;) {
+            const id = stack.pop() as number;
+            onStack.delete(id);
+            group.push(id);
+            if (id === frame.id) break;
+          }
+          group.sort((a, b) => a - b);
+          groups.push(group);
+          this.bottomUp.push(...group);
+        }
+      }
+    }
+    return groups;
+  }
+}
+
+function effectKey(r: FunctionResult): string {
+  return `${r.exits.length},${r.exits.map((e) => `${e.mask}:${e.locks.length}:${e.released.length}`).join()}|${r.sleeps.length}|${r.takes.length}|${r.frees.length};`;
+}

@@ -1,0 +1,1200 @@
+/**
+ * One function, walked once: path states go through its graph, calls apply the callee's effect, and what comes out is
+ * the function's own effect, its calls with their states, and the events that rules look at. Paths stay apart while they
+ * differ in locks or in what decides about locks; past `MAX_STATES` a point they are merged, and the merge is the only
+ * place where precision is given up.
+ */
+import { EXPR_STRIDE, Fn, Op, OP_STRIDE, VAR_ADDRESS_TAKEN, X } from '../facts/encode.js';
+import type { Model } from '../model/types.js';
+import type { FunctionRef, MacroRef, Program } from '../program/program.js';
+import { readList } from '../program/program.js';
+import { applyCall, type CallSite } from './calls.js';
+import { fnColumn, type Graph, graphOf, hasBit } from './cfg.js';
+import { type ClassesByField, ENTRY_OP, Evaluator, JOIN_OP, withTemp } from './evaluate.js';
+import type {
+  CallEdge,
+  Exit,
+  FreeEffect,
+  FunctionResult,
+  LocalEvent,
+  Observer,
+  ParameterCall,
+  ShownLock,
+  SleepEffect,
+  TakeEffect,
+  Variant,
+} from './result.js';
+import {
+  ANY,
+  assume,
+  type Facts,
+  factOf,
+  isAtomicKind,
+  type Lock,
+  locksKey,
+  maskOf,
+  NO_FACTS,
+  NO_LOCKS,
+  sameLock,
+  type State,
+  withFact,
+  ZERO,
+} from './state.js';
+import { T, type Terms } from './terms.js';
+
+/** States kept apart at one point; past it those with the same locks are merged. */
+export const MAX_STATES = 12;
+/** Distinct lock sets at one point; past it the function is widened: some states are not followed. */
+export const MAX_LOCK_SETS = 24;
+/** Visits of one block; past it the function is widened. */
+export const MAX_VISITS = 150;
+/** Alternatives kept in an effect. */
+const MAX_EFFECTS = 6;
+const MAX_TAKES = 16;
+const MAX_FREES = 24;
+const MAX_VARIANTS = 6;
+/** Functions with more operations than this are looked at with one state a point. */
+export const HUGE_FUNCTION = 4000;
+
+/** What all functions of a run share. */
+export interface Shared {
+  readonly terms: Terms;
+  readonly program: Program;
+  readonly model: Model;
+  readonly classes: ClassesByField;
+  /** Results so far, by function id. */
+  readonly results: (FunctionResult | undefined)[];
+  /** A macro as a function, compiled on first use; null where it is no code. */
+  compile(macro: MacroRef): FunctionRef | null;
+}
+
+/** The place in `result` that stands for what the callee gives back. */
+export const RESULT = '@result';
+
+/** Walks one function. */
+export class FunctionRun {
+  readonly graph: Graph;
+  readonly ev: Evaluator;
+  private readonly pending: State[][] = [];
+  private readonly seen: Set<string>[] = [];
+  private readonly visits: number[] = [];
+  private readonly firstOp: number;
+  private widened = false;
+  private readonly exits: Exit[] = [];
+  private readonly exitKeys = new Set<string>();
+  readonly sleeps: SleepEffect[] = [];
+  readonly takes: TakeEffect[] = [];
+  readonly frees: FreeEffect[] = [];
+  private readonly edges = new Map<string, { edge: CallEdge; variants: Variant[]; keys: Set<string> }>();
+  private readonly parameterCalls = new Map<string, { call: ParameterCall; variants: Variant[] }>();
+  readonly events: LocalEvent[] = [];
+  private readonly eventKeys = new Set<string>();
+  readonly sets = new Set<number>();
+  readonly asserted: Lock[] = [];
+  private allGrace = true;
+  private readonly maxStates: number;
+  private block = 0;
+
+  constructor(
+    readonly shared: Shared,
+    readonly fn: FunctionRef,
+    private readonly observer: Observer | null = null,
+  ) {
+    this.graph = graphOf(fn.file, fn.index);
+    this.ev = new Evaluator(shared.terms, shared.program, fn.file, this.graph, shared.classes, (n) =>
+      shared.model.helpers.has(n),
+    );
+    this.firstOp = fnColumn(fn.file, fn.index, Fn.FirstOp);
+    for (let b = 0; b < this.graph.blockCount; b++) {
+      this.pending.push([]);
+      this.seen.push(new Set());
+      this.visits.push(0);
+    }
+    this.maxStates = this.graph.opCount > HUGE_FUNCTION ? 2 : MAX_STATES;
+  }
+
+  get terms(): Terms {
+    return this.shared.terms;
+  }
+
+  /** The state at the start: parameters hold their own names. */
+  private initial(): State {
+    const vars: number[] = new Array<number>(this.graph.variableCount).fill(-1);
+    for (let p = 0; p < this.graph.parameterCount; p++) vars[p] = this.terms.param(p);
+    return {
+      vars,
+      temps: [],
+      heap: [],
+      locks: NO_LOCKS,
+      released: NO_LOCKS,
+      facts: NO_FACTS,
+      doubt: false,
+      slept: false,
+      grace: false,
+    };
+  }
+
+  /** Runs to the end. The terms made for this function are gone afterwards. */
+  run(): FunctionResult {
+    const { graph } = this;
+    if (graph.blockCount > 0) this.push(0, this.initial());
+    const byOrder = Array.from({ length: graph.blockCount }, (_, b) => b)
+      .filter((b) => (graph.order[b] as number) >= 0)
+      .sort((x, y) => (graph.order[x] as number) - (graph.order[y] as number));
+    for (let i = 0; i < byOrder.length; ) {
+      const block = byOrder[i] as number;
+      const states = this.pending[block] as State[];
+      if (states.length === 0) {
+        i++;
+        continue;
+      }
+      this.pending[block] = [];
+      this.lowest = i + 1;
+      this.runBlock(block, states);
+      i = this.lowest;
+    }
+    const result = this.result();
+    this.terms.resetLocal();
+    return result;
+  }
+
+  private lowest = 0;
+
+  // ---- states between blocks
+
+  /** Hands a state to a block, pruned to what is still read. */
+  private push(block: number, state: State): void {
+    const s = this.prune(block, state);
+    const key = this.keyOf(s);
+    const seen = this.seen[block] as Set<string>;
+    if (seen.has(key)) return;
+    if (seen.size > MAX_VISITS) {
+      this.widened = true;
+      return;
+    }
+    const waiting = this.pending[block] as State[];
+    if (waiting.length >= this.maxStates || seen.size >= this.maxStates * 3) {
+      waiting.push(s);
+      this.merge(block, waiting);
+    } else {
+      seen.add(key);
+      waiting.push(s);
+    }
+    const at = this.graph.order[block] as number;
+    if (at < this.lowest) this.lowest = at;
+  }
+
+  private keyOf(s: State): string {
+    return `${locksKey(s.locks)}|${locksKey(s.released)}|${s.facts.join()}|${s.vars.join()}|${s.temps.join()}|${s.heap.join()}|${s.doubt ? 1 : 0}${s.slept ? 1 : 0}${s.grace ? 1 : 0}`;
+  }
+
+  private prune(block: number, s: State): State {
+    const { graph, terms } = this;
+    const live = graph.live[block] as Uint32Array;
+    let vars = s.vars;
+    let copied = false;
+    const roots = new Set<number>();
+    for (let v = 0; v < vars.length; v++) {
+      const t = vars[v] as number;
+      if (t < 0) continue;
+      if (hasBit(live, v) || this.ev.addressTaken.has(v)) {
+        if (!terms.isShared(t)) this.collectRoots(t, roots);
+        continue;
+      }
+      if (!copied) {
+        vars = vars.slice();
+        copied = true;
+      }
+      (vars as number[])[v] = -1;
+    }
+    let temps = s.temps;
+    if (temps.length > 0) {
+      const kept: number[] = [];
+      for (let i = 0; i < temps.length; i += 2) {
+        const t = temps[i] as number;
+        if (!hasBit(live, graph.variableCount + t)) continue;
+        kept.push(t, temps[i + 1] as number);
+        this.collectRoots(temps[i + 1] as number, roots);
+      }
+      if (kept.length !== temps.length) temps = kept;
+    }
+    for (let i = 1; i < s.heap.length; i += 2) this.collectRoots(s.heap[i] as number, roots);
+    const facts: number[] = [];
+    for (let i = 0; i < s.facts.length; i += 2) {
+      const term = s.facts[i] as number;
+      if (this.keepsFact(term, roots)) facts.push(term, s.facts[i + 1] as number);
+    }
+    return { ...s, vars, temps, facts: facts.length === s.facts.length ? s.facts : facts };
+  }
+
+  private collectRoots(t: number, into: Set<number>): void {
+    const kids = this.terms.children(t);
+    if (kids.length === 0) into.add(t);
+    for (const k of kids) this.collectRoots(k, into);
+  }
+
+  private keepsFact(term: number, roots: ReadonlySet<number>): boolean {
+    const { terms } = this;
+    if (terms.isSoft(term)) {
+      const at = this.softField(term);
+      return at !== '' && this.retestedNames().has(at);
+    }
+    if (terms.isShared(term)) return true;
+    return this.rootsAlive(term, roots);
+  }
+
+  private rootsAlive(t: number, roots: ReadonlySet<number>): boolean {
+    const kids = this.terms.children(t);
+    if (kids.length === 0) return this.terms.isShared(t) || roots.has(t);
+    return kids.every((k) => this.rootsAlive(k, roots));
+  }
+
+  private softField(t: number): string {
+    const { terms } = this;
+    const kind = terms.kind(t);
+    if (kind === T.Load)
+      return (
+        terms.lastField(t) || (terms.kind(terms.a(t)) === T.Global ? terms.nameText(terms.a(terms.a(t))) : '')
+      );
+    for (const k of terms.children(t)) {
+      const f = this.softField(k);
+      if (f !== '') return f;
+    }
+    return '';
+  }
+
+  private names: Set<string> | null = null;
+  private retestedNames(): ReadonlySet<string> {
+    this.names ??= new Set([...this.graph.retested].map((s) => this.fn.file.strings[s] ?? ''));
+    return this.names;
+  }
+
+  /** Brings the states that wait at a block below the bound. */
+  private merge(block: number, waiting: State[]): void {
+    const groups = new Map<string, State[]>();
+    for (const s of waiting) {
+      const key = `${locksKey(s.locks)}|${locksKey(s.released)}|${s.doubt ? 1 : 0}`;
+      const list = groups.get(key);
+      if (list === undefined) groups.set(key, [s]);
+      else list.push(s);
+    }
+    const seen = this.seen[block] as Set<string>;
+    const out: State[] = [];
+    for (const group of groups.values()) {
+      let merged = group[0] as State;
+      for (let i = 1; i < group.length; i++) merged = this.join(block, merged, group[i] as State);
+      const key = this.keyOf(merged);
+      if (group.length > 1 && seen.has(key)) continue;
+      seen.add(key);
+      out.push(merged);
+    }
+    if (out.length > MAX_LOCK_SETS) {
+      this.widened = true;
+      out.length = MAX_LOCK_SETS;
+    }
+    this.pending[block] = out;
+  }
+
+  private join(block: number, a: State, b: State): State {
+    const vars = a.vars.map((t, v) =>
+      t === b.vars[v] ? t : t < 0 || (b.vars[v] as number) < 0 ? -1 : this.terms.fresh(JOIN_OP + block, v),
+    );
+    const temps: number[] = [];
+    for (let i = 0; i < a.temps.length; i += 2) {
+      const t = a.temps[i] as number;
+      for (let j = 0; j < b.temps.length; j += 2) {
+        if (b.temps[j] !== t) continue;
+        temps.push(
+          t,
+          a.temps[i + 1] === b.temps[j + 1]
+            ? (a.temps[i + 1] as number)
+            : this.terms.fresh(JOIN_OP + block, 100000 + t),
+        );
+      }
+    }
+    const heap: number[] = [];
+    for (let i = 0; i < a.heap.length; i += 2)
+      for (let j = 0; j < b.heap.length; j += 2)
+        if (a.heap[i] === b.heap[j] && a.heap[i + 1] === b.heap[j + 1])
+          heap.push(a.heap[i] as number, a.heap[i + 1] as number);
+    let facts: Facts = NO_FACTS;
+    for (let i = 0; i < a.facts.length; i += 2) {
+      const mask = (a.facts[i + 1] as number) | maskOf(this.terms, b.facts, a.facts[i] as number);
+      if (mask !== ANY) facts = withFact(facts, a.facts[i] as number, mask);
+    }
+    // What met keeps what both sides knew of it
+    for (let v = 0; v < vars.length; v++) {
+      const t = vars[v] as number;
+      if (t < 0 || t === a.vars[v]) continue;
+      const mask =
+        maskOf(this.terms, a.facts, a.vars[v] as number) | maskOf(this.terms, b.facts, b.vars[v] as number);
+      if (mask !== ANY && mask !== 0) facts = withFact(facts, t, mask);
+    }
+    return {
+      vars,
+      temps,
+      heap,
+      locks: a.locks,
+      released: a.released,
+      facts,
+      doubt: a.doubt && b.doubt,
+      slept: a.slept && b.slept,
+      grace: a.grace && b.grace,
+    };
+  }
+
+  // ---- operations
+
+  private runBlock(block: number, states: State[]): void {
+    this.visits[block] = (this.visits[block] as number) + 1;
+    if ((this.visits[block] as number) > MAX_VISITS) {
+      this.widened = true;
+      return;
+    }
+    this.block = block;
+    const file = this.fn.file;
+    const end = this.graph.blockStart[block + 1] as number;
+    let current = states;
+    for (let o = this.graph.blockStart[block] as number; o < end; o++) {
+      if (current.length === 0) return;
+      const at = (this.firstOp + o) * OP_STRIDE;
+      const a = file.ops[at + 1] as number;
+      const b = file.ops[at + 2] as number;
+      if (this.observer !== null) for (const s of current) this.observer(o, s);
+      switch (file.ops[at] as Op) {
+        case Op.Call: {
+          const next: State[] = [];
+          for (const s of current)
+            this.call(s, o, a, b, file.ops[at + 3] as number, file.ops[at + 4] as number, next);
+          current = next.length > this.maxStates * 2 ? this.compact(next) : next;
+          break;
+        }
+        case Op.Assign:
+          current = current.map((s) => this.assign(s, o, a, b));
+          break;
+        case Op.Set:
+          current = current.map((s) => ({ ...s, temps: withTemp(s.temps, a, this.ev.value(s, b)) }));
+          this.tempType(a, b);
+          break;
+        case Op.Declare:
+          current = current.map((s) => this.declare(s, o, a, b));
+          break;
+        case Op.Eval:
+          for (const s of current) this.ev.value(s, a);
+          break;
+        case Op.Branch: {
+          const yes = b;
+          const no = file.ops[at + 3] as number;
+          for (const s of current) {
+            const term = this.ev.value(s, a);
+            this.branch(s, term, true, yes);
+            this.branch(s, term, false, no);
+          }
+          return;
+        }
+        case Op.Jump:
+          for (const s of current) this.push(a, s);
+          return;
+        case Op.Switch:
+          this.switchTo(current, a, b);
+          return;
+        case Op.Return:
+          for (const s of current) this.leave(s, o, a);
+          return;
+        case Op.Stop:
+          return;
+        case Op.Guard:
+          current = this.guard(current, o, file.strings[a] ?? '', b, file.ops[at + 3] as number);
+          break;
+        case Op.Cleanup:
+          current = this.cleanup(current, o, a);
+          break;
+      }
+    }
+  }
+
+  /** Drops duplicates among the states at one point. */
+  private compact(states: State[]): State[] {
+    const keys = new Set<string>();
+    const out: State[] = [];
+    for (const s of states) {
+      const key = this.keyOf(s);
+      if (keys.has(key)) continue;
+      keys.add(key);
+      out.push(s);
+    }
+    return out;
+  }
+
+  private branch(s: State, term: number, truth: boolean, target: number): void {
+    const assumed = assume(this.terms, s.facts, term, truth);
+    if (assumed === null) return;
+    this.push(
+      target,
+      assumed.facts === s.facts && !assumed.doubt
+        ? s
+        : { ...s, facts: assumed.facts, doubt: s.doubt || assumed.doubt },
+    );
+  }
+
+  private switchTo(states: readonly State[], expr: number, list: number): void {
+    const file = this.fn.file;
+    const cases = readList(file, list);
+    for (const s of states) {
+      const term = this.ev.value(s, expr);
+      const number = this.terms.number(term);
+      let matched = false;
+      let fallback = -1;
+      for (let i = 0; i + 1 < cases.length; i += 2) {
+        const label = cases[i] as number;
+        const block = cases[i + 1] as number;
+        if (label < 0) {
+          fallback = block;
+          continue;
+        }
+        const value = this.ev.value(s, label);
+        const n = this.terms.number(value);
+        if (number !== null && n !== null) {
+          if (n === number) {
+            matched = true;
+            this.push(block, s);
+            break;
+          }
+          continue;
+        }
+        const eq = this.ev.binary(10, term, value);
+        this.branch(s, eq, true, block);
+      }
+      if (!matched && fallback >= 0) this.push(fallback, s);
+    }
+  }
+
+  /** Gives the value made by an operation, after renaming what an earlier turn of a loop made there. */
+  made(s: State, op: number, detail = 0): { state: State; term: number } {
+    const term = this.terms.fresh(op, detail);
+    if (this.graph.inLoop[this.block] === 0) return { state: s, term };
+    return { state: this.forget(s, term, op), term };
+  }
+
+  private forget(s: State, term: number, op: number): State {
+    const { terms } = this;
+    const stale = terms.stale(op);
+    let changed = false;
+    const fix = (t: number): number => {
+      if (t < 0 || terms.isShared(t) || !terms.contains(t, term)) return t;
+      changed = true;
+      return terms.rewrite(t, (x) => (x === term ? stale : terms.isShared(x) ? x : -1));
+    };
+    const vars = s.vars.map(fix);
+    const temps = s.temps.map((t, i) => (i % 2 === 0 ? t : fix(t)));
+    const heap: number[] = [];
+    for (let i = 0; i < s.heap.length; i += 2) {
+      const place = s.heap[i] as number;
+      const value = s.heap[i + 1] as number;
+      if (terms.contains(place, term) || terms.contains(value, term)) changed = true;
+      else heap.push(place, value);
+    }
+    const locks: Lock[] = [];
+    for (const l of s.locks) {
+      const place = fix(l.place);
+      const lock = place === l.place ? l : { ...l, place };
+      if (!locks.some((x) => x.place !== l.place && sameLock(x, lock) && x !== l)) locks.push(lock);
+    }
+    const facts: number[] = [];
+    for (let i = 0; i < s.facts.length; i += 2) {
+      const t = s.facts[i] as number;
+      if (terms.isShared(t) || !terms.contains(t, term)) facts.push(t, s.facts[i + 1] as number);
+      else changed = true;
+    }
+    return changed ? { ...s, vars, temps, heap, locks, facts } : s;
+  }
+
+  private tempType(temp: number, expr: number): void {
+    if (this.ev.tempTypes.has(temp)) return;
+    const type = this.ev.typeOf(expr);
+    if (type !== null) this.ev.tempTypes.set(temp, type);
+  }
+
+  private declare(s: State, op: number, variable: number, expr: number): State {
+    if (expr < 0) {
+      const vars = s.vars.slice();
+      vars[variable] = -1;
+      return { ...s, vars };
+    }
+    const type = this.ev.typeOf(expr);
+    if (type !== null) this.ev.setVariableType(variable, type);
+    return this.store(s, op, variable, expr);
+  }
+
+  private store(s: State, op: number, variable: number, expr: number): State {
+    let value = this.ev.value(s, expr);
+    let state = s;
+    if (
+      value === this.terms.unknown ||
+      (this.graph.inLoop[this.block] === 1 && this.readsVariable(expr, variable))
+    ) {
+      const m = this.made(s, op, 1);
+      state = m.state;
+      const known = maskOf(this.terms, s.facts, value);
+      value = m.term;
+      if (known !== ANY && known !== 0 && this.fn.file.exprs[expr * EXPR_STRIDE] === X.Unary)
+        state = { ...state, facts: withFact(state.facts, value, known) };
+    }
+    const vars = state.vars.slice();
+    vars[variable] = value;
+    if (variable < this.graph.parameterCount && this.fn.isMacro) this.sets.add(variable);
+    return { ...state, vars };
+  }
+
+  private readsVariable(expr: number, variable: number): boolean {
+    const e = this.fn.file.exprs;
+    const at = expr * EXPR_STRIDE;
+    switch (e[at] as X) {
+      case X.Local:
+        return e[at + 1] === variable;
+      case X.Field:
+      case X.Deref:
+      case X.Addr:
+        return this.readsVariable(e[at + 1] as number, variable);
+      case X.Index:
+        return (
+          this.readsVariable(e[at + 1] as number, variable) ||
+          this.readsVariable(e[at + 2] as number, variable)
+        );
+      case X.Unary:
+      case X.Cast:
+        return this.readsVariable(e[at + 2] as number, variable);
+      case X.Binary:
+        return (
+          this.readsVariable(e[at + 2] as number, variable) ||
+          this.readsVariable(e[at + 3] as number, variable)
+        );
+      default:
+        return false;
+    }
+  }
+
+  private assign(s: State, op: number, place: number, expr: number): State {
+    const file = this.fn.file;
+    if ((file.exprs[place * EXPR_STRIDE] as X) === X.Local)
+      return this.store(s, op, file.exprs[place * EXPR_STRIDE + 1] as number, expr);
+    return this.storeTo(s, this.ev.place(s, place), this.ev.value(s, expr), op);
+  }
+
+  /** A store through a pointer, to a global or to a member. */
+  storeTo(s: State, location: number, value: number, op: number): State {
+    const { terms } = this;
+    if (location === terms.unknown) return s;
+    if (terms.kind(location) === T.Local) {
+      const vars = s.vars.slice();
+      vars[terms.a(location)] = value === terms.unknown ? this.terms.fresh(op, 3) : value;
+      return { ...s, vars };
+    }
+    const load = terms.load(location);
+    const facts: number[] = [];
+    for (let i = 0; i < s.facts.length; i += 2) {
+      const t = s.facts[i] as number;
+      if (!terms.isSoft(t) || !terms.contains(t, load)) facts.push(t, s.facts[i + 1] as number);
+    }
+    const heap: number[] = [];
+    for (let i = 0; i < s.heap.length; i += 2)
+      if (s.heap[i] !== location) heap.push(s.heap[i] as number, s.heap[i + 1] as number);
+    // Only what can decide something later is worth remembering: constants, and what hangs on locals.
+    const keeps =
+      terms.number(value) !== null || terms.kind(terms.root(location)) === T.Local || terms.isShared(value);
+    if (keeps && value !== terms.unknown && heap.length < 16) heap.push(location, value);
+    return { ...s, facts, heap };
+  }
+
+  private call(
+    s: State,
+    op: number,
+    callee: number,
+    list: number,
+    temp: number,
+    flags: number,
+    out: State[],
+  ): void {
+    const file = this.fn.file;
+    const argExprs = readList(file, list);
+    const args = argExprs.map((e) => this.ev.value(s, e));
+    const site: CallSite = { op, callee, argExprs, args, temp, flags };
+    applyCall(this, s, site, out);
+  }
+
+  private guard(states: readonly State[], op: number, cls: string, list: number, variable: number): State[] {
+    const entry = this.shared.model.guards.get(cls);
+    const argExprs = readList(this.fn.file, list);
+    const out: State[] = [];
+    for (const s of states) {
+      const args = argExprs.map((e) => this.ev.value(s, e));
+      const vars = s.vars.slice();
+      vars[variable] = args[0] ?? this.terms.unknown;
+      const state = { ...s, vars };
+      if (entry === undefined) out.push(state);
+      else
+        applyCall(
+          this,
+          state,
+          { op, callee: -1, name: entry.acquire, argExprs, args, temp: -1, flags: 0 },
+          out,
+        );
+    }
+    return out;
+  }
+
+  private cleanup(states: readonly State[], op: number, variable: number): State[] {
+    const text = this.ev.variableCleanup(variable);
+    const at = text.indexOf(':');
+    const how = text.slice(0, at);
+    const what = text.slice(at + 1);
+    const model = this.shared.model;
+    const name =
+      how === 'guard'
+        ? model.guards.get(what)?.release
+        : how === 'free'
+          ? (model.freeClasses.get(what)?.helper ?? what)
+          : what;
+    if (name === undefined) return [...states];
+    const out: State[] = [];
+    for (const s of states) {
+      const value = this.ev.variable(s, variable);
+      const arg = how === 'call' ? this.terms.addr(this.terms.localPlace(variable)) : value;
+      // A free class does nothing for NULL
+      if (how === 'free' && maskOf(this.terms, s.facts, value) === ZERO) {
+        out.push(s);
+        continue;
+      }
+      applyCall(this, s, { op, callee: -1, name, argExprs: [], args: [arg], temp: -1, flags: 0 }, out);
+    }
+    return out;
+  }
+
+  // ---- locks
+
+  /** Held locks with one more; a lock that the caller brought and that was dropped comes back. */
+  acquire(s: State, lock: Lock): State {
+    const back = s.released.findIndex((r) => r.place === lock.place && r.kind === lock.kind);
+    if (back >= 0 && (s.released[back] as Lock).shared === lock.shared)
+      return { ...s, released: s.released.filter((_, i) => i !== back) };
+    if (s.locks.length > 12) return s;
+    return { ...s, locks: [...s.locks, lock] };
+  }
+
+  /** Held locks without one: the same place, else the only one of its class that could be it, else the caller's. */
+  release(s: State, lock: Lock): State {
+    let at = -1;
+    for (let i = s.locks.length - 1; i >= 0; i--) {
+      const l = s.locks[i] as Lock;
+      if (l.place === lock.place && l.kind === lock.kind && (at < 0 || l.shared === lock.shared)) {
+        at = i;
+        if (l.shared === lock.shared) break;
+      }
+    }
+    if (at < 0) {
+      const candidates = s.locks.filter(
+        (l) =>
+          l.kind === lock.kind &&
+          (l.class === lock.class || l.class.startsWith('?') || lock.class.startsWith('?')),
+      );
+      const unstable = (t: number): boolean =>
+        !this.terms.isShared(t) || this.terms.isSoft(t) || this.terms.kind(this.terms.root(t)) === T.Opaque;
+      if (candidates.length >= 1) {
+        const named = candidates.filter((l) => l.class === lock.class);
+        const pick =
+          named.length === 1 ? named[0] : candidates.length === 1 ? candidates[0] : named[named.length - 1];
+        if (pick !== undefined && (unstable(pick.place) || unstable(lock.place)))
+          at = s.locks.lastIndexOf(pick);
+      }
+    }
+    if (at >= 0) return { ...s, locks: s.locks.filter((_, i) => i !== at) };
+    if (s.released.length >= 6 || s.released.some((r) => sameLock(r, lock))) return s;
+    return { ...s, released: [...s.released, lock] };
+  }
+
+  /** What is held that forbids sleeping, or null. */
+  atomicLock(s: State): Lock | null {
+    for (const l of s.locks) if (isAtomicKind(l.kind) && !l.may) return l;
+    return null;
+  }
+
+  // ---- events
+
+  /** A lock as the function would write it. */
+  showPlace(place: number): string {
+    return this.terms.show(
+      place,
+      (i) => this.ev.variableName(i) || `arg${i + 1}`,
+      (op, detail) => this.madeName(op, detail),
+      (v) => this.ev.variableName(v),
+    );
+  }
+
+  private madeName(op: number, detail: number): string {
+    if (op === ENTRY_OP || op >= JOIN_OP) return detail < 100000 ? this.ev.variableName(detail) || '?' : '?';
+    // The variable that the value was stored in, where there is one
+    const at = (this.firstOp + op) * OP_STRIDE;
+    const kind = this.fn.file.ops[at] as Op;
+    if (kind === Op.Declare) return this.ev.variableName(this.fn.file.ops[at + 1] as number);
+    if (kind === Op.Assign) {
+      const e = this.fn.file.ops[at + 1] as number;
+      if ((this.fn.file.exprs[e * EXPR_STRIDE] as X) === X.Local)
+        return this.ev.variableName(this.fn.file.exprs[e * EXPR_STRIDE + 1] as number);
+    }
+    if (kind === Op.Call) {
+      const temp = this.fn.file.ops[at + 3] as number;
+      for (let o = op + 1; o < Math.min(op + 4, this.graph.opCount); o++) {
+        const n = (this.firstOp + o) * OP_STRIDE;
+        const k = this.fn.file.ops[n] as Op;
+        const value = this.fn.file.ops[n + 2] as number;
+        if (
+          (k === Op.Declare || k === Op.Assign) &&
+          value >= 0 &&
+          (this.fn.file.exprs[value * EXPR_STRIDE] as X) === X.Temp &&
+          this.fn.file.exprs[value * EXPR_STRIDE + 1] === temp
+        ) {
+          const target = this.fn.file.ops[n + 1] as number;
+          if (k === Op.Declare) return this.ev.variableName(target);
+          if ((this.fn.file.exprs[target * EXPR_STRIDE] as X) === X.Local)
+            return this.ev.variableName(this.fn.file.exprs[target * EXPR_STRIDE + 1] as number);
+        }
+      }
+      if (detail >= 500) return this.ev.variableName(detail - 500) || '?';
+      const callee = this.fn.file.ops[at + 1] as number;
+      if ((this.fn.file.exprs[callee * EXPR_STRIDE] as X) === X.Name)
+        return `${this.fn.file.strings[this.fn.file.exprs[callee * EXPR_STRIDE + 1] as number]}()`;
+    }
+    return '?';
+  }
+
+  shownLocks(s: State): ShownLock[] {
+    return s.locks.map((lock) => ({ lock, text: this.showPlace(lock.place) }));
+  }
+
+  /** Facts of a state that mean something outside: of parameters and globals, not of memory. */
+  exported(facts: Facts, soft = false): Facts {
+    const out: number[] = [];
+    for (let i = 0; i < facts.length; i += 2) {
+      const t = facts[i] as number;
+      if (this.terms.isShared(t) && (soft || !this.terms.isSoft(t))) out.push(t, facts[i + 1] as number);
+    }
+    return out;
+  }
+
+  /** Records that the point may sleep. */
+  sleepAt(s: State, op: number, what: string, via: number, certain: boolean): void {
+    if (s.doubt) return;
+    const lock = this.atomicLock(s);
+    const facts = this.exported(s.facts);
+    if (lock !== null) {
+      const key = `s${op},${lock.place},${lock.kind}`;
+      if (this.eventKeys.has(key)) return;
+      this.eventKeys.add(key);
+      this.events.push({ kind: 'sleep', op, what, via, certain, facts, held: this.shownLocks(s) });
+      return;
+    }
+    this.addSleep({ facts, released: this.sharedLocks(s.released), op, what, via, certain });
+  }
+
+  private addSleep(e: SleepEffect): void {
+    for (let i = 0; i < this.sleeps.length; i++) {
+      const old = this.sleeps[i] as SleepEffect;
+      if (locksKey(old.released) !== locksKey(e.released)) continue;
+      // An effect with fewer conditions says it all; the first one found of two alike stays
+      if (old.certain || !e.certain ? implies(e.facts, old.facts) : false) return;
+    }
+    for (let i = this.sleeps.length - 1; i >= 0; i--) {
+      const old = this.sleeps[i] as SleepEffect;
+      if (
+        locksKey(old.released) === locksKey(e.released) &&
+        (e.certain || !old.certain) &&
+        implies(old.facts, e.facts)
+      )
+        this.sleeps.splice(i, 1);
+    }
+    if (this.sleeps.length < MAX_EFFECTS) this.sleeps.push(e);
+  }
+
+  /** Records that a lock is taken, blocking; reports where the same instance is held already. */
+  takeAt(s: State, op: number, lock: Lock, what: string, via: number): void {
+    if (s.doubt) return;
+    const first = s.locks.find((l) => l.place === lock.place && l.kind === lock.kind && !l.may && !lock.may);
+    if (first !== undefined && doubles(first, lock)) {
+      const key = `d${op},${lock.place}`;
+      if (!this.eventKeys.has(key)) {
+        this.eventKeys.add(key);
+        this.events.push({
+          kind: 'double',
+          op,
+          what,
+          via,
+          facts: this.exported(s.facts),
+          held: this.shownLocks(s),
+          first: { lock: first, text: this.showPlace(first.place) },
+        });
+      }
+      return;
+    }
+    if (
+      !this.terms.isShared(lock.place) ||
+      this.takes.length >= MAX_TAKES ||
+      lock.kind === 'rcu' ||
+      lock.kind === 'irq' ||
+      lock.kind === 'bh' ||
+      lock.kind === 'preempt'
+    )
+      return;
+    const released = this.sharedLocks(s.released);
+    if (released.some((r) => r.place === lock.place)) return;
+    const facts = this.exported(s.facts);
+    if (this.takes.some((t) => sameLock(t.lock, lock) && implies(facts, t.facts))) return;
+    this.takes.push({ lock, facts, released, op, via, what });
+  }
+
+  freeAt(s: State, e: FreeEffect): void {
+    if (s.doubt || this.frees.length >= MAX_FREES) return;
+    const same = this.frees.findIndex(
+      (f) =>
+        f.object === e.object && f.owner === e.owner && f.type === e.type && f.how === e.how && f.op === e.op,
+    );
+    if (same >= 0) {
+      const old = this.frees[same] as FreeEffect;
+      this.frees[same] = {
+        ...old,
+        afterGrace: old.afterGrace && e.afterGrace,
+        unpublished: old.unpublished.filter((u) => e.unpublished.includes(u)),
+        facts: commonFacts(old.facts, e.facts),
+      };
+      return;
+    }
+    this.frees.push(e);
+  }
+
+  sharedLocks(locks: readonly Lock[]): readonly Lock[] {
+    return locks.every((l) => this.terms.isShared(l.place))
+      ? locks
+      : locks.filter((l) => this.terms.isShared(l.place));
+  }
+
+  /** Records a call of another function of the program. */
+  edgeTo(
+    s: State,
+    callee: number,
+    site: CallSite,
+    context: CallEdge['context'],
+    args: readonly number[],
+  ): void {
+    const key = `${site.op},${callee},${context}`;
+    let entry = this.edges.get(key);
+    const sharedArgs = args.map((a) => (this.terms.isShared(a) ? a : -1));
+    if (entry === undefined) {
+      const variants: Variant[] = [];
+      entry = {
+        edge: { callee, op: site.op, args: sharedArgs, variants, context },
+        variants,
+        keys: new Set(),
+      };
+      this.edges.set(key, entry);
+    } else if (entry.edge.args.some((a, i) => a !== sharedArgs[i])) {
+      const merged = entry.edge.args.map((a, i) => (a === sharedArgs[i] ? a : -1));
+      entry.edge = { ...entry.edge, args: merged };
+    }
+    const variant = this.variant(s, context === 'now' ? args : []);
+    const v = context === 'now' ? variant : { ...variant, locks: NO_LOCKS, calleeFacts: NO_FACTS };
+    const vkey = `${locksKey(v.locks)}|${locksKey(v.released)}|${v.facts.join()}|${v.calleeFacts.join()}|${v.doubt}`;
+    if (entry.keys.has(vkey)) return;
+    entry.keys.add(vkey);
+    if (entry.variants.length < MAX_VARIANTS) entry.variants.push(v);
+    else {
+      // Past the bound: what all have in common
+      const last = entry.variants[MAX_VARIANTS - 1] as Variant;
+      entry.variants[MAX_VARIANTS - 1] = {
+        locks: last.locks.filter((l) => v.locks.some((x) => sameLock(l, x))),
+        released: last.released,
+        facts: commonFacts(last.facts, v.facts),
+        calleeFacts: commonFacts(last.calleeFacts, v.calleeFacts),
+        doubt: last.doubt && v.doubt,
+      };
+    }
+  }
+
+  parameterCall(s: State, parameter: number, site: CallSite): void {
+    const key = `${site.op},${parameter}`;
+    let entry = this.parameterCalls.get(key);
+    if (entry === undefined) {
+      const variants: Variant[] = [];
+      entry = {
+        call: {
+          parameter,
+          op: site.op,
+          args: site.args.map((a) => (this.terms.isShared(a) ? a : -1)),
+          variants,
+        },
+        variants,
+      };
+      this.parameterCalls.set(key, entry);
+    }
+    if (entry.variants.length < MAX_VARIANTS)
+      entry.variants.push({
+        locks: s.locks.filter((l) => this.terms.isShared(l.place)),
+        released: this.sharedLocks(s.released),
+        facts: this.exported(s.facts, true),
+        calleeFacts: NO_FACTS,
+        doubt: s.doubt,
+      });
+  }
+
+  /** A state as a callee sees it. */
+  private variant(s: State, args: readonly number[]): Variant {
+    const calleeFacts: number[] = [];
+    let facts: Facts = NO_FACTS;
+    for (let j = 0; j < args.length; j++) {
+      const mask = maskOf(this.terms, s.facts, args[j] as number);
+      if (mask !== ANY) facts = withFact(facts, this.terms.param(j), mask);
+    }
+    for (let i = 0; i < s.facts.length; i += 2) {
+      const t = s.facts[i] as number;
+      if (this.terms.kind(t) !== T.Bin) continue;
+      const j = args.indexOf(this.terms.b(t));
+      if (j >= 0 && this.terms.isShared(this.terms.c(t)) && this.terms.kind(this.terms.c(t)) === T.Const)
+        facts = withFact(
+          facts,
+          this.terms.bin(this.terms.a(t), this.terms.param(j), this.terms.c(t)),
+          s.facts[i + 1] as number,
+        );
+    }
+    calleeFacts.push(...facts);
+    return {
+      locks: s.locks.map((l) => ({
+        ...l,
+        place: toCallee(this.terms, l.place, args, (p) => this.showPlace(p)),
+      })),
+      released: this.sharedLocks(s.released),
+      facts: this.exported(s.facts, true),
+      calleeFacts,
+      doubt: s.doubt,
+    };
+  }
+
+  // ---- the end
+
+  private leave(s: State, op: number, expr: number): void {
+    const { terms } = this;
+    const value = expr >= 0 ? this.ev.value(s, expr) : terms.unknown;
+    const mask = expr >= 0 ? maskOf(terms, s.facts, value) : ANY;
+    const result = terms.global(RESULT);
+    const locks = s.locks.map((l) => {
+      if (terms.isShared(l.place)) return l;
+      if (
+        expr >= 0 &&
+        value !== terms.unknown &&
+        terms.kind(value) !== T.Const &&
+        terms.contains(l.place, value)
+      ) {
+        const place = terms.rewrite(l.place, (x) => (x === value ? result : terms.isShared(x) ? x : -1));
+        if (terms.isShared(place)) return { ...l, place };
+      }
+      return { ...l, place: terms.opaque(this.showPlace(l.place)) };
+    });
+    if (!s.grace) this.allGrace = false;
+    const exit: Exit = {
+      value: terms.isShared(value) ? value : -1,
+      mask,
+      locks,
+      released: this.sharedLocks(s.released),
+      facts: this.exported(s.facts, true),
+      doubt: s.doubt,
+      op,
+    };
+    const key = `${op},${exit.value},${mask},${locksKey(locks)},${locksKey(exit.released)},${exit.facts.join()},${s.doubt}`;
+    if (this.exitKeys.has(key)) return;
+    this.exitKeys.add(key);
+    this.exits.push(exit);
+    if (s.slept) this.sleptExits++;
+  }
+
+  private sleptExits = 0;
+
+  private result(): FunctionResult {
+    const certain = this.exits.length > 0 && this.sleptExits === this.exits.length;
+    const sleeps = certain
+      ? this.sleeps.map((e) => ({ ...e, certain: true }))
+      : this.sleeps.map((e) => ({
+          ...e,
+          certain: e.certain && e.facts.length === 0 && this.sleeps.length === 1 ? false : false,
+        }));
+    const edges = [...this.edges.values()].map((e) => ({ ...e.edge, variants: e.variants }));
+    const cared = new Set<number>();
+    const care = (t: number): void => {
+      const kids = this.terms.children(t);
+      if (this.terms.kind(t) === T.Param) cared.add(this.terms.a(t));
+      for (const k of kids) care(k);
+    };
+    const careFacts = (f: Facts): void => {
+      for (let i = 0; i < f.length; i += 2) care(f[i] as number);
+    };
+    for (const e of sleeps) careFacts(e.facts);
+    for (const e of this.exits) careFacts(e.facts);
+    for (const e of this.takes) careFacts(e.facts);
+    for (const e of edges) {
+      for (const v of e.variants) careFacts(v.facts);
+      const callee = this.shared.results[e.callee];
+      if (callee === undefined) continue;
+      for (const p of callee.cared) {
+        const arg = e.args[p];
+        if (arg !== undefined && arg >= 0) care(arg);
+      }
+    }
+    return {
+      exits: groupExits(this.terms, this.exits),
+      rawExits: this.exits,
+      sleeps,
+      takes: this.takes,
+      frees: this.frees,
+      edges,
+      parameterCalls: [...this.parameterCalls.values()].map((c) => ({ ...c.call, variants: c.variants })),
+      events: this.events,
+      sets: [...this.sets],
+      asserted: this.asserted,
+      cared,
+      widened: this.widened,
+      returns: this.exits.length > 0,
+      grace: this.allGrace && this.exits.length > 0,
+    };
+  }
+
+  /** Whether the address of a variable was taken, for values that a callee may have stored. */
+  isAddressTaken(v: number): boolean {
+    return (this.ev.variableFlags(v) & VAR_ADDRESS_TAKEN) !== 0;
+  }
+}
+
+/** Whether taking `second` while `first` is held can never end well. */
+export function doubles(first: Lock, second: Lock): boolean {
+  if (first.shared && second.shared) return false;
+  switch (first.kind) {
+    case 'spin':
+    case 'mutex':
+    case 'rwsem':
+    case 'rwlock':
+    case 'bit':
+    case 'percpu-rwsem':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether facts `a` are at least as strict as facts `b`. */
+export function implies(a: Facts, b: Facts): boolean {
+  for (let i = 0; i < b.length; i += 2)
+    if ((factOf(a, b[i] as number) & ~(b[i + 1] as number)) !== 0) return false;
+  return true;
+}
+
+/** What two lists of facts have in common. */
+export function commonFacts(a: Facts, b: Facts): Facts {
+  let out: Facts = NO_FACTS;
+  for (let i = 0; i < a.length; i += 2) {
+    const mask = (a[i + 1] as number) | factOf(b, a[i] as number);
+    if (mask !== ANY) out = withFact(out, a[i] as number, mask);
+  }
+  return out;
+}
+
+/** A place of the caller as the callee names it, or an opaque place where it has no name there. */
+export function toCallee(
+  terms: Terms,
+  place: number,
+  args: readonly number[],
+  show: (p: number) => string,
+): number {
+  let lost = false;
+  const out = terms.rewrite(place, (x) => {
+    const j = args.indexOf(x);
+    if (j >= 0 && x !== terms.unknown && terms.kind(x) !== T.Const) return terms.param(j);
+    const kind = terms.kind(x);
+    if (kind === T.Local || kind === T.FieldL || kind === T.FieldP) {
+      const a = args.indexOf(terms.addr(x));
+      if (a >= 0) return terms.derefL(terms.param(a));
+    }
+    if (kind === T.Param || kind === T.Fresh || kind === T.Stale || kind === T.Local || kind === T.Unknown)
+      lost = true;
+    return terms.children(x).length === 0 ? x : -1;
+  });
+  if (!lost) return out;
+  return terms.kind(place) === T.Opaque ? place : terms.opaque(show(place));
+}
+
+/** Exits brought together: one for each thing that a caller can tell apart. */
+function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
+  const sure = exits.filter((e) => !e.doubt);
+  const use = sure.length > 0 ? sure : exits;
+  const groups = new Map<string, Exit[]>();
+  for (const e of use) {
+    const key = `${locksKey(e.locks)}|${locksKey(e.released)}`;
+    const list = groups.get(key);
+    if (list === undefined) groups.set(key, [e]);
+    else list.push(e);
+  }
+  const out: Exit[] = [];
+  const hard = (f: Facts): Facts => {
+    const kept: number[] = [];
+    for (let i = 0; i < f.length; i += 2)
+      if (!terms.isSoft(f[i] as number)) kept.push(f[i] as number, f[i + 1] as number);
+    return kept;
+  };
+  for (const group of groups.values()) {
+    // Apart by what the parameters say, where that decides the result
+    const byFacts = new Map<string, Exit>();
+    for (const e of group) {
+      const facts = groups.size > 1 ? e.facts : hard(e.facts);
+      const key = facts.join();
+      const old = byFacts.get(key);
+      byFacts.set(
+        key,
+        old === undefined
+          ? { ...e, facts }
+          : { ...old, mask: old.mask | e.mask, value: old.value === e.value ? old.value : -1 },
+      );
+    }
+    const list = [...byFacts.values()];
+    const first = list[0] as Exit;
+    const apart =
+      list.length > 1 &&
+      list.length <= 4 &&
+      list.some((e) => (e.mask & first.mask) === 0 || e.value !== first.value);
+    if (list.length === 1 || apart) out.push(...list);
+    else {
+      let facts = first.facts;
+      let mask = first.mask;
+      let value = first.value;
+      for (const e of list.slice(1)) {
+        facts = commonFacts(facts, e.facts);
+        mask |= e.mask;
+        if (e.value !== value) value = -1;
+      }
+      out.push({ ...first, facts, mask, value });
+    }
+  }
+  if (out.length > 8) out.length = 8;
+  if (groups.size === 1) return out;
+  // Where two exits with different locks cannot be told apart by the caller, both are in doubt
+  return out.map((e) =>
+    out.some(
+      (o) =>
+        o !== e &&
+        !distinct(o, e) &&
+        !(locksKey(o.locks) === locksKey(e.locks) && locksKey(o.released) === locksKey(e.released)),
+    )
+      ? { ...e, doubt: true }
+      : e,
+  );
+}
+
+function distinct(a: Exit, b: Exit): boolean {
+  if ((a.mask & b.mask) === 0) return true;
+  for (let i = 0; i < a.facts.length; i += 2)
+    if (((a.facts[i + 1] as number) & factOf(b.facts, a.facts[i] as number)) === 0) return true;
+  return false;
+}

@@ -1,0 +1,578 @@
+/**
+ * Contexts, top-down: which situations a function is entered in. Situations begin at the model's methods (and at late
+ * callbacks) and travel along the calls; a function keeps a bounded set of distinct ones, each with the methods that it
+ * comes from and one predecessor for the witness.
+ */
+import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
+import type { Condition, EntryContext, LockSpec, MethodEntry } from '../model/types.js';
+import type { FunctionRef, SlotRef } from '../program/program.js';
+import type { Shared } from './flow.js';
+import { commonFacts, toCallee } from './flow.js';
+import type { CallEdge, Variant } from './result.js';
+import {
+  ANY,
+  assume,
+  type Facts,
+  isAtomicKind,
+  type Lock,
+  maskOf,
+  NO_FACTS,
+  NO_LOCKS,
+  restrict,
+  sameLock,
+} from './state.js';
+import { OP_IS_ERR, T } from './terms.js';
+import { operatorCode } from '../facts/encode.js';
+
+/** Situations kept for a function; past it the rest is merged into one that is marked as widened. */
+export const MAX_ENTRIES = 16;
+/** Methods remembered for one situation. */
+const MAX_ORIGINS = 10;
+
+const AND = operatorCode('&');
+const EQ = operatorCode('==');
+const LT = operatorCode('<');
+
+/** Where a situation begins: a slot of a table, or a callback. */
+export interface Origin {
+  readonly struct: string;
+  readonly method: string;
+  readonly table: string;
+  readonly function: number;
+  readonly context: string;
+  readonly slot: SlotRef | null;
+}
+
+/** One situation in which a function is entered. Places are in the function's own terms. */
+export interface Entry {
+  readonly locks: readonly Lock[];
+  readonly facts: Facts;
+  /** Parameters known to be a constant: parameter, constant term alternating. */
+  readonly consts: readonly number[];
+  /** Inside RCU-walk. */
+  readonly walk: boolean;
+  /** Why sleeping is forbidden whatever is held, or ''. */
+  readonly atomic: string;
+  readonly origins: number[];
+  readonly widened: boolean;
+  /** Caller, its situation and the call; -1 at a beginning. */
+  readonly caller: number;
+  readonly callerEntry: number;
+  readonly op: number;
+}
+
+/** Situations of all functions. */
+export class Propagation {
+  readonly origins: Origin[] = [];
+  readonly entries: Entry[][] = [];
+  private readonly keys: Map<string, number>[] = [];
+  private readonly queued = new Set<number>();
+  private readonly position = new Map<number, number>();
+
+  constructor(
+    private readonly shared: Shared,
+    private readonly bottomUp: readonly number[],
+  ) {
+    bottomUp.forEach((id, i) => {
+      this.position.set(id, i);
+      this.entries[id] = [];
+      this.keys[id] = new Map();
+    });
+  }
+
+  run(token: CancelToken): void {
+    this.seed();
+    // Callers first: from the end of the bottom-up order. Calls upwards (recursion) queue again.
+    this.drain(token);
+    const called = new Set<number>();
+    for (const id of this.bottomUp)
+      for (const e of this.shared.results[id]?.edges ?? []) if (e.callee !== id) called.add(e.callee);
+    // What nothing known reaches: from its callers, and without any from nothing held
+    for (let i = this.bottomUp.length - 1; i >= 0; i--) {
+      const id = this.bottomUp[i] as number;
+      const fn = this.shared.program.functions[id] as FunctionRef;
+      if ((this.entries[id] as Entry[]).length > 0 || called.has(id) || fn.isMacro) continue;
+      this.add(id, this.begin(this.shared.results[id]?.asserted ?? NO_LOCKS));
+    }
+    this.drain(token);
+    for (let i = this.bottomUp.length - 1; i >= 0; i--) {
+      const id = this.bottomUp[i] as number;
+      if ((this.entries[id] as Entry[]).length > 0) continue;
+      this.add(id, this.begin(this.shared.results[id]?.asserted ?? NO_LOCKS));
+      this.drain(token);
+    }
+  }
+
+  private begin(locks: readonly Lock[]): Entry {
+    return {
+      locks: locks.map((l) => ({ ...l, fn: -1 })),
+      facts: NO_FACTS,
+      consts: [],
+      walk: false,
+      atomic: '',
+      origins: [],
+      widened: false,
+      caller: -1,
+      callerEntry: -1,
+      op: -1,
+    };
+  }
+
+  private highest = -1;
+
+  private queue(id: number): void {
+    this.queued.add(id);
+    this.highest = Math.max(this.highest, this.position.get(id) as number);
+  }
+
+  /** Callers before callees where there is no cycle: always the queued function that is highest in the order. */
+  private drain(token: CancelToken): void {
+    while (this.queued.size > 0 && this.highest >= 0) {
+      const id = this.bottomUp[this.highest] as number;
+      if (!this.queued.has(id)) {
+        this.highest--;
+        continue;
+      }
+      throwIfCancelled(token);
+      this.queued.delete(id);
+      this.forward(id);
+    }
+    this.highest = -1;
+  }
+
+  // ---- beginnings
+
+  private seed(): void {
+    const { program, model } = this.shared;
+    for (const slot of program.slots) {
+      const method = model.methods.get(`${slot.struct}::${slot.slot}`);
+      if (method === undefined) continue;
+      const fn = program.resolve(slot.target, slot.file);
+      if (fn !== null && this.position.has(fn.id)) {
+        for (const context of method.contexts) this.addOrigin(fn.id, slot, method, context, false);
+        continue;
+      }
+      // WRAP_DIR_ITER(f) makes shared_f, which runs f with the directory locked exclusive
+      if (fn === null && slot.target.startsWith('shared_')) {
+        const inner = program.resolve(slot.target.slice(7), slot.file);
+        if (inner !== null && this.position.has(inner.id))
+          for (const context of method.contexts) this.addOrigin(inner.id, slot, method, context, true);
+      }
+    }
+  }
+
+  private addOrigin(
+    id: number,
+    slot: SlotRef,
+    method: MethodEntry,
+    context: EntryContext,
+    exclusive: boolean,
+  ): void {
+    const origin = this.origins.length;
+    this.origins.push({
+      struct: slot.struct,
+      method: slot.slot,
+      table: slot.table,
+      function: id,
+      context: context.name,
+      slot,
+    });
+    const params = method.params;
+    const locks: Lock[] = [];
+    const lock = (spec: LockSpec, may: boolean): void => {
+      const l = this.entryLock(spec, params, may || (spec.when !== undefined && spec.when !== ''));
+      if (l !== null && !locks.some((x) => x.place === l.place && x.kind === l.kind))
+        locks.push(exclusive && l.kind === 'rwsem' ? { ...l, shared: false } : l);
+    };
+    for (const spec of context.held) lock(spec, false);
+    for (const spec of context.mayHold ?? []) lock(spec, true);
+    if (context.rcu !== 'none' && !locks.some((l) => l.kind === 'rcu'))
+      locks.push({
+        place: this.shared.terms.global('rcu'),
+        class: 'rcu',
+        kind: 'rcu',
+        shared: true,
+        may: false,
+        fn: -1,
+        op: -1,
+      });
+    let facts: Facts = NO_FACTS;
+    if (context.when !== undefined && context.when !== '') {
+      const condition = this.shared.model.condition(context.when, params);
+      if (condition !== null) facts = this.conditionFacts(condition);
+    }
+    this.add(id, {
+      locks,
+      facts,
+      consts: [],
+      walk: context.rcu === 'walk',
+      atomic: context.atomic ?? '',
+      origins: [origin],
+      widened: false,
+      caller: -1,
+      callerEntry: -1,
+      op: -1,
+    });
+  }
+
+  private entryLock(spec: LockSpec, params: readonly string[], may: boolean): Lock | null {
+    const { terms, model, classes } = this.shared;
+    const path = model.path(spec.lock, params);
+    if (path === null) return null;
+    let place: number;
+    let cls: string;
+    if (typeof path.root === 'string') {
+      place = terms.global(path.root);
+      cls = path.root;
+      for (const f of path.fields) {
+        place = terms.fieldP(terms.load(place), terms.name(f));
+        cls = classes.get(f) ?? `?::${f}`;
+      }
+    } else {
+      let value = terms.param(Math.max(0, path.root));
+      if (path.fields.length === 0) {
+        place = terms.derefL(value);
+        cls = params[path.root] ?? '?';
+      } else {
+        for (const f of path.fields.slice(0, -1)) value = terms.load(terms.fieldP(value, terms.name(f)));
+        const last = path.fields[path.fields.length - 1] as string;
+        place = terms.fieldP(value, terms.name(last));
+        cls = classes.get(last) ?? `?::${last}`;
+      }
+    }
+    return { place, class: cls, kind: spec.kind, shared: spec.mode === 'shared', may, fn: -1, op: -1 };
+  }
+
+  private conditionFacts(condition: Condition): Facts {
+    const { terms } = this.shared;
+    let facts: Facts = NO_FACTS;
+    for (const atom of condition) {
+      if (typeof atom.value.root === 'string' || atom.value.root < 0) continue;
+      let value = terms.param(atom.value.root);
+      for (const f of atom.value.fields) value = terms.load(terms.fieldP(value, terms.name(f)));
+      let term = value;
+      let want = true;
+      switch (atom.kind) {
+        case 'bits':
+          term = atom.mask === null ? value : terms.bin(AND, value, terms.constant(atom.mask));
+          want = atom.set;
+          break;
+        case 'equals':
+          term = terms.bin(EQ, value, terms.constant(atom.number));
+          want = atom.equal;
+          break;
+        case 'negative':
+          term = terms.bin(LT, value, terms.zero);
+          want = atom.negative;
+          break;
+        case 'error':
+          term = terms.un(OP_IS_ERR, value);
+          want = atom.error;
+          break;
+      }
+      const r = assume(terms, facts, term, want);
+      if (r !== null) facts = r.facts;
+    }
+    return facts;
+  }
+
+  // ---- travelling
+
+  private add(id: number, entry: Entry): void {
+    const list = this.entries[id];
+    const keys = this.keys[id];
+    if (list === undefined || keys === undefined) return;
+    const key = entryKey(entry);
+    const at = keys.get(key);
+    if (at !== undefined) {
+      const old = list[at] as Entry;
+      let grew = false;
+      for (const o of entry.origins) {
+        if (old.origins.length >= MAX_ORIGINS) break;
+        if (!old.origins.includes(o)) {
+          old.origins.push(o);
+          grew = true;
+        }
+      }
+      if (grew) this.queue(id);
+      return;
+    }
+    if (list.length >= MAX_ENTRIES) {
+      this.widen(id, list, keys, entry);
+      return;
+    }
+    keys.set(key, list.length);
+    list.push({ ...entry, origins: [...entry.origins] });
+    this.queue(id);
+  }
+
+  /** Past the bound: one situation that says what all the rest have in common. */
+  private widen(id: number, list: Entry[], keys: Map<string, number>, entry: Entry): void {
+    const last = list[MAX_ENTRIES - 1] as Entry;
+    const locks: Lock[] = [];
+    for (const l of last.locks)
+      locks.push(entry.locks.some((x) => sameLock(x, l) && !x.may) ? l : { ...l, may: true });
+    for (const l of entry.locks)
+      if (locks.length < 12 && !locks.some((x) => x.place === l.place && x.kind === l.kind))
+        locks.push({ ...l, may: true });
+    const origins = [...last.origins];
+    for (const o of entry.origins) if (origins.length < MAX_ORIGINS && !origins.includes(o)) origins.push(o);
+    const merged: Entry = {
+      ...last,
+      locks,
+      facts: commonFacts(last.facts, entry.facts),
+      consts: [],
+      walk: last.walk && entry.walk,
+      atomic: last.atomic === entry.atomic ? last.atomic : '',
+      origins,
+      widened: true,
+    };
+    const key = entryKey(merged);
+    if (keys.get(key) === MAX_ENTRIES - 1) return;
+    keys.set(key, MAX_ENTRIES - 1);
+    list[MAX_ENTRIES - 1] = merged;
+    this.queue(id);
+  }
+
+  private forward(id: number): void {
+    const result = this.shared.results[id];
+    if (result === undefined) return;
+    const list = this.entries[id] as Entry[];
+    for (const edge of result.edges) {
+      if (edge.callee === id || !this.position.has(edge.callee)) continue;
+      for (let i = 0; i < list.length; i++) {
+        const entry = list[i] as Entry;
+        for (const variant of edge.variants) {
+          if (variant.doubt) continue;
+          const next = this.compose(id, i, entry, edge, variant);
+          if (next !== null) this.add(edge.callee, next);
+        }
+      }
+    }
+  }
+
+  private compose(id: number, index: number, entry: Entry, edge: CallEdge, v: Variant): Entry | null {
+    const { terms } = this.shared;
+    const facts = this.meet(entry, v.facts);
+    if (facts === null) return null;
+    if (edge.context !== 'now') {
+      const why = LATE[edge.context];
+      return {
+        locks: NO_LOCKS,
+        facts: NO_FACTS,
+        consts: [],
+        walk: false,
+        atomic: why.atomic,
+        origins: [this.lateOrigin(edge.callee, why.name)],
+        widened: false,
+        caller: -1,
+        callerEntry: -1,
+        op: -1,
+      };
+    }
+    const locks: Lock[] = [];
+    for (const l of entry.locks) {
+      if (v.released.some((r) => r.place === l.place && r.kind === l.kind)) continue;
+      locks.push({ ...l, place: toCallee(terms, l.place, edge.args, (p) => this.show(id, p)), fn: l.fn });
+    }
+    // A caller's lock that was released under another name is not held for sure any more
+    const unmatched = v.released.filter(
+      (r) => !entry.locks.some((l) => l.place === r.place && l.kind === r.kind),
+    );
+    for (let i = 0; i < locks.length; i++) {
+      const l = locks[i] as Lock;
+      if (
+        unmatched.some(
+          (r) =>
+            r.kind === l.kind && (r.class === l.class || r.class.startsWith('?') || l.class.startsWith('?')),
+        )
+      )
+        locks[i] = { ...l, may: true };
+    }
+    for (const l of v.locks) if (!locks.some((x) => sameLock(x, l) && !x.may)) locks.push(l);
+    if (locks.length > 14) locks.length = 14;
+    const cared = this.shared.results[edge.callee]?.cared ?? new Set<number>();
+    let calleeFacts: Facts = NO_FACTS;
+    const consts: number[] = [];
+    const learn = (term: number, mask: number): void => {
+      const r = restrict(terms, calleeFacts, term, mask);
+      if (r !== null) calleeFacts = r.facts;
+    };
+    for (let i = 0; i < v.calleeFacts.length; i += 2) {
+      const t = v.calleeFacts[i] as number;
+      const root =
+        terms.kind(t) === T.Param
+          ? terms.a(t)
+          : terms.kind(terms.b(t)) === T.Param
+            ? terms.a(terms.b(t))
+            : -1;
+      if (root >= 0 && cared.has(root)) learn(t, v.calleeFacts[i + 1] as number);
+    }
+    for (let j = 0; j < edge.args.length; j++) {
+      if (!cared.has(j)) continue;
+      const arg = edge.args[j] as number;
+      if (arg < 0) continue;
+      const value = this.withConsts(arg, entry.consts);
+      if (terms.kind(value) === T.Const) {
+        consts.push(j, value);
+        continue;
+      }
+      const mask = maskOf(terms, facts, value);
+      if (mask !== ANY && mask !== 0) learn(terms.param(j), mask);
+      for (let i = 0; i < facts.length; i += 2) {
+        const t = facts[i] as number;
+        if (terms.kind(t) === T.Bin && terms.b(t) === value && terms.kind(terms.c(t)) === T.Const)
+          learn(terms.bin(terms.a(t), terms.param(j), terms.c(t)), facts[i + 1] as number);
+      }
+    }
+    return {
+      locks: locks.sort((a, b) => a.place - b.place),
+      facts: calleeFacts,
+      consts,
+      walk: entry.walk && locks.some((l) => l.kind === 'rcu'),
+      atomic: entry.atomic,
+      origins: entry.origins,
+      widened: entry.widened,
+      caller: id,
+      callerEntry: index,
+      op: edge.op,
+    };
+  }
+
+  private readonly lateOrigins = new Map<string, number>();
+  private lateOrigin(fn: number, name: string): number {
+    const key = `${fn},${name}`;
+    let at = this.lateOrigins.get(key);
+    if (at === undefined) {
+      at = this.origins.length;
+      this.origins.push({
+        struct: 'callback',
+        method: name,
+        table: '',
+        function: fn,
+        context: name,
+        slot: null,
+      });
+      this.lateOrigins.set(key, at);
+    }
+    return at;
+  }
+
+  /** Facts of a situation and of a path together; null where they exclude each other. */
+  meet(entry: Entry, facts: Facts): Facts | null {
+    const { terms } = this.shared;
+    let out = entry.facts;
+    for (let i = 0; i < facts.length; i += 2) {
+      const term = this.withConsts(facts[i] as number, entry.consts);
+      const mask = facts[i + 1] as number;
+      if ((maskOf(terms, out, term) & mask) === 0) return null;
+      const r = restrict(terms, out, term, mask);
+      if (r === null) return null;
+      out = r.facts;
+    }
+    return out;
+  }
+
+  /** A term with the parameters that are known to be constants put in and folded. */
+  withConsts(t: number, consts: readonly number[]): number {
+    if (consts.length === 0) return t;
+    const { terms } = this.shared;
+    const put = (x: number): number => {
+      switch (terms.kind(x)) {
+        case T.Param: {
+          for (let i = 0; i < consts.length; i += 2)
+            if (consts[i] === terms.a(x)) return consts[i + 1] as number;
+          return x;
+        }
+        case T.Bin: {
+          const l = put(terms.b(x));
+          const r = put(terms.c(x));
+          if (l === terms.b(x) && r === terms.c(x)) return x;
+          const a = terms.number(l);
+          const b = terms.number(r);
+          if (a !== null && b !== null) {
+            const folded = fold(terms.a(x), a, b);
+            if (folded !== null) return terms.constant(folded);
+          }
+          return terms.bin(terms.a(x), l, r);
+        }
+        case T.Un: {
+          const v = put(terms.b(x));
+          return v === terms.b(x) ? x : terms.un(terms.a(x), v);
+        }
+        default:
+          return x;
+      }
+    };
+    return put(t);
+  }
+
+  /** A place as the function would write it. */
+  show(id: number, place: number): string {
+    const { terms, program } = this.shared;
+    const fn = program.functions[id] as FunctionRef;
+    return terms.show(
+      place,
+      (i) => parameterName(fn, i),
+      () => '?',
+      () => '?',
+    );
+  }
+
+  /** The chain of calls from a situation's beginning down to the function: function ids, outermost first. */
+  chain(id: number, index: number): { fn: number; op: number }[] {
+    const out: { fn: number; op: number }[] = [];
+    let at = id;
+    let i = index;
+    for (let guard = 0; guard < 40; guard++) {
+      const e = this.entries[at]?.[i];
+      if (e === undefined || e.caller < 0) break;
+      out.push({ fn: e.caller, op: e.op });
+      at = e.caller;
+      i = e.callerEntry;
+    }
+    return out.reverse();
+  }
+}
+
+const LATE: Readonly<
+  Record<Exclude<CallEdge['context'], 'now'>, { readonly name: string; readonly atomic: string }>
+> = {
+  rcu: { name: 'RCU callback', atomic: 'softirq (RCU callback)' },
+  work: { name: 'work item', atomic: '' },
+  timer: { name: 'timer', atomic: 'softirq (timer)' },
+  irq: { name: 'interrupt', atomic: 'interrupt' },
+  kthread: { name: 'kernel thread', atomic: '' },
+};
+
+function fold(op: number, a: number, b: number): number | null {
+  if (op === AND) return Number(BigInt(Math.trunc(a)) & BigInt(Math.trunc(b)));
+  if (op === EQ) return a === b ? 1 : 0;
+  if (op === LT) return a < b ? 1 : 0;
+  if (op === operatorCode('|')) return Number(BigInt(Math.trunc(a)) | BigInt(Math.trunc(b)));
+  if (op === operatorCode('!=')) return a !== b ? 1 : 0;
+  if (op === operatorCode('>')) return a > b ? 1 : 0;
+  return null;
+}
+
+function entryKey(e: Entry): string {
+  let key = `${e.walk ? 'w' : ''}${e.atomic}|${e.widened ? 'W' : ''}|${e.facts.join()}|${e.consts.join()}|`;
+  for (const l of e.locks) key += `${l.place}${l.shared ? 's' : 'x'}${l.may ? '?' : ''}${l.kind};`;
+  return key;
+}
+
+/** The name of a parameter as the source has it. */
+export function parameterName(fn: FunctionRef, position: number): string {
+  const at = fn.index * 16;
+  const first = fn.file.functions[at + 5] as number;
+  const count = fn.file.functions[at + 6] as number;
+  if (position >= count) return `arg${position + 1}`;
+  return fn.file.strings[fn.file.variables[(first + position) * 4] as number] ?? `arg${position + 1}`;
+}
+
+/** Whether a situation forbids sleeping: a lock or a context that is certain. */
+export function entryAtomic(e: Entry): Lock | string | null {
+  if (e.atomic !== '') return e.atomic;
+  for (const l of e.locks) if (isAtomicKind(l.kind) && !l.may) return l;
+  return null;
+}

@@ -1,0 +1,266 @@
+/**
+ * Contexts at a point, on demand: the function is walked again with an observer at the point, and every situation in
+ * which it is entered is put together with the states seen there.
+ */
+import type { HeldLock, PointContext, RcuState } from '../base/finding.js';
+import { columnAt, Fn, lineAt, Op, OP_STRIDE } from '../facts/encode.js';
+import type { FunctionRef } from '../program/program.js';
+import type { Analysis } from './analysis.js';
+import { fnColumn } from './cfg.js';
+import { FunctionRun } from './flow.js';
+import type { Entry } from './propagate.js';
+import { isAtomicKind, type Lock, type State } from './state.js';
+
+/** A lock at a point with the text it is shown as. */
+interface Seen {
+  readonly lock: Lock;
+  readonly text: string;
+  readonly fromCaller: boolean;
+}
+
+/** A state at the point, shown while its terms were alive. */
+interface PointState {
+  readonly locks: readonly Seen[];
+  readonly released: readonly Lock[];
+  readonly facts: readonly number[];
+  readonly doubt: boolean;
+}
+
+/** The function whose text covers a position (1-based line), or null. */
+export function functionAt(
+  functions: readonly FunctionRef[],
+  path: string,
+  line: number,
+): FunctionRef | null {
+  for (const f of functions) {
+    if (f.file.path !== path || f.isMacro) continue;
+    const start = lineAt(f.file.lineStarts, fnColumn(f.file, f.index, Fn.Start));
+    const end = lineAt(f.file.lineStarts, fnColumn(f.file, f.index, Fn.End));
+    if (line >= start && line <= end) return f;
+  }
+  return null;
+}
+
+/** The operation that runs first on a line (or at a column of it); -1 where the line runs nothing. */
+export function operationAt(
+  fn: FunctionRef,
+  line: number,
+  column: number | undefined,
+  order: Int32Array,
+  blockStart: Int32Array,
+): number {
+  const file = fn.file;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const base = fnColumn(file, fn.index, Fn.Start);
+  let best = -1;
+  let bestKey = Number.POSITIVE_INFINITY;
+  let before = -1;
+  let beforeStart = -1;
+  for (let b = 0; b + 1 < blockStart.length; b++) {
+    const rank = order[b] as number;
+    if (rank < 0) continue;
+    for (let o = blockStart[b] as number; o < (blockStart[b + 1] as number); o++) {
+      const at = (first + o) * OP_STRIDE;
+      const kind = file.ops[at] as Op;
+      if (kind === Op.Jump || kind === Op.Cleanup || kind === Op.Stop) continue;
+      const start = base + (file.ops[at + 5] as number);
+      const end = base + (file.ops[at + 6] as number);
+      const startLine = lineAt(file.lineStarts, start);
+      const endLine = lineAt(file.lineStarts, end);
+      if (startLine === line || (startLine < line && endLine >= line && end > start)) {
+        if (column !== undefined && startLine === line && columnAt(file.lineStarts, start) > column) continue;
+        const key = (startLine === line ? 0 : 1e9) + rank * 1e5 + (o - (blockStart[b] as number));
+        if (key < bestKey) {
+          best = o;
+          bestKey = key;
+        }
+      } else if (startLine < line && start > beforeStart) {
+        before = o;
+        beforeStart = start;
+      }
+    }
+  }
+  return best >= 0 ? best : before;
+}
+
+/** The contexts just before an operation of a function (or at its entry, for `op` -1). */
+export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): PointContext[] {
+  const propagation = analysis.propagation;
+  if (propagation === null) return [];
+  const states = op < 0 ? null : statesAt(analysis, fn, op);
+  const entries = propagation.entries[fn.id] ?? [];
+  const out: PointContext[] = [];
+  const keys = new Set<string>();
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as Entry;
+    const merged = pointOf(analysis, fn, entry, states);
+    if (merged === null) continue;
+    const via = propagation.chain(fn.id, i).map((c) => analysis.program.functions[c.fn]?.name ?? '?');
+    const origins = entry.origins.length === 0 ? [-1] : entry.origins;
+    for (const o of origins) {
+      const origin = o < 0 ? undefined : propagation.origins[o];
+      const method =
+        origin === undefined
+          ? null
+          : {
+              method: origin.method,
+              struct: origin.struct,
+              table: origin.table,
+              function: analysis.program.functions[origin.function]?.name ?? '',
+            };
+      const context: PointContext = { entry: method, via, ...merged };
+      const key = JSON.stringify([
+        method?.struct,
+        method?.method,
+        method?.function,
+        context.held,
+        context.rcu,
+        context.maySleep,
+        context.whyAtomic,
+      ]);
+      if (keys.has(key)) continue;
+      keys.add(key);
+      out.push(context);
+    }
+  }
+  return out;
+}
+
+function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[] {
+  const found: PointState[] = [];
+  const run: FunctionRun = new FunctionRun(analysis.shared, fn, (at: number, s: State) => {
+    if (at !== op || found.length > 200) return;
+    found.push({
+      locks: s.locks.map((lock) => ({ lock, text: run.showPlace(lock.place), fromCaller: false })),
+      released: run.sharedLocks(s.released),
+      facts: run.exported(s.facts, true),
+      doubt: s.doubt,
+    });
+  });
+  run.run();
+  return found;
+}
+
+/** One situation at a point: what holds on all paths of it, and on some. */
+function pointOf(
+  analysis: Analysis,
+  fn: FunctionRef,
+  entry: Entry,
+  states: readonly PointState[] | null,
+): Omit<PointContext, 'entry' | 'via'> | null {
+  const propagation = analysis.propagation;
+  if (propagation === null) return null;
+  const inherited: Seen[] = entry.locks.map((lock) => ({
+    lock,
+    text: propagation.show(fn.id, lock.place),
+    fromCaller: true,
+  }));
+  let sets: Seen[][];
+  if (states === null) sets = [inherited];
+  else {
+    let usable = states.filter((s) => propagation.meet(entry, s.facts) !== null);
+    if (usable.some((s) => !s.doubt)) usable = usable.filter((s) => !s.doubt);
+    if (usable.length === 0) return null;
+    sets = usable.map((s) => [
+      ...inherited
+        .filter((l) => !s.released.some((r) => r.place === l.lock.place && r.kind === l.lock.kind))
+        .map((l) =>
+          s.released.some(
+            (r) =>
+              r.kind === l.lock.kind &&
+              r.class === l.lock.class &&
+              !inherited.some((x) => x.lock.place === r.place),
+          )
+            ? { ...l, lock: { ...l.lock, may: true } }
+            : l,
+        ),
+      ...s.locks,
+    ]);
+  }
+  const held: HeldLock[] = [];
+  const why: string[] = [];
+  let rcuAll = true;
+  let rcuSome = false;
+  let atomicAll = true;
+  let atomicSome = entry.atomic !== '';
+  if (entry.atomic !== '') why.push(entry.atomic);
+  const seen: { seen: Seen; count: number; may: boolean }[] = [];
+  for (const set of sets) {
+    let rcu = false;
+    let atomic = entry.atomic !== '';
+    for (const l of set) {
+      if (l.lock.kind === 'rcu' && !l.lock.may) rcu = true;
+      if (isAtomicKind(l.lock.kind) && !l.lock.may) atomic = true;
+      const old = seen.find(
+        (x) =>
+          x.seen.text === l.text && x.seen.lock.kind === l.lock.kind && x.seen.lock.shared === l.lock.shared,
+      );
+      if (old === undefined) seen.push({ seen: l, count: 1, may: l.lock.may });
+      else {
+        old.count++;
+        old.may = old.may || l.lock.may;
+      }
+    }
+    if (rcu) rcuSome = true;
+    else rcuAll = false;
+    if (atomic) atomicSome = true;
+    else atomicAll = false;
+  }
+  if (!atomicSome) atomicAll = false;
+  for (const x of seen) {
+    const must = x.count >= sets.length && !x.may;
+    const { lock, text } = x.seen;
+    if (lock.kind === 'rcu') {
+      if (must) why.push(entry.walk ? 'RCU-walk' : 'RCU read side');
+      continue;
+    }
+    if (isAtomicKind(lock.kind) && must)
+      why.push(
+        lock.kind === 'irq'
+          ? 'interrupts off'
+          : lock.kind === 'bh'
+            ? 'bottom halves off'
+            : lock.kind === 'preempt'
+              ? 'preemption off'
+              : `${lock.class} held`,
+      );
+    if (
+      lock.kind === 'irq' ||
+      lock.kind === 'bh' ||
+      lock.kind === 'preempt' ||
+      lock.kind === 'flag' ||
+      lock.kind === 'completion'
+    )
+      continue;
+    held.push({
+      class: lock.class,
+      instance: ownerText(text),
+      expression: expressionOf(text),
+      mode: lock.shared ? 'shared' : 'exclusive',
+      certainty: must ? 'must' : 'may',
+      acquiredAt: x.seen.fromCaller || lock.fn !== fn.id ? 'caller' : placeOf(fn, lock.op),
+    });
+  }
+  const rcu: RcuState = rcuAll && rcuSome ? (entry.walk ? 'walk' : 'read') : rcuSome ? 'maybe' : 'none';
+  return { held, rcu, maySleep: atomicAll ? false : atomicSome ? 'unknown' : true, whyAtomic: why };
+}
+
+function placeOf(fn: FunctionRef, op: number): { file: string; line: number } {
+  const at = (fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  const offset = fnColumn(fn.file, fn.index, Fn.Start) + (fn.file.ops[at + 5] as number);
+  return { file: fn.file.path, line: lineAt(fn.file.lineStarts, offset) };
+}
+
+/** `&fi->lock` for the place `fi->lock`; a pointer to a lock is shown as itself. */
+function expressionOf(text: string): string {
+  if (text.startsWith('*')) return text.slice(1);
+  return /^\w+$/.test(text) || text.includes('->') || text.includes('.') || text.includes('[')
+    ? `&${text}`
+    : text;
+}
+
+/** The object that a lock belongs to: what stands before the last field. */
+function ownerText(text: string): string {
+  const arrow = Math.max(text.lastIndexOf('->'), text.lastIndexOf('.'));
+  return arrow > 0 ? text.slice(0, arrow) : text;
+}

@@ -1,0 +1,295 @@
+/**
+ * A path state: what one bundle of paths knows at a point. Locks gained and lost since the function began, what the
+ * variables hold, what is known of values. States are values: every change makes a new one. Nothing here knows C.
+ */
+import type { LockKind } from '../model/types.js';
+import { OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T, type Terms } from './terms.js';
+import { operatorCode } from '../facts/encode.js';
+
+/** What a value can be: zero, positive or a valid pointer, negative or an error pointer. A set as bits. */
+export const ZERO = 1;
+export const POSITIVE = 2;
+export const NEGATIVE = 4;
+export const ANY = 7;
+
+/** A lock that is held, or that the caller held and that was released. */
+export interface Lock {
+  /** Location term of the lock. */
+  readonly place: number;
+  readonly class: string;
+  readonly kind: LockKind;
+  readonly shared: boolean;
+  readonly may: boolean;
+  /** Function and operation that took it; -1 for a lock that the caller brought. */
+  readonly fn: number;
+  readonly op: number;
+}
+
+/** Kinds that forbid sleeping while held. */
+export function isAtomicKind(kind: LockKind): boolean {
+  switch (kind) {
+    case 'spin':
+    case 'rwlock':
+    case 'bit':
+    case 'seqwrite':
+    case 'rcu':
+    case 'preempt':
+    case 'irq':
+    case 'bh':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Facts of values: term, mask alternating, sorted by term. */
+export type Facts = readonly number[];
+
+export const NO_FACTS: Facts = [];
+export const NO_LOCKS: readonly Lock[] = [];
+
+/** One bundle of paths at one point. */
+export interface State {
+  /** Variable number to term; -1 where nothing was stored. */
+  readonly vars: readonly number[];
+  /** Temporary number, term alternating. */
+  readonly temps: readonly number[];
+  /** Location, value alternating: stores through pointers and to members of locals. */
+  readonly heap: readonly number[];
+  readonly locks: readonly Lock[];
+  readonly released: readonly Lock[];
+  readonly facts: Facts;
+  /** Reached only if memory changed between two tests of it. */
+  readonly doubt: boolean;
+  /** Every path in the bundle has gone through something that may sleep. */
+  readonly slept: boolean;
+  /** Every path in the bundle has waited for a grace period. */
+  readonly grace: boolean;
+}
+
+/** The mask of a term in a list of facts, ANY where nothing is known. */
+export function factOf(facts: Facts, term: number): number {
+  for (let i = 0; i < facts.length; i += 2) if (facts[i] === term) return facts[i + 1] as number;
+  return ANY;
+}
+
+/** Facts with one more. */
+export function withFact(facts: Facts, term: number, mask: number): Facts {
+  const out: number[] = [];
+  let placed = false;
+  for (let i = 0; i < facts.length; i += 2) {
+    const t = facts[i] as number;
+    if (t === term) {
+      out.push(term, mask);
+      placed = true;
+      continue;
+    }
+    if (!placed && t > term) {
+      out.push(term, mask);
+      placed = true;
+    }
+    out.push(t, facts[i + 1] as number);
+  }
+  if (!placed) out.push(term, mask);
+  return out;
+}
+
+const EQ = operatorCode('==');
+const NE = operatorCode('!=');
+const LT = operatorCode('<');
+const GT = operatorCode('>');
+const LE = operatorCode('<=');
+const GE = operatorCode('>=');
+const AND = operatorCode('&');
+const OR = operatorCode('|');
+const LAND = operatorCode('&&');
+const LOR = operatorCode('||');
+const NOT = operatorCode('!');
+const MINUS = operatorCode('-');
+
+function signOf(value: number): number {
+  return value === 0 ? ZERO : value > 0 ? POSITIVE : NEGATIVE;
+}
+
+/** What a term can be, given facts. */
+export function maskOf(terms: Terms, facts: Facts, term: number): number {
+  switch (terms.kind(term)) {
+    case T.Const:
+      return signOf(terms.number(term) ?? 0);
+    case T.Addr:
+    case T.Str:
+      return POSITIVE;
+    case T.Container:
+      return POSITIVE;
+    case T.Un: {
+      const inner = maskOf(terms, facts, terms.b(term));
+      const op = terms.a(term);
+      if (op === NOT) return inner === ZERO ? POSITIVE : (inner & ZERO) === 0 ? ZERO : ZERO | POSITIVE;
+      if (op === OP_IS_ERR)
+        return inner === NEGATIVE ? POSITIVE : (inner & NEGATIVE) === 0 ? ZERO : ZERO | POSITIVE;
+      if (op === OP_IS_ERR_OR_NULL)
+        return inner === POSITIVE ? ZERO : (inner & POSITIVE) === 0 ? POSITIVE : ZERO | POSITIVE;
+      if (op === OP_PTR_ERR_OR_ZERO)
+        return inner === NEGATIVE ? NEGATIVE : (inner & NEGATIVE) === 0 ? ZERO : ZERO | NEGATIVE;
+      if (op === MINUS)
+        return (
+          (inner & ZERO) |
+          ((inner & POSITIVE) !== 0 ? NEGATIVE : 0) |
+          ((inner & NEGATIVE) !== 0 ? POSITIVE : 0)
+        );
+      return factOf(facts, term);
+    }
+    case T.Bin: {
+      const op = terms.a(term);
+      const left = terms.b(term);
+      const right = terms.c(term);
+      const known = factOf(facts, term);
+      if (op === AND) {
+        if (maskOf(terms, facts, left) === ZERO || maskOf(terms, facts, right) === ZERO) return ZERO;
+        return known;
+      }
+      if (op === OR) {
+        const l = maskOf(terms, facts, left);
+        const r = maskOf(terms, facts, right);
+        if (l === ZERO && r === ZERO) return ZERO;
+        if ((l & ZERO) === 0 || (r & ZERO) === 0) return known & ~ZERO;
+        return known;
+      }
+      if (op === EQ || op === NE) {
+        const yes = op === EQ ? POSITIVE : ZERO;
+        const no = op === EQ ? ZERO : POSITIVE;
+        if (left === right) return yes;
+        const l = maskOf(terms, facts, left);
+        const r = maskOf(terms, facts, right);
+        if ((l & r) === 0) return no;
+        if (l === ZERO && r === ZERO) return yes;
+        return known & (ZERO | POSITIVE);
+      }
+      const zeroRight = terms.number(right) === 0;
+      if (zeroRight) {
+        const l = maskOf(terms, facts, left);
+        const truth = (set: number): number =>
+          (l & ~set) === 0 ? POSITIVE : (l & set) === 0 ? ZERO : ZERO | POSITIVE;
+        if (op === LT) return truth(NEGATIVE);
+        if (op === GE) return truth(ZERO | POSITIVE);
+        if (op === GT) return truth(POSITIVE);
+        if (op === LE) return truth(ZERO | NEGATIVE);
+      }
+      if (op === LAND) {
+        const l = maskOf(terms, facts, left);
+        const r = maskOf(terms, facts, right);
+        if (l === ZERO || r === ZERO) return ZERO;
+        if ((l & ZERO) === 0 && (r & ZERO) === 0) return POSITIVE;
+        return known & (ZERO | POSITIVE);
+      }
+      if (op === LOR) {
+        const l = maskOf(terms, facts, left);
+        const r = maskOf(terms, facts, right);
+        if ((l & ZERO) === 0 || (r & ZERO) === 0) return POSITIVE;
+        if (l === ZERO && r === ZERO) return ZERO;
+        return known & (ZERO | POSITIVE);
+      }
+      if (op === LT || op === GT || op === LE || op === GE) return known & (ZERO | POSITIVE);
+      return known;
+    }
+    default:
+      return factOf(facts, term);
+  }
+}
+
+/** Outcome of assuming something: the facts after it, or that it cannot be; `doubt` where only memory speaks against it. */
+export interface Assumed {
+  readonly facts: Facts;
+  readonly doubt: boolean;
+}
+
+function narrow(terms: Terms, facts: Facts, term: number, mask: number): Assumed | null {
+  if (term === terms.unknown) return { facts, doubt: false };
+  const old = maskOf(terms, facts, term);
+  const now = old & mask;
+  if (now === 0) {
+    if (terms.kind(term) === T.Const) return null;
+    if (!terms.isSoft(term)) return null;
+    return { facts: withFact(facts, term, mask), doubt: true };
+  }
+  const kind = terms.kind(term);
+  if (now === old || kind === T.Const || kind === T.Addr || kind === T.Str) return { facts, doubt: false };
+  return { facts: withFact(facts, term, now), doubt: false };
+}
+
+/** Facts after `term` turned out true (non-zero) or false (zero); null where that cannot be. */
+export function assume(terms: Terms, facts: Facts, term: number, truth: boolean): Assumed | null {
+  const kind = terms.kind(term);
+  if (kind === T.Un) {
+    const inner = terms.b(term);
+    const op = terms.a(term);
+    if (op === NOT) return assume(terms, facts, inner, !truth);
+    if (op === OP_IS_ERR) return narrow(terms, facts, inner, truth ? NEGATIVE : ZERO | POSITIVE);
+    if (op === OP_IS_ERR_OR_NULL) return narrow(terms, facts, inner, truth ? ZERO | NEGATIVE : POSITIVE);
+    if (op === OP_PTR_ERR_OR_ZERO) return narrow(terms, facts, inner, truth ? NEGATIVE : ZERO | POSITIVE);
+    if (op === MINUS) return assume(terms, facts, inner, truth);
+  }
+  if (kind === T.Bin) {
+    const op = terms.a(term);
+    const left = terms.b(term);
+    const right = terms.c(term);
+    if (op === EQ || op === NE) {
+      const same = truth === (op === EQ);
+      const l = terms.number(left);
+      const r = terms.number(right);
+      if (r === 0) return assume(terms, facts, left, !same);
+      if (l === 0) return assume(terms, facts, right, !same);
+      const eq = op === EQ ? term : terms.bin(EQ, left, right);
+      const first = narrow(terms, facts, eq, same ? POSITIVE : ZERO);
+      if (first === null || !same) return first;
+      if (r !== null) return both(first, (f) => narrow(terms, f, left, signOf(r)));
+      if (l !== null) return both(first, (f) => narrow(terms, f, right, signOf(l)));
+      return first;
+    }
+    if (terms.number(right) === 0) {
+      if (op === LT) return narrow(terms, facts, left, truth ? NEGATIVE : ZERO | POSITIVE);
+      if (op === GE) return narrow(terms, facts, left, truth ? ZERO | POSITIVE : NEGATIVE);
+      if (op === GT) return narrow(terms, facts, left, truth ? POSITIVE : ZERO | NEGATIVE);
+      if (op === LE) return narrow(terms, facts, left, truth ? ZERO | NEGATIVE : POSITIVE);
+    }
+    if ((op === LAND && truth) || (op === LOR && !truth)) {
+      const first = assume(terms, facts, left, truth);
+      return first === null ? null : both(first, (f) => assume(terms, f, right, truth));
+    }
+    if (op === LAND && !truth) {
+      if ((maskOf(terms, facts, left) & ZERO) === 0) return assume(terms, facts, right, false);
+      if ((maskOf(terms, facts, right) & ZERO) === 0) return assume(terms, facts, left, false);
+    }
+    if (op === AND && truth) {
+      const first = narrow(terms, facts, term, POSITIVE | NEGATIVE);
+      if (first === null) return null;
+      // A bit that is set makes the whole non-zero
+      return terms.kind(right) === T.Const
+        ? both(first, (f) => narrow(terms, f, left, POSITIVE | NEGATIVE))
+        : first;
+    }
+  }
+  return narrow(terms, facts, term, truth ? POSITIVE | NEGATIVE : ZERO);
+}
+
+function both(first: Assumed, then: (facts: Facts) => Assumed | null): Assumed | null {
+  const second = then(first.facts);
+  return second === null ? null : { facts: second.facts, doubt: first.doubt || second.doubt };
+}
+
+/** Restricts a term to a mask. */
+export function restrict(terms: Terms, facts: Facts, term: number, mask: number): Assumed | null {
+  return narrow(terms, facts, term, mask);
+}
+
+/** Same lock in the same way, wherever it was taken. */
+export function sameLock(a: Lock, b: Lock): boolean {
+  return a.place === b.place && a.kind === b.kind && a.shared === b.shared && a.class === b.class;
+}
+
+/** A key over locks, order kept. */
+export function locksKey(locks: readonly Lock[]): string {
+  let key = '';
+  for (const l of locks) key += `${l.place}${l.shared ? 's' : 'x'}${l.may ? '?' : ''}${l.kind};`;
+  return key;
+}

@@ -1,0 +1,420 @@
+/**
+ * Symbolic terms: what a value or a location is called, independent of the expression that was written. Two expressions
+ * that name one object give one term (`dentry->d_inode`, `d_inode(dentry)`, a local holding either, a field reached
+ * through `container_of`). Hash-consed: equality is identity of small numbers. Terms made of parameters, globals and
+ * constants live as long as the run; those that mention a value made in one function are dropped with it.
+ */
+
+/** Term kinds; columns a, b, c by kind. */
+export const enum T {
+  Unknown, // never equal to anything that matters
+  Param, // position
+  Global, // string
+  Const, // number index
+  Str, // -
+  Fresh, // operation, detail: a value made by that operation
+  Stale, // operation: an earlier iteration's value of it
+  FieldP, // pointer term, field string: location p->f
+  FieldL, // location term, field string: location l.f
+  DerefL, // pointer term: location *p
+  Elem, // location or pointer term, index term: location
+  Local, // variable: location of a local whose address is taken or that is a structure
+  Addr, // location term: value
+  Load, // location term: value
+  Container, // pointer term, type string, member string: value
+  Bin, // operator code, term, term
+  Un, // operator code, term
+  Type, // string: a type handed to a macro
+  Opaque, // string: something of a caller's that has no name here
+}
+
+/** Operators of our own, beside those of the facts. */
+export const OP_IS_ERR = 40;
+export const OP_IS_ERR_OR_NULL = 41;
+export const OP_PTR_ERR_OR_ZERO = 42;
+
+/** Terms of one function are numbered from here; anything below is shared. */
+const LOCAL_BASE = 1 << 20;
+/** Past this many local terms in one function a new term is unknown. */
+const MAX_LOCAL = 1 << 18;
+/** Deeper terms than this are unknown: no lock is named through that many hops. */
+export const MAX_TERM_DEPTH = 9;
+
+interface Table {
+  kind: number[];
+  a: number[];
+  b: number[];
+  c: number[];
+  depth: number[];
+  soft: boolean[];
+  ids: Map<number, number>;
+  deep: Map<string, number>;
+}
+
+function table(): Table {
+  return { kind: [], a: [], b: [], c: [], depth: [], soft: [], ids: new Map(), deep: new Map() };
+}
+
+/** The store of terms. */
+export class Terms {
+  private readonly shared: Table = table();
+  private local: Table = table();
+  private readonly names: string[] = [];
+  private readonly nameIds = new Map<string, number>();
+  private readonly numbers: number[] = [];
+  private readonly numberIds = new Map<number, number>();
+  /** `d_lockref.lock` -> `d_lock`: location paths that have a name of their own. */
+  fieldRenames: ReadonlyMap<string, string> = new Map();
+
+  readonly unknown: number;
+  readonly zero: number;
+  readonly one: number;
+
+  constructor() {
+    this.unknown = this.make(T.Unknown, 0, 0, 0);
+    this.zero = this.constant(0);
+    this.one = this.constant(1);
+  }
+
+  /** Forgets the terms of the function at hand. */
+  resetLocal(): void {
+    this.local = table();
+  }
+
+  name(text: string): number {
+    let id = this.nameIds.get(text);
+    if (id === undefined) {
+      id = this.names.length;
+      this.names.push(text);
+      this.nameIds.set(text, id);
+    }
+    return id;
+  }
+
+  nameText(id: number): string {
+    return this.names[id] ?? '';
+  }
+
+  kind(t: number): T {
+    return (t >= LOCAL_BASE ? this.local.kind[t - LOCAL_BASE] : this.shared.kind[t]) as T;
+  }
+
+  a(t: number): number {
+    return (t >= LOCAL_BASE ? this.local.a[t - LOCAL_BASE] : this.shared.a[t]) as number;
+  }
+
+  b(t: number): number {
+    return (t >= LOCAL_BASE ? this.local.b[t - LOCAL_BASE] : this.shared.b[t]) as number;
+  }
+
+  c(t: number): number {
+    return (t >= LOCAL_BASE ? this.local.c[t - LOCAL_BASE] : this.shared.c[t]) as number;
+  }
+
+  depth(t: number): number {
+    return (t >= LOCAL_BASE ? this.local.depth[t - LOCAL_BASE] : this.shared.depth[t]) as number;
+  }
+
+  /** Whether the value depends on memory that others may change. */
+  isSoft(t: number): boolean {
+    return (t >= LOCAL_BASE ? this.local.soft[t - LOCAL_BASE] : this.shared.soft[t]) as boolean;
+  }
+
+  /** Whether the term means the same outside the function at hand. */
+  isShared(t: number): boolean {
+    return t < LOCAL_BASE && t !== this.unknown;
+  }
+
+  private make(kind: T, a: number, b: number, c: number, depth = 1, soft = false, isLocal = false): number {
+    const base = isLocal ? LOCAL_BASE : 0;
+    const tab = isLocal ? this.local : this.shared;
+    if (c === 0) {
+      const key = (a * 2097152 + b) * 32 + kind;
+      const found = tab.ids.get(key);
+      if (found !== undefined) return found;
+      const id = this.append(tab, kind, a, b, c, depth, soft) + base;
+      if (id === this.unknown && kind !== T.Unknown) return id;
+      tab.ids.set(key, id);
+      return id;
+    }
+    const key = `${kind},${a},${b},${c}`;
+    const found = tab.deep.get(key);
+    if (found !== undefined) return found;
+    const id = this.append(tab, kind, a, b, c, depth, soft) + base;
+    tab.deep.set(key, id);
+    return id;
+  }
+
+  private append(tab: Table, kind: T, a: number, b: number, c: number, depth: number, soft: boolean): number {
+    const id = tab.kind.length;
+    if (id >= (tab === this.local ? MAX_LOCAL : LOCAL_BASE))
+      return tab === this.local ? this.unknown - LOCAL_BASE : this.unknown;
+    tab.kind.push(kind);
+    tab.a.push(a);
+    tab.b.push(b);
+    tab.c.push(c);
+    tab.depth.push(depth);
+    tab.soft.push(soft);
+    return id;
+  }
+
+  private compound(
+    kind: T,
+    children: readonly number[],
+    a: number,
+    b: number,
+    c: number,
+    soft: boolean,
+  ): number {
+    let depth = 0;
+    let isLocal = false;
+    let isSoft = soft;
+    for (const child of children) {
+      if (child === this.unknown) return this.unknown;
+      depth = Math.max(depth, this.depth(child));
+      if (child >= LOCAL_BASE) isLocal = true;
+      if (this.isSoft(child)) isSoft = true;
+    }
+    if (depth >= MAX_TERM_DEPTH) return this.unknown;
+    return this.make(kind, a, b, c, depth + 1, isSoft, isLocal);
+  }
+
+  // ---- makers, with the identities that make one object one term
+
+  param(position: number): number {
+    return this.make(T.Param, position, 0, 0);
+  }
+
+  /** A global; `home` keeps two files' static globals of one name apart. */
+  global(name: string, home = ''): number {
+    return this.make(T.Global, this.name(name), home === '' ? 0 : this.name(home), 0);
+  }
+
+  constant(value: number): number {
+    let id = this.numberIds.get(value);
+    if (id === undefined) {
+      id = this.numbers.length;
+      this.numbers.push(value);
+      this.numberIds.set(value, id);
+    }
+    return this.make(T.Const, id, 0, 0);
+  }
+
+  /** The number of a constant term, or null. */
+  number(t: number): number | null {
+    return this.kind(t) === T.Const ? (this.numbers[this.a(t)] as number) : null;
+  }
+
+  str(): number {
+    return this.make(T.Str, 0, 0, 0);
+  }
+
+  type(text: string): number {
+    return this.make(T.Type, this.name(text), 0, 0);
+  }
+
+  opaque(text: string): number {
+    return this.make(T.Opaque, this.name(text), 0, 0);
+  }
+
+  fresh(op: number, detail = 0): number {
+    return this.make(T.Fresh, op, detail, 0, 1, false, true);
+  }
+
+  stale(op: number): number {
+    return this.make(T.Stale, op, 0, 0, 1, false, true);
+  }
+
+  localPlace(variable: number): number {
+    return this.make(T.Local, variable, 0, 0, 1, false, true);
+  }
+
+  fieldP(pointer: number, field: number): number {
+    const kind = this.kind(pointer);
+    if (kind === T.Addr) return this.fieldL(this.a(pointer), field);
+    if (kind === T.Container && this.nameText(this.c(pointer)) === this.names[field])
+      return this.derefL(this.a(pointer));
+    return this.compound(T.FieldP, [pointer], pointer, field, 0, false);
+  }
+
+  fieldL(location: number, field: number): number {
+    const kind = this.kind(location);
+    if (kind === T.DerefL) return this.fieldP(this.a(location), field);
+    if (kind === T.FieldP || kind === T.FieldL) {
+      const renamed = this.fieldRenames.get(`${this.names[this.b(location)]}.${this.names[field]}`);
+      if (renamed !== undefined)
+        return kind === T.FieldP
+          ? this.fieldP(this.a(location), this.name(renamed))
+          : this.fieldL(this.a(location), this.name(renamed));
+    }
+    return this.compound(T.FieldL, [location], location, field, 0, false);
+  }
+
+  derefL(pointer: number): number {
+    if (this.kind(pointer) === T.Addr) return this.a(pointer);
+    return this.compound(T.DerefL, [pointer], pointer, 0, 0, false);
+  }
+
+  elem(base: number, index: number): number {
+    return this.compound(T.Elem, [base, index], base, index, 0, false);
+  }
+
+  addr(location: number): number {
+    if (this.kind(location) === T.DerefL) return this.a(location);
+    return this.compound(T.Addr, [location], location, 0, 0, false);
+  }
+
+  load(location: number): number {
+    return this.compound(T.Load, [location], location, 0, 0, true);
+  }
+
+  /** `container_of(pointer, type, member)`. */
+  container(pointer: number, type: number, member: string): number {
+    if (this.kind(pointer) === T.Addr) {
+      const place = this.a(pointer);
+      const kind = this.kind(place);
+      if (kind === T.FieldP && this.names[this.b(place)] === member) return this.a(place);
+      if (kind === T.FieldL && this.names[this.b(place)] === member) return this.addr(this.a(place));
+    }
+    return this.compound(T.Container, [pointer], pointer, type, this.name(member), false);
+  }
+
+  bin(op: number, left: number, right: number): number {
+    return this.compound(T.Bin, [left, right], op, left, right, false);
+  }
+
+  un(op: number, value: number): number {
+    return this.compound(T.Un, [value], op, value, 0, false);
+  }
+
+  /** The terms that a term is made of, one step down. */
+  children(t: number): readonly number[] {
+    switch (this.kind(t)) {
+      case T.FieldP:
+      case T.FieldL:
+      case T.DerefL:
+      case T.Addr:
+      case T.Load:
+      case T.Container:
+        return [this.a(t)];
+      case T.Elem:
+        return [this.a(t), this.b(t)];
+      case T.Bin:
+        return [this.b(t), this.c(t)];
+      case T.Un:
+        return [this.b(t)];
+      default:
+        return [];
+    }
+  }
+
+  /** Whether `inner` occurs in `t`. */
+  contains(t: number, inner: number): boolean {
+    if (t === inner) return true;
+    for (const child of this.children(t)) if (this.contains(child, inner)) return true;
+    return false;
+  }
+
+  /** Rebuilds a term with some subterms replaced; `replace` gives -1 to descend. Identities are applied anew. */
+  rewrite(t: number, replace: (t: number) => number): number {
+    const direct = replace(t);
+    if (direct >= 0) return direct;
+    switch (this.kind(t)) {
+      case T.FieldP:
+        return this.fieldP(this.rewrite(this.a(t), replace), this.b(t));
+      case T.FieldL:
+        return this.fieldL(this.rewrite(this.a(t), replace), this.b(t));
+      case T.DerefL:
+        return this.derefL(this.rewrite(this.a(t), replace));
+      case T.Addr:
+        return this.addr(this.rewrite(this.a(t), replace));
+      case T.Load:
+        return this.load(this.rewrite(this.a(t), replace));
+      case T.Elem:
+        return this.elem(this.rewrite(this.a(t), replace), this.rewrite(this.b(t), replace));
+      case T.Container: {
+        const pointer = this.rewrite(this.a(t), replace);
+        return this.container(pointer, this.b(t), this.names[this.c(t)] ?? '');
+      }
+      case T.Bin:
+        return this.bin(this.a(t), this.rewrite(this.b(t), replace), this.rewrite(this.c(t), replace));
+      case T.Un:
+        return this.un(this.a(t), this.rewrite(this.b(t), replace));
+      default:
+        return t;
+    }
+  }
+
+  /** The root that a location or value hangs on: a parameter, global, local or made value. */
+  root(t: number): number {
+    let at = t;
+    for (;;) {
+      const kids = this.children(at);
+      if (kids.length === 0) return at;
+      at = kids[0] as number;
+    }
+  }
+
+  /** The last field of a location, or ''. */
+  lastField(t: number): string {
+    const kind = this.kind(t);
+    if (kind === T.FieldP || kind === T.FieldL) return this.names[this.b(t)] ?? '';
+    if (kind === T.Elem) return this.lastField(this.a(t));
+    if (kind === T.Load || kind === T.Addr) return this.lastField(this.a(t));
+    return '';
+  }
+
+  /** As C would write it; `param` and `made` name roots. */
+  show(
+    t: number,
+    param: (i: number) => string,
+    made: (op: number, detail: number) => string,
+    local: (v: number) => string,
+  ): string {
+    const go = (x: number): string => this.show(x, param, made, local);
+    switch (this.kind(t)) {
+      case T.Param:
+        return param(this.a(t));
+      case T.Global:
+        return this.nameText(this.a(t));
+      case T.Const:
+        return String(this.number(t));
+      case T.Str:
+        return '"..."';
+      case T.Fresh:
+        return made(this.a(t), this.b(t));
+      case T.Stale:
+        return `${made(this.a(t), 0)} (of an earlier turn)`;
+      case T.FieldP:
+        return `${wrap(go(this.a(t)))}->${this.names[this.b(t)]}`;
+      case T.FieldL:
+        return `${go(this.a(t))}.${this.names[this.b(t)]}`;
+      case T.DerefL:
+        return `*${go(this.a(t))}`;
+      case T.Elem:
+        return `${go(this.a(t))}[${go(this.b(t))}]`;
+      case T.Local:
+        return local(this.a(t));
+      case T.Addr:
+        return `&${go(this.a(t))}`;
+      case T.Load:
+        return go(this.a(t));
+      case T.Container:
+        return `container_of(${go(this.a(t))}, ${this.nameText(this.b(t))}, ${this.nameText(this.c(t))})`;
+      case T.Bin:
+        return `${go(this.b(t))} op ${go(this.c(t))}`;
+      case T.Un:
+        return `!${go(this.b(t))}`;
+      case T.Type:
+        return this.nameText(this.a(t));
+      case T.Opaque:
+        return this.nameText(this.a(t));
+      default:
+        return '?';
+    }
+  }
+}
+
+function wrap(text: string): string {
+  return text.startsWith('&') || text.startsWith('*') ? `(${text})` : text;
+}

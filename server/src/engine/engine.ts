@@ -1,0 +1,242 @@
+/**
+ * The engine behind the door: loads what a question needs, links and analyses it, and answers. Keeps facts between
+ * questions; programs and analyses are made anew when a file they stand on has changed.
+ */
+import { type CancelToken, NEVER } from './base/cancel.js';
+import type { EntryMethod, Finding } from './base/finding.js';
+import type { KernelConfig } from './configure/index.js';
+import { Analysis } from './contexts/analysis.js';
+import { fnColumn, graphOf } from './contexts/cfg.js';
+import { contextsAt, functionAt, operationAt } from './contexts/query.js';
+import type {
+  CheckAnswer,
+  CheckRequest,
+  ContextsQuery,
+  ContextsResult,
+  DumpKind,
+  Engine,
+  EngineOptions,
+  FileInScope,
+  Progress,
+  SymbolAnswer,
+} from './door.js';
+import { dumpFunctions } from './dump.js';
+import { type FileFacts, Fn, FN_DAMAGED, lineAt } from './facts/encode.js';
+import { countFunctions, Loader } from './loader.js';
+import type { Model } from './model/index.js';
+import { type FunctionRef, Program, unitOf } from './program/program.js';
+import { runRules } from './rules/run.js';
+import type { SyntaxParser } from './syntax/parser.js';
+import { explainModelName, symbolCard } from './views/contract.js';
+
+/** One analysed set of files. */
+interface World {
+  readonly key: string;
+  readonly program: Program;
+  readonly analysis: Analysis;
+  readonly files: readonly FileFacts[];
+}
+
+/** The engine. */
+export class LockwalkEngine implements Engine {
+  private readonly loader: Loader;
+  private world: World | null = null;
+
+  constructor(
+    private readonly options: EngineOptions,
+    private readonly parser: SyntaxParser,
+    private readonly model: Model,
+    config: KernelConfig,
+    readonly kernelVersion: string,
+    readonly problems: readonly string[],
+  ) {
+    this.loader = new Loader(options.tree, parser, config, options.clock);
+  }
+
+  check(request: CheckRequest, token: CancelToken, progress?: (p: Progress) => void): CheckAnswer {
+    const started = this.options.clock();
+    this.loader.parseMs = 0;
+    const files = this.expand(request.paths);
+    const world = this.analyse(files, token, progress);
+    const inScope = new Set(files);
+    const findings: Finding[] = runRules(
+      world.analysis,
+      inScope,
+      request.rules,
+      request.precision,
+      (f) => this.loader.text(f),
+      token,
+    );
+    let functions = 0;
+    let damaged = 0;
+    let count = 0;
+    for (const f of world.files) {
+      if (!inScope.has(f.path)) continue;
+      const c = countFunctions(f);
+      functions += c.all;
+      damaged += c.damaged;
+      count++;
+    }
+    return {
+      findings,
+      skipped: this.loader.skippedFiles().filter((s) => inScope.has(s.file)),
+      problems: this.problems,
+      stats: {
+        files: count,
+        functions,
+        damagedFunctions: damaged,
+        parseMs: Math.round(this.loader.parseMs),
+        totalMs: Math.round(this.options.clock() - started),
+      },
+    };
+  }
+
+  private expand(paths: readonly string[]): string[] {
+    const out = new Set<string>();
+    for (const p of paths) for (const f of this.loader.expand(p)) out.add(f);
+    return [...out].sort();
+  }
+
+  /** Loads, links and analyses; the last world is kept while nothing it stands on changes. */
+  private analyse(files: readonly string[], token: CancelToken, progress?: (p: Progress) => void): World {
+    const units = [...new Set(files.map(unitOf))].sort().join('\n');
+    if (this.world !== null && this.world.key === units) return this.world;
+    this.world = null;
+    let read = 0;
+    const facts = this.loader.closure(files, true, token, (at) => {
+      if (read++ % 25 === 0)
+        progress?.({ phase: 'read', done: read, total: Math.max(read, files.length), at });
+    });
+    const program = new Program((name) => this.model.constants.get(name));
+    for (const f of facts) program.add(f);
+    const analysis = new Analysis(program, this.model, this.parser);
+    const roots: number[] = [];
+    for (const f of program.functions) if (!f.isHeader || files.includes(f.file.path)) roots.push(f.id);
+    analysis.run(roots, token, (done, total, at) => {
+      if (done % 200 < 2) progress?.({ phase: 'analyse', done, total, at });
+    });
+    this.world = { key: units, program, analysis, files: facts };
+    return this.world;
+  }
+
+  contexts(query: ContextsQuery, token: CancelToken): ContextsResult {
+    if ('line' in query) {
+      if (this.loader.text(query.file) === null)
+        return { ok: false, problem: `${query.file}: no such file in the tree` };
+      const world = this.analyse([query.file], token);
+      const skipped = this.loader.skipped.get(query.file);
+      if (skipped !== undefined) return { ok: false, problem: `${query.file}: skipped, ${skipped}` };
+      const fn = functionAt(world.program.functions, query.file, query.line);
+      if (fn === null) return { ok: false, problem: `${query.file}:${query.line}: no function here` };
+      const graph = graphOf(fn.file, fn.index);
+      const op = operationAt(fn, query.line, query.column, graph.order, graph.blockStart);
+      return this.answer(world, fn, query.line, op);
+    }
+    const file = query.file ?? this.findFunction(query.function);
+    if (file === null)
+      return { ok: false, problem: `${query.function}: no such function; name its file with --file` };
+    const world = this.analyse([file], token);
+    const fn = world.program.functionsNamed(query.function).find((f) => f.file.path === file);
+    if (fn === undefined) return { ok: false, problem: `${query.function}: not defined in ${file}` };
+    return this.answer(world, fn, lineAt(fn.file.lineStarts, fnColumn(fn.file, fn.index, Fn.NameStart)), -1);
+  }
+
+  private answer(world: World, fn: FunctionRef, line: number, op: number): ContextsResult {
+    return {
+      ok: true,
+      answer: {
+        version: 1,
+        file: fn.file.path,
+        line,
+        function: fn.name,
+        damaged: (fnColumn(fn.file, fn.index, Fn.Flags) & FN_DAMAGED) !== 0,
+        contexts: contextsAt(world.analysis, fn, op),
+      },
+    };
+  }
+
+  /** The file that defines a function: in what is loaded, else by a look through fs/. */
+  private findFunction(name: string): string | null {
+    const known = this.world?.program.functionsNamed(name)[0];
+    if (known !== undefined) return known.file.path;
+    const pattern = new RegExp(`^[A-Za-z_][^;=\\n]*\\b${name.replace(/\W/g, '')}\\s*\\(`, 'm');
+    for (const file of this.loader.expand('fs')) {
+      const text = this.loader.text(file);
+      if (text?.includes(name) === true && pattern.test(text)) {
+        const facts = this.loader.load(file);
+        if (facts !== null && hasFunction(facts, name)) return file;
+      }
+    }
+    return null;
+  }
+
+  symbolAt(file: string, line: number, column: number): SymbolAnswer | null {
+    const text = this.loader.text(file);
+    return text === null ? null : symbolCard(this.model, text, line, column);
+  }
+
+  explainModel(name: string): string | null {
+    return explainModelName(this.model, name);
+  }
+
+  slotsOf(file: string, functionName: string): readonly EntryMethod[] {
+    const world = this.analyse([file], NEVER);
+    const fn = world.program.functionsNamed(functionName).find((f) => f.file.path === file);
+    if (fn === undefined) return [];
+    return world.program
+      .slotsOf(fn)
+      .map((s) => ({ method: s.slot, struct: s.struct, table: s.table, function: functionName }));
+  }
+
+  dump(
+    kind: DumpKind,
+    file: string,
+    functionName: string | null,
+  ): { readonly ok: boolean; readonly text: string } {
+    const text = this.loader.configured(file);
+    if (text === null) return { ok: false, text: `${file}: no such file in the tree` };
+    if (kind === 'syntax') {
+      const tree = this.parser.dump(text);
+      return tree === null ? { ok: false, text: `${file}: not parsed` } : { ok: true, text: tree };
+    }
+    const facts = this.loader.load(file);
+    if (facts === null)
+      return { ok: false, text: `${file}: skipped, ${this.loader.skipped.get(file) ?? 'not read'}` };
+    if (kind !== 'contexts') return dumpFunctions(facts, kind, functionName);
+    const world = this.analyse([file], NEVER);
+    const lines: string[] = [];
+    for (const f of world.program.functions) {
+      if (f.file.path !== file || f.isMacro || (functionName !== null && f.name !== functionName)) continue;
+      lines.push(`${f.name}:`);
+      for (const c of contextsAt(world.analysis, f, -1))
+        lines.push(
+          `  ${c.entry === null ? 'no known entry' : `${c.entry.struct}.${c.entry.method} (${c.entry.function})`}${c.via.length > 0 ? ` via ${c.via.join(' > ')}` : ''}: ${c.held.map((h) => `${h.expression} ${h.mode}${h.certainty === 'may' ? '?' : ''}`).join(', ') || 'nothing held'}; rcu ${c.rcu}; may sleep ${c.maySleep}`,
+        );
+    }
+    if (lines.length === 0) return { ok: false, text: `${functionName ?? file}: no function` };
+    return { ok: true, text: lines.join('\n') };
+  }
+
+  files(paths: readonly string[]): readonly FileInScope[] {
+    return this.expand(paths).map((file) => ({
+      file,
+      inScope: true,
+      reason: file.endsWith('.h') ? 'header below the path' : 'C file below the path',
+    }));
+  }
+
+  invalidate(file: string): void {
+    this.loader.invalidate(file);
+    this.world = null;
+  }
+
+  dispose(): void {
+    this.parser.dispose();
+  }
+}
+
+function hasFunction(facts: FileFacts, name: string): boolean {
+  for (let i = 0; i < facts.functions.length / 16; i++)
+    if (facts.strings[fnColumn(facts, i, Fn.Name)] === name) return true;
+  return false;
+}

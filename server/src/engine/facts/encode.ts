@@ -1,0 +1,337 @@
+/**
+ * The encoded facts of one file: typed arrays and one string table, read through accessors. Plain objects for all of
+ * fs/ would cost hundreds of megabytes and seconds to clone; these arrays transfer between threads as they are.
+ * Positions of operations are relative to their function's start, so that a newline above changes no function.
+ */
+
+/** Expression kinds. Columns a, b, c by kind in the comment. Pure operands only: calls and assignments are operations. */
+export enum X {
+  Unknown, // -
+  Local, // variable index in the function
+  Name, // string: a global, enumerator, macro or function
+  Num, // number index
+  Str, // string
+  Field, // base, field string, 1 when through a pointer
+  Deref, // base
+  Addr, // base
+  Index, // base, index
+  Unary, // operator code, base
+  Binary, // operator code, left, right
+  Cast, // type, base
+  Temp, // temporary number: the result of an operation in the same function
+  Type, // type: a type written as a macro argument
+  Operator, // string: an operator written as a macro argument
+}
+
+/** Operators of `Unary` and `Binary`. */
+export const OPERATORS = [
+  '+', '-', '*', '/', '%', '&', '|', '^', '<<', '>>', '==', '!=', '<', '>', '<=', '>=', '&&', '||', '!', '~', '++', '--',
+] as const; // biome-ignore format: a table
+
+/** Number of an operator, or -1. */
+export function operatorCode(text: string): number {
+  return (OPERATORS as readonly string[]).indexOf(text);
+}
+
+/** Operation kinds. Columns a, b, c, d by kind in the comment. */
+export enum Op {
+  Call, // callee expression, argument list, result temporary or -1, flags (CALL_*)
+  Assign, // location expression, value expression
+  Set, // temporary, value expression: a value chosen by control flow
+  Declare, // variable, value expression or -1
+  Eval, // expression that is read for nothing but its accesses
+  Branch, // condition expression, block if true, block if false
+  Jump, // block
+  Switch, // value expression, case list (pairs: expression or -1 for default, block)
+  Return, // value expression or -1
+  Cleanup, // variable whose scope ends
+  Guard, // class string, argument list, hidden variable
+  Stop, // control does not go on (BUG(), unreachable())
+}
+
+/** Flag of a call: the head of a macro that is written like a loop. */
+export const CALL_LOOP = 1;
+
+export const OP_STRIDE = 7; // kind, a, b, c, d, start, end
+export const EXPR_STRIDE = 4; // kind, a, b, c
+export const FUNCTION_STRIDE = 16;
+export const VARIABLE_STRIDE = 4; // name, type, flags, cleanup string or -1
+export const STRUCT_STRIDE = 4; // name, first field, field count, position
+export const FIELD_STRIDE = 4; // name, type, position, flags
+export const TABLE_STRIDE = 5; // variable name, structure, first entry, entry count, position
+export const SLOT_STRIDE = 3; // slot, value string (function or table name), position
+export const MACRO_STRIDE = 4; // name, parameter list or -1 (object-like), body string, position
+export const GLOBAL_STRIDE = 3; // name, type, flags
+export const PROTO_STRIDE = 4; // name, return type, annotation list, flags
+export const TYPEDEF_STRIDE = 2; // name, type
+export const INVOCATION_STRIDE = 3; // macro name, list of argument texts, position
+export const ENUM_STRIDE = 2; // name, value text string or -1
+export const TYPE_STRIDE = 2; // base string, pointer depth
+
+/** Columns of a function. */
+export enum Fn {
+  Name,
+  Start,
+  End,
+  Flags,
+  ReturnType,
+  FirstVariable,
+  ParameterCount,
+  VariableCount,
+  FirstBlock,
+  BlockCount,
+  FirstOp,
+  OpCount,
+  TempCount,
+  Annotations, // list of strings: name, argument text or '' alternating
+  Hash,
+  NameStart,
+}
+
+export const FN_STATIC = 1;
+export const FN_INLINE = 2;
+export const FN_DAMAGED = 4;
+export const FN_MACRO_DEFINED = 8;
+export const FN_VARIADIC = 16;
+
+export const VAR_PARAMETER = 1;
+export const VAR_STATIC = 2;
+export const VAR_ADDRESS_TAKEN = 4;
+/** The type is known from the value only (`auto`, `__auto_type`, a macro parameter). */
+export const VAR_UNTYPED = 8;
+export const VAR_ARRAY = 16;
+
+/** One file's facts. Everything but `path` and `strings` is a typed array; indices refer to the strides above. */
+export interface FileFacts {
+  readonly path: string;
+  /** Hash of the configured text. */
+  readonly hash: number;
+  readonly strings: readonly string[];
+  readonly exprs: Int32Array;
+  readonly lists: Int32Array;
+  readonly nums: Float64Array;
+  readonly types: Int32Array;
+  readonly ops: Int32Array;
+  /** First operation (relative to the function's first) of each block; the block ends where the next begins. */
+  readonly blocks: Int32Array;
+  readonly functions: Int32Array;
+  readonly variables: Int32Array;
+  readonly structs: Int32Array;
+  readonly fields: Int32Array;
+  readonly tables: Int32Array;
+  readonly slots: Int32Array;
+  readonly macros: Int32Array;
+  readonly globals: Int32Array;
+  readonly protos: Int32Array;
+  readonly typedefs: Int32Array;
+  readonly enums: Int32Array;
+  /** Macro calls at top level: `DEFINE_GUARD(...)`, `DEFINE_SPINLOCK(x)`, `EXPORT_SYMBOL(f)`. */
+  readonly invocations: Int32Array;
+  /** Strings: `<linux/fs.h>` or `"internal.h"`. */
+  readonly includes: Int32Array;
+  readonly lineStarts: Int32Array;
+}
+
+/** FNV-1a over UTF-16 units; 32 bit, enough to tell versions of one text apart within a run. */
+export function hashText(text: string, from = 0, to = text.length): number {
+  let h = 0x811c9dc5;
+  for (let i = from; i < to; i++) {
+    h ^= text.charCodeAt(i);
+    h = Math.imul(h, 0x01000193);
+  }
+  return h | 0;
+}
+
+/** A growing array of integers. */
+export class IntPool {
+  private data: Int32Array;
+  length = 0;
+
+  constructor(capacity: number) {
+    this.data = new Int32Array(capacity);
+  }
+
+  push(value: number): number {
+    if (this.length === this.data.length) this.grow(this.length + 1);
+    this.data[this.length] = value;
+    return this.length++;
+  }
+
+  pushAll(values: readonly number[]): number {
+    const at = this.length;
+    if (at + values.length > this.data.length) this.grow(at + values.length);
+    for (let i = 0; i < values.length; i++) this.data[at + i] = values[i] as number;
+    this.length = at + values.length;
+    return at;
+  }
+
+  get(index: number): number {
+    return this.data[index] as number;
+  }
+
+  set(index: number, value: number): void {
+    this.data[index] = value;
+  }
+
+  done(): Int32Array {
+    return this.data.slice(0, this.length);
+  }
+
+  private grow(need: number): void {
+    const grown = new Int32Array(Math.max(need, this.data.length * 2));
+    grown.set(this.data);
+    this.data = grown;
+  }
+}
+
+/** Collects one file's facts; strings, expressions and types are hash-consed. */
+export class FactsBuilder {
+  readonly lists = new IntPool(1024);
+  readonly ops = new IntPool(4096);
+  readonly blocks = new IntPool(512);
+  readonly functions = new IntPool(512);
+  readonly variables = new IntPool(512);
+  readonly structs = new IntPool(64);
+  readonly fields = new IntPool(256);
+  readonly tables = new IntPool(64);
+  readonly slots = new IntPool(128);
+  readonly macros = new IntPool(128);
+  readonly globals = new IntPool(128);
+  readonly protos = new IntPool(128);
+  readonly typedefs = new IntPool(32);
+  readonly enums = new IntPool(64);
+  readonly invocations = new IntPool(64);
+  readonly includes = new IntPool(32);
+  private readonly exprs = new IntPool(4096);
+  private readonly types = new IntPool(128);
+  private readonly strings: string[] = [];
+  private readonly stringIds = new Map<string, number>();
+  private readonly exprIds = new Map<string, number>();
+  private readonly typeIds = new Map<string, number>();
+  private readonly nums: number[] = [];
+  private readonly numIds = new Map<number, number>();
+
+  string(text: string): number {
+    let id = this.stringIds.get(text);
+    if (id === undefined) {
+      id = this.strings.length;
+      this.strings.push(text);
+      this.stringIds.set(text, id);
+    }
+    return id;
+  }
+
+  text(id: number): string {
+    return this.strings[id] ?? '';
+  }
+
+  expr(kind: X, a = 0, b = 0, c = 0): number {
+    const key = `${kind},${a},${b},${c}`;
+    let id = this.exprIds.get(key);
+    if (id === undefined) {
+      id = this.exprs.length / EXPR_STRIDE;
+      this.exprs.push(kind);
+      this.exprs.push(a);
+      this.exprs.push(b);
+      this.exprs.push(c);
+      this.exprIds.set(key, id);
+    }
+    return id;
+  }
+
+  exprKind(id: number): X {
+    return this.exprs.get(id * EXPR_STRIDE) as X;
+  }
+
+  exprA(id: number): number {
+    return this.exprs.get(id * EXPR_STRIDE + 1);
+  }
+
+  num(value: number): number {
+    let id = this.numIds.get(value);
+    if (id === undefined) {
+      id = this.nums.length;
+      this.nums.push(value);
+      this.numIds.set(value, id);
+    }
+    return this.expr(X.Num, id);
+  }
+
+  numValue(expr: number): number | null {
+    return this.exprKind(expr) === X.Num ? (this.nums[this.exprA(expr)] ?? null) : null;
+  }
+
+  type(base: string, depth: number): number {
+    const key = `${base}|${depth}`;
+    let id = this.typeIds.get(key);
+    if (id === undefined) {
+      id = this.types.length / TYPE_STRIDE;
+      this.types.push(this.string(base));
+      this.types.push(depth);
+      this.typeIds.set(key, id);
+    }
+    return id;
+  }
+
+  /** A list: its length, then its members. */
+  list(values: readonly number[]): number {
+    const at = this.lists.push(values.length);
+    this.lists.pushAll(values);
+    return at;
+  }
+
+  done(path: string, hash: number, lineStarts: Int32Array): FileFacts {
+    // Substrings of a source keep the whole source alive: join and split so that they hang on their own copy.
+    const strings = this.strings.length === 0 ? [] : this.strings.join('\u0001').split('\u0001');
+    return {
+      path,
+      hash,
+      strings: strings.length === this.strings.length ? strings : this.strings,
+      exprs: this.exprs.done(),
+      lists: this.lists.done(),
+      nums: Float64Array.from(this.nums),
+      types: this.types.done(),
+      ops: this.ops.done(),
+      blocks: this.blocks.done(),
+      functions: this.functions.done(),
+      variables: this.variables.done(),
+      structs: this.structs.done(),
+      fields: this.fields.done(),
+      tables: this.tables.done(),
+      slots: this.slots.done(),
+      macros: this.macros.done(),
+      globals: this.globals.done(),
+      protos: this.protos.done(),
+      typedefs: this.typedefs.done(),
+      enums: this.enums.done(),
+      invocations: this.invocations.done(),
+      includes: this.includes.done(),
+      lineStarts,
+    };
+  }
+}
+
+/** Offsets of the first character of each line. */
+export function lineStartsOf(text: string): Int32Array {
+  const pool = new IntPool(Math.max(16, text.length >> 4));
+  pool.push(0);
+  for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) pool.push(i + 1);
+  return pool.done();
+}
+
+/** 1-based line of an offset. */
+export function lineAt(lineStarts: Int32Array, offset: number): number {
+  let low = 0;
+  let high = lineStarts.length - 1;
+  while (low < high) {
+    const mid = (low + high + 1) >> 1;
+    if ((lineStarts[mid] as number) <= offset) low = mid;
+    else high = mid - 1;
+  }
+  return low + 1;
+}
+
+/** 1-based column of an offset, in UTF-16 units. */
+export function columnAt(lineStarts: Int32Array, offset: number): number {
+  return offset - (lineStarts[lineAt(lineStarts, offset) - 1] as number) + 1;
+}

@@ -1,0 +1,166 @@
+/**
+ * From a source tree to facts: which files a question needs, each read, configured, parsed and turned into facts once.
+ * A question about a file needs its unit (directory) and the headers in the closure of its includes, nothing else.
+ */
+import { type CancelToken, throwIfCancelled } from './base/cancel.js';
+import { configure, type KernelConfig } from './configure/index.js';
+import type { SkippedFile, SourceTree } from './door.js';
+import { buildFacts } from './facts/declarations.js';
+import { type FileFacts, Fn, FN_DAMAGED, FUNCTION_STRIDE } from './facts/encode.js';
+import { resolveInclude, unitOf } from './program/program.js';
+import type { Clock, SyntaxParser } from './syntax/parser.js';
+
+/** Headers below these are not followed: they define no locking, or generate code that nothing here reads. */
+const HEADERS_LEFT_OUT = [
+  'include/trace/',
+  'include/dt-bindings/',
+  'include/drm/',
+  'include/sound/',
+  'include/media/',
+];
+/** Folders are not descended into deeper than this. */
+const MAX_FOLDER_DEPTH = 12;
+
+/** Reads files and keeps their facts until they change. */
+export class Loader {
+  private readonly facts = new Map<string, FileFacts>();
+  private readonly texts = new Map<string, string | null>();
+  readonly skipped = new Map<string, string>();
+  parseMs = 0;
+
+  constructor(
+    private readonly tree: SourceTree,
+    private readonly parser: SyntaxParser,
+    private readonly config: KernelConfig,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Facts of a file, or null where there is none or it was skipped. */
+  load(path: string): FileFacts | null {
+    const known = this.facts.get(path);
+    if (known !== undefined) return known;
+    if (this.skipped.has(path)) return null;
+    const text = this.tree.read(path);
+    if (text === null) return null;
+    const configured = configure(text, this.config).text;
+    const before = this.clock();
+    const parsed = this.parser.parse(configured);
+    this.parseMs += this.clock() - before;
+    if (!parsed.ok) {
+      this.skipped.set(path, parsed.reason);
+      return null;
+    }
+    const facts = buildFacts(path, configured, parsed.tree);
+    this.facts.set(path, facts);
+    return facts;
+  }
+
+  /** The text of a file as the tree has it. */
+  text(path: string): string | null {
+    return this.tree.read(path);
+  }
+
+  /** The text that was analysed. */
+  configured(path: string): string | null {
+    const text = this.tree.read(path);
+    return text === null ? null : configure(text, this.config).text;
+  }
+
+  private exists(path: string): boolean {
+    if (this.facts.has(path)) return true;
+    let known = this.texts.get(path);
+    if (known === undefined) {
+      const at = path.lastIndexOf('/');
+      known = this.names(path.slice(0, at)).has(path.slice(at + 1)) ? '' : null;
+      this.texts.set(path, known);
+    }
+    return known !== null;
+  }
+
+  private readonly folderNames = new Map<string, ReadonlySet<string>>();
+  private names(folder: string): ReadonlySet<string> {
+    let set = this.folderNames.get(folder);
+    if (set === undefined) {
+      set = new Set(this.tree.list(folder));
+      this.folderNames.set(folder, set);
+    }
+    return set;
+  }
+
+  /** C files below a file or folder, in order. */
+  expand(path: string): string[] {
+    const plain = path.replace(/\/+$/, '');
+    if (/\.[ch]$/.test(plain)) return [plain];
+    const out: string[] = [];
+    const walk = (folder: string, depth: number): void => {
+      if (depth > MAX_FOLDER_DEPTH) return;
+      for (const name of [...this.tree.list(folder)].sort()) {
+        const full = folder === '' ? name : `${folder}/${name}`;
+        if (name.endsWith('/')) walk(full.slice(0, -1), depth + 1);
+        else if (/\.[ch]$/.test(name)) out.push(full);
+      }
+    };
+    walk(plain, 0);
+    return out;
+  }
+
+  /** The closure of what files need: their units' files, and headers by include. */
+  closure(
+    files: readonly string[],
+    wholeUnits: boolean,
+    token: CancelToken,
+    at: (file: string) => void,
+  ): FileFacts[] {
+    const wanted = new Set<string>();
+    const todo: string[] = [];
+    const want = (path: string): void => {
+      if (wanted.has(path)) return;
+      wanted.add(path);
+      todo.push(path);
+    };
+    for (const f of files) want(f);
+    if (wholeUnits) {
+      const units = new Set(files.filter((f) => f.endsWith('.c') || !f.startsWith('include/')).map(unitOf));
+      for (const u of [...units].sort())
+        for (const name of [...this.names(u)].sort()) if (name.endsWith('.c')) want(`${u}/${name}`);
+    }
+    const out: FileFacts[] = [];
+    for (let i = 0; i < todo.length; i++) {
+      throwIfCancelled(token);
+      const path = todo[i] as string;
+      at(path);
+      const facts = this.load(path);
+      if (facts === null) continue;
+      out.push(facts);
+      for (const inc of facts.includes) {
+        const target = resolveInclude(facts.strings[inc] ?? '', path, (p) => this.exists(p));
+        if (target !== null && !HEADERS_LEFT_OUT.some((h) => target.startsWith(h))) want(target);
+      }
+    }
+    return out;
+  }
+
+  /** Forgets what was made from a file's text. */
+  invalidate(path: string): void {
+    this.facts.delete(path);
+    this.skipped.delete(path);
+    this.texts.delete(path);
+    this.folderNames.delete(path.slice(0, path.lastIndexOf('/')));
+  }
+
+  /** Files that were skipped, in order. */
+  skippedFiles(): SkippedFile[] {
+    return [...this.skipped]
+      .map(([file, reason]) => ({ file, reason }))
+      .sort((a, b) => (a.file < b.file ? -1 : 1));
+  }
+}
+
+/** Functions in a file, and how many of them the parser could not read whole. */
+export function countFunctions(file: FileFacts): { all: number; damaged: number } {
+  let damaged = 0;
+  const all = file.functions.length / FUNCTION_STRIDE;
+  for (let i = 0; i < all; i++)
+    if (((file.functions[i * FUNCTION_STRIDE + Fn.Flags] as number) & FN_DAMAGED) !== 0) damaged++;
+  return { all, damaged };
+}

@@ -1,0 +1,645 @@
+/**
+ * Facts joined: which function a name means in a file, what a structure's field is, what a constant is worth, who
+ * stands in which slot. Linking order: static in the file, then the unit (directory), then headers that the file can
+ * see, then what other units export. A name that is defined twice at the same rank is not resolved: unknown, no guess.
+ */
+import {
+  ENUM_STRIDE,
+  FIELD_STRIDE,
+  type FileFacts,
+  Fn,
+  FN_STATIC,
+  FUNCTION_STRIDE,
+  GLOBAL_STRIDE,
+  MACRO_STRIDE,
+  PROTO_STRIDE,
+  SLOT_STRIDE,
+  STRUCT_STRIDE,
+  TABLE_STRIDE,
+  TYPE_STRIDE,
+  TYPEDEF_STRIDE,
+} from '../facts/encode.js';
+
+/** A type as deep as the analysis needs it: base name and pointer depth. */
+export interface TypeRef {
+  readonly base: string;
+  readonly depth: number;
+}
+
+/** A function of the program. `id` is dense. Macros that were compiled as functions have `isMacro`. */
+export interface FunctionRef {
+  readonly id: number;
+  readonly file: FileFacts;
+  readonly index: number;
+  readonly name: string;
+  readonly unit: string;
+  readonly isStatic: boolean;
+  readonly isMacro: boolean;
+  /** In a header or of a macro: its code stands wherever it is used. */
+  readonly isHeader: boolean;
+}
+
+/** A function-like or object-like macro. */
+export interface MacroRef {
+  readonly file: FileFacts;
+  readonly index: number;
+  readonly name: string;
+  /** Null for an object-like macro. */
+  readonly params: readonly string[] | null;
+  readonly body: string;
+}
+
+/** A function in a slot of an operations table. */
+export interface SlotRef {
+  readonly struct: string;
+  readonly slot: string;
+  readonly table: string;
+  readonly file: FileFacts;
+  readonly position: number;
+  readonly target: string;
+}
+
+interface StructRef {
+  readonly file: FileFacts;
+  readonly index: number;
+}
+
+/** Directory of a path: the unit. */
+export function unitOf(path: string): string {
+  const at = path.lastIndexOf('/');
+  return at < 0 ? '' : path.slice(0, at);
+}
+
+const MAX_CONSTANT_DEPTH = 12;
+
+/** All facts of a run, joined. Files may be added until `link`. */
+export class Program {
+  readonly files = new Map<string, FileFacts>();
+  readonly functions: FunctionRef[] = [];
+  readonly slots: SlotRef[] = [];
+  private readonly byName = new Map<string, FunctionRef[]>();
+  private readonly macrosByName = new Map<string, MacroRef[]>();
+  private readonly structsByName = new Map<string, StructRef[]>();
+  private readonly typedefs = new Map<string, TypeRef>();
+  private readonly globals = new Map<string, { file: FileFacts; type: TypeRef; isStatic: boolean }[]>();
+  private readonly protos = new Map<string, TypeRef>();
+  private readonly enums = new Map<string, string>();
+  private readonly constants = new Map<string, number | null>();
+  private readonly slotsByTarget = new Map<string, SlotRef[]>();
+  private readonly slotsByKey = new Map<string, SlotRef[]>();
+  private readonly slotsByTable = new Map<string, SlotRef[]>();
+  private readonly resolved = new Map<string, Map<string, FunctionRef | null>>();
+  private readonly fieldCache = new Map<string, TypeRef | null>();
+  /** `d_lockref.lock` to `d_lock`: object-like macros that rename a field path. */
+  readonly fieldRenames = new Map<string, string>();
+  private readonly visibleHeaders = new Map<string, ReadonlySet<string>>();
+
+  /** `modelConstant` answers for constants whose header is not at hand. */
+  constructor(private readonly modelConstant: (name: string) => number | undefined) {}
+
+  /** Adds one file's facts. */
+  add(file: FileFacts): void {
+    if (this.files.has(file.path)) return;
+    this.files.set(file.path, file);
+    const unit = unitOf(file.path);
+    const isHeader = file.path.endsWith('.h');
+    const s = file.strings;
+    for (let i = 0; i * FUNCTION_STRIDE < file.functions.length; i++) {
+      const at = i * FUNCTION_STRIDE;
+      const name = s[file.functions[at + Fn.Name] as number] ?? '';
+      const isStatic = ((file.functions[at + Fn.Flags] as number) & FN_STATIC) !== 0;
+      this.register({
+        id: this.functions.length,
+        file,
+        index: i,
+        name,
+        unit,
+        isStatic,
+        isMacro: false,
+        isHeader,
+      });
+    }
+    for (let i = 0; i * MACRO_STRIDE < file.macros.length; i++) {
+      const at = i * MACRO_STRIDE;
+      const name = s[file.macros[at] as number] ?? '';
+      const list = file.macros[at + 1] as number;
+      const body = s[file.macros[at + 2] as number] ?? '';
+      const params = list < 0 ? null : readList(file, list).map((p) => s[p] ?? '');
+      push(this.macrosByName, name, { file, index: i, name, params, body });
+      if (params === null && isHeader && /^[a-z_]\w*(\.[a-z_]\w*)+$/.test(body))
+        this.fieldRenames.set(body, name);
+    }
+    for (let i = 0; i * STRUCT_STRIDE < file.structs.length; i++)
+      push(this.structsByName, s[file.structs[i * STRUCT_STRIDE] as number] ?? '', { file, index: i });
+    for (let i = 0; i * TYPEDEF_STRIDE < file.typedefs.length; i++) {
+      const name = s[file.typedefs[i * TYPEDEF_STRIDE] as number] ?? '';
+      if (!this.typedefs.has(name))
+        this.typedefs.set(name, typeRef(file, file.typedefs[i * TYPEDEF_STRIDE + 1] as number));
+    }
+    for (let i = 0; i * GLOBAL_STRIDE < file.globals.length; i++) {
+      const at = i * GLOBAL_STRIDE;
+      push(this.globals, s[file.globals[at] as number] ?? '', {
+        file,
+        type: typeRef(file, file.globals[at + 1] as number),
+        isStatic: file.globals[at + 2] !== 0,
+      });
+    }
+    for (let i = 0; i * PROTO_STRIDE < file.protos.length; i++) {
+      const at = i * PROTO_STRIDE;
+      const name = s[file.protos[at] as number] ?? '';
+      if (!this.protos.has(name)) this.protos.set(name, typeRef(file, file.protos[at + 1] as number));
+    }
+    for (let i = 0; i * ENUM_STRIDE < file.enums.length; i++) {
+      const name = s[file.enums[i * ENUM_STRIDE] as number] ?? '';
+      if (!this.enums.has(name)) this.enums.set(name, s[file.enums[i * ENUM_STRIDE + 1] as number] ?? '');
+    }
+    for (let i = 0; i * TABLE_STRIDE < file.tables.length; i++) {
+      const at = i * TABLE_STRIDE;
+      const table = s[file.tables[at] as number] ?? '';
+      const struct = (s[file.tables[at + 1] as number] ?? '').replace(/^struct /, '');
+      const first = file.tables[at + 2] as number;
+      const count = file.tables[at + 3] as number;
+      for (let e = first; e < first + count; e++) {
+        const slot: SlotRef = {
+          struct,
+          slot: s[file.slots[e * SLOT_STRIDE] as number] ?? '',
+          table,
+          file,
+          position: file.slots[e * SLOT_STRIDE + 2] as number,
+          target: s[file.slots[e * SLOT_STRIDE + 1] as number] ?? '',
+        };
+        this.slots.push(slot);
+        push(this.slotsByTarget, slot.target, slot);
+        push(this.slotsByKey, `${slot.struct}::${slot.slot}`, slot);
+        push(this.slotsByTable, slot.table, slot);
+      }
+    }
+  }
+
+  /** Registers a function made from a macro's body. */
+  addMacroFunction(file: FileFacts, index: number, name: string, unit: string): FunctionRef {
+    const ref: FunctionRef = {
+      id: this.functions.length,
+      file,
+      index,
+      name,
+      unit,
+      isStatic: true,
+      isMacro: true,
+      isHeader: true,
+    };
+    this.functions.push(ref);
+    return ref;
+  }
+
+  private register(ref: FunctionRef): void {
+    this.functions.push(ref);
+    push(this.byName, ref.name, ref);
+  }
+
+  /** The function that `name` means in `from`, or null where there is none or more than one. */
+  resolve(name: string, from: FileFacts): FunctionRef | null {
+    let cache = this.resolved.get(from.path);
+    if (cache === undefined) {
+      cache = new Map();
+      this.resolved.set(from.path, cache);
+    }
+    let found = cache.get(name);
+    if (found === undefined) {
+      found = this.resolveUncached(name, from);
+      cache.set(name, found);
+    }
+    return found;
+  }
+
+  private resolveUncached(name: string, from: FileFacts): FunctionRef | null {
+    const all = this.byName.get(name);
+    if (all === undefined) return null;
+    return this.nearest(
+      all,
+      from,
+      (r) => r.file,
+      (r) => r.isStatic,
+    );
+  }
+
+  /** Picks by linking order; null where the best rank is shared. */
+  private nearest<T>(
+    all: readonly T[],
+    from: FileFacts,
+    fileOf: (x: T) => FileFacts,
+    isPrivate: (x: T) => boolean,
+  ): T | null {
+    let best: T | null = null;
+    let bestRank = 9;
+    let shared = false;
+    const unit = unitOf(from.path);
+    for (const x of all) {
+      const file = fileOf(x);
+      const header = file.path.endsWith('.h');
+      let rank: number;
+      if (file === from) rank = 0;
+      else if (!header && isPrivate(x)) continue;
+      else if (unitOf(file.path) === unit) rank = 1;
+      else if (header) rank = this.sees(from, file.path) ? 2 : 9;
+      else rank = 3;
+      if (rank === 9) continue;
+      if (rank < bestRank) {
+        best = x;
+        bestRank = rank;
+        shared = false;
+      } else if (rank === bestRank) shared = true;
+    }
+    // Two arms of a configuration in one header: either one is as good; elsewhere a tie is unknown.
+    if (shared && bestRank === 3) return null;
+    return best;
+  }
+
+  /** Whether a file can see a header: anything below include/, or a header in the closure of its own includes. */
+  private sees(from: FileFacts, header: string): boolean {
+    if (header.startsWith('include/')) return true;
+    let set = this.visibleHeaders.get(from.path);
+    if (set === undefined) {
+      const seen = new Set<string>();
+      const todo = [from.path];
+      for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
+        const file = this.files.get(at);
+        if (file === undefined) continue;
+        for (const inc of file.includes) {
+          const path = resolveInclude(file.strings[inc] ?? '', at, (p) => this.files.has(p));
+          if (path !== null && !path.startsWith('include/') && !seen.has(path)) {
+            seen.add(path);
+            todo.push(path);
+          }
+        }
+      }
+      set = seen;
+      this.visibleHeaders.set(from.path, set);
+    }
+    return set.has(header);
+  }
+
+  /** All functions of a name, for queries by name. */
+  functionsNamed(name: string): readonly FunctionRef[] {
+    return this.byName.get(name) ?? [];
+  }
+
+  /** The macro that `name` means in `from`. */
+  macro(name: string, from: FileFacts): MacroRef | null {
+    const all = this.macrosByName.get(name);
+    if (all === undefined) return null;
+    return this.nearest(
+      all,
+      from,
+      (m) => m.file,
+      () => true,
+    );
+  }
+
+  /** The type of a structure's field, or null. `struct` is `struct inode`. */
+  field(struct: string, field: string, from: FileFacts): TypeRef | null {
+    const key = `${struct}\u0000${field}\u0000${unitOf(from.path)}`;
+    let found = this.fieldCache.get(key);
+    if (found === undefined) {
+      found = this.fieldUncached(struct, field, from);
+      this.fieldCache.set(key, found);
+    }
+    return found;
+  }
+
+  private fieldUncached(struct: string, field: string, from: FileFacts): TypeRef | null {
+    const all = this.structsByName.get(struct);
+    if (all === undefined) return null;
+    const ref =
+      this.nearest(
+        all,
+        from,
+        (r) => r.file,
+        (r) => !r.file.path.endsWith('.h'),
+      ) ?? all[0];
+    if (ref === undefined) return null;
+    const at = ref.index * STRUCT_STRIDE;
+    const first = ref.file.structs[at + 1] as number;
+    const count = ref.file.structs[at + 2] as number;
+    for (let f = first; f < first + count; f++)
+      if (ref.file.strings[ref.file.fields[f * FIELD_STRIDE] as number] === field)
+        return this.plain(typeRef(ref.file, ref.file.fields[f * FIELD_STRIDE + 1] as number));
+    return null;
+  }
+
+  /** Where a structure is defined, and its fields, for fixes and dumps; null where it is not at hand. */
+  structure(
+    struct: string,
+    from: FileFacts,
+  ): {
+    readonly file: FileFacts;
+    readonly position: number;
+    readonly fields: readonly { name: string; type: TypeRef; position: number }[];
+  } | null {
+    const all = this.structsByName.get(struct);
+    if (all === undefined) return null;
+    const ref =
+      this.nearest(
+        all,
+        from,
+        (r) => r.file,
+        (r) => !r.file.path.endsWith('.h'),
+      ) ?? all[0];
+    if (ref === undefined) return null;
+    const at = ref.index * STRUCT_STRIDE;
+    const first = ref.file.structs[at + 1] as number;
+    const count = ref.file.structs[at + 2] as number;
+    const fields = [];
+    for (let f = first; f < first + count; f++)
+      fields.push({
+        name: ref.file.strings[ref.file.fields[f * FIELD_STRIDE] as number] ?? '',
+        type: typeRef(ref.file, ref.file.fields[f * FIELD_STRIDE + 1] as number),
+        position: ref.file.fields[f * FIELD_STRIDE + 2] as number,
+      });
+    return { file: ref.file, position: ref.file.structs[at + 3] as number, fields };
+  }
+
+  /** A type with typedefs of structures seen through. */
+  plain(type: TypeRef): TypeRef {
+    let t = type;
+    for (let i = 0; i < 5; i++) {
+      if (t.base.startsWith('struct ') || t.base.startsWith('union ')) return t;
+      const d = this.typedefs.get(t.base);
+      if (d === undefined || d.base === t.base) return t;
+      // Lock types keep their own name: spinlock_t says more than its structure
+      if (LOCK_TYPEDEFS.has(t.base)) return t;
+      t = { base: d.base, depth: d.depth + t.depth };
+    }
+    return t;
+  }
+
+  /** The type of a global as seen from a file, or null. */
+  global(name: string, from: FileFacts): TypeRef | null {
+    const all = this.globals.get(name);
+    if (all === undefined) return null;
+    const g =
+      this.nearest(
+        all,
+        from,
+        (x) => x.file,
+        (x) => x.isStatic,
+      ) ?? (all.some((x) => !x.isStatic) ? all[0] : null);
+    return g === null || g === undefined ? null : this.plain(g.type);
+  }
+
+  /** Where a static global lives, so that two files' `static DEFINE_MUTEX(lock)` stay apart: its file, or ''. */
+  globalHome(name: string, from: FileFacts): string {
+    const all = this.globals.get(name);
+    if (all === undefined) return '';
+    for (const g of all) if (g.file === from && g.isStatic) return from.path;
+    return '';
+  }
+
+  /** The return type of a function known by prototype or definition. */
+  returnType(name: string, from: FileFacts): TypeRef | null {
+    const f = this.resolve(name, from);
+    if (f !== null)
+      return this.plain(
+        typeRef(f.file, f.file.functions[f.index * FUNCTION_STRIDE + Fn.ReturnType] as number),
+      );
+    const p = this.protos.get(name);
+    return p === undefined ? null : this.plain(p);
+  }
+
+  /** The value of a constant name: an enumerator or an object-like macro whose body is arithmetic. */
+  constant(name: string): number | null {
+    const known = this.constants.get(name);
+    if (known !== undefined) return known;
+    this.constants.set(name, null);
+    const value = this.modelConstant(name) ?? this.constantFromTree(name, 0);
+    this.constants.set(name, value);
+    return value;
+  }
+
+  private constantFromTree(name: string, depth: number): number | null {
+    const fixed = this.modelConstant(name);
+    if (fixed !== undefined) return fixed;
+    if (depth > MAX_CONSTANT_DEPTH) return null;
+    const text = this.enums.get(name) ?? this.macrosByName.get(name)?.find((m) => m.params === null)?.body;
+    if (text === undefined || text.length > 300) return null;
+    return evaluateConstant(text, (n) => this.constantFromTree(n, depth + 1));
+  }
+
+  /** Slots that name this function, as seen from its own file (static functions) or from anywhere. */
+  slotsOf(f: FunctionRef): readonly SlotRef[] {
+    const all = this.slotsByTarget.get(f.name);
+    if (all === undefined) return [];
+    return all.filter((s) => s.file === f.file || this.resolve(f.name, s.file) === f);
+  }
+
+  /** Tables of a structure that fill a slot. */
+  slotFillers(struct: string, slot: string): readonly SlotRef[] {
+    return this.slotsByKey.get(`${struct}::${slot}`) ?? [];
+  }
+
+  /** The slots of a table by its variable name, as a file sees it. */
+  tableSlots(table: string, from: FileFacts): readonly SlotRef[] {
+    const all = this.slotsByTable.get(table) ?? [];
+    const own = all.filter((s) => s.file === from);
+    return own.length > 0 ? own : all;
+  }
+}
+
+const LOCK_TYPEDEFS = new Set([
+  'spinlock_t',
+  'raw_spinlock_t',
+  'rwlock_t',
+  'seqlock_t',
+  'seqcount_t',
+  'local_lock_t',
+]);
+
+function push<V>(map: Map<string, V[]>, key: string, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+/** Members of a list in a file's list pool. */
+export function readList(file: FileFacts, at: number): readonly number[] {
+  const count = file.lists[at] as number;
+  return Array.from(file.lists.subarray(at + 1, at + 1 + count));
+}
+
+/** A type of a file's type table. */
+export function typeRef(file: FileFacts, type: number): TypeRef {
+  if (type < 0) return { base: '', depth: 0 };
+  return {
+    base: file.strings[file.types[type * TYPE_STRIDE] as number] ?? '',
+    depth: file.types[type * TYPE_STRIDE + 1] as number,
+  };
+}
+
+/** The path that an include means, or null. `<linux/fs.h>` is looked for below include/. */
+export function resolveInclude(
+  include: string,
+  from: string,
+  exists: (path: string) => boolean,
+): string | null {
+  const name = include.slice(1, -1);
+  if (include.startsWith('"')) {
+    const local = normalise(`${unitOf(from)}/${name}`);
+    if (exists(local)) return local;
+  }
+  for (const root of ['include/', 'include/uapi/']) if (exists(root + name)) return root + name;
+  return null;
+}
+
+function normalise(path: string): string {
+  const parts: string[] = [];
+  for (const p of path.split('/')) {
+    if (p === '' || p === '.') continue;
+    if (p === '..') parts.pop();
+    else parts.push(p);
+  }
+  return parts.join('/');
+}
+
+/** Evaluates a constant expression of numbers, names, casts and the usual operators; null where it cannot. */
+export function evaluateConstant(text: string, name: (n: string) => number | null): number | null {
+  const tokens = text.match(
+    /0[xX][0-9a-fA-F]+[uUlL]*|\d+[uUlL]*|'.'|[A-Za-z_]\w*|<<|>>|&&|\|\||==|!=|<=|>=|[-+*/%&|^~!()<>?:,]/g,
+  );
+  if (tokens === null || tokens.join('').length !== text.replace(/\s+/g, '').length) return null;
+  const source = tokens;
+  let at = 0;
+  const LEVELS: readonly (readonly string[])[] = [
+    ['||'],
+    ['&&'],
+    ['|'],
+    ['^'],
+    ['&'],
+    ['==', '!='],
+    ['<', '>', '<=', '>='],
+    ['<<', '>>'],
+    ['+', '-'],
+    ['*', '/', '%'],
+  ];
+  function primary(): number | null {
+    const token = source[at++];
+    if (token === undefined) return null;
+    if (token === '(') {
+      // A cast: (gfp_t), (__force gfp_t), (unsigned long)
+      const close = source.indexOf(')', at);
+      const inside = source.slice(at, close);
+      const after = source[close + 1];
+      if (
+        close > at &&
+        inside.every((x) => /^[A-Za-z_]\w*$/.test(x) && CAST_WORD.test(x)) &&
+        after !== undefined &&
+        /^[\w(~-]/.test(after)
+      ) {
+        at = close + 1;
+        return primary();
+      }
+      const value = level(0);
+      if (source[at++] !== ')') return null;
+      return value;
+    }
+    if (token === '-') return apply1(primary(), (v) => -v);
+    if (token === '~') return apply1(primary(), (v) => ~v);
+    if (token === '!') return apply1(primary(), (v) => (v === 0 ? 1 : 0));
+    if (token === '+') return primary();
+    if (/^\d/.test(token)) {
+      const plain = token.replace(/[uUlL]+$/, '');
+      return /^0\d/.test(plain) ? Number.parseInt(plain, 8) : Number(plain);
+    }
+    if (token.startsWith("'")) return token.charCodeAt(1);
+    if (/^[A-Za-z_]/.test(token)) {
+      if (
+        source[at] === '(' &&
+        (token === 'BIT' || token === 'BIT_ULL' || token === '_BITUL' || token === 'UL' || token === 'U')
+      ) {
+        at++;
+        const value = level(0);
+        if (source[at++] !== ')') return null;
+        return token.startsWith('BIT') || token === '_BITUL' ? apply1(value, (v) => 2 ** v) : value;
+      }
+      return name(token);
+    }
+    return null;
+  }
+  function level(n: number): number | null {
+    const operators = LEVELS[n];
+    if (operators === undefined) return primary();
+    let left = level(n + 1);
+    for (let op = source[at]; op !== undefined && operators.includes(op); op = source[at]) {
+      at++;
+      const right = level(n + 1);
+      left = left === null || right === null ? null : binary(op, left, right);
+    }
+    return left;
+  }
+  const value = level(0);
+  return at === source.length ? value : null;
+}
+
+const CAST_WORD =
+  /^(unsigned|signed|int|long|short|char|u8|u16|u32|u64|__u32|__u64|__force|gfp_t|__force_gfp_t|umode_t|fmode_t|loff_t|slab_flags_t|blk_opf_t|vm_fault_t|size_t|__bitwise)$/;
+
+function apply1(value: number | null, f: (v: number) => number): number | null {
+  return value === null ? null : f(value);
+}
+
+function big(op: string, a: number, b: number): number {
+  const x = BigInt(Math.trunc(a));
+  const y = BigInt(Math.trunc(b));
+  switch (op) {
+    case '|':
+      return Number(x | y);
+    case '&':
+      return Number(x & y);
+    case '^':
+      return Number(x ^ y);
+    case '<<':
+      return Number(x << y);
+    default:
+      return Number(x >> y);
+  }
+}
+
+/** A binary operation on constants; null where C would not define it. */
+export function binary(op: string, a: number, b: number): number | null {
+  switch (op) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return b === 0 ? null : Math.trunc(a / b);
+    case '%':
+      return b === 0 ? null : a % b;
+    case '|':
+    case '&':
+    case '^':
+      return big(op, a, b);
+    case '<<':
+    case '>>':
+      return b < 0 || b > 63 ? null : big(op, a, b);
+    case '==':
+      return a === b ? 1 : 0;
+    case '!=':
+      return a !== b ? 1 : 0;
+    case '<':
+      return a < b ? 1 : 0;
+    case '>':
+      return a > b ? 1 : 0;
+    case '<=':
+      return a <= b ? 1 : 0;
+    case '>=':
+      return a >= b ? 1 : 0;
+    case '&&':
+      return a !== 0 && b !== 0 ? 1 : 0;
+    case '||':
+      return a !== 0 || b !== 0 ? 1 : 0;
+    default:
+      return null;
+  }
+}

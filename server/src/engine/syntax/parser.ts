@@ -1,0 +1,276 @@
+/**
+ * Text to tree: the only module that touches the parser. A parsed file leaves as a `FlatTree`, plain typed arrays in
+ * pre-order, because walking the WASM tree node by node costs as much as parsing it: it is walked once, here, and freed.
+ * Limits (size, time, depth) are part of the contract: what is past them is reported, never guessed.
+ */
+import { Language, Parser, type Tree, type TreeCursor } from 'web-tree-sitter';
+import { F, type FieldName, K, type KindName } from './kinds.js';
+
+/** Files larger than this are skipped. */
+export const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** A file that takes longer to parse is skipped. */
+export const PARSE_BUDGET_MS = 3000;
+/** Deeper nesting than this is no C that people wrote. */
+export const MAX_DEPTH = 700;
+
+/**
+ * A syntax tree in pre-order. Children of `i` are `i + 1`, then `next[child]` while smaller than `next[i]`.
+ * Positions are UTF-16 offsets into the text. Only named nodes and nodes that fill a field are kept.
+ */
+export interface FlatTree {
+  readonly length: number;
+  readonly kind: Uint8Array;
+  readonly field: Uint8Array;
+  readonly start: Int32Array;
+  readonly end: Int32Array;
+  readonly next: Int32Array;
+  /** 1 where the node is an error or missing, or has one inside. */
+  readonly damaged: Uint8Array;
+}
+
+export type ParseResult =
+  | { readonly ok: true; readonly tree: FlatTree; readonly hasError: boolean }
+  | { readonly ok: false; readonly reason: string };
+
+export interface ParseLimits {
+  readonly maxFileBytes: number;
+  readonly parseMs: number;
+}
+
+export const DEFAULT_LIMITS: ParseLimits = { maxFileBytes: MAX_FILE_BYTES, parseMs: PARSE_BUDGET_MS };
+
+/** The clock is the host's: the engine itself reads no time. Milliseconds, any origin. */
+export type Clock = () => number;
+
+/** A parser for one language; holds WASM memory until `dispose`. */
+export interface SyntaxParser {
+  /** Parses one text. Never throws on any input. */
+  parse(text: string): ParseResult;
+  /** The S-expression of a text, for `dump syntax`; null where `parse` would refuse it. */
+  dump(text: string): string | null;
+  dispose(): void;
+}
+
+let runtimeReady: Promise<void> | null = null;
+
+/**
+ * Makes a parser. `runtimeWasm` is web-tree-sitter's own WASM (loaded once a thread; later calls reuse it),
+ * `grammarWasm` the grammar's.
+ */
+export async function createParser(
+  runtimeWasm: Uint8Array,
+  grammarWasm: Uint8Array,
+  limits: ParseLimits,
+  clock: Clock,
+): Promise<SyntaxParser> {
+  runtimeReady ??= Parser.init({ wasmBinary: runtimeWasm });
+  await runtimeReady;
+  const language = await Language.load(grammarWasm);
+  const parser = new Parser();
+  parser.setLanguage(language);
+  return new TreeSitterParser(parser, language, limits, clock);
+}
+
+/** Kinds that end the walk downwards: tokens, and strings, whose parts nothing reads. */
+const LEAVES: ReadonlySet<string> = new Set([
+  'identifier', 'field_identifier', 'type_identifier', 'primitive_type', 'statement_identifier', 'comment',
+  'number_literal', 'string_literal', 'char_literal', 'concatenated_string', 'true', 'false', 'null', 'preproc_arg',
+  'system_lib_string', 'string_content', 'storage_class_specifier', 'type_qualifier', 'sized_type_specifier',
+  'preproc_directive', 'gnu_asm_expression', 'macro_operator', 'storage_class_macro', 'attribute_specifier',
+  'break_statement', 'continue_statement',
+]); // biome-ignore format: a table
+const OPERATOR_TOKEN = /^([-+*/%&|^<>=!~]+|\.|->)$/;
+
+const INITIAL_NODES = 1 << 15;
+
+class TreeSitterParser implements SyntaxParser {
+  private readonly kindOf: Uint8Array;
+  private readonly named: Uint8Array;
+  private readonly fieldOf: Uint8Array;
+  /** 1 for kinds that have no children worth a call into WASM. */
+  private readonly leaf: Uint8Array;
+  private capacity = INITIAL_NODES;
+  private kind = new Uint8Array(INITIAL_NODES);
+  private field = new Uint8Array(INITIAL_NODES);
+  private start = new Int32Array(INITIAL_NODES);
+  private end = new Int32Array(INITIAL_NODES);
+  private next = new Int32Array(INITIAL_NODES);
+  private damaged = new Uint8Array(INITIAL_NODES);
+
+  constructor(
+    private readonly parser: Parser,
+    language: Language,
+    private readonly limits: ParseLimits,
+    private readonly clock: Clock,
+  ) {
+    this.kindOf = new Uint8Array(65536);
+    this.named = new Uint8Array(65536);
+    this.kindOf[65535] = K.ERROR;
+    this.named[65535] = 1;
+    this.leaf = new Uint8Array(65536);
+    for (let id = 0; id < language.nodeTypeCount; id++) {
+      const name = language.nodeTypeForId(id);
+      if (name === null) continue;
+      const named = language.nodeTypeIsNamed(id);
+      this.named[id] = named ? 1 : 0;
+      if (named && name in K) this.kindOf[id] = K[name as KindName];
+      // Anonymous nodes are operators (which fill a field) or punctuation (which is passed over).
+      if (!named && OPERATOR_TOKEN.test(name)) this.named[id] = 2;
+      if (named && LEAVES.has(name)) this.leaf[id] = 1;
+    }
+    this.fieldOf = new Uint8Array(language.fieldCount + 1);
+    for (let id = 1; id <= language.fieldCount; id++) {
+      const name = language.fieldNameForId(id);
+      if (name !== null && name in F) this.fieldOf[id] = F[name as FieldName];
+    }
+  }
+
+  parse(text: string): ParseResult {
+    const tree = this.parseTree(text);
+    if (typeof tree === 'string') return { ok: false, reason: tree };
+    try {
+      return this.flatten(tree);
+    } finally {
+      tree.delete();
+    }
+  }
+
+  dump(text: string): string | null {
+    const tree = this.parseTree(text);
+    if (typeof tree === 'string') return null;
+    try {
+      return tree.rootNode.toString();
+    } finally {
+      tree.delete();
+    }
+  }
+
+  dispose(): void {
+    this.parser.delete();
+  }
+
+  /** The raw tree, or why there is none. */
+  private parseTree(text: string): Tree | string {
+    if (text.length > this.limits.maxFileBytes)
+      return `larger than ${Math.round(this.limits.maxFileBytes / 1024 / 1024)} MiB`;
+    const deadline = this.clock() + this.limits.parseMs;
+    let tree: Tree | null = null;
+    try {
+      this.parser.reset();
+      tree = this.parser.parse(text, null, { progressCallback: () => this.clock() > deadline });
+    } catch {
+      tree = null;
+    }
+    if (tree === null) {
+      this.parser.reset();
+      return `not parsed within ${this.limits.parseMs} ms`;
+    }
+    return tree;
+  }
+
+  private grow(): void {
+    this.capacity *= 2;
+    const grown = <T extends Uint8Array | Int32Array>(old: T, made: T): T => {
+      made.set(old);
+      return made;
+    };
+    this.kind = grown(this.kind, new Uint8Array(this.capacity));
+    this.field = grown(this.field, new Uint8Array(this.capacity));
+    this.damaged = grown(this.damaged, new Uint8Array(this.capacity));
+    this.start = grown(this.start, new Int32Array(this.capacity));
+    this.end = grown(this.end, new Int32Array(this.capacity));
+    this.next = grown(this.next, new Int32Array(this.capacity));
+  }
+
+  private flatten(tree: Tree): ParseResult {
+    const hasError = tree.rootNode.hasError;
+    const cursor: TreeCursor = tree.walk();
+    try {
+      // `stack` holds the flat index of each open node, -1 for those that are not kept.
+      const stack: number[] = [];
+      let count = 0;
+      for (;;) {
+        const id = cursor.nodeTypeId;
+        const token = this.named[id];
+        const isNamed = token === 1;
+        let index = -1;
+        if (token !== 0) {
+          const fieldId = cursor.currentFieldId;
+          if (count === this.capacity) this.grow();
+          index = count++;
+          const kind = isNamed ? (this.kindOf[id] ?? 0) : 0;
+          const start = cursor.startIndex;
+          const end = cursor.endIndex;
+          this.kind[index] = kind;
+          this.field[index] = fieldId === 0 ? 0 : (this.fieldOf[fieldId] ?? 0);
+          this.start[index] = start;
+          this.end[index] = end;
+          const bad = hasError && (kind === K.ERROR || (start === end && cursor.nodeIsMissing));
+          this.damaged[index] = bad ? 1 : 0;
+        } else if (hasError && cursor.nodeIsMissing && stack.length > 0) {
+          const parent = stack[stack.length - 1] ?? -1;
+          if (parent >= 0) this.damaged[parent] = 1;
+        }
+        if (stack.length > MAX_DEPTH) return { ok: false, reason: `nested deeper than ${MAX_DEPTH} levels` };
+        if (isNamed && this.leaf[id] === 0 && cursor.gotoFirstChild()) {
+          stack.push(index);
+          continue;
+        }
+        if (index >= 0) this.next[index] = count;
+        while (!cursor.gotoNextSibling()) {
+          if (!cursor.gotoParent()) return this.finish(count, hasError);
+          const closed = stack.pop() ?? -1;
+          if (closed >= 0) {
+            this.next[closed] = count;
+            const parent = stack[stack.length - 1] ?? -1;
+            if (parent >= 0 && this.damaged[closed] === 1) this.damaged[parent] = 1;
+          }
+        }
+      }
+    } finally {
+      cursor.delete();
+    }
+  }
+
+  private finish(count: number, hasError: boolean): ParseResult {
+    // Leaves mark their own damage only; children are after parents in pre-order, so one backward pass lifts it.
+    const damaged = this.damaged.slice(0, count);
+    const next = this.next.slice(0, count);
+    if (hasError) {
+      for (let i = count - 1; i >= 0; i--) {
+        if (damaged[i] === 1) continue;
+        const stop = next[i] ?? 0;
+        for (let c = i + 1; c < stop; c = next[c] ?? stop) {
+          if (damaged[c] === 1) {
+            damaged[i] = 1;
+            break;
+          }
+        }
+      }
+    }
+    const tree: FlatTree = {
+      length: count,
+      kind: this.kind.slice(0, count),
+      field: this.field.slice(0, count),
+      start: this.start.slice(0, count),
+      end: this.end.slice(0, count),
+      next,
+      damaged,
+    };
+    return { ok: true, tree, hasError };
+  }
+}
+
+/** The first child of `node` that fills `field`, or -1. */
+export function childByField(t: FlatTree, node: number, field: number): number {
+  const stop = t.next[node] as number;
+  for (let c = node + 1; c < stop; c = t.next[c] as number) if (t.field[c] === field) return c;
+  return -1;
+}
+
+/** The first child of `node` of a kind, or -1. */
+export function childByKind(t: FlatTree, node: number, kind: number): number {
+  const stop = t.next[node] as number;
+  for (let c = node + 1; c < stop; c = t.next[c] as number) if (t.kind[c] === kind) return c;
+  return -1;
+}
