@@ -60,7 +60,7 @@ interface Import {
 function roomOf(file: string): string {
   if (file.startsWith('client/')) return 'client';
   if (file === 'server/src/engine/door.ts') return 'door';
-  if (file === 'server/src/engine/index.ts') return 'engine';
+  if (/^server\/src\/engine\/[^/]+$/.test(file)) return 'engine';
   const engine = /^server\/src\/engine\/([^/]+)\//.exec(file);
   return engine?.[1] ?? /^server\/src\/([^/]+)\//.exec(file)?.[1] ?? 'unknown';
 }

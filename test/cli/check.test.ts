@@ -48,7 +48,7 @@ describe('check', () => {
   it('writes JSON of version 1 with every field of the interface', () => {
     assert.equal(all.version, 1);
     assert.deepEqual(Object.keys(all.kernel), ['root', 'version']);
-    assert.equal(all.kernel.version, '6.12');
+    assert.equal(all.kernel.version, '6.12.0');
     const keys =
       'rule severity precision certainty message file line column endLine endColumn function entry held rcu trace fixes fingerprint';
     for (const finding of all.findings) assert.deepEqual(Object.keys(finding), keys.split(' '));

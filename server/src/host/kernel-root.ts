@@ -23,7 +23,7 @@ export function versionFromMakefile(text: string): KernelVersion | null {
   if (major === null) return null;
   const short = `${major}.${value('PATCHLEVEL') ?? '0'}`;
   const sublevel = value('SUBLEVEL');
-  return { short, full: sublevel === null || sublevel === '0' ? short : `${short}.${sublevel}` };
+  return { short, full: sublevel === null ? short : `${short}.${sublevel}` };
 }
 
 /** What is missing for a folder to be the root of a kernel tree, in words; null where nothing is. */
