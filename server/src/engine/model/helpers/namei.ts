@@ -355,6 +355,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
   S('follow_up', 'path', 'Crosses a mount upwards.', '6.12:fs/namei.c:1303'),
   S('getname', 'filename', 'Copies a path from user space.', '6.12:fs/namei.c:228', { returns: 'fresh' }),
   S('getname_kernel', 'filename', 'Copies a path.', '6.12:fs/namei.c:234', { returns: 'fresh' }),
+  N('putname', 'name', 'Drops a reference to a copied path.', '6.12:fs/namei.c:270'),
   S('dentry_open', 'path, flags, cred', 'Opens a dentry.', '6.12:fs/open.c:1106', {
     references: [get('result', 'file', '!IS_ERR(result)')],
   }),
