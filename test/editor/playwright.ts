@@ -1,0 +1,52 @@
+/**
+ * The few parts of playwright-core that the editor test uses, as types. The package itself is installed into the
+ * test's cache folder and loaded from there: it is no dependency of the project.
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+export interface Locator {
+  first(): Locator;
+  locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+  count(): Promise<number>;
+  click(options?: { readonly button?: 'left' | 'right'; readonly timeout?: number }): Promise<void>;
+  dblclick(options?: { readonly timeout?: number }): Promise<void>;
+  waitFor(options?: { readonly timeout?: number; readonly state?: 'visible' | 'hidden' }): Promise<void>;
+  innerText(options?: { readonly timeout?: number }): Promise<string>;
+  allInnerTexts(): Promise<string[]>;
+  boundingBox(): Promise<{ x: number; y: number; width: number; height: number } | null>;
+  evaluate<T>(run: (element: { scrollTop: number; scrollHeight: number }) => T): Promise<T>;
+}
+
+export interface Page {
+  readonly keyboard: {
+    press(key: string): Promise<void>;
+    type(text: string, options?: { readonly delay?: number }): Promise<void>;
+    insertText(text: string): Promise<void>;
+  };
+  readonly mouse: { move(x: number, y: number, options?: { readonly steps?: number }): Promise<void> };
+  goto(url: string): Promise<unknown>;
+  locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+  waitForTimeout(ms: number): Promise<void>;
+  screenshot(options: { readonly path: string }): Promise<unknown>;
+}
+
+export interface Browser {
+  newPage(options: { readonly viewport: { readonly width: number; readonly height: number } }): Promise<Page>;
+  close(): Promise<void>;
+}
+
+export interface Launcher {
+  launch(options: {
+    readonly executablePath: string;
+    readonly args: readonly string[];
+    readonly env: NodeJS.ProcessEnv;
+  }): Promise<Browser>;
+}
+
+/** Chromium's launcher out of the cache folder. */
+export function loadChromium(cache: string): Launcher {
+  const load = createRequire(join(cache, 'package.json'));
+  const module: { readonly chromium: Launcher } = load('playwright-core');
+  return module.chromium;
+}

@@ -1,0 +1,212 @@
+/**
+ * One run of the editor: code-server with a fresh profile and our package installed, a browser on it, and the gestures
+ * that a person makes. Everything that it starts it ends. Must not know what Lockwalk shows.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Installed } from './install.js';
+import { type Browser, type Locator, loadChromium, type Page } from './playwright.js';
+
+const SETTINGS = {
+  'security.workspace.trust.enabled': false,
+  'workbench.startupEditor': 'none',
+  'workbench.tips.enabled': false,
+  'workbench.enableExperiments': false,
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.disableAIFeatures': true,
+  'telemetry.telemetryLevel': 'off',
+  'extensions.autoCheckUpdates': false,
+  'extensions.autoUpdate': false,
+  'extensions.ignoreRecommendations': true,
+  'update.mode': 'none',
+  'git.enabled': false,
+  'files.autoSave': 'off',
+  'files.watcherExclude': { '**': true },
+  'editor.minimap.enabled': false,
+  'editor.hover.delay': 100,
+  'editor.tabSize': 8,
+  'editor.insertSpaces': false,
+  'editor.detectIndentation': false,
+};
+
+/** Waits until the function gives something true; gives its last answer. */
+export async function until<T>(ask: () => Promise<T>, ms = 15_000): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (answer || Date.now() > end) return answer;
+    await new Promise((go) => setTimeout(go, 100));
+  }
+}
+
+export class Workbench {
+  readonly page: Page;
+  readonly #browser: Browser;
+  readonly #server: ChildProcess;
+  readonly #run: string;
+  readonly #shots: string;
+  #shot = 0;
+
+  private constructor(page: Page, browser: Browser, server: ChildProcess, run: string, shots: string) {
+    this.page = page;
+    this.#browser = browser;
+    this.#server = server;
+    this.#run = run;
+    this.#shots = shots;
+  }
+
+  /** Starts an editor on a folder with the package installed. */
+  static async start(installed: Installed, vsix: string, folder: string, shots: string): Promise<Workbench> {
+    const run = mkdtempSync(join(tmpdir(), 'lockwalk-editor-'));
+    const profile = join(run, 'profile');
+    const extensions = join(run, 'extensions');
+    mkdirSync(join(profile, 'User'), { recursive: true });
+    mkdirSync(shots, { recursive: true });
+    writeFileSync(join(profile, 'User/settings.json'), JSON.stringify(SETTINGS));
+    const config = join(run, 'config.yaml');
+    writeFileSync(config, 'auth: none\n');
+    const home = { XDG_CONFIG_HOME: run, XDG_DATA_HOME: run };
+    const env: NodeJS.ProcessEnv = { ...process.env, ...home, EXTENSIONS_GALLERY: '{}' };
+    for (const name of ['VSCODE_IPC_HOOK_CLI', 'PORT', 'PASSWORD']) delete env[name];
+    const common = [
+      installed.entry,
+      '--config',
+      config,
+      '--user-data-dir',
+      profile,
+      '--extensions-dir',
+      extensions,
+    ];
+    execFileSync(installed.node, [...common, '--install-extension', vsix, '--force'], { env, stdio: 'pipe' });
+    const port = await freePort();
+    const log = openSync(join(run, 'server.log'), 'w');
+    const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'];
+    const server = spawn(
+      installed.node,
+      [
+        ...common,
+        '--auth',
+        'none',
+        '--bind-addr',
+        `127.0.0.1:${port}`,
+        ...quiet,
+        '--disable-getting-started-override',
+      ],
+      { env, stdio: ['ignore', log, log], detached: true }, // a process group of its own, so that one signal ends all
+    );
+    try {
+      const url = `http://127.0.0.1:${port}`;
+      const answers = (): Promise<boolean> =>
+        fetch(`${url}/healthz`)
+          .then((reply) => reply.ok)
+          .catch(() => false);
+      if (!(await until(answers, 30_000)))
+        throw new Error(`code-server does not answer, see ${run}/server.log`);
+      const browser = await loadChromium(installed.cache).launch({
+        executablePath: installed.chromium,
+        args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+        env: { ...process.env, ...home },
+      });
+      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
+      await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
+      return new Workbench(page, browser, server, run, shots);
+    } catch (error) {
+      endGroup(server, 'SIGTERM');
+      throw error;
+    }
+  }
+
+  /** Opens a file by its path, at a line. */
+  async open(path: string, line: number): Promise<void> {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    await this.page.keyboard.press('Control+P');
+    await this.page.locator('.quick-input-widget input').first().waitFor();
+    await this.page.keyboard.insertText(`${path}:${line}`);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
+    await this.page.waitForTimeout(300);
+    await this.page.keyboard.press('Enter');
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor({ timeout: 15_000 });
+  }
+
+  /** A token of the first visible line that holds a text. */
+  token(lineText: string | RegExp, token: string): Locator {
+    return this.page
+      .locator('.view-line', { hasText: lineText })
+      .first()
+      .locator('span span', { hasText: token })
+      .first();
+  }
+
+  async hover(token: Locator, offset = 4): Promise<Locator> {
+    const box = await token.boundingBox();
+    if (box === null) throw new Error('the token to hover is not visible');
+    await this.page.mouse.move(box.x + offset, box.y + box.height / 2);
+    await this.page.mouse.move(box.x + offset + 3, box.y + box.height / 2, { steps: 4 });
+    return this.page.locator('.monaco-hover:not(.hidden)').first();
+  }
+
+  /** The pointer away from the text, where it opens no hover over what is looked at. */
+  async pointerAway(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.page.mouse.move(1000, 20);
+  }
+
+  async command(text: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.page.locator('.quick-input-widget input').first().waitFor();
+    await this.page.keyboard.type(text);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().waitFor();
+    await this.page.waitForTimeout(200);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async problems(): Promise<string[]> {
+    return (await this.page.locator('.markers-panel .monaco-list-row').allInnerTexts()).map((text) =>
+      text.replace(/\s+/g, ' ').trim(),
+    );
+  }
+
+  async shot(name: string): Promise<void> {
+    this.#shot++;
+    await this.page.screenshot({ path: join(this.#shots, `${this.#shot}-${name}.png`) });
+  }
+
+  /** Ends everything; keeps the profile with its logs where asked. */
+  async end(keep: boolean): Promise<void> {
+    await this.#browser.close().catch(() => undefined);
+    endGroup(this.#server, 'SIGTERM');
+    const gone = await until(async () => !endGroup(this.#server, 0), 8000);
+    if (!gone) endGroup(this.#server, 'SIGKILL');
+    if (keep) console.log(`kept ${this.#run}`);
+    else rmSync(this.#run, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Signals a process group that we started; false where it is gone. */
+function endGroup(server: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  if (server.pid === undefined) return false;
+  try {
+    process.kill(-server.pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (typeof address === 'object' && address !== null) resolve(address.port);
+        else reject(new Error('no port'));
+      });
+    });
+  });
+}
