@@ -2,9 +2,9 @@
  * An engine over a kernel tree on disk, for benchmarks: in this process, without a worker, so that what is measured is
  * the engine. Shared by all benchmark commands.
  */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Engine, SourceTree } from '../../server/src/engine/door.js';
 import { createEngine } from '../../server/src/engine/index.js';
 
