@@ -60,7 +60,10 @@ const ALLOCATORS: readonly HelperEntry[] = [
     ...FRESH,
     versions: { since: '6.12' },
   }),
-  alloc('kvmemdup', 'src, len, gfp', 'a copy of memory', '6.12:mm/util.c:167'),
+  alloc('kvmemdup', 'src, len, gfp', 'a copy of memory', '6.12:mm/util.c:167', {
+    ...FRESH,
+    versions: { since: '6.12' },
+  }),
   alloc('kstrdup', 's, gfp', 'a copy of a string', '6.12:mm/util.c:55'),
   alloc('kstrdup_const', 's, gfp', 'a copy of a string unless it is constant', '6.12:mm/util.c:82'),
   alloc('kstrndup', 's, max, gfp', 'a copy of a string', '6.12:mm/util.c:101'),

@@ -216,6 +216,20 @@ const INODES: readonly HelperEntry[] = [
     'Finds or makes an inode; test and set run under a spinlock.',
     '6.12:fs/inode.c:1325',
     {
+      callbacks: [
+        {
+          param: 2,
+          context: 'now',
+          params: ['inode', 'data'],
+          held: [exclusive('@inode_hash_lock', 'spin')],
+        },
+        {
+          param: 3,
+          context: 'now',
+          params: ['inode', 'data'],
+          held: [exclusive('@inode_hash_lock', 'spin')],
+        },
+      ],
       references: [get('result', 'inode', 'result != 0')],
     },
   ),

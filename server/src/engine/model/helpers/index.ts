@@ -9,6 +9,7 @@ import { LOCK_HELPERS } from './locks.js';
 import { NAMEI_HELPERS } from './namei.js';
 import { PAGE_HELPERS } from './pages.js';
 import { QUIET_HELPERS } from './quiet.js';
+import { SIMPLE_HELPERS } from './simple.js';
 import { USER_HELPERS } from './user.js';
 import { WAIT_HELPERS } from './wait.js';
 
@@ -18,6 +19,7 @@ export const HELPERS: readonly HelperEntry[] = [
   ...DCACHE_HELPERS,
   ...NAMEI_HELPERS,
   ...INODE_HELPERS,
+  ...SIMPLE_HELPERS,
   ...WAIT_HELPERS,
   ...USER_HELPERS,
   ...PAGE_HELPERS,
