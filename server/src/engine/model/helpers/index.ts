@@ -12,10 +12,12 @@ import { QUIET_HELPERS } from './quiet.js';
 import { SIMPLE_HELPERS } from './simple.js';
 import { USER_HELPERS } from './user.js';
 import { WAIT_HELPERS } from './wait.js';
+import { WRITER_HELPERS } from './writers.js';
 
 /** All of them, for all versions. */
 export const HELPERS: readonly HelperEntry[] = [
   ...LOCK_HELPERS,
+  ...WRITER_HELPERS,
   ...DCACHE_HELPERS,
   ...NAMEI_HELPERS,
   ...INODE_HELPERS,

@@ -1,0 +1,228 @@
+/**
+ * Locks that are bits or counts: folios, pages and buffers, which the end of I/O may unlock, and what keeps a filesystem
+ * from freezing.
+ */
+import { exclusive, type HelperExtra, helper, shared } from '../entry.js';
+import type { HelperEntry, LockEffect } from '../types.js';
+
+function takes(
+  name: string,
+  params: string,
+  sleeps: boolean,
+  locks: readonly LockEffect[],
+  summary: string,
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, sleeps, summary, proof, { acquires: locks, ...extra });
+}
+
+function drops(
+  name: string,
+  params: string,
+  locks: readonly LockEffect[],
+  summary: string,
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, false, summary, proof, { releases: locks, ...extra });
+}
+
+const OK = 'result == 0';
+const TRUE = 'result != 0';
+
+const FOLIOS: readonly HelperEntry[] = [
+  takes(
+    'folio_lock',
+    'folio',
+    true,
+    [exclusive('folio->PG_locked', 'folio')],
+    'Locks a folio; sleeps.',
+    '6.12:include/linux/pagemap.h:1154',
+    { versions: { since: '6.1' } },
+  ),
+  takes(
+    'folio_lock_killable',
+    'folio',
+    true,
+    [exclusive('folio->PG_locked', 'folio', OK)],
+    'Locks a folio, or fails on a fatal signal.',
+    '6.12:include/linux/pagemap.h:1192',
+    { versions: { since: '6.1' } },
+  ),
+  takes(
+    'folio_trylock',
+    'folio',
+    false,
+    [exclusive('folio->PG_locked', 'folio', TRUE)],
+    'Tries to lock a folio.',
+    '6.12:include/linux/pagemap.h:1119',
+    { versions: { since: '6.1' } },
+  ),
+  drops(
+    'folio_unlock',
+    'folio',
+    [exclusive('folio->PG_locked', 'folio')],
+    'Unlocks a folio; also done by the end of I/O.',
+    '6.12:mm/filemap.c:1495',
+    { versions: { since: '6.1' } },
+  ),
+  takes(
+    'lock_page',
+    'page',
+    true,
+    [exclusive('page->PG_locked', 'folio')],
+    'Locks a page; sleeps.',
+    '6.12:include/linux/pagemap.h:1172',
+  ),
+  takes(
+    'trylock_page',
+    'page',
+    false,
+    [exclusive('page->PG_locked', 'folio', TRUE)],
+    'Tries to lock a page.',
+    '6.12:include/linux/pagemap.h:1127',
+  ),
+  drops(
+    'unlock_page',
+    'page',
+    [exclusive('page->PG_locked', 'folio')],
+    'Unlocks a page; also done by the end of I/O.',
+    '6.12:mm/folio-compat.c:13',
+  ),
+  takes(
+    'lock_buffer',
+    'bh',
+    true,
+    [exclusive('bh->BH_Lock', 'flag')],
+    'Locks a buffer; sleeps. The end of I/O unlocks it.',
+    '6.12:include/linux/buffer_head.h:430',
+  ),
+  takes(
+    'trylock_buffer',
+    'bh',
+    false,
+    [exclusive('bh->BH_Lock', 'flag', TRUE)],
+    'Tries to lock a buffer.',
+    '6.12:include/linux/buffer_head.h:425',
+  ),
+  drops(
+    'unlock_buffer',
+    'bh',
+    [exclusive('bh->BH_Lock', 'flag')],
+    'Unlocks a buffer.',
+    '6.12:fs/buffer.c:75',
+  ),
+];
+
+const WRITERS: readonly HelperEntry[] = [
+  takes(
+    'sb_start_write',
+    'sb',
+    true,
+    [shared('sb->s_writers.SB_FREEZE_WRITE', 'flag')],
+    'Keeps a filesystem from freezing; sleeps while it is frozen.',
+    '6.12:include/linux/fs.h:1903',
+  ),
+  takes(
+    'sb_start_write_trylock',
+    'sb',
+    false,
+    [shared('sb->s_writers.SB_FREEZE_WRITE', 'flag', TRUE)],
+    'Tries to keep a filesystem from freezing.',
+    '6.12:include/linux/fs.h:1908',
+  ),
+  drops(
+    'sb_end_write',
+    'sb',
+    [shared('sb->s_writers.SB_FREEZE_WRITE', 'flag')],
+    'Lets a filesystem freeze again.',
+    '6.12:include/linux/fs.h:1855',
+  ),
+  takes(
+    'sb_start_pagefault',
+    'sb',
+    true,
+    [shared('sb->s_writers.SB_FREEZE_PAGEFAULT', 'flag')],
+    'Keeps a filesystem from freezing during a fault; sleeps.',
+    '6.12:include/linux/fs.h:1932',
+  ),
+  drops(
+    'sb_end_pagefault',
+    'sb',
+    [shared('sb->s_writers.SB_FREEZE_PAGEFAULT', 'flag')],
+    'Undoes sb_start_pagefault.',
+    '6.12:include/linux/fs.h:1867',
+  ),
+  takes(
+    'sb_start_intwrite',
+    'sb',
+    true,
+    [shared('sb->s_writers.SB_FREEZE_FS', 'flag')],
+    'Keeps a filesystem from freezing inside; sleeps.',
+    '6.12:include/linux/fs.h:1950',
+  ),
+  takes(
+    'sb_start_intwrite_trylock',
+    'sb',
+    false,
+    [shared('sb->s_writers.SB_FREEZE_FS', 'flag', TRUE)],
+    'Tries to keep a filesystem from freezing inside.',
+    '6.12:include/linux/fs.h:1955',
+  ),
+  drops(
+    'sb_end_intwrite',
+    'sb',
+    [shared('sb->s_writers.SB_FREEZE_FS', 'flag')],
+    'Undoes sb_start_intwrite.',
+    '6.12:include/linux/fs.h:1879',
+  ),
+  takes(
+    'mnt_want_write',
+    'm',
+    true,
+    [shared('m->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag', OK)],
+    'Takes write access to a mount, and freeze protection; before any i_rwsem.',
+    '6.12:fs/namespace.c:522',
+  ),
+  drops(
+    'mnt_drop_write',
+    'mnt',
+    [shared('mnt->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag')],
+    'Undoes mnt_want_write.',
+    '6.12:fs/namespace.c:602',
+  ),
+  takes(
+    'mnt_want_write_file',
+    'file',
+    true,
+    [shared('file->f_inode->i_sb->s_writers.SB_FREEZE_WRITE', 'flag', OK)],
+    'Takes write access for an open file, and freeze protection.',
+    '6.12:fs/namespace.c:566',
+  ),
+  drops(
+    'mnt_drop_write_file',
+    'file',
+    [shared('file->f_inode->i_sb->s_writers.SB_FREEZE_WRITE', 'flag')],
+    'Undoes mnt_want_write_file.',
+    '6.12:fs/namespace.c:615',
+  ),
+  takes(
+    'file_start_write',
+    'file',
+    true,
+    [shared('file->f_inode->i_sb->s_writers.SB_FREEZE_WRITE', 'flag')],
+    'Keeps the filesystem of a regular file from freezing; sleeps.',
+    '6.12:include/linux/fs.h:2998',
+  ),
+  drops(
+    'file_end_write',
+    'file',
+    [shared('file->f_inode->i_sb->s_writers.SB_FREEZE_WRITE', 'flag')],
+    'Undoes file_start_write.',
+    '6.12:include/linux/fs.h:3018',
+  ),
+];
+
+/** Folio and buffer locks, freeze protection, write access. */
+export const WRITER_HELPERS: readonly HelperEntry[] = [...FOLIOS, ...WRITERS];
