@@ -74,6 +74,7 @@ export default grammar(C, {
     $._list_open,
     $._do_loop_name,
     $._macro_type_name,
+    $._macro_type_list_name,
     $._type_star,
     $._type_word,
     $._error_sentinel,
@@ -527,10 +528,16 @@ export default grammar(C, {
     _enumerator_macro: ($) =>
       seq(field('name', alias($._enumerator_macro_name, $.identifier)), field('arguments', $.argument_list)),
 
-    macro_type_specifier: ($, original) =>
+    // The scanner says that a name makes a type: upstream would take f(a) and the next line for a declaration.
+    macro_type_specifier: ($) =>
       choice(
-        original,
-        seq(field('name', alias($._macro_type_name, $.identifier)), field('arguments', $.argument_list)),
+        seq(
+          field('name', alias($._macro_type_name, $.identifier)),
+          '(',
+          field('type', $.type_descriptor),
+          ')',
+        ),
+        seq(field('name', alias($._macro_type_list_name, $.identifier)), field('arguments', $.argument_list)),
         prec.dynamic(
           -1,
           seq(

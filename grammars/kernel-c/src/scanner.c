@@ -48,6 +48,7 @@ enum Token {
   LIST_OPEN,
   DO_LOOP_NAME,
   MACRO_TYPE_NAME,
+  MACRO_TYPE_LIST_NAME,
   TYPE_STAR,
   TYPE_WORD,
   ERROR_SENTINEL,
@@ -241,6 +242,7 @@ static void skip_line(TSLexer *l) {
 
 typedef struct {
   bool closed;  /* found the closing parenthesis within the cap */
+  bool expression; /* operators or literals stand inside: no type */
   bool star;       /* begins with a star: a declarator, no arguments */
   bool statements; /* a semicolon stands between its arguments */
   bool comma;   /* more than one argument */
@@ -250,13 +252,14 @@ typedef struct {
 
 /* At "(": skips to behind its ")". */
 static Parentheses skip_parentheses(TSLexer *l) {
-  Parentheses p = {false, false, false, false, false, false};
+  Parentheses p = {false, false, false, false, false, false, false};
   unsigned depth = 0, n = 0;
   bool after_word = false, start = false;
   while (!l->eof(l) && n++ < MAX_PARENTHESES) {
     Gap g = skip_gap(l);
     int32_t c = l->lookahead;
     if (!is_start(c) && c != '(' && c != ')') p.several = true;
+    if (!is_start(c) && c != '(' && c != ')' && c != '*') p.expression = true;
     if (is_start(c)) {
       Word w;
       read_word(l, &w);
@@ -658,8 +661,9 @@ static bool scan_behind_arguments(TSLexer *l, const bool *valid, bool annotation
     if (valid[MACRO_EXPANSION_NAME]) return emit(l, MACRO_EXPANSION_NAME);
     return false;
   }
-  if (valid[MACRO_TYPE_NAME] && p.comma && !type_word && (end == ';' || end == '=' || end == '['))
-    return emit(l, MACRO_TYPE_NAME);
+  if (valid[MACRO_TYPE_NAME] && !type_word)
+    return emit(l, p.comma || p.expression ? MACRO_TYPE_LIST_NAME : MACRO_TYPE_NAME);
+  (void)end;
   return false;
 }
 
@@ -756,13 +760,22 @@ static bool scan_word(TSLexer *l, const bool *valid) {
         skip_gap(l);
         return l->lookahead == '{' && valid[MACRO_ITEM_NAME_MODIFIED] ? emit(l, MACRO_ITEM_NAME_MODIFIED) : false;
       }
-      if (!is_start(c) || g.newline || !valid[MACRO_TYPE_NAME] || !p.comma) return false;
+      if (!is_start(c) || g.newline || !valid[MACRO_TYPE_NAME]) return false;
       Word next;
       read_word(l, &next);
       skip_gap(l);
       c = l->lookahead;
-      return !one_of(&next, KEYWORDS) && (c == ';' || c == '=' || c == '[') ? emit(l, MACRO_TYPE_NAME) : false;
+      if (one_of(&next, KEYWORDS) || !(c == ';' || c == '=' || c == '[' || c == ',')) return false;
+      return emit(l, p.comma || p.expression ? MACRO_TYPE_LIST_NAME : MACRO_TYPE_NAME);
     }
+    if (valid[MACRO_TYPE_NAME] && !g.newline && !p.comma && !p.expression && c == '*') {
+      /* FOO(x) *y: a type, unless an expression may stand here */
+      if (!valid[STATEMENTS_NAME]) return emit(l, MACRO_TYPE_NAME);
+      while (l->lookahead == '*' || is_blank(l->lookahead)) step(l);
+      return l->lookahead == ')' ? emit(l, MACRO_TYPE_NAME) : false;
+    }
+    if (valid[MACRO_TYPE_NAME] && !valid[STATEMENTS_NAME] && (c == ')' || c == ',') && !p.comma && !p.expression)
+      return emit(l, MACRO_TYPE_NAME);
     if (is_start(c)) return scan_behind_arguments(l, valid, annotation, p, g);
     if (annotation && c == '*' && behind) return emit(l, ANNOTATION_AFTER);
     if (modified) return c == '=' || (c == ';' && (p.complex || p.several)) ? emit(l, MACRO_ITEM_NAME_MODIFIED) : false;
