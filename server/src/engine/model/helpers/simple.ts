@@ -300,12 +300,20 @@ const INODES: readonly HelperEntry[] = [
       references: [put('kref', 'kref')],
     },
   ),
-  S(
+  S('__vmalloc', 'size, gfp', 'Allocates virtually contiguous memory; sleeps.', '6.12:mm/vmalloc.c:2030', {
+    returns: 'fresh',
+    versions: { until: '7.2' },
+  }),
+  helper(
     '__vmalloc',
     'size, gfp',
-    'Allocates virtually contiguous memory; sleeps.',
-    '6.12:include/linux/vmalloc.h:166',
-    { returns: 'fresh' },
+    'gfp & __GFP_DIRECT_RECLAIM',
+    'Allocates virtually contiguous memory; sleeps if the mask allows.',
+    '7.2:mm/vmalloc.c:2069',
+    {
+      returns: 'fresh',
+      versions: { since: '7.2' },
+    },
   ),
 ];
 
