@@ -21,7 +21,8 @@ function bundled() {
       if (found.has(candidate)) return;
       const own = JSON.parse(readFileSync(join(candidate, 'package.json'), 'utf8'));
       found.set(candidate, own);
-      if (!BUILT_IN.includes(name)) for (const next of Object.keys(own.dependencies ?? {}).sort()) visit(next, candidate);
+      if (!BUILT_IN.includes(name))
+        for (const next of Object.keys(own.dependencies ?? {}).sort()) visit(next, candidate);
       return;
     }
     throw new Error(`${name} is not installed`);

@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict';
-import { applySuppressions, findSuppressions } from '../../server/src/engine/findings/suppression.js';
+import {
+  applySuppressions,
+  findSuppressions,
+  type RuleStanding,
+} from '../../server/src/engine/findings/suppression.js';
 import { finding } from './finding.js';
 
-const apply = (text: string, ran = (): boolean => true) =>
-  applySuppressions([finding()], ['fs/a.c'], (file) => (file === 'fs/a.c' ? text : null), ran);
+const apply = (text: string, standing: RuleStanding = 'ran') =>
+  applySuppressions(
+    [finding()],
+    ['fs/a.c'],
+    (file) => (file === 'fs/a.c' ? text : null),
+    () => standing,
+  );
 
 describe('suppression', () => {
   it('speaks for its own line behind code', () => {
@@ -29,7 +38,8 @@ describe('suppression', () => {
   it('is reported where it allows nothing, if the rule ran', () => {
     const text = '/* lockwalk: allow rcu/early-free -- why */\nspin_lock(&a);\n';
     assert.match(apply(text).problems.join(), /fs\/a\.c:1: .*rcu\/early-free.*nothing/);
-    assert.deepEqual(apply(text, () => false).problems, []);
+    assert.deepEqual(apply(text, 'idle').problems, []);
+    assert.match(apply(text, 'unknown').problems.join(), /rcu\/early-free, which is no rule/);
   });
 
   it('does not take a family for a prefix', () => {

@@ -21,10 +21,12 @@ import type {
   SymbolAnswer,
 } from './door.js';
 import { dumpFunctions } from './dump.js';
-import { type FileFacts, Fn, FN_DAMAGED, lineAt } from './facts/encode.js';
+import { type FileFacts, FN_DAMAGED, Fn, lineAt } from './facts/encode.js';
+import { settleFindings } from './findings/settle.js';
 import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
+import { RULES, rulesFor } from './rules/index.js';
 import { runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
 import { explainModelName, symbolCard } from './views/contract.js';
@@ -59,7 +61,7 @@ export class LockwalkEngine implements Engine {
     const files = this.expand(request.paths);
     const world = this.analyse(files, token, progress);
     const inScope = new Set(files);
-    const findings: Finding[] = runRules(
+    const found: Finding[] = runRules(
       world.analysis,
       inScope,
       request.rules,
@@ -67,6 +69,12 @@ export class LockwalkEngine implements Engine {
       (f) => this.loader.text(f),
       token,
     );
+    const settled = settleFindings(found, {
+      files,
+      known: RULES.map((rule) => rule.id),
+      ran: rulesFor(request).map((rule) => rule.id),
+      textOf: (file) => this.loader.text(file),
+    });
     let functions = 0;
     let damaged = 0;
     let count = 0;
@@ -78,9 +86,9 @@ export class LockwalkEngine implements Engine {
       count++;
     }
     return {
-      findings,
+      findings: settled.findings,
       skipped: this.loader.skippedFiles().filter((s) => inScope.has(s.file)),
-      problems: this.problems,
+      problems: [...this.problems, ...settled.problems],
       stats: {
         files: count,
         functions,

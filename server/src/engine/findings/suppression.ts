@@ -20,6 +20,9 @@ export interface Suppression {
   readonly problem: string | null;
 }
 
+/** Whether a rule or family ran, was left out of this run, or does not exist. */
+export type RuleStanding = 'ran' | 'idle' | 'unknown';
+
 /** What is left of findings, what went, and what is wrong with the comments. */
 export interface Suppressed {
   readonly kept: readonly Finding[];
@@ -59,13 +62,13 @@ export function ruleMatches(rule: string, named: string): boolean {
 
 /**
  * Takes away the findings that a comment allows. `files` are the files that were checked, in order; a comment for a rule
- * that did not run (`ran`) is not called unused.
+ * that did not run is not called unused.
  */
 export function applySuppressions(
   findings: readonly Finding[],
   files: readonly string[],
   textOf: (file: string) => string | null,
-  ran: (named: string) => boolean,
+  standingOf: (named: string) => RuleStanding,
 ): Suppressed {
   const byFile = new Map<string, Finding[]>();
   for (const finding of findings) {
@@ -87,7 +90,11 @@ export function applySuppressions(
         (finding) => finding.line === comment.target && ruleMatches(finding.rule, comment.rule),
       );
       for (const finding of hit) gone.set(finding, comment.reason);
-      if (hit.length === 0 && ran(comment.rule)) {
+      if (hit.length > 0) continue;
+      const standing = standingOf(comment.rule);
+      if (standing === 'unknown') {
+        problems.push(`${file}:${comment.line}: the comment allows ${comment.rule}, which is no rule`);
+      } else if (standing === 'ran') {
         problems.push(
           `${file}:${comment.line}: the comment allows ${comment.rule}, but nothing is found there`,
         );

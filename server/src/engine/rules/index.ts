@@ -1,7 +1,21 @@
 /**
  * The rule registry: one entry a rule. Placeholder until the rules arrive.
  */
-import type { RuleInfo } from '../door.js';
+import type { CheckRequest, RuleInfo } from '../door.js';
+import { ruleMatches } from '../findings/suppression.js';
 
 /** Every rule, in the order of ids. */
 export const RULES: readonly RuleInfo[] = [];
+
+const RANK = { low: 0, medium: 1, high: 2 } as const;
+
+/** The rules that a check runs: those that it names, else all that are on by default; precise enough in both cases. */
+export function rulesFor(request: Pick<CheckRequest, 'rules' | 'precision'>): readonly RuleInfo[] {
+  return RULES.filter((rule) => {
+    const wanted =
+      request.rules.length === 0
+        ? rule.onByDefault
+        : request.rules.some((name) => ruleMatches(rule.id, name));
+    return wanted && RANK[rule.precision] >= RANK[request.precision];
+  });
+}
