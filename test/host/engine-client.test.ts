@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Cancelled } from '../../server/src/engine/base/cancel.js';
-import { EngineClient } from '../../server/src/host/engine-client.js';
+import { EngineClient, EngineFailure } from '../../server/src/host/engine-client.js';
 import { inRepository } from '../repository.js';
 
 const SPEC = { root: inRepository('examples/tree'), kernelVersion: null, configFile: null };
@@ -60,5 +60,12 @@ describe('engine client', () => {
     await engine.dispose();
     await rejected;
     await assert.rejects(engine.describe(), Cancelled);
+  });
+
+  it('says so when the worker dies, and starts another', async () => {
+    const engine = new EngineClient({ ...SPEC, root: inRepository('no/such/tree') });
+    await assert.rejects(engine.describe(), EngineFailure);
+    await assert.rejects(engine.describe(), EngineFailure);
+    await engine.dispose();
   });
 });

@@ -4,6 +4,8 @@
 
 /** Serves until the client says exit; the server ends the process. */
 export async function lsp(): Promise<never> {
+  // A server has nothing to finish when it is told to end.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit());
   const { startServer } = await import('../lsp/start.js');
   startServer();
   return new Promise<never>(() => {});

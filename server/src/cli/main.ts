@@ -10,12 +10,19 @@ import { remark } from './terminal.js';
 import { EXIT, UsageError } from './usage-error.js';
 
 const stop = new AbortController();
-process.once('SIGINT', () => stop.abort());
-process.once('SIGTERM', () => stop.abort());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
 // The reader of our output has gone (`| head`): nothing left to say.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.clean);
 });
+
+/** How long a command may take to stop in good order. */
+const STOP_WITHIN_MS = 2000;
+
+function interrupt(): void {
+  stop.abort();
+  setTimeout(() => process.exit(EXIT.interrupted), STOP_WITHIN_MS).unref();
+}
 
 function codeFor(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.usage;

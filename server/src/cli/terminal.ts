@@ -52,7 +52,7 @@ export function progressLine(wanted: boolean): { show(progress: Progress): void;
   const width = Math.max(40, process.stderr.columns ?? 80) - 1;
   return {
     show: ({ phase, done, total, at }) => {
-      const line = `${phase} ${done}/${total} ${at}`;
+      const line = `${phase} ${total > done ? `${done}/${total}` : done} ${at}`;
       process.stderr.write(`\r\x1b[K${line.length > width ? `${line.slice(0, width - 1)}…` : line}`);
     },
     clear: () => {

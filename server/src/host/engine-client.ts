@@ -63,6 +63,8 @@ export class EngineClient {
   readonly #cancel = new Int32Array(new SharedArrayBuffer(4));
   #worker: Worker | null = null;
   #startedAt = 0;
+  /** What the worker was last seen at: named when it dies. */
+  #at = '';
   #running: Waiting | null = null;
   #nextId = 1;
   #disposed = false;
@@ -175,6 +177,7 @@ export class EngineClient {
     const next = this.#queue.shift();
     if (next === undefined) return;
     this.#running = next;
+    this.#at = '';
     Atomics.store(this.#cancel, 0, 0);
     this.#worker ??= this.#start();
     this.#worker.postMessage(next.request);
@@ -201,6 +204,7 @@ export class EngineClient {
     const running = this.#running;
     if (worker !== this.#worker || running === null || running.request.id !== reply.id) return;
     if (reply.kind === 'progress') {
+      this.#at = reply.progress.at;
       running.progress?.(reply.progress);
       return;
     }
@@ -233,7 +237,7 @@ export class EngineClient {
   #died(worker: Worker, reason: string): void {
     if (worker !== this.#worker) return;
     this.#worker = null;
-    this.#fail(new EngineFailure(reason, '', ''));
+    this.#fail(new EngineFailure(reason, this.#at, ''));
     this.#pump();
   }
 
