@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checks } from './checks.js';
-import type { Locator } from './playwright.js';
 import { until, type Workbench } from './workbench.js';
 
 const SQUIGGLES = '.squiggly-error, .squiggly-warning, .squiggly-info';
@@ -57,14 +56,17 @@ async function visit(bench: Workbench, checks: Checks, what: Visit, coldMs: numb
   checks.that('row in Problems, with the rule', rows.length > 0, rows[0] ?? 'none');
   const row = page.locator('.markers-panel .monaco-list-row', { hasText: what.rule }).first();
   await row.click();
-  await page.keyboard.press('ArrowRight');
   await page.waitForTimeout(400);
   const all = await bench.problems();
   checks.that('its path as related rows', all.length > rows.length + 1, `${all.length} rows`);
   await bench.shot('problems');
 
-  await bench.hover(token);
-  const card = page.locator('.monaco-hover:not(.hidden)', { hasText: 'sleep' }).first();
+  await page.keyboard.press('Control+J'); // the panel away: the card needs the room
+  await page.waitForTimeout(300);
+  await bench.hover(token, what.token);
+  const card = page
+    .locator('.monaco-hover:not(.hidden)', { hasText: /, line \d+[\s\S]*(may|must not) sleep/ })
+    .first();
   await card.waitFor({ timeout: 20_000 }).catch(() => undefined);
   const said = (await card.innerText({ timeout: 1000 }).catch(() => '')).replace(/\s+/g, ' ');
   checks.that(
@@ -73,8 +75,8 @@ async function visit(bench: Workbench, checks: Checks, what: Visit, coldMs: numb
     said.slice(0, 300),
   );
   await bench.shot('hover');
-  await scrollToEnd(page.locator('.monaco-hover:not(.hidden) .monaco-scrollable-element > div').first());
   await bench.pointerAway();
+  await page.keyboard.press('Control+Shift+M');
 
   await token.click();
   await bench.pointerAway();
@@ -97,14 +99,6 @@ async function visit(bench: Workbench, checks: Checks, what: Visit, coldMs: numb
   checks.that('the finding is gone after the fix', left !== null);
   await bench.pointerAway();
   await bench.shot('fixed');
-}
-
-async function scrollToEnd(box: Locator): Promise<void> {
-  await box
-    .evaluate((element) => {
-      element.scrollTop = element.scrollHeight;
-    })
-    .catch(() => undefined);
 }
 
 /** The example tree: a finding from all sides, typing, a contract, the status. */
@@ -132,7 +126,8 @@ export async function exampleTree(bench: Workbench, checks: Checks, folder: stri
   );
   checks.that('the fix is on disk after saving', saved);
 
-  await bench.hover(bench.token('= netfsd_revalidate', 'd_revalidate'));
+  await bench.open(join(folder, file), lineOf(join(folder, file), '= netfsd_revalidate'));
+  await bench.hover(bench.token('= netfsd_revalidate', 'd_revalidate'), 'd_revalidate');
   const contract = page.locator('.monaco-hover:not(.hidden)', { hasText: 'd_revalidate' }).first();
   await contract.waitFor({ timeout: 10_000 }).catch(() => undefined);
   const said = (await contract.innerText({ timeout: 1000 }).catch(() => '')).replace(/\s+/g, ' ');
@@ -140,9 +135,25 @@ export async function exampleTree(bench: Workbench, checks: Checks, folder: stri
   await bench.shot('contract');
   await bench.pointerAway();
 
+  await bench.open(join(folder, file), lineOf(join(folder, file), 'return netfsd_ask_server(inode);'));
+  await bench.hover(
+    bench.token('return netfsd_ask_server(inode);', 'netfsd_ask_server'),
+    'netfsd_ask_server',
+  );
+  const plain = page.locator('.monaco-hover:not(.hidden)', { hasText: /(may|must not) sleep/ }).first();
+  await plain.waitFor({ timeout: 10_000 }).catch(() => undefined);
+  const card = (await plain.innerText({ timeout: 1000 }).catch(() => '')).replace(/\s+/g, ' ');
+  checks.that('hover where nothing is wrong', /netfsd_revalidate/.test(card), card.slice(0, 300));
+  await bench.shot('hover-plain');
+  await bench.pointerAway();
+
   const pool = join(folder, 'fs/pool/alloc.c');
   await bench.open(pool, lineOf(pool, 'int pool_grow_early'));
-  const before = await squigglesBecome(bench, (count) => count > 1, 20_000);
+  const found = await until(
+    async () => (await bench.problems()).filter((row) => row.includes('lock/')).length >= 2,
+  );
+  checks.that('findings of another file when it is opened', found);
+  const before = await squiggles(bench);
   await bench.token('int err = 0;', 'err').click();
   for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'ArrowDown', 'End', 'Enter'])
     await page.keyboard.press(key);
@@ -164,6 +175,17 @@ export async function exampleTree(bench: Workbench, checks: Checks, folder: stri
   const shown = await until(async () => (await lines.count()) > 0, 10_000);
   checks.that('the status is in the output channel', shown);
   await bench.shot('status');
+  const item = page
+    .locator('.statusbar-item[id*="languageStatus"], .statusbar-item[id*="editor.language"]')
+    .first();
+  const place = await item.boundingBox();
+  if (place !== null) await page.mouse.move(place.x + 4, place.y + 6, { steps: 3 });
+  const status = page.locator('.hover-language-status', { hasText: 'Lockwalk' }).first();
+  await status.waitFor({ timeout: 10_000 }).catch(() => undefined);
+  const state = (await status.innerText({ timeout: 1000 }).catch(() => '')).replace(/\s+/g, ' ');
+  checks.that('the status item says version and state', /Lockwalk \d+\.\d+/.test(state), state);
+  await bench.shot('status-item');
+  await bench.pointerAway();
   const toasts = await page.locator('.notification-toast').allInnerTexts();
   checks.that(
     'no pop-up',

@@ -141,12 +141,15 @@ export class Workbench {
       .first();
   }
 
-  async hover(token: Locator, offset = 4): Promise<Locator> {
+  /** Puts the pointer on a word inside a drawn token; tabs are drawn as blanks, so that columns can be counted. */
+  async hover(token: Locator, word: string): Promise<void> {
     const box = await token.boundingBox();
-    if (box === null) throw new Error('the token to hover is not visible');
-    await this.page.mouse.move(box.x + offset, box.y + box.height / 2);
-    await this.page.mouse.move(box.x + offset + 3, box.y + box.height / 2, { steps: 4 });
-    return this.page.locator('.monaco-hover:not(.hidden)').first();
+    const text = await token.innerText();
+    const at = text.indexOf(word);
+    if (box === null || at < 0) throw new Error(`${word} is not drawn in ${text}`);
+    const x = box.x + (box.width * (at + 1.5)) / text.length;
+    await this.page.mouse.move(x, box.y + box.height / 2);
+    await this.page.mouse.move(x + 3, box.y + box.height / 2, { steps: 4 });
   }
 
   /** The pointer away from the text, where it opens no hover over what is looked at. */

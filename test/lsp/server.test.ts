@@ -190,7 +190,7 @@ describe('lsp server', () => {
     const began = performance.now();
     const answer = await hoverAt(2, 3);
     assert.ok(performance.now() - began < 500, 'the hover waited for the check');
-    assert.match(JSON.stringify(answer), /none held/);
+    assert.match(JSON.stringify(answer), /no locks held/);
     await client.diagnostics(uri, 1);
     assert.equal(world.asked.filter((one) => one.startsWith('check')).length, 2);
   });
@@ -206,7 +206,7 @@ describe('lsp server', () => {
     await client.initialize();
     await client.open(uri, TEXT);
     const answer = await hoverAt(2, 3);
-    assert.match(JSON.stringify(answer?.contents), /none held.*never sleeps/);
+    assert.match(JSON.stringify(answer?.contents), /no locks held.*never sleeps/);
     assert.deepEqual(answer?.range, { start: { line: 2, character: 1 }, end: { line: 2, character: 6 } });
   });
 

@@ -33,36 +33,32 @@ export function hoverMarkdown(card: HoverCard, style: HoverStyle): string {
 }
 
 function headline(card: HoverCard): string {
-  const where = `before line ${card.line} of ${code(card.function)}`;
-  const count = card.groups.length;
-  if (count === 0) return `Unknown ${where}: no context was computed.`;
-  return count === 1
-    ? `On entry to line ${card.line} of ${code(card.function)}:`
-    : `${capital(where)}, ${count} states:`;
+  const where = `${code(card.function)}, line ${card.line}`;
+  if (card.groups.length === 0) return `${where}: unknown, no context was computed`;
+  return card.groups.length === 1 ? where : `${where}: ${card.groups.length} states`;
 }
 
 function groupMarkdown(card: HoverCard, group: HoverGroup, style: HoverStyle): string {
-  const lines = [
-    `**locks** ${locks(card, group.held, style)}`,
-    `**RCU** ${rcuWords(group.rcu)}`,
-    `**sleep** ${sleepWords(group)}`,
-  ];
-  const reached = group.reached.slice(0, MAX_REACHED).map(reachedWords);
+  const state = [locksWords(group.held), rcuWords(group.rcu), sleepWords(group.maySleep)];
+  const items = group.held.map((lock) => lockWords(card, lock, style));
+  const said = state.join(' ').toLowerCase();
+  const reasons = group.whyAtomic.filter((reason) => !said.includes(reason.toLowerCase()));
+  if (group.maySleep === false && reasons.length > 0) items.push(`must not sleep: ${reasons.join('; ')}`);
+  for (const reached of group.reached.slice(0, MAX_REACHED)) items.push(reachedWords(reached));
   const hidden = group.reached.length - MAX_REACHED;
-  if (hidden > 0) reached.push(`and ${hidden} more`);
-  const list = reached.map((words) => `- ${words}`).join('\n');
-  return `${lines.join('  \n')}\n${list}`;
+  if (hidden > 0) items.push(`and ${hidden} more ways`);
+  return `**${state.join(', ')}**\n\n${items.map((item) => `- ${item}`).join('\n')}`;
 }
 
-function locks(card: HoverCard, held: readonly HeldLock[], style: HoverStyle): string {
-  if (held.length === 0) return 'none held';
-  if (held.length === 1 && held[0] !== undefined) return lockWords(card, held[0], style);
-  return held.map((lock) => `  \n\u2003${lockWords(card, lock, style)}`).join('');
+function locksWords(held: readonly HeldLock[]): string {
+  if (held.length === 0) return 'no locks held';
+  const names = held.map((lock) => `${code(lock.expression)}${lock.certainty === 'may' ? '?' : ''}`);
+  return `holds ${names.join(', ')}`;
 }
 
 function lockWords(card: HoverCard, lock: HeldLock, style: HoverStyle): string {
   const may = lock.certainty === 'may' ? ' on some paths' : '';
-  return `${code(lock.expression)} ${lock.mode}${may} (${lock.class}), ${acquiredWords(card, lock, style)}`;
+  return `${code(lock.expression)} ${lock.mode}${may}, ${acquiredWords(card, lock, style)} (${lock.class})`;
 }
 
 function acquiredWords(card: HoverCard, lock: HeldLock, style: HoverStyle): string {
@@ -77,13 +73,13 @@ function acquiredWords(card: HoverCard, lock: HeldLock, style: HoverStyle): stri
 export function rcuWords(rcu: RcuState): string {
   switch (rcu) {
     case 'none':
-      return 'no read side';
+      return 'no RCU';
     case 'read':
-      return 'read side';
+      return 'RCU read side';
     case 'walk':
-      return 'RCU-walk (lockless path walk)';
+      return 'RCU-walk';
     case 'maybe':
-      return 'read side or RCU-walk on some paths';
+      return 'RCU on some paths';
     default: {
       const never: never = rcu;
       return never;
@@ -91,30 +87,23 @@ export function rcuWords(rcu: RcuState): string {
   }
 }
 
-/** Whether the point may sleep, with the reasons why not. */
-export function sleepWords(group: Pick<HoverGroup, 'maySleep' | 'whyAtomic'>): string {
-  if (group.maySleep === true) return 'allowed';
-  if (group.maySleep === 'unknown') return 'unknown';
-  return group.whyAtomic.length === 0 ? 'not allowed' : `not allowed: ${group.whyAtomic.join('; ')}`;
+/** Whether the point may sleep. */
+export function sleepWords(maySleep: boolean | 'unknown'): string {
+  if (maySleep === 'unknown') return 'sleep unknown';
+  return maySleep ? 'may sleep' : 'must not sleep';
 }
 
 function reachedWords(reached: Reached): string {
   const via = reached.via.filter((name) => name !== reached.entry?.function);
   const through = via.length === 0 ? '' : `, through ${via.map(code).join(' \u2192 ')}`;
-  if (reached.entry === null) {
-    return via.length === 0 ? 'no known entry reaches this function' : `no known entry${through}`;
-  }
+  if (reached.entry === null) return `reached by no known entry${through}`;
   const { method, struct, table, function: implementation } = reached.entry;
-  const named =
-    table === '' ? `${code(`${struct}.${method}`)}` : `${code(`${struct}.${method}`)} of ${code(table)}`;
-  return `${named} = ${code(implementation)}${through}`;
+  const of = table === '' ? '' : ` of ${code(table)}`;
+  const by = reached.via.includes(implementation) ? ` (${code(implementation)})` : '';
+  return `as ${code(`${struct}.${method}`)}${of}${by}${through}`;
 }
 
 /** Inline code; the names are C, so a backtick can only come from damaged text. */
 function code(text: string): string {
   return `\`${text.replaceAll('`', "'")}\``;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
