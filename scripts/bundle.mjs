@@ -8,10 +8,10 @@
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -20,6 +20,8 @@ import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
+/** Built aside and put in place at the end: a program that runs meanwhile sees the old build or the new one. */
+const fresh = join(root, `dist.new-${process.pid}`);
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** One hash over the sources of the engine: it goes into cache keys and into `--version`. */
@@ -55,48 +57,43 @@ const common = {
   },
 };
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
+mkdirSync(fresh, { recursive: true });
+process.once('exit', () => rmSync(fresh, { recursive: true, force: true }));
 
-const entries = {
-  lockwalk: 'server/src/cli/main.ts',
-  server: 'server/src/lsp/main.ts',
-  'engine-worker': 'server/src/host/worker.ts',
-};
-for (const [name, path] of Object.entries(entries)) if (!existsSync(join(root, path))) delete entries[name];
 await build({
   ...common,
-  entryPoints: entries,
-  outdir: 'dist',
+  entryPoints: {
+    lockwalk: 'server/src/cli/main.ts',
+    server: 'server/src/lsp/main.ts',
+    'engine-worker': 'server/src/host/worker.ts',
+  },
+  outdir: fresh,
   outExtension: { '.js': '.mjs' },
   format: 'esm',
   splitting: true,
   chunkNames: 'chunk-[hash]',
   banner: { js: REQUIRE_BANNER },
 });
-
-const client = 'client/src/extension.ts';
-if (existsSync(join(root, client))) {
-  await build({
-    ...common,
-    entryPoints: { extension: client },
-    outdir: 'dist',
-    outExtension: { '.js': '.cjs' },
-    format: 'cjs',
-    external: ['vscode'],
-  });
-}
+await build({
+  ...common,
+  entryPoints: { extension: 'client/src/extension.ts' },
+  outdir: fresh,
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  external: ['vscode'],
+});
 
 copyFileSync(
   join(root, 'node_modules/web-tree-sitter/web-tree-sitter.wasm'),
-  join(dist, 'web-tree-sitter.wasm'),
+  join(fresh, 'web-tree-sitter.wasm'),
 );
 const grammar = join(root, 'grammars/kernel-c');
-const built = existsSync(grammar) ? readdirSync(grammar).filter((name) => name.endsWith('.wasm')) : [];
-if (built.length === 1) copyFileSync(join(grammar, built[0]), join(dist, 'kernel-c.wasm'));
-else console.warn(`bundle: ${built.length} WASM files in grammars/kernel-c, expected one`);
+const [wasm, ...others] = readdirSync(grammar).filter((name) => name.endsWith('.wasm'));
+if (wasm === undefined || others.length > 0) throw new Error('grammars/kernel-c must hold one WASM file');
+copyFileSync(join(grammar, wasm), join(fresh, 'kernel-c.wasm'));
 
-const command = join(dist, 'lockwalk.mjs');
-if (existsSync(command)) {
-  writeFileSync(command, `#!/usr/bin/env node\n${readFileSync(command, 'utf8')}`, { mode: 0o755 });
-}
+const command = join(fresh, 'lockwalk.mjs');
+writeFileSync(command, `#!/usr/bin/env node\n${readFileSync(command, 'utf8')}`, { mode: 0o755 });
+
+rmSync(dist, { recursive: true, force: true });
+renameSync(fresh, dist);
