@@ -29,6 +29,7 @@ import {
   assume,
   type Facts,
   factOf,
+  Hash,
   isAtomicKind,
   type Lock,
   locksKey,
@@ -76,16 +77,16 @@ export class FunctionRun {
   readonly graph: Graph;
   readonly ev: Evaluator;
   private readonly pending: State[][] = [];
-  private readonly seen: Set<string>[] = [];
+  private readonly seen: Set<number>[] = [];
   private readonly visits: number[] = [];
   private readonly firstOp: number;
   private widened = false;
   private readonly exits: Exit[] = [];
-  private readonly exitKeys = new Set<string>();
+  private readonly exitKeys = new Set<number>();
   readonly sleeps: SleepEffect[] = [];
   readonly takes: TakeEffect[] = [];
   readonly frees: FreeEffect[] = [];
-  private readonly edges = new Map<string, { edge: CallEdge; variants: Variant[]; keys: Set<string> }>();
+  private readonly edges = new Map<string, { edge: CallEdge; variants: Variant[]; keys: Set<number> }>();
   private readonly parameterCalls = new Map<string, { call: ParameterCall; variants: Variant[] }>();
   readonly events: LocalEvent[] = [];
   private readonly eventKeys = new Set<string>();
@@ -166,7 +167,7 @@ export class FunctionRun {
   private push(block: number, state: State): void {
     const s = this.prune(block, state);
     const key = this.keyOf(s);
-    const seen = this.seen[block] as Set<string>;
+    const seen = this.seen[block] as Set<number>;
     if (seen.has(key)) return;
     if (seen.size > MAX_VISITS) {
       this.widened = true;
@@ -184,8 +185,16 @@ export class FunctionRun {
     if (at < this.lowest) this.lowest = at;
   }
 
-  private keyOf(s: State): string {
-    return `${locksKey(s.locks)}|${locksKey(s.released)}|${s.facts.join()}|${s.vars.join()}|${s.temps.join()}|${s.heap.join()}|${s.doubt ? 1 : 0}${s.slept ? 1 : 0}${s.grace ? 1 : 0}`;
+  private keyOf(s: State): number {
+    const h = new Hash();
+    h.addLocks(s.locks);
+    h.addLocks(s.released);
+    h.addAll(s.facts);
+    h.addAll(s.vars);
+    h.addAll(s.temps);
+    h.addAll(s.heap);
+    h.add((s.doubt ? 1 : 0) + (s.slept ? 2 : 0) + (s.grace ? 4 : 0));
+    return h.done();
   }
 
   private prune(block: number, s: State): State {
@@ -271,14 +280,18 @@ export class FunctionRun {
 
   /** Brings the states that wait at a block below the bound. */
   private merge(block: number, waiting: State[]): void {
-    const groups = new Map<string, State[]>();
+    const groups = new Map<number, State[]>();
     for (const s of waiting) {
-      const key = `${locksKey(s.locks)}|${locksKey(s.released)}|${s.doubt ? 1 : 0}`;
+      const h = new Hash();
+      h.addLocks(s.locks);
+      h.addLocks(s.released);
+      h.add(s.doubt ? 1 : 0);
+      const key = h.done();
       const list = groups.get(key);
       if (list === undefined) groups.set(key, [s]);
       else list.push(s);
     }
-    const seen = this.seen[block] as Set<string>;
+    const seen = this.seen[block] as Set<number>;
     const out: State[] = [];
     for (const group of groups.values()) {
       let merged = group[0] as State;
@@ -415,7 +428,7 @@ export class FunctionRun {
 
   /** Drops duplicates among the states at one point. */
   private compact(states: State[]): State[] {
-    const keys = new Set<string>();
+    const keys = new Set<number>();
     const out: State[] = [];
     for (const s of states) {
       const key = this.keyOf(s);
@@ -901,7 +914,13 @@ export class FunctionRun {
     }
     const variant = this.variant(s, context === 'now' ? args : []);
     const v = context === 'now' ? variant : { ...variant, locks: NO_LOCKS, calleeFacts: NO_FACTS };
-    const vkey = `${locksKey(v.locks)}|${locksKey(v.released)}|${v.facts.join()}|${v.calleeFacts.join()}|${v.doubt}`;
+    const h = new Hash();
+    h.addLocks(v.locks);
+    h.addLocks(v.released);
+    h.addAll(v.facts);
+    h.addAll(v.calleeFacts);
+    h.add(v.doubt ? 1 : 0);
+    const vkey = h.done();
     if (entry.keys.has(vkey)) return;
     entry.keys.add(vkey);
     if (entry.variants.length < MAX_VARIANTS) entry.variants.push(v);
@@ -967,7 +986,7 @@ export class FunctionRun {
     return {
       locks: s.locks.map((l) => ({
         ...l,
-        place: toCallee(this.terms, l.place, args, (p) => this.showPlace(p)),
+        place: toCallee(this.terms, l.place, args, () => l.class),
       })),
       released: this.sharedLocks(s.released),
       facts: this.exported(s.facts, true),
@@ -1006,7 +1025,15 @@ export class FunctionRun {
       doubt: s.doubt,
       op,
     };
-    const key = `${op},${exit.value},${mask},${locksKey(locks)},${locksKey(exit.released)},${exit.facts.join()},${s.doubt}`;
+    const h = new Hash();
+    h.add(op);
+    h.add(exit.value);
+    h.add(mask);
+    h.addLocks(locks);
+    h.addLocks(exit.released);
+    h.addAll(exit.facts);
+    h.add(s.doubt ? 1 : 0);
+    const key = h.done();
     if (this.exitKeys.has(key)) return;
     this.exitKeys.add(key);
     this.exits.push(exit);

@@ -13,6 +13,7 @@ import {
   ANY,
   assume,
   type Facts,
+  Hash,
   isAtomicKind,
   type Lock,
   maskOf,
@@ -65,7 +66,7 @@ export interface Entry {
 export class Propagation {
   readonly origins: Origin[] = [];
   readonly entries: Entry[][] = [];
-  private readonly keys: Map<string, number>[] = [];
+  private readonly keys: Map<number, number>[] = [];
   private readonly queued = new Set<number>();
   private readonly position = new Map<number, number>();
 
@@ -306,9 +307,19 @@ export class Propagation {
     this.queue(id);
   }
 
+  /** Whether a widened situation already says everything that another one would add. */
+  private covers(last: Entry, entry: Entry): boolean {
+    if (last.facts.length > 0 || last.walk || last.atomic !== '') return false;
+    for (const l of last.locks) if (!l.may && !entry.locks.some((x) => sameLock(x, l) && !x.may)) return false;
+    if (last.locks.length < 12)
+      for (const l of entry.locks) if (!last.locks.some((x) => x.place === l.place && x.kind === l.kind)) return false;
+    return last.origins.length >= MAX_ORIGINS || entry.origins.every((o) => last.origins.includes(o));
+  }
+
   /** Past the bound: one situation that says what all the rest have in common. */
-  private widen(id: number, list: Entry[], keys: Map<string, number>, entry: Entry): void {
+  private widen(id: number, list: Entry[], keys: Map<number, number>, entry: Entry): void {
     const last = list[MAX_ENTRIES - 1] as Entry;
+    if (last.widened && this.covers(last, entry)) return;
     const locks: Lock[] = [];
     for (const l of last.locks)
       locks.push(entry.locks.some((x) => sameLock(x, l) && !x.may) ? l : { ...l, may: true });
@@ -351,6 +362,23 @@ export class Propagation {
     }
   }
 
+  private readonly translations = new WeakMap<CallEdge, Map<number, number>>();
+
+  /** The place of a caller's lock as the callee of an edge names it; where it cannot, by its class. */
+  private translated(edge: CallEdge, lock: Lock): number {
+    let map = this.translations.get(edge);
+    if (map === undefined) {
+      map = new Map();
+      this.translations.set(edge, map);
+    }
+    let place = map.get(lock.place);
+    if (place === undefined) {
+      place = toCallee(this.shared.terms, lock.place, edge.args, () => lock.class);
+      map.set(lock.place, place);
+    }
+    return place;
+  }
+
   private compose(id: number, index: number, entry: Entry, edge: CallEdge, v: Variant): Entry | null {
     const { terms } = this.shared;
     const facts = this.meet(entry, v.facts);
@@ -373,7 +401,8 @@ export class Propagation {
     const locks: Lock[] = [];
     for (const l of entry.locks) {
       if (v.released.some((r) => r.place === l.place && r.kind === l.kind)) continue;
-      locks.push({ ...l, place: toCallee(terms, l.place, edge.args, (p) => this.show(id, p)), fn: l.fn });
+      const place = this.translated(edge, l);
+      locks.push(place === l.place ? l : { ...l, place });
     }
     // A caller's lock that was released under another name is not held for sure any more
     const unmatched = v.released.filter(
@@ -555,10 +584,13 @@ function fold(op: number, a: number, b: number): number | null {
   return null;
 }
 
-function entryKey(e: Entry): string {
-  let key = `${e.walk ? 'w' : ''}${e.atomic}|${e.widened ? 'W' : ''}|${e.facts.join()}|${e.consts.join()}|`;
-  for (const l of e.locks) key += `${l.place}${l.shared ? 's' : 'x'}${l.may ? '?' : ''}${l.kind};`;
-  return key;
+function entryKey(e: Entry): number {
+  const h = new Hash();
+  h.add((e.walk ? 1 : 0) + (e.widened ? 2 : 0) + e.atomic.length * 4);
+  h.addAll(e.facts);
+  h.addAll(e.consts);
+  h.addLocks(e.locks);
+  return h.done();
 }
 
 /** The name of a parameter as the source has it. */

@@ -293,3 +293,31 @@ export function locksKey(locks: readonly Lock[]): string {
   for (const l of locks) key += `${l.place}${l.shared ? 's' : 'x'}${l.may ? '?' : ''}${l.kind};`;
   return key;
 }
+
+/** A 52-bit hash over integers: two multiplicative hashes side by side. */
+export class Hash {
+  private a = 0x811c9dc5;
+  private b = 0x1b873593;
+
+  add(n: number): void {
+    this.a = Math.imul(this.a ^ n, 0x01000193) ^ (this.a >>> 15);
+    this.b = Math.imul(this.b + n, 0xcc9e2d51) ^ (this.b >>> 13);
+  }
+
+  addAll(list: readonly number[]): void {
+    this.add(list.length);
+    for (const n of list) this.add(n);
+  }
+
+  addLocks(locks: readonly Lock[]): void {
+    this.add(locks.length + 7919);
+    for (const l of locks) {
+      this.add(l.place);
+      this.add(l.kind.charCodeAt(0) * 64 + l.kind.length * 4 + (l.shared ? 2 : 0) + (l.may ? 1 : 0));
+    }
+  }
+
+  done(): number {
+    return (this.a >>> 0) * 0x100000 + (this.b & 0xfffff);
+  }
+}
