@@ -88,7 +88,13 @@ export default grammar(C, {
     $.preproc_split_line,
   ],
 
-  conflicts: (_, original) => original.filter((c) => !(c.length === 1 && c[0].name === 'enum_specifier')),
+  // Upstream's, but for those that its macro types and its enums needed: ours are told apart by the scanner.
+  conflicts: (_, original) =>
+    original.filter(
+      (symbols) =>
+        !symbols.some(({ name }) => name === 'macro_type_specifier') &&
+        !(symbols.length === 1 && symbols[0].name === 'enum_specifier'),
+    ),
 
   rules: {
     // ---------------------------------------------------------------- new nodes
@@ -414,8 +420,17 @@ export default grammar(C, {
         ),
       ),
 
+    // No annotation behind a declarator in parentheses alone: T (x) __y(z); is a call that lost its semicolon.
     attributed_declarator: ($) =>
-      prec.right(seq($._declarator, repeat1(choice($.attribute_declaration, tail($))))),
+      prec.right(
+        choice(
+          seq($._declarator, repeat1($.attribute_declaration)),
+          seq(
+            choice($.function_declarator, $.array_declarator, $.identifier),
+            repeat1(tail($)),
+          ),
+        ),
+      ),
     attributed_field_declarator: ($) =>
       prec.right(seq($._field_declarator, repeat1(choice($.attribute_declaration, tail($))))),
     attributed_type_declarator: ($) =>

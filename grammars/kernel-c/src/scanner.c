@@ -157,7 +157,7 @@ static bool loop_like(const Word *w) {
 /* Skips blanks, line ends and comments in look-ahead. Returns 0: on the same line, 1: past a line end. */
 typedef struct {
   bool newline;    /* a line end was crossed */
-  unsigned column; /* columns since the last line end, tabs as 8 */
+  unsigned column; /* columns since the last line end */
   bool slash;      /* stopped behind a lone '/' */
 } Gap;
 
@@ -170,7 +170,7 @@ static Gap skip_gap(TSLexer *l) {
       g.column = 0;
       step(l);
     } else if (c == '\t') {
-      g.column = (g.column | 7) + 1;
+      g.column++;
       step(l);
     } else if (is_blank(c) || c == '\r') {
       g.column++;
@@ -735,7 +735,7 @@ static bool scan_word(TSLexer *l, const bool *valid) {
     c = l->lookahead;
     if (statement) {
       if (c == '{') return emit(l, LOOP_NAME);
-      if (loop && (is_start(c) || c == '*' || c == '(') && (!g.newline || g.column > start_column))
+      if (loop && (is_start(c) || c == '*' || c == '(') && (!g.newline || l->get_column(l) > start_column))
         return emit(l, LOOP_NAME);
     }
     if (valid[STATEMENTS_NAME] && p.statements && (statement || upper)) return emit(l, STATEMENTS_NAME);
@@ -952,7 +952,34 @@ void tree_sitter_kernel_c_external_scanner_deserialize(void *payload, const char
   for (int i = 0; i < 4; i++) s->live |= (uint32_t)(uint8_t)buffer[2 + i] << (8 * i);
 }
 
-/* Skips white space; at a '#', says whether it is the first thing on its line. */
+/*
+ * At a "*" that begins a line where neither a statement nor an operand may begin: `f(a)` without its semicolon and then
+ * `*p = b;` would be a product. No C multiplies by an assignment, so the star is no token that the parser could take.
+ */
+static bool scan_lost_statement(TSLexer *l) {
+  step(l);
+  l->mark_end(l);
+  while (l->lookahead == '*') step(l);
+  if (!is_start(l->lookahead)) return false;
+  for (;;) {
+    if (is_word(l->lookahead) || l->lookahead == '.') {
+      step(l);
+    } else if (l->lookahead == '-') {
+      step(l);
+      if (l->lookahead != '>') return false;
+      step(l);
+    } else {
+      break;
+    }
+  }
+  while (is_blank(l->lookahead)) step(l);
+  if (l->lookahead == '+' || l->lookahead == '-' || l->lookahead == '|' || l->lookahead == '&') step(l);
+  if (l->lookahead != '=') return false;
+  step(l);
+  return l->lookahead != '=' && emit(l, ERROR_SENTINEL);
+}
+
+/* Skips white space; at a '#' or '*', says whether it is the first thing on its line. */
 static bool skip_to_token(TSLexer *l) {
   bool newline = false;
   unsigned blanks = 0;
@@ -963,6 +990,7 @@ static bool skip_to_token(TSLexer *l) {
     else break;
     l->advance(l, true);
   }
+  if (l->lookahead == '*') return newline;
   if (l->lookahead != '#') return false;
   return newline || l->get_column(l) == blanks;
 }
@@ -1007,6 +1035,8 @@ bool tree_sitter_kernel_c_external_scanner_scan(void *payload, TSLexer *l, const
   }
   if (c == '#') return line_start && scan_directive(s, l, valid);
   if (c == '*' && valid[TYPE_STAR]) return scan_star(l);
+  if (c == '*' && line_start && !valid[LOOP_NAME] && !valid[STATEMENTS_NAME] && !valid[ANNOTATION_AFTER])
+    return scan_lost_statement(l);
   if (c == '{' && valid[LIST_OPEN]) return scan_list(l);
   return false;
 }
