@@ -4,10 +4,10 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const MAX_BYTES = 1.5 * 1024 * 1024;
+const MAX_BYTES = 1_500_000;
 const needed = [
   'LICENSE',
   'README.md',
@@ -30,14 +30,15 @@ const options = [
   'package',
   '--no-dependencies',
   '--allow-missing-repository',
-  '--skip-license',
+  '--no-rewrite-relative-links', // the repository has no public address that the README could point to
+  '--no-gitHubIssueLinking',
   '--out',
   target,
 ];
 execFileSync(process.execPath, [vsce, ...options], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-const { size } = statSync(join(root, target));
+const { size } = statSync(resolve(root, target));
 console.log(`${target}: ${(size / 1024).toFixed(0)} KiB`);
 if (size > MAX_BYTES) {
-  console.error(`package: larger than ${MAX_BYTES / 1024} KiB`);
+  console.error(`package: larger than ${MAX_BYTES} bytes`);
   process.exit(1);
 }

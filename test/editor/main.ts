@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { inRepository } from '../repository.js';
 import { Checks } from './checks.js';
 import { type Installed, install } from './install.js';
+import { neovim } from './neovim.js';
 import { exampleTree, realTree } from './scenarios.js';
 import { Workbench } from './workbench.js';
 
@@ -35,6 +36,7 @@ async function run(installed: Installed, name: string, folder: string, scenario:
   }
 }
 
+neovim(checks);
 const installation = install();
 if (!installation.ok) {
   console.log(`SKIPPED: the editor test did not run: ${installation.reason}`);

@@ -42,7 +42,9 @@ export async function hover(request: HoverRequest, signal: AbortSignal): Promise
     const link = (other: string, line: number): string => `${wire.uriOf(other)}#L${line}`;
     parts.push(hoverMarkdown(hoverCard(contexts.answer), { link }));
   }
-  if (symbol !== null) parts.push(symbol.markdown);
+  // On a slot the contract is what is asked for; on a call, what holds there.
+  if (symbol?.kind === 'method') parts.unshift(symbol.markdown);
+  else if (symbol !== null) parts.push(symbol.markdown);
   if (parts.length === 0) return null;
   return toHover(
     parts.join('\n\n---\n\n'),

@@ -1,0 +1,111 @@
+/**
+ * The built server as a client starts it, `lockwalk lsp --stdio`, on the example tree: the whole way from a document
+ * to findings, hover and fix, with the real engine in its worker.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import type { CodeAction, Hover, TextEdit } from 'vscode-languageserver/node';
+import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
+import { inRepository } from '../repository.js';
+import { CAPABILITIES, TestClient } from './client.js';
+
+const FILE = inRepository('examples/tree/fs/netfsd/dir.c');
+const URI = pathToFileURL(FILE).href;
+const TEXT = readFileSync(FILE, 'utf8');
+const RULE = 'rcu/unstable-inode';
+
+function applied(text: string, edits: readonly TextEdit[]): string {
+  const offset = (line: number, character: number): number =>
+    text.split('\n').slice(0, line).join('\n').length + (line === 0 ? 0 : 1) + character;
+  const sorted = [...edits].sort(
+    (a, b) => b.range.start.line - a.range.start.line || b.range.start.character - a.range.start.character,
+  );
+  let result = text;
+  for (const { range, newText } of sorted) {
+    const [from, to] = [range.start, range.end].map(({ line, character }) => offset(line, character));
+    result = result.slice(0, from) + newText + result.slice(to);
+  }
+  return result;
+}
+
+describe('built server over stdio', () => {
+  let client: TestClient;
+  let server: ChildProcess;
+
+  beforeEach(() => {
+    const child = spawn(process.execPath, [inRepository('dist/lockwalk.mjs'), 'lsp', '--stdio']);
+    client = new TestClient(child.stdout, child.stdin, child);
+    server = child;
+  });
+
+  afterEach(() => {
+    server.kill(); // a failed test leaves it running
+  });
+
+  it('finds, explains and fixes', async () => {
+    await client.initialize();
+    await client.open(URI, TEXT);
+    const { diagnostics } = await client.diagnostics(URI, 1);
+    const mine = diagnostics.filter((one) => one.code === RULE);
+    assert.equal(mine.length, 1);
+    const [diagnostic] = mine;
+    assert.ok(diagnostic);
+    assert.match(diagnostic.codeDescription?.href ?? '', /docs\/rules\/rcu\/unstable-inode\.md$/);
+    assert.ok((diagnostic.relatedInformation?.length ?? 0) > 0);
+    const hover: Hover | null = await client.connection.sendRequest('textDocument/hover', {
+      textDocument: { uri: URI },
+      position: diagnostic.range.start,
+    });
+    assert.match(JSON.stringify(hover?.contents), /RCU-walk.*d_revalidate/);
+    const actions: CodeAction[] | null = await client.connection.sendRequest('textDocument/codeAction', {
+      textDocument: { uri: URI },
+      range: diagnostic.range,
+      context: { diagnostics: mine },
+    });
+    const change = actions?.[0]?.edit?.documentChanges?.[0];
+    assert.ok(change !== undefined && 'edits' in change);
+    const fixed = applied(TEXT, change.edits as TextEdit[]);
+    await client.change(URI, 2, [{ text: fixed }]);
+    const after = await client.diagnostics(URI, 2);
+    assert.deepEqual(
+      after.diagnostics.filter((one) => one.code === RULE),
+      [],
+    );
+    const status: StatusReport = await client.connection.sendRequest(STATUS_REQUEST);
+    assert.equal(status.state, 'idle');
+    assert.match(status.trees[0]?.kernelVersion ?? '', /^6\.12/);
+    assert.equal(await client.shutdown(), 0);
+    assert.deepEqual(client.shown, []);
+  });
+
+  it('counts in UTF-8 where asked, and follows edits', async () => {
+    await client.initialize({ ...CAPABILITIES, general: { positionEncodings: ['utf-8'] } });
+    const text = TEXT.replace(
+      '\tstruct inode *inode = d_inode(dentry);',
+      '\tstruct inode *inode = /* \u00e4\u00f6 */ d_inode(dentry);',
+    );
+    await client.open(URI, text);
+    const { diagnostics } = await client.diagnostics(URI, 1);
+    const [diagnostic] = diagnostics.filter((one) => one.code === RULE);
+    assert.ok(diagnostic);
+    const line = text.split('\n')[diagnostic.range.start.line] ?? '';
+    const drawn = Buffer.from(line)
+      .subarray(diagnostic.range.start.character, diagnostic.range.end.character)
+      .toString();
+    assert.ok(line.includes(drawn) && !/[\u00e4\u00f6]/.test(drawn.slice(0, 1)), drawn);
+    const at = { line: diagnostic.range.start.line, character: 0 };
+    await client.change(URI, 2, [{ range: { start: at, end: at }, text: '\n\n' }]);
+    const moved = await client.diagnostics(URI, 2);
+    assert.equal(moved.diagnostics.find((one) => one.code === RULE)?.range.start.line, at.line + 2);
+    assert.equal(await client.shutdown(), 0);
+  });
+
+  it('ends when the client goes away without a word', async () => {
+    await client.initialize();
+    const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+    server.stdin?.end();
+    await ended;
+  });
+});
