@@ -31,7 +31,8 @@ const after = ($) => [
   alias($._annotation_bare, $.annotation),
   alias($._storage_after, $.storage_class_macro),
 ];
-const tail = ($) => choice(alias($._annotation_tail, $.annotation), alias($._storage_tail, $.storage_class_macro));
+const tail = ($) =>
+  choice(alias($._annotation_tail, $.annotation), alias($._storage_tail, $.storage_class_macro));
 
 export default grammar(C, {
   name: 'kernel_c',
@@ -179,7 +180,11 @@ export default grammar(C, {
 
     // Macros take more than expressions: types, operators, declarations, statements, and nothing at the front.
     argument_list: ($) =>
-      seq('(', optional(seq(repeat(','), $._argument, repeat(seq(repeat1(','), $._argument)), repeat(','))), ')'),
+      seq(
+        '(',
+        optional(seq(repeat(','), $._argument, repeat(seq(repeat1(','), $._argument)), repeat(','))),
+        ')',
+      ),
     _argument: ($) =>
       choice(
         $.expression,
@@ -202,11 +207,19 @@ export default grammar(C, {
     _pp_number: (_) => token(prec(-1, /[0-9][0-9]*[a-zA-Z_]\w*/)),
     // Statements as arguments that lack their semicolon.
     _argument_if: ($) =>
-      prec(1, seq('if', field('condition', $.parenthesized_expression), field('consequence', $.call_expression))),
+      prec(
+        1,
+        seq('if', field('condition', $.parenthesized_expression), field('consequence', $.call_expression)),
+      ),
     _argument_do: ($) =>
       prec(
         -1,
-        seq('do', field('body', $.compound_statement), 'while', field('condition', $.parenthesized_expression)),
+        seq(
+          'do',
+          field('body', $.compound_statement),
+          'while',
+          field('condition', $.parenthesized_expression),
+        ),
       ),
     _argument_return: ($) => seq('return', optional($.expression)),
     _argument_initializer: ($) =>
@@ -425,10 +438,7 @@ export default grammar(C, {
       prec.right(
         choice(
           seq($._declarator, repeat1($.attribute_declaration)),
-          seq(
-            choice($.function_declarator, $.array_declarator, $.identifier),
-            repeat1(tail($)),
-          ),
+          seq(choice($.function_declarator, $.array_declarator, $.identifier), repeat1(tail($))),
         ),
       ),
     attributed_field_declarator: ($) =>
@@ -477,7 +487,11 @@ export default grammar(C, {
           'enum',
           repeat(choice($.attribute_specifier, alias($._annotation_tag, $.annotation))),
           choice(
-            seq(field('name', $._type_identifier), optional($._enum_underlying_type), optional($.attribute_specifier)),
+            seq(
+              field('name', $._type_identifier),
+              optional($._enum_underlying_type),
+              optional($.attribute_specifier),
+            ),
             seq(
               optional(field('name', $._type_identifier)),
               optional($._enum_underlying_type),
@@ -488,7 +502,13 @@ export default grammar(C, {
         ),
       ),
     _enum_underlying_type: ($) =>
-      prec.right(1, seq(':', field('underlying_type', choice($.primitive_type, $.sized_type_specifier, $._type_identifier)))),
+      prec.right(
+        1,
+        seq(
+          ':',
+          field('underlying_type', choice($.primitive_type, $.sized_type_specifier, $._type_identifier)),
+        ),
+      ),
 
     enumerator: ($) =>
       seq(field('name', $.identifier), repeat(tail($)), optional(seq('=', field('value', $.expression)))),
@@ -509,12 +529,7 @@ export default grammar(C, {
     initializer_list: ($) =>
       seq(
         '{',
-        repeat(
-          choice(
-            seq($._initializer_item, ','),
-            alias($._macro_expansion, $.macro_invocation_item),
-          ),
-        ),
+        repeat(choice(seq($._initializer_item, ','), alias($._macro_expansion, $.macro_invocation_item))),
         optional($._initializer_item),
         '}',
       ),
@@ -565,7 +580,17 @@ export default grammar(C, {
       ),
 
     storage_class_specifier: (_) =>
-      choice('extern', 'static', 'register', 'inline', '__inline', '__inline__', '__forceinline', 'thread_local', '__thread'),
+      choice(
+        'extern',
+        'static',
+        'register',
+        'inline',
+        '__inline',
+        '__inline__',
+        '__forceinline',
+        'thread_local',
+        '__thread',
+      ),
     type_specifier: ($, original) => choice(original, alias('auto', $.primitive_type)),
 
     call_expression: ($, original) =>
@@ -621,18 +646,13 @@ export default grammar(C, {
           repeat(choice($.string_literal, $._string_macro)),
         ),
       ),
-    _string_macro: ($) =>
-      prec.right(1, choice($.identifier, alias($._string_macro_call, $.call_expression))),
+    _string_macro: ($) => prec.right(1, choice($.identifier, alias($._string_macro_call, $.call_expression))),
     _string_macro_call: ($) =>
       prec(PREC.CALL + 1, seq(field('function', $.identifier), field('arguments', $.argument_list))),
 
     labeled_statement: ($) =>
       prec.right(
-        seq(
-          field('label', $._statement_identifier),
-          ':',
-          optional(choice($.declaration, $.statement)),
-        ),
+        seq(field('label', $._statement_identifier), ':', optional(choice($.declaration, $.statement))),
       ),
 
     offsetof_expression: ($) =>
@@ -684,7 +704,11 @@ export default grammar(C, {
     preproc_params: ($) =>
       seq(alias($._params_open, '('), commaSep(choice(seq($.identifier, optional('...')), '...')), ')'),
     preproc_call: ($) =>
-      seq(field('directive', alias($._pp_directive, $.preproc_directive)), field('argument', optional($.preproc_arg)), $._newline),
+      seq(
+        field('directive', alias($._pp_directive, $.preproc_directive)),
+        field('argument', optional($.preproc_arg)),
+        $._newline,
+      ),
 
     ...conditional('', ($) => $._block_item),
     ...conditional('_in_top_level', ($) => $._top_level_item),

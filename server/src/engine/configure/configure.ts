@@ -28,6 +28,9 @@ const IN_CODE = /\bIS_(?:ENABLED|BUILTIN|MODULE|REACHABLE)\s*\(\s*(CONFIG_\w+)/g
 const INTERESTING = /\/\*|\/\/|"|'|(?:^|\n)[ \t]*#[ \t]*([a-z]*)/g;
 const DEFINE = /^\s*([A-Za-z_]\w*)(\()?\s*(.*)$/s;
 
+/** At most this many problems are kept of one text. */
+export const MAX_CONFIGURE_PROBLEMS = 20;
+
 interface Conditional {
   /** Where its directive begins. */
   readonly start: number;
@@ -140,8 +143,10 @@ class Configurer {
         top.active =
           top.live && !top.taken && (word === 'else' || this.holds(test, this.body(bodyStart, end), start));
         top.taken ||= top.active;
-        this.close(start);
-        if (top.live) this.blank(start, end);
+        if (top.live) {
+          this.close(start);
+          this.blank(start, end);
+        }
         this.follow(end);
         return;
       }
@@ -151,8 +156,10 @@ class Configurer {
           this.problem(start, '#endif without #if');
           return;
         }
-        this.close(start);
-        if (top.live) this.blank(start, end);
+        if (top.live) {
+          this.close(start);
+          this.blank(start, end);
+        }
         this.follow(end);
         return;
       }
@@ -226,6 +233,7 @@ class Configurer {
   }
 
   private problem(offset: number, message: string): void {
+    if (this.problems.length >= MAX_CONFIGURE_PROBLEMS) return;
     let line = 1;
     for (let at = this.text.indexOf('\n'); at >= 0 && at < offset; at = this.text.indexOf('\n', at + 1))
       line++;
