@@ -68,6 +68,7 @@ export class LockwalkEngine implements Engine {
       request.precision,
       (f) => this.loader.text(f),
       token,
+      () => [],
     );
     const settled = settleFindings(found, {
       files,

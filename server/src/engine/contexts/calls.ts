@@ -373,6 +373,10 @@ function assumeCondition(
         term = terms.un(OP_IS_ERR, value);
         want = atom.error;
         break;
+      case 'same':
+        term = run.ev.binary(EQ, value, pathValue(run, s, atom.other, args, result));
+        want = atom.equal;
+        break;
     }
     const before = facts;
     const assumed = assume(terms, facts, term, want === truth);
@@ -388,7 +392,7 @@ function assumeCondition(
 function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperEntry, out: State[]): void {
   const { terms, shared } = run;
   const { model } = shared;
-  const args = site.args;
+  const args = withDefaults(run, site.args, helper);
   const op = site.op;
   const m = run.made(s, op);
   let state = m.state;
@@ -410,16 +414,21 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
     )
       run.asserted.push(lock);
   }
-  // Sleeping comes before the effect: a mutex is waited for without it
+  // Sleeping comes before the effect: a mutex is waited for without it, and what the helper drops it sleeps without
+  let without = state;
+  for (const spec of helper.sleeps === false ? [] : (helper.releases ?? [])) {
+    const lock = modelLock(run, state, spec, helper.params, args, result, op);
+    if (lock !== null) without = run.release(without, lock);
+  }
   if (helper.sleeps === true) {
-    run.sleepAt(state, op, helper.name, -1, true);
+    run.sleepAt(without, op, helper.name, -1, true);
     state = { ...state, slept: true };
   } else if (typeof helper.sleeps === 'string') {
     const condition = model.condition(helper.sleeps, helper.params);
     if (condition !== null) {
       const sure = assumeCondition(run, state, condition, args, result, true);
       if (sure?.decidable === true && !sure.doubt) {
-        run.sleepAt({ ...state, facts: sure.facts }, op, helper.name, -1, true);
+        run.sleepAt({ ...without, facts: sure.facts }, op, helper.name, -1, true);
         if (sure.known) state = { ...state, slept: true };
       }
     }
@@ -508,6 +517,20 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
     const no = assumeCondition(run, state, condition, args, value, false);
     if (no !== null) out.push({ ...state, facts: no.facts, doubt: state.doubt || no.doubt });
   } else out.push({ ...state, doubt: true });
+}
+
+/** Arguments, with what stands for those that were left out (`kmalloc_obj(P)` means GFP_KERNEL). */
+function withDefaults(run: FunctionRun, args: readonly number[], helper: HelperEntry): readonly number[] {
+  if (helper.defaults === undefined) return args;
+  const out = [...args];
+  for (const [name, value] of Object.entries(helper.defaults)) {
+    const at = helper.params.indexOf(name);
+    if (at < 0 || at < out.length) continue;
+    while (out.length < at) out.push(run.terms.unknown);
+    const number = run.shared.model.constants.get(String(value)) ?? Number(value);
+    out[at] = Number.isNaN(number) ? run.terms.unknown : run.terms.constant(number);
+  }
+  return out;
 }
 
 /** Type of a helper's result from the path that it returns. */

@@ -1090,6 +1090,11 @@ export class FunctionRun {
     };
   }
 
+  /** Whether an operation is a branch. */
+  isBranch(op: number): boolean {
+    return (this.fn.file.ops[(this.firstOp + op) * OP_STRIDE] as Op) === Op.Branch;
+  }
+
   /** Whether the address of a variable was taken, for values that a callee may have stored. */
   isAddressTaken(v: number): boolean {
     return (this.ev.variableFlags(v) & VAR_ADDRESS_TAKEN) !== 0;

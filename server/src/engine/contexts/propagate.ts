@@ -270,6 +270,15 @@ export class Propagation {
           term = terms.un(OP_IS_ERR, value);
           want = atom.error;
           break;
+        case 'same': {
+          if (typeof atom.other.root === 'string' || atom.other.root < 0) continue;
+          let other = terms.param(atom.other.root);
+          for (const f of atom.other.fields) other = terms.load(terms.fieldP(other, terms.name(f)));
+          // Operands in the order that the evaluator gives equal terms
+          term = value > other ? terms.bin(EQ, other, value) : terms.bin(EQ, value, other);
+          want = atom.equal;
+          break;
+        }
       }
       const r = assume(terms, facts, term, want);
       if (r !== null) facts = r.facts;
@@ -310,9 +319,11 @@ export class Propagation {
   /** Whether a widened situation already says everything that another one would add. */
   private covers(last: Entry, entry: Entry): boolean {
     if (last.facts.length > 0 || last.walk || last.atomic !== '') return false;
-    for (const l of last.locks) if (!l.may && !entry.locks.some((x) => sameLock(x, l) && !x.may)) return false;
+    for (const l of last.locks)
+      if (!l.may && !entry.locks.some((x) => sameLock(x, l) && !x.may)) return false;
     if (last.locks.length < 12)
-      for (const l of entry.locks) if (!last.locks.some((x) => x.place === l.place && x.kind === l.kind)) return false;
+      for (const l of entry.locks)
+        if (!last.locks.some((x) => x.place === l.place && x.kind === l.kind)) return false;
     return last.origins.length >= MAX_ORIGINS || entry.origins.every((o) => last.origins.includes(o));
   }
 

@@ -1,15 +1,88 @@
-/** Runs the rules. */
-import type { CancelToken } from '../base/cancel.js';
-import type { Finding } from '../base/finding.js';
+/**
+ * Runs rules over an analysis and turns their drafts into findings: places, fingerprints, order, one finding a spot.
+ */
+import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
+import type { Finding, Fix, Precision } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
+import { compareFindings, orderFindings } from '../findings/order.js';
+import { fingerprintAll } from '../findings/fingerprint.js';
+import type { FunctionRef } from '../program/program.js';
+import { ALL_RULES } from './registry.js';
+import { type Draft, offsetsOf, rangeOf, type Rule, type RuleContext } from './rule.js';
 
+const RANK: Readonly<Record<Precision, number>> = { high: 2, medium: 1, low: 0 };
+
+/** Rules that a request means: by id or family; none named: those that are on by default. */
+export function chosenRules(names: readonly string[]): readonly Rule[] {
+  if (names.length === 0) return ALL_RULES.filter((r) => r.info.onByDefault);
+  return ALL_RULES.filter((r) => names.some((n) => r.info.id === n || r.info.id.startsWith(`${n}/`)));
+}
+
+/**
+ * Findings in files of `inScope`, at least as precise as asked for, ordered. `text` gives a file's text for statements;
+ * `fixOf` makes the fixes of a draft.
+ */
 export function runRules(
-  _a: Analysis,
-  _s: ReadonlySet<string>,
-  _r: readonly string[],
-  _p: string,
-  _t: (f: string) => string | null,
-  _c: CancelToken,
+  analysis: Analysis,
+  inScope: ReadonlySet<string>,
+  names: readonly string[],
+  precision: Precision,
+  text: (file: string) => string | null,
+  token: CancelToken,
+  fixOf: (draft: Draft) => readonly Fix[],
 ): Finding[] {
-  return [];
+  const all: FunctionRef[] = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
+  const functions = all.filter((f) => !f.isMacro && inScope.has(f.file.path)).sort((a, b) => a.id - b.id);
+  const cx: RuleContext = { analysis, functions, all };
+  const drafts: Draft[] = [];
+  for (const rule of chosenRules(names)) {
+    throwIfCancelled(token);
+    for (const d of rule.check(cx)) if (RANK[d.precision] >= RANK[precision]) drafts.push(d);
+  }
+  const texts = new Map<string, string>();
+  const textOf = (file: string): string => {
+    let t = texts.get(file);
+    if (t === undefined) {
+      t = text(file) ?? '';
+      texts.set(file, t);
+    }
+    return t;
+  };
+  const made: { finding: Finding; draft: Draft; statement: string }[] = [];
+  for (const draft of drafts) {
+    const fn = analysis.program.functions[draft.fn] as FunctionRef;
+    if (!inScope.has(fn.file.path)) continue;
+    const info = ALL_RULES.find((r) => r.info.id === draft.rule)?.info;
+    const { start, end } = offsetsOf(fn, draft.op);
+    made.push({
+      draft,
+      statement: textOf(fn.file.path).slice(start, end),
+      finding: {
+        rule: draft.rule,
+        severity: draft.severity ?? info?.severity ?? 'warning',
+        precision: draft.precision,
+        certainty: draft.certainty,
+        message: draft.message,
+        ...rangeOf(fn, draft.op),
+        function: fn.name,
+        entry: draft.entry,
+        held: draft.held,
+        rcu: draft.rcu,
+        trace: draft.trace,
+        fixes: fixOf(draft),
+        fingerprint: '',
+      },
+    });
+  }
+  made.sort((a, b) => compareFindings(a.finding, b.finding));
+  const prints = fingerprintAll(
+    made.map((m) => ({
+      rule: m.finding.rule,
+      file: m.finding.file,
+      function: m.finding.function,
+      statement: m.statement,
+      objectClass: m.draft.objectClass,
+    })),
+  );
+  return [...orderFindings(made.map((m, i) => ({ ...m.finding, fingerprint: prints[i] as string })))];
 }

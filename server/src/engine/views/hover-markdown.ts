@@ -58,7 +58,8 @@ function locksWords(held: readonly HeldLock[]): string {
 
 function lockWords(card: HoverCard, lock: HeldLock, style: HoverStyle): string {
   const may = lock.certainty === 'may' ? ' on some paths' : '';
-  return `${code(lock.expression)} ${lock.mode}${may}, ${acquiredWords(card, lock, style)} (${lock.class})`;
+  const named = lock.class === lock.expression ? '' : ` (${lock.class})`;
+  return `${code(lock.expression)} ${lock.mode}${may}, ${acquiredWords(card, lock, style)}${named}`;
 }
 
 function acquiredWords(card: HoverCard, lock: HeldLock, style: HoverStyle): string {

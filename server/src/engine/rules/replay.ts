@@ -1,0 +1,102 @@
+/**
+ * A second look at a function for rules that need to see every read: the function is walked again, and the rule is shown
+ * each operation with the states that one of its situations allows.
+ */
+import { type Analysis } from '../contexts/analysis.js';
+import { fnColumn } from '../contexts/cfg.js';
+import { FunctionRun } from '../contexts/flow.js';
+import type { Entry } from '../contexts/propagate.js';
+import type { State } from '../contexts/state.js';
+import { EXPR_STRIDE, type FileFacts, Fn, Op, OP_STRIDE, X } from '../facts/encode.js';
+import { type FunctionRef, readList } from '../program/program.js';
+
+/** Shows a state before an operation, with the walk that terms and types belong to. */
+export type Look = (run: FunctionRun, op: number, state: State) => void;
+
+/** Walks a function; `look` sees the states that fit the situation and are not in doubt. */
+export function replay(analysis: Analysis, fn: FunctionRef, entry: Entry, look: Look): void {
+  const propagation = analysis.propagation;
+  if (propagation === null) return;
+  const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op: number, s: State) => {
+    if (s.doubt) return;
+    if (propagation.meet(entry, run.exported(s.facts, true)) === null) return;
+    look(run, op, s);
+  });
+  run.run();
+}
+
+/** The pure expressions that an operation reads, in the order of its columns. */
+export function readsOf(fn: FunctionRef, op: number): readonly number[] {
+  const file = fn.file;
+  const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  const a = file.ops[at + 1] as number;
+  const b = file.ops[at + 2] as number;
+  switch (file.ops[at] as Op) {
+    case Op.Call:
+      return [a, ...readList(file, b)];
+    case Op.Assign:
+      return [b, a];
+    case Op.Set:
+    case Op.Declare:
+      return b >= 0 ? [b] : [];
+    case Op.Eval:
+    case Op.Branch:
+    case Op.Switch:
+      return [a];
+    case Op.Return:
+      return a >= 0 ? [a] : [];
+    case Op.Guard:
+      return readList(file, b);
+    default:
+      return [];
+  }
+}
+
+/** Calls `visit` for every expression below one, itself included; `&x.y` reads nothing, so its place is not visited as a read. */
+export function visitExpressions(file: FileFacts, expr: number, visit: (e: number, kind: X) => void): void {
+  if (expr < 0) return;
+  const at = expr * EXPR_STRIDE;
+  const kind = file.exprs[at] as X;
+  const a = file.exprs[at + 1] as number;
+  const b = file.exprs[at + 2] as number;
+  switch (kind) {
+    case X.Addr: {
+      // The address of p->f needs p, not what stands in f
+      const inner = a * EXPR_STRIDE;
+      if ((file.exprs[inner] as X) === X.Field)
+        visitExpressions(file, file.exprs[inner + 1] as number, visit);
+      else if ((file.exprs[inner] as X) === X.Index)
+        visitExpressions(file, file.exprs[inner + 1] as number, visit);
+      return;
+    }
+    case X.Field:
+    case X.Deref:
+      visit(expr, kind);
+      visitExpressions(file, a, visit);
+      return;
+    case X.Index:
+      visit(expr, kind);
+      visitExpressions(file, a, visit);
+      visitExpressions(file, b, visit);
+      return;
+    case X.Unary:
+    case X.Cast:
+      visitExpressions(file, b, visit);
+      return;
+    case X.Binary:
+      visitExpressions(file, b, visit);
+      visitExpressions(file, file.exprs[at + 3] as number, visit);
+      return;
+    default:
+      return;
+  }
+}
+
+/** Name of what an operation calls, or ''. */
+export function calledName(fn: FunctionRef, op: number): string {
+  const file = fn.file;
+  const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  if ((file.ops[at] as Op) !== Op.Call) return '';
+  const callee = (file.ops[at + 1] as number) * EXPR_STRIDE;
+  return (file.exprs[callee] as X) === X.Name ? (file.strings[file.exprs[callee + 1] as number] ?? '') : '';
+}

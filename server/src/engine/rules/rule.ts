@@ -1,0 +1,272 @@
+/**
+ * What a rule is, and what it works with. A rule detects and gives drafts: data about one spot. Wording of common parts,
+ * places, traces, fingerprints and fixes are made here, once for all rules. A rule must not know names of filesystems.
+ */
+import type {
+  EntryMethod,
+  HeldLock,
+  Precision,
+  RcuState,
+  Severity,
+  TraceStep,
+  Certainty,
+  Place,
+  Range,
+} from '../base/finding.js';
+import type { Analysis } from '../contexts/analysis.js';
+import { fnColumn } from '../contexts/cfg.js';
+import type { Entry, Origin } from '../contexts/propagate.js';
+import type { ShownLock } from '../contexts/result.js';
+import type { RuleInfo } from '../door.js';
+import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from '../facts/encode.js';
+import type { FunctionRef } from '../program/program.js';
+
+/** What a quick fix has to do; `fixes` turns it into edits on demand. */
+export type FixHint =
+  /** Free after a grace period: `kfree(x)` at `op` of `fn`, of a structure `struct`. */
+  | { readonly kind: 'free-after-grace'; readonly fn: number; readonly op: number; readonly struct: string }
+  /** `d_inode(x)` to `d_inode_rcu(x)` at `op`, with a test of the value where there is none. */
+  | { readonly kind: 'inode-rcu'; readonly fn: number; readonly op: number; readonly tested: boolean }
+  /** Leave RCU-walk before `op`: the bail-out of the method, `when` in its own words. */
+  | {
+      readonly kind: 'bail-out';
+      readonly fn: number;
+      readonly op: number;
+      readonly struct: string;
+      readonly method: string;
+    }
+  /** Release `text` before the return at `op`. */
+  | {
+      readonly kind: 'unlock';
+      readonly fn: number;
+      readonly op: number;
+      readonly acquireOp: number;
+      readonly text: string;
+    };
+
+/** What a rule found at one spot. */
+export interface Draft {
+  readonly rule: string;
+  readonly severity?: Severity;
+  readonly precision: Precision;
+  readonly certainty: Certainty;
+  readonly message: string;
+  readonly fn: number;
+  readonly op: number;
+  readonly entry: EntryMethod | null;
+  readonly held: readonly HeldLock[];
+  readonly rcu: RcuState;
+  readonly trace: readonly TraceStep[];
+  /** Class of the object or lock at fault. */
+  readonly objectClass: string;
+  readonly fix?: FixHint;
+}
+
+/** What a rule may look at. */
+export interface RuleContext {
+  readonly analysis: Analysis;
+  /** Functions whose findings are wanted. */
+  readonly functions: readonly FunctionRef[];
+  /** All functions of the program that were analysed. */
+  readonly all: readonly FunctionRef[];
+}
+
+/** A rule: what it is, and how it detects. */
+export interface Rule {
+  readonly info: RuleInfo;
+  check(cx: RuleContext): readonly Draft[];
+}
+
+/** Offsets of an operation in its file. */
+export function offsetsOf(fn: FunctionRef, op: number): { start: number; end: number } {
+  const base = fnColumn(fn.file, fn.index, Fn.Start);
+  if (op < 0)
+    return {
+      start: fnColumn(fn.file, fn.index, Fn.NameStart),
+      end: fnColumn(fn.file, fn.index, Fn.NameStart) + fn.name.length,
+    };
+  const at = (fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  return { start: base + (fn.file.ops[at + 5] as number), end: base + (fn.file.ops[at + 6] as number) };
+}
+
+/** Range of an operation. */
+export function rangeOf(fn: FunctionRef, op: number): Range {
+  const { start, end } = offsetsOf(fn, op);
+  return rangeIn(fn.file, start, end);
+}
+
+function rangeIn(file: FileFacts, start: number, end: number): Range {
+  return {
+    file: file.path,
+    line: lineAt(file.lineStarts, start),
+    column: columnAt(file.lineStarts, start),
+    endLine: lineAt(file.lineStarts, end),
+    endColumn: columnAt(file.lineStarts, end),
+  };
+}
+
+/** Place of an operation. */
+export function placeOf(fn: FunctionRef, op: number): Place {
+  const r = rangeOf(fn, op);
+  return { file: r.file, line: r.line, column: r.column };
+}
+
+/** Line of an operation. */
+export function lineOf(fn: FunctionRef, op: number): number {
+  return placeOf(fn, op).line;
+}
+
+/** A trace step at an operation. */
+export function step(
+  kind: TraceStep['kind'],
+  fn: FunctionRef,
+  op: number,
+  message: string,
+  side: 0 | 1 = 0,
+): TraceStep {
+  return { kind, ...placeOf(fn, op), message, ...(side === 1 ? { side } : {}) };
+}
+
+/** The method behind an origin, in a finding's shape. */
+export function entryMethod(analysis: Analysis, origin: Origin | undefined): EntryMethod | null {
+  if (origin === undefined) return null;
+  return {
+    method: origin.method,
+    struct: origin.struct,
+    table: origin.table,
+    function: analysis.program.functions[origin.function]?.name ?? '',
+  };
+}
+
+/** Steps from a method's table slot down to a function, by one of its situations. */
+export function pathTo(cx: RuleContext, fn: FunctionRef, entryIndex: number, side: 0 | 1 = 0): TraceStep[] {
+  const { analysis } = cx;
+  const propagation = analysis.propagation;
+  const entry = propagation?.entries[fn.id]?.[entryIndex];
+  if (propagation === null || propagation === undefined || entry === undefined) return [];
+  const steps: TraceStep[] = [];
+  const origin = propagation.origins[entry.origins[0] ?? -1];
+  if (origin !== undefined) steps.push(originStep(cx, origin, side));
+  for (const c of propagation.chain(fn.id, entryIndex)) {
+    const caller = analysis.program.functions[c.fn];
+    if (caller !== undefined) steps.push(step('call', caller, c.op, `${caller.name}() calls on`, side));
+  }
+  return steps;
+}
+
+/** The step that says through which slot code is entered. */
+export function originStep(cx: RuleContext, origin: Origin, side: 0 | 1 = 0): TraceStep {
+  const fn = cx.analysis.program.functions[origin.function] as FunctionRef;
+  const how =
+    origin.struct === 'callback'
+      ? `runs as ${origin.method}`
+      : `->${origin.method}() of ${origin.table}${origin.context === '' || origin.context === 'call' ? '' : `, ${origin.context}`}`;
+  if (origin.slot !== null) {
+    const file = origin.slot.file;
+    return {
+      kind: 'entry',
+      file: file.path,
+      line: lineAt(file.lineStarts, origin.slot.position),
+      column: columnAt(file.lineStarts, origin.slot.position),
+      message: `${how}: ${fn.name}()`,
+      ...(side === 1 ? { side } : {}),
+    };
+  }
+  return step('entry', fn, -1, `${fn.name}() ${how}`, side);
+}
+
+/** Steps from a call down to what sleeps, through the callees' effects. */
+export function sleepPath(
+  cx: RuleContext,
+  fn: FunctionRef,
+  op: number,
+  what: string,
+  via: number,
+  side: 0 | 1 = 0,
+): TraceStep[] {
+  const steps: TraceStep[] = [];
+  let at = fn;
+  let atOp = op;
+  let name = what;
+  let next = via;
+  for (let depth = 0; depth < 20; depth++) {
+    if (next < 0) {
+      steps.push(step('access', at, atOp, `${name}() may sleep`, side));
+      return steps;
+    }
+    steps.push(step('call', at, atOp, `calls ${name}()`, side));
+    const callee = cx.analysis.program.functions[next];
+    const effect = cx.analysis.results[next]?.sleeps;
+    if (callee === undefined || effect === undefined || effect.length === 0) return steps;
+    const e = effect.find((x) => x.certain) ?? effect[0];
+    if (e === undefined) return steps;
+    at = callee;
+    atOp = e.op;
+    name = e.what;
+    next = e.via;
+  }
+  return steps;
+}
+
+/** The primitive that a sleep effect ends in. */
+export function sleepLeaf(cx: RuleContext, what: string, via: number): string {
+  let name = what;
+  let next = via;
+  for (let depth = 0; depth < 20 && next >= 0; depth++) {
+    const effect = cx.analysis.results[next]?.sleeps;
+    const e = effect?.find((x) => x.certain) ?? effect?.[0];
+    if (e === undefined) break;
+    name = e.what;
+    next = e.via;
+  }
+  return name;
+}
+
+/** Locks of an event as a finding shows them. */
+export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLock[]): HeldLock[] {
+  const out: HeldLock[] = [];
+  for (const { lock, text } of held) {
+    if (lock.kind === 'rcu' || lock.kind === 'irq' || lock.kind === 'bh' || lock.kind === 'preempt') continue;
+    out.push({
+      class: lock.class,
+      instance: text.replace(/(->|\.)\w+$/, ''),
+      expression: lockExpression(text),
+      mode: lock.shared ? 'shared' : 'exclusive',
+      certainty: lock.may ? 'may' : 'must',
+      acquiredAt: lock.fn === fn.id ? { file: fn.file.path, line: lineOf(fn, lock.op) } : 'caller',
+    });
+  }
+  void cx;
+  return out;
+}
+
+/** `&fi->lock` for the place `fi->lock`. */
+export function lockExpression(text: string): string {
+  if (text.startsWith('*')) return text.slice(1);
+  return /^[\w>.[\]()*-]+$/.test(text) && !text.includes('::') ? `&${text}` : text;
+}
+
+/** How a lock is called in a sentence. */
+export function lockName(shown: ShownLock): string {
+  const { lock, text } = shown;
+  switch (lock.kind) {
+    case 'rcu':
+      return 'the RCU read side';
+    case 'irq':
+      return 'interrupts off';
+    case 'bh':
+      return 'bottom halves off';
+    case 'preempt':
+      return 'preemption off';
+    default:
+      return `'${lockExpression(text)}'${lock.class === '' || lock.class.startsWith('?') || lock.class === text ? '' : ` (${lock.class})`}`;
+  }
+}
+
+/** RCU state of a situation. */
+export function rcuOf(entry: Entry | null, held: readonly ShownLock[]): RcuState {
+  if (entry?.walk === true) return 'walk';
+  return held.some((h) => h.lock.kind === 'rcu') || entry?.locks.some((l) => l.kind === 'rcu') === true
+    ? 'read'
+    : 'none';
+}

@@ -1,0 +1,72 @@
+/**
+ * rcu/walk-blocks: nothing on an RCU-walk path sleeps; the way out is `-ECHILD`, before. Each method that path walk calls
+ * without locks is entered once as RCU-walk, with what tells it so (LOOKUP_RCU, MAY_NOT_BLOCK, a NULL dentry, rcu_walk)
+ * known; a sleep that is still reachable then is the finding.
+ */
+import type { Entry } from '../contexts/propagate.js';
+import { type Draft, entryMethod, originStep, type Rule, sleepLeaf, sleepPath } from './rule.js';
+
+/** The rule. */
+export const walkBlocks: Rule = {
+  info: {
+    id: 'rcu/walk-blocks',
+    summary: 'Something that may sleep is reached in RCU-walk.',
+    law: 'Nothing on an RCU-walk path sleeps: no GFP_KERNEL, mutex, rwsem, last dput, user copy or I/O. The way out is -ECHILD, before.',
+    severity: 'error',
+    precision: 'high',
+    onByDefault: true,
+    fixable: true,
+  },
+  check(cx) {
+    const out: Draft[] = [];
+    const propagation = cx.analysis.propagation;
+    if (propagation === null) return out;
+    for (const fn of cx.functions) {
+      const result = cx.analysis.results[fn.id];
+      if (result === undefined || result.widened) continue;
+      const entries = propagation.entries[fn.id] ?? [];
+      let done = false;
+      for (let i = 0; i < entries.length && !done; i++) {
+        const entry = entries[i] as Entry;
+        if (!entry.walk || entry.caller >= 0) continue;
+        for (const e of result.sleeps) {
+          if (propagation.meet(entry, e.facts) === null) continue;
+          if (e.released.some((r) => r.kind === 'rcu')) continue;
+          const origin = propagation.origins[entry.origins[0] ?? -1];
+          const leaf = sleepLeaf(cx, e.what, e.via);
+          const method = origin === undefined ? '' : `->${origin.method}()`;
+          out.push({
+            rule: 'rcu/walk-blocks',
+            precision: 'high',
+            certainty: e.certain ? 'must' : 'may',
+            message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''}, and ${method} gets here in RCU-walk`,
+            fn: fn.id,
+            op: e.op,
+            entry: entryMethod(cx.analysis, origin),
+            held: [],
+            rcu: 'walk',
+            trace: [
+              ...(origin === undefined ? [] : [originStep(cx, origin)]),
+              ...sleepPath(cx, fn, e.op, e.what, e.via),
+            ],
+            objectClass: leaf,
+            ...(origin === undefined
+              ? {}
+              : {
+                  fix: {
+                    kind: 'bail-out',
+                    fn: fn.id,
+                    op: e.op,
+                    struct: origin.struct,
+                    method: origin.method,
+                  } as const,
+                }),
+          });
+          done = true;
+          break;
+        }
+      }
+    }
+    return out;
+  },
+};
