@@ -54,7 +54,7 @@ enum Token {
   ERROR_SENTINEL,
 };
 
-enum { MAX_DEPTH = 32, MAX_WORD = 48, MAX_PARENTHESES = 16384, MAX_CONDITIONAL = 262144, MAX_NESTED = 32 };
+enum { MAX_DEPTH = 32, MAX_WORD = 48, MAX_PARENTHESES = 16384, MAX_CONDITIONAL = 262144, MAX_NESTED = 32, MAX_BRACKETS = 64 };
 
 typedef struct {
   uint8_t depth;   /* open cut conditionals */
@@ -279,7 +279,7 @@ static Parentheses skip_parentheses(TSLexer *l) {
       start = false;
       continue;
     }
-    if (c == '(' || c == '[' || c == '{') depth++;
+    if ((c == '(' || c == '[' || c == '{') && ++depth > MAX_BRACKETS) return p;
     if (c == ';' && depth == 1) p.complex = p.statements = true;
     if (c == ',' && depth == 1) p.comma = true;
     bool was_start = start;
@@ -841,7 +841,7 @@ static bool scan_list(TSLexer *l) {
       skip_quoted(l, c);
       continue;
     }
-    if (c == '(' || c == '[' || c == '{') depth++;
+    if ((c == '(' || c == '[' || c == '{') && ++depth > MAX_BRACKETS) return false;
     if ((c == ')' || c == ']' || c == '}') && --depth == 0) return c == '}' && comma && emit(l, LIST_OPEN);
     step(l);
   }
