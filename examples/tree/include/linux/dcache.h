@@ -1,6 +1,7 @@
 #ifndef _LINUX_DCACHE_H
 #define _LINUX_DCACHE_H
 
+#include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -42,7 +43,7 @@ static inline struct inode *d_inode(const struct dentry *dentry)
 
 static inline struct inode *d_inode_rcu(const struct dentry *dentry)
 {
-	return *(struct inode *const volatile *)&dentry->d_inode;
+	return READ_ONCE(dentry->d_inode);
 }
 
 #endif
