@@ -74,6 +74,7 @@ async function visit(bench: Workbench, checks: Checks, what: Visit, coldMs: numb
     what.hoverSays.test(said) && !said.includes('**'),
     said.slice(0, 300),
   );
+  await page.waitForTimeout(300); // it fades in
   await bench.shot('hover');
   await bench.pointerAway();
   await page.keyboard.press('Control+Shift+M');
