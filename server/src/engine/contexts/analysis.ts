@@ -4,7 +4,7 @@
  * so that nothing is walked again for a second caller.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
-import { EXPR_STRIDE, Fn, lineAt, MACRO_STRIDE, Op, OP_STRIDE, X } from '../facts/encode.js';
+import { EXPR_STRIDE, Fn, lineAt, MACRO_STRIDE, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { macroFacts } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
 import { type FunctionRef, type MacroRef, type Program, readList } from '../program/program.js';

@@ -2,17 +2,16 @@
  * What a call does to a path state: the language's and the kernel's value idioms, the model's helpers, inferred effects of
  * the program's own functions and macros, calls through slots (cut where the model knows the slot) and through pointers.
  */
-import { CALL_LOOP, EXPR_STRIDE, X } from '../facts/encode.js';
+import { CALL_LOOP, EXPR_STRIDE, operatorCode, X } from '../facts/encode.js';
 import type {
   Condition,
-  FreeEffect as ModelFree,
   HelperEntry,
   LockSpec,
   MethodEntry,
+  FreeEffect as ModelFree,
   Path,
 } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
-import { operatorCode } from '../facts/encode.js';
 import { tempOf, withTemp } from './evaluate.js';
 import { type FunctionRun, RESULT } from './flow.js';
 import type { FunctionResult, SleepEffect } from './result.js';
@@ -275,8 +274,9 @@ function containerOf(run: FunctionRun, site: CallSite, pointer: number): number 
   if (memberExpr !== undefined) {
     const kind = file.exprs[memberExpr * EXPR_STRIDE] as X;
     if (kind === X.Name) member = file.strings[file.exprs[memberExpr * EXPR_STRIDE + 1] as number] ?? '';
-    else if (kind === X.Field)
-      member = file.strings[file.exprs[memberExpr * EXPR_STRIDE + 2] as number] ?? '';
+    else if (kind === X.Local)
+      member = run.ev.variableName(file.exprs[memberExpr * EXPR_STRIDE + 1] as number);
+    else if (kind === X.Field) member = memberPath(run, memberExpr);
   }
   if (typeText !== '')
     run.ev.tempTypes.set(site.temp, run.shared.program.plain({ base: typeText, depth: 1 }));
@@ -286,6 +286,18 @@ function containerOf(run: FunctionRun, site: CallSite, pointer: number): number 
     terms.name(run.shared.program.plain({ base: typeText, depth: 1 }).base),
     member,
   );
+}
+
+/** `netfs.inode`: a member of a member. */
+function memberPath(run: FunctionRun, expr: number): string {
+  const file = run.fn.file;
+  const at = expr * EXPR_STRIDE;
+  const kind = file.exprs[at] as X;
+  if (kind === X.Name) return file.strings[file.exprs[at + 1] as number] ?? '';
+  if (kind === X.Local) return run.ev.variableName(file.exprs[at + 1] as number);
+  if (kind !== X.Field) return '';
+  const base = memberPath(run, file.exprs[at + 1] as number);
+  return base === '' ? '' : `${base}.${file.strings[file.exprs[at + 2] as number] ?? ''}`;
 }
 
 // ---- the model's helpers
@@ -458,7 +470,9 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
   let value = result;
   let mask = ANY;
   const returns = helper.returns ?? 'unknown';
-  if (returns === 'negative-error') mask = ZERO | NEGATIVE;
+  const zeroTakes = (helper.acquires ?? []).some((a) => a.when === 'result == 0');
+  // Taken where it gives 0: what else it gives is an error
+  if (returns === 'negative-error' || (returns === 'unknown' && zeroTakes)) mask = ZERO | NEGATIVE;
   else if (returns === 'fresh') mask = ZERO | POSITIVE;
   else if (returns === 'error-pointer') mask = POSITIVE | NEGATIVE;
   else if (returns.startsWith('const:')) value = terms.constant(Number(returns.slice(6)));
@@ -633,7 +647,7 @@ function factsInCaller(
   const { terms } = run;
   let now = s.facts;
   let decidable = true;
-  let doubt = false;
+  const doubt = false;
   for (let i = 0; i < facts.length; i += 2) {
     const term = toCaller(run, facts[i] as number, args, result);
     if (term === terms.unknown) {
@@ -770,10 +784,15 @@ function applyResult(
     out.push(setResult(base, site, made));
     return;
   }
+  const locksTouched = result.exits.some((e) => e.locks.length > 0 || e.released.length > 0);
   for (const exit of result.exits) {
     const f = factsInCaller(run, base, exit.facts, args, made);
     if (f === null) continue;
-    let state: State = { ...base, facts: f.facts, doubt: base.doubt || exit.doubt };
+    let state: State = {
+      ...base,
+      facts: f.facts,
+      doubt: base.doubt || exit.doubt || (result.widened && locksTouched),
+    };
     let value = made;
     if (exit.value >= 0) {
       const v = refold(run, toCaller(run, exit.value, args, made));

@@ -2,7 +2,7 @@
  * What the flow analysis needs to know of a function's graph before it walks it: an order, which blocks lie in loops,
  * which variables and temporaries are still read later, and which memory fields are tested more than once.
  */
-import { EXPR_STRIDE, type FileFacts, Fn, FUNCTION_STRIDE, Op, OP_STRIDE, X } from '../facts/encode.js';
+import { EXPR_STRIDE, type FileFacts, Fn, FUNCTION_STRIDE, OP_STRIDE, Op, X } from '../facts/encode.js';
 
 /** A function's graph, ready to walk. Operation indices are relative to the function's first. */
 export interface Graph {

@@ -6,6 +6,7 @@ import {
   EXPR_STRIDE,
   type FileFacts,
   Fn,
+  OPERATORS,
   operatorCode,
   VAR_ADDRESS_TAKEN,
   VAR_ARRAY,
@@ -14,7 +15,6 @@ import {
 } from '../facts/encode.js';
 import type { Model } from '../model/types.js';
 import { binary, type Program, type TypeRef, typeRef } from '../program/program.js';
-import { OPERATORS } from '../facts/encode.js';
 import { fnColumn, type Graph } from './cfg.js';
 import type { State } from './state.js';
 import { T, type Terms } from './terms.js';

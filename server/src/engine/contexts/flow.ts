@@ -4,7 +4,7 @@
  * differ in locks or in what decides about locks; past `MAX_STATES` a point they are merged, and the merge is the only
  * place where precision is given up.
  */
-import { EXPR_STRIDE, Fn, Op, OP_STRIDE, VAR_ADDRESS_TAKEN, X } from '../facts/encode.js';
+import { EXPR_STRIDE, Fn, OP_STRIDE, Op, VAR_ADDRESS_TAKEN, X } from '../facts/encode.js';
 import type { Model } from '../model/types.js';
 import type { FunctionRef, MacroRef, Program } from '../program/program.js';
 import { readList } from '../program/program.js';
@@ -36,8 +36,8 @@ import {
   maskOf,
   NO_FACTS,
   NO_LOCKS,
-  sameLock,
   type State,
+  sameLock,
   withFact,
   ZERO,
 } from './state.js';
@@ -91,6 +91,7 @@ export class FunctionRun {
   readonly events: LocalEvent[] = [];
   private readonly eventKeys = new Set<string>();
   readonly sets = new Set<number>();
+  private readonly acquired = new Set<string>();
   readonly asserted: Lock[] = [];
   private allGrace = true;
   private readonly maxStates: number;
@@ -132,6 +133,7 @@ export class FunctionRun {
       doubt: false,
       slept: false,
       grace: false,
+      blurred: false,
     };
   }
 
@@ -193,7 +195,7 @@ export class FunctionRun {
     h.addAll(s.vars);
     h.addAll(s.temps);
     h.addAll(s.heap);
-    h.add((s.doubt ? 1 : 0) + (s.slept ? 2 : 0) + (s.grace ? 4 : 0));
+    h.add((s.doubt ? 1 : 0) + (s.slept ? 2 : 0) + (s.grace ? 4 : 0) + (s.blurred ? 8 : 0));
     return h.done();
   }
 
@@ -228,10 +230,19 @@ export class FunctionRun {
       if (kept.length !== temps.length) temps = kept;
     }
     for (let i = 1; i < s.heap.length; i += 2) this.collectRoots(s.heap[i] as number, roots);
+    let parts: Set<number> | null = null;
     const facts: number[] = [];
     for (let i = 0; i < s.facts.length; i += 2) {
       const term = s.facts[i] as number;
-      if (this.keepsFact(term, roots)) facts.push(term, s.facts[i + 1] as number);
+      if (terms.isSoft(term) && parts === null) {
+        parts = new Set();
+        for (const v of vars) if (v >= 0 && terms.isSoft(v)) this.collectParts(v, parts);
+        for (let j = 1; j < temps.length; j += 2)
+          if (terms.isSoft(temps[j] as number)) this.collectParts(temps[j] as number, parts);
+      }
+      // A value that was computed from memory and kept in a variable is what it was then
+      if (parts?.has(term) === true || this.keepsFact(term, roots))
+        facts.push(term, s.facts[i + 1] as number);
     }
     return { ...s, vars, temps, facts: facts.length === s.facts.length ? s.facts : facts };
   }
@@ -242,9 +253,17 @@ export class FunctionRun {
     for (const k of kids) this.collectRoots(k, into);
   }
 
+  private collectParts(t: number, into: Set<number>): void {
+    const kind = this.terms.kind(t);
+    into.add(t);
+    if (kind === T.Bin || kind === T.Un) for (const k of this.terms.children(t)) this.collectParts(k, into);
+  }
+
   private keepsFact(term: number, roots: ReadonlySet<number>): boolean {
     const { terms } = this;
     if (terms.isSoft(term)) {
+      // Rules that look at every read want to know what was tested
+      if (this.observer !== null && this.rootsAlive(term, roots)) return true;
       const at = this.softField(term);
       return at !== '' && this.retestedNames().has(at);
     }
@@ -353,6 +372,7 @@ export class FunctionRun {
       doubt: a.doubt && b.doubt,
       slept: a.slept && b.slept,
       grace: a.grace && b.grace,
+      blurred: true,
     };
   }
 
@@ -687,6 +707,7 @@ export class FunctionRun {
 
   /** Held locks with one more; a lock that the caller brought and that was dropped comes back. */
   acquire(s: State, lock: Lock): State {
+    this.acquired.add(`${lock.class}|${lock.kind}`);
     const back = s.released.findIndex((r) => r.place === lock.place && r.kind === lock.kind);
     if (back >= 0 && (s.released[back] as Lock).shared === lock.shared)
       return { ...s, released: s.released.filter((_, i) => i !== back) };
@@ -1023,6 +1044,7 @@ export class FunctionRun {
       released: this.sharedLocks(s.released),
       facts: this.exported(s.facts, true),
       doubt: s.doubt,
+      blurred: s.blurred,
       op,
     };
     const h = new Hash();
@@ -1032,7 +1054,7 @@ export class FunctionRun {
     h.addLocks(locks);
     h.addLocks(exit.released);
     h.addAll(exit.facts);
-    h.add(s.doubt ? 1 : 0);
+    h.add((s.doubt ? 1 : 0) + (s.blurred ? 2 : 0));
     const key = h.done();
     if (this.exitKeys.has(key)) return;
     this.exitKeys.add(key);
@@ -1082,6 +1104,7 @@ export class FunctionRun {
       parameterCalls: [...this.parameterCalls.values()].map((c) => ({ ...c.call, variants: c.variants })),
       events: this.events,
       sets: [...this.sets],
+      acquires: this.acquired,
       asserted: this.asserted,
       cared,
       widened: this.widened,

@@ -4,6 +4,7 @@
  * comes from and one predecessor for the witness.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
+import { operatorCode } from '../facts/encode.js';
 import type { Condition, EntryContext, LockSpec, MethodEntry } from '../model/types.js';
 import type { FunctionRef, SlotRef } from '../program/program.js';
 import type { Shared } from './flow.js';
@@ -23,7 +24,6 @@ import {
   sameLock,
 } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
-import { operatorCode } from '../facts/encode.js';
 
 /** Situations kept for a function; past it the rest is merged into one that is marked as widened. */
 export const MAX_ENTRIES = 16;

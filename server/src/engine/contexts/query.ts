@@ -3,7 +3,7 @@
  * which it is entered is put together with the states seen there.
  */
 import type { HeldLock, PointContext, RcuState } from '../base/finding.js';
-import { columnAt, Fn, lineAt, Op, OP_STRIDE } from '../facts/encode.js';
+import { columnAt, Fn, lineAt, OP_STRIDE, Op } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import { fnColumn } from './cfg.js';

@@ -15,6 +15,7 @@ export interface Exit {
   /** What must hold of the parameters for this way out. */
   readonly facts: Facts;
   readonly doubt: boolean;
+  readonly blurred: boolean;
   /** Operation of the return. */
   readonly op: number;
 }
@@ -136,6 +137,8 @@ export interface FunctionResult {
   readonly events: readonly LocalEvent[];
   /** Parameters that a macro assigns. */
   readonly sets: readonly number[];
+  /** `class|kind` of every lock that is taken at some time, by this function or by a callee that returns with it. */
+  readonly acquires: ReadonlySet<string>;
   /** Locks that the function asserts to be held (lockdep_assert_held, __must_hold). */
   readonly asserted: readonly Lock[];
   /** Parameters whose values decide something inside. */

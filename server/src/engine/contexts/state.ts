@@ -2,9 +2,10 @@
  * A path state: what one bundle of paths knows at a point. Locks gained and lost since the function began, what the
  * variables hold, what is known of values. States are values: every change makes a new one. Nothing here knows C.
  */
+
+import { operatorCode } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import { OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T, type Terms } from './terms.js';
-import { operatorCode } from '../facts/encode.js';
 
 /** What a value can be: zero, positive or a valid pointer, negative or an error pointer. A set as bits. */
 export const ZERO = 1;
@@ -65,6 +66,8 @@ export interface State {
   readonly slept: boolean;
   /** Every path in the bundle has waited for a grace period. */
   readonly grace: boolean;
+  /** Paths were merged on the way that differed in more than what is said here. */
+  readonly blurred: boolean;
 }
 
 /** The mask of a term in a list of facts, ANY where nothing is known. */

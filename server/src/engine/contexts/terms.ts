@@ -242,6 +242,11 @@ export class Terms {
     if (kind === T.DerefL) return this.fieldP(this.a(location), field);
     if (kind === T.FieldP || kind === T.FieldL) {
       const renamed = this.fieldRenames.get(`${this.names[this.b(location)]}.${this.names[field]}`);
+      if (kind === T.FieldP && this.kind(this.a(location)) === T.Container) {
+        const outer = this.a(location);
+        if (this.nameText(this.c(outer)) === `${this.names[this.b(location)]}.${this.names[field]}`)
+          return this.derefL(this.a(outer));
+      }
       if (renamed !== undefined)
         return kind === T.FieldP
           ? this.fieldP(this.a(location), this.name(renamed))
@@ -271,10 +276,19 @@ export class Terms {
   /** `container_of(pointer, type, member)`. */
   container(pointer: number, type: number, member: string): number {
     if (this.kind(pointer) === T.Addr) {
-      const place = this.a(pointer);
-      const kind = this.kind(place);
-      if (kind === T.FieldP && this.names[this.b(place)] === member) return this.a(place);
-      if (kind === T.FieldL && this.names[this.b(place)] === member) return this.addr(this.a(place));
+      // Out of the members one by one, the last one first
+      let place = this.a(pointer);
+      const members = member.split('.');
+      for (let i = members.length - 1; i >= 0; i--) {
+        const kind = this.kind(place);
+        if ((kind !== T.FieldP && kind !== T.FieldL) || this.names[this.b(place)] !== members[i]) break;
+        if (kind === T.FieldP) {
+          if (i === 0) return this.a(place);
+          break;
+        }
+        place = this.a(place);
+        if (i === 0) return this.addr(place);
+      }
     }
     return this.compound(T.Container, [pointer], pointer, type, this.name(member), false);
   }

@@ -8,8 +8,8 @@ import { childByField, type FlatTree } from '../syntax/parser.js';
 import {
   CALL_LOOP,
   type FactsBuilder,
-  Op,
   OP_STRIDE,
+  Op,
   operatorCode,
   VAR_ADDRESS_TAKEN,
   VAR_ARRAY,

@@ -22,7 +22,11 @@ export function macroFacts(
   body: string,
   line: number,
 ): FileFacts | null {
-  const plain = body.replace(/\\\r?\n/g, ' ').trim();
+  const plain = body
+    .replace(/\\\r?\n/g, ' ')
+    .replace(/,\s*##\s*(__VA_ARGS__|args|arg)\b/g, ', $1')
+    .replace(/__VA_OPT__\(,\)/g, ',')
+    .trim();
   if (plain === '' || plain.length > MAX_BODY || plain.includes('##') || /(^|[^#])#[a-z_]/i.test(plain))
     return null;
   const statement =

@@ -2,8 +2,9 @@
  * Declarators and type specifiers: from a declaration's nodes to a name, a base type and a pointer depth.
  * Types are as deep as lock analysis needs them: `struct inode` and how many pointers away it is.
  */
-import { childByField, type FlatTree } from '../syntax/parser.js';
+
 import { F, K } from '../syntax/kinds.js';
+import { childByField, type FlatTree } from '../syntax/parser.js';
 
 /** A base type and how many pointers lie before it. */
 export interface TypeText {

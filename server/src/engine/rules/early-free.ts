@@ -4,16 +4,18 @@
  * methods free at once, through any helpers. They meet where both name the same owner of the pointer (`dentry::d_fsdata`,
  * `super_block::s_fs_info`, `foo_inode::bar`) and the same kind of object.
  */
+
+import type { TraceStep } from '../base/finding.js';
 import { fnColumn } from '../contexts/cfg.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import type { Entry } from '../contexts/propagate.js';
 import type { FreeEffect } from '../contexts/result.js';
 import type { State } from '../contexts/state.js';
-import { isAtomicKind, maskOf, POSITIVE, NEGATIVE } from '../contexts/state.js';
+import { isAtomicKind, maskOf, NEGATIVE, POSITIVE } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
-import { EXPR_STRIDE, Fn, Op, OP_STRIDE, X } from '../facts/encode.js';
+import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
-import { readsOf, replay, visitExpressions } from './replay.js';
+import { calledName, readsOf, replay, visitExpressions } from './replay.js';
 import {
   type Draft,
   entryMethod,
@@ -24,7 +26,6 @@ import {
   type RuleContext,
   step,
 } from './rule.js';
-import type { TraceStep } from '../base/finding.js';
 
 /** Methods that take objects away while RCU-walk may still look at them, by structure. */
 const TEARDOWN: Readonly<Record<string, readonly string[]>> = {
@@ -71,7 +72,8 @@ function locklessAccesses(cx: RuleContext, units: ReadonlySet<string>): Map<stri
     const entries = propagation.entries[fn.id] ?? [];
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i] as Entry;
-      if (!entry.walk) continue;
+      if (!entry.walk || entry.locks.some((l) => isAtomicKind(l.kind) && l.kind !== 'rcu' && !l.may))
+        continue;
       // The unit whose method brings us here: helpers in headers and in libfs belong to whom they work for
       const homes = new Set<string>();
       for (const o of entry.origins) {
@@ -83,6 +85,8 @@ function locklessAccesses(cx: RuleContext, units: ReadonlySet<string>): Map<stri
       const seen = new Set<string>();
       replay(cx.analysis, fn, entry, (run, op, s) => {
         if (isProtected(s)) return;
+        // What is only handed to a message is not looked at on the way
+        if (isMessage(cx, fn, op)) return;
         for (const e of readsOf(fn, op)) {
           visitExpressions(fn.file, e, (x, kind) => {
             const at = x * EXPR_STRIDE;
@@ -106,6 +110,16 @@ function locklessAccesses(cx: RuleContext, units: ReadonlySet<string>): Map<stri
     }
   }
   return byUnit;
+}
+
+/** A call of a variadic function or macro: a message. */
+function isMessage(cx: RuleContext, fn: FunctionRef, op: number): boolean {
+  const name = calledName(fn, op);
+  if (name === '') return false;
+  const macro = cx.analysis.program.macro(name, fn.file);
+  if (macro !== null) return macro.params?.some((p) => p.endsWith('...')) === true;
+  const target = cx.analysis.program.resolve(name, fn.file);
+  return target !== null && (fnColumn(target.file, target.index, Fn.Flags) & FN_VARIADIC) !== 0;
 }
 
 /** Under a spinlock the object was looked at under is what keeps it; and out of the RCU section it is another law. */

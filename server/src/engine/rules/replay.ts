@@ -2,12 +2,12 @@
  * A second look at a function for rules that need to see every read: the function is walked again, and the rule is shown
  * each operation with the states that one of its situations allows.
  */
-import { type Analysis } from '../contexts/analysis.js';
+import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
 import { FunctionRun } from '../contexts/flow.js';
 import type { Entry } from '../contexts/propagate.js';
 import type { State } from '../contexts/state.js';
-import { EXPR_STRIDE, type FileFacts, Fn, Op, OP_STRIDE, X } from '../facts/encode.js';
+import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
 
 /** Shows a state before an operation, with the walk that terms and types belong to. */

@@ -3,15 +3,15 @@
  * places, traces, fingerprints and fixes are made here, once for all rules. A rule must not know names of filesystems.
  */
 import type {
+  Certainty,
   EntryMethod,
   HeldLock,
+  Place,
   Precision,
+  Range,
   RcuState,
   Severity,
   TraceStep,
-  Certainty,
-  Place,
-  Range,
 } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';

@@ -4,11 +4,11 @@
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import type { Finding, Fix, Precision } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
-import { compareFindings, orderFindings } from '../findings/order.js';
 import { fingerprintAll } from '../findings/fingerprint.js';
+import { compareFindings, orderFindings } from '../findings/order.js';
 import type { FunctionRef } from '../program/program.js';
 import { ALL_RULES } from './registry.js';
-import { type Draft, offsetsOf, rangeOf, type Rule, type RuleContext } from './rule.js';
+import { type Draft, offsetsOf, type Rule, type RuleContext, rangeOf } from './rule.js';
 
 const RANK: Readonly<Record<Precision, number>> = { high: 2, medium: 1, low: 0 };
 

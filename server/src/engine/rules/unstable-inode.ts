@@ -3,14 +3,15 @@
  * READ_ONCE(), and the value read is tested. Reported: a plain read whose value is then used, and a use of a value that
  * was never tested.
  */
-import { EXPR_STRIDE, operatorCode, X } from '../facts/encode.js';
-import type { Entry } from '../contexts/propagate.js';
+
 import type { FunctionRun } from '../contexts/flow.js';
+import type { Entry } from '../contexts/propagate.js';
 import { maskOf, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
+import { EXPR_STRIDE, operatorCode, X } from '../facts/encode.js';
+import type { FunctionRef } from '../program/program.js';
 import { calledName, readsOf, replay, visitExpressions } from './replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from './rule.js';
-import type { FunctionRef } from '../program/program.js';
 
 /** The rule. */
 export const unstableInode: Rule = {
