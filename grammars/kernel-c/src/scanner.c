@@ -734,7 +734,7 @@ static bool scan_word(TSLexer *l, const bool *valid) {
     if (g.slash) return false;
     c = l->lookahead;
     if (statement) {
-      if (c == '{') return emit(l, LOOP_NAME);
+      if (c == '{' && (loop || !g.newline)) return emit(l, LOOP_NAME);
       if (loop && (is_start(c) || c == '*' || c == '(') && (!g.newline || l->get_column(l) > start_column))
         return emit(l, LOOP_NAME);
     }
