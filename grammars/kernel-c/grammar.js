@@ -346,7 +346,19 @@ export default grammar(C, {
         $.macro_invocation_item,
       ),
 
-    _block_item: ($, original) => choice(original, alias($._block_macro_item, $.macro_invocation_item)),
+    // A function inside a block is what an unfinished block before it looks like; `f(x)` and a block is none.
+    _block_item: ($, original) =>
+      choice(
+        ...original.members.filter(({ name }) => name !== 'function_definition'),
+        alias($._nested_function_definition, $.function_definition),
+        alias($._block_macro_item, $.macro_invocation_item),
+      ),
+    _nested_function_definition: ($) =>
+      seq(
+        $._declaration_specifiers,
+        field('declarator', choice($.function_declarator, $.pointer_declarator, $.attributed_declarator)),
+        field('body', $.compound_statement),
+      ),
 
     _non_case_statement: ($, original) => choice(original, $.macro_loop_statement),
 
