@@ -23,6 +23,8 @@ import type {
 import { dumpFunctions } from './dump.js';
 import { type FileFacts, FN_DAMAGED, Fn, lineAt } from './facts/encode.js';
 import { settleFindings } from './findings/settle.js';
+import { fixesOf } from './fixes/fixes.js';
+import type { Source } from './fixes/source.js';
 import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
@@ -61,6 +63,7 @@ export class LockwalkEngine implements Engine {
     const files = this.expand(request.paths);
     const world = this.analyse(files, token, progress);
     const inScope = new Set(files);
+    const fixing = { analysis: world.analysis, source: this.sources() };
     const found: Finding[] = runRules(
       world.analysis,
       inScope,
@@ -68,7 +71,7 @@ export class LockwalkEngine implements Engine {
       request.precision,
       (f) => this.loader.text(f),
       token,
-      () => [],
+      (draft) => fixesOf(fixing, draft),
     );
     const settled = settleFindings(found, {
       files,
@@ -97,6 +100,21 @@ export class LockwalkEngine implements Engine {
         parseMs: Math.round(this.loader.parseMs),
         totalMs: Math.round(this.options.clock() - started),
       },
+    };
+  }
+
+  /** Texts with their trees, for fixes: each file that one touches is parsed once more. */
+  private sources(): (file: string) => Source | null {
+    const known = new Map<string, Source | null>();
+    return (file) => {
+      let source = known.get(file);
+      if (source === undefined) {
+        const text = this.loader.text(file);
+        const parsed = this.parser.parse(this.loader.configured(file) ?? '');
+        source = text === null || !parsed.ok ? null : { file, text, tree: parsed.tree };
+        known.set(file, source);
+      }
+      return source;
     };
   }
 

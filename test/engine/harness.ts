@@ -1,0 +1,199 @@
+/**
+ * The ways in which the engine is tested: C in, expectation out. A case is one string with any number of files
+ * (`// file: fs/foo/x.c` begins one; without it everything is `fs/foo/x.c`); each C file sees `<linux/fs.h>` of `vfs.ts`.
+ * A comment that begins with `@` marks a line that a context is asked about, one that begins with `!` names the rule of
+ * a finding that is expected there. Nothing here
+ * knows what is inside the engine.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { NEVER } from '../../server/src/engine/base/cancel.js';
+import type { Edit, Finding, PointContext } from '../../server/src/engine/base/finding.js';
+import type { CheckRequest, Engine } from '../../server/src/engine/door.js';
+import { createEngine } from '../../server/src/engine/index.js';
+import { inRepository } from '../repository.js';
+import { FS_H, MAKEFILE } from './vfs.js';
+
+const require = createRequire(import.meta.url);
+const RUNTIME = readFileSync(require.resolve('web-tree-sitter/web-tree-sitter.wasm'));
+const GRAMMAR = readFileSync(inRepository('grammars/kernel-c/tree-sitter-kernel_c.wasm'));
+const INCLUDE = '#include <linux/fs.h>\n';
+
+/** Files of a case by path, as the engine sees them. */
+export type Files = ReadonlyMap<string, string>;
+
+/** The files that a case's text means. */
+export function filesOf(source: string): Files {
+  const files = new Map<string, string>();
+  const parts = source.split(/^\/\/ file: (\S+)\n/m);
+  const put = (path: string, text: string): void => {
+    if (text.trim() !== '') files.set(path, path.endsWith('.c') ? INCLUDE + text : text);
+  };
+  put('fs/foo/x.c', parts[0] ?? '');
+  for (let i = 1; i + 1 < parts.length; i += 2) put(parts[i] as string, parts[i + 1] as string);
+  return files;
+}
+
+/** An engine over files in memory. */
+export function openFiles(files: Files): Promise<Engine> {
+  const all = new Map([['Makefile', MAKEFILE], ['include/linux/fs.h', FS_H], ...files]);
+  return createEngine({
+    tree: {
+      read: (path) => all.get(path) ?? null,
+      list: (folder) => {
+        const below = folder === '' ? '' : `${folder}/`;
+        const names = [...all.keys()]
+          .filter((path) => path.startsWith(below))
+          .map((path) => path.slice(below.length).replace(/\/.*/, '/'));
+        return [...new Set(names)].sort();
+      },
+    },
+    runtimeWasm: RUNTIME,
+    grammarWasm: GRAMMAR,
+    kernelVersion: null,
+    dotConfig: null,
+    clock: () => 0,
+  });
+}
+
+interface Mark {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+function marksIn(files: Files, pattern: RegExp): Mark[] {
+  const out: Mark[] = [];
+  for (const [file, text] of files)
+    text.split('\n').forEach((content, i) => {
+      for (const match of content.matchAll(pattern))
+        for (const name of (match[1] ?? '').trim().split(/\s+/)) out.push({ name, file, line: i + 1 });
+    });
+  return out;
+}
+
+/** `entry [locks] rcu sleep`: `-` for no known entry; a lock with `shared`, and `?` where it may be held. */
+function shownContext(context: PointContext): string {
+  const held = context.held
+    .map((h) => `${h.expression}${h.mode === 'shared' ? ' shared' : ''}${h.certainty === 'may' ? '?' : ''}`)
+    .sort();
+  const rcu = context.rcu === 'none' ? '' : ` ${context.rcu}`;
+  const sleep = context.maySleep === 'unknown' ? 'unknown' : context.maySleep ? 'sleeps' : 'atomic';
+  return `${context.entry?.method ?? '-'} [${held.join(', ')}]${rcu} ${sleep}`;
+}
+
+/** Contexts at each marked line. `expected` is by mark; one mark needs no name. */
+export async function checkContexts(
+  source: string,
+  expected: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  const files = filesOf(source);
+  const engine = await openFiles(files);
+  try {
+    const found: Record<string, readonly string[]> = {};
+    for (const { name, file, line } of marksIn(files, /\/\*@(\w*)\*\//g)) {
+      const result = engine.contexts({ file, line }, NEVER);
+      found[name] = result.ok ? result.answer.contexts.map(shownContext).sort() : [result.problem];
+    }
+    assert.deepEqual(found, expected);
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** Findings of a check over everything, at the lowest precision. */
+export async function findingsIn(
+  files: Files,
+  request: Partial<CheckRequest> = {},
+): Promise<readonly Finding[]> {
+  const engine = await openFiles(files);
+  try {
+    return engine.check({ paths: ['fs'], rules: [], precision: 'low', ...request }, NEVER).findings;
+  } finally {
+    engine.dispose();
+  }
+}
+
+const places = (findings: readonly Finding[]): readonly string[] =>
+  findings.map((f) => `${f.file}:${f.line} ${f.rule}`).sort();
+
+/** The findings are just those that the text marks, by rule and line. */
+export async function checkRule(source: string): Promise<void> {
+  const files = filesOf(source);
+  const expected = marksIn(files, /\/\*! ([^*]+)\*\//g).map((m) => `${m.file}:${m.line} ${m.name}`);
+  assert.deepEqual(places(await findingsIn(files)), expected.sort());
+}
+
+function applied(files: Files, edits: readonly Edit[]): Files {
+  const out = new Map(files);
+  const offset = (text: string, line: number, column: number): number =>
+    text
+      .split('\n')
+      .slice(0, line - 1)
+      .reduce((sum, l) => sum + l.length + 1, 0) +
+    column -
+    1;
+  const placed = edits.map((edit) => {
+    const text = files.get(edit.file);
+    assert.ok(text !== undefined, `an edit in ${edit.file}`);
+    return {
+      edit,
+      start: offset(text, edit.startLine, edit.startColumn),
+      end: offset(text, edit.endLine, edit.endColumn),
+    };
+  });
+  // Later ones first, so that positions stay true
+  for (const { edit, start, end } of placed.sort((a, b) => b.start - a.start)) {
+    const text = out.get(edit.file) as string;
+    out.set(edit.file, text.slice(0, start) + edit.text + text.slice(end));
+  }
+  return out;
+}
+
+async function hasParseError(files: Files): Promise<boolean> {
+  const engine = await openFiles(files);
+  try {
+    return [...files.keys()].some((file) => /ERROR|MISSING/.test(engine.dump('syntax', file, null).text));
+  } finally {
+    engine.dispose();
+  }
+}
+
+/**
+ * The one finding of a rule on a marked line has the fix that turns `before` into `after`; `after` parses and has no
+ * finding at all. With `null` the finding has no fix.
+ */
+export async function checkFix(before: string, after: string | null): Promise<void> {
+  await checkRule(before);
+  const files = filesOf(before);
+  const [finding, more] = await findingsIn(files);
+  assert.ok(finding !== undefined && more === undefined, 'one finding');
+  if (after === null) {
+    assert.deepEqual(finding.fixes, []);
+    return;
+  }
+  assert.equal(finding.fixes.length, 1, 'one fix');
+  const fixed = applied(files, finding.fixes[0]?.edits ?? []);
+  const plain = (all: Files): Readonly<Record<string, string>> =>
+    Object.fromEntries([...all].map(([path, text]) => [path, text.replace(/ *\/\*![^*]*\*\//g, '')]));
+  assert.deepEqual(plain(fixed), plain(filesOf(after)));
+  assert.equal(await hasParseError(fixed), false, 'parses');
+  assert.deepEqual(places(await findingsIn(fixed)), []);
+}
+
+/** The control-flow graph of a function, as `dump cfg` shows it, without line numbers. */
+export async function checkGraph(source: string, functionName: string, expected: string): Promise<void> {
+  const engine = await openFiles(filesOf(source));
+  try {
+    const text = engine.dump('cfg', 'fs/foo/x.c', functionName).text;
+    const plain = text
+      .split('\n')
+      .slice(1)
+      .map((line) => line.replace(/^ {2}\d+: /, '  '))
+      .join('\n');
+    assert.equal(plain.trim(), expected.trim());
+  } finally {
+    engine.dispose();
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The few declarations that the small C of the engine's tests is written against: as much of the VFS's structures as a
+ * case may touch, written for these tests. Must hold no function that the model does not know.
+ */
+
+/** `include/linux/fs.h` of every test tree. */
+export const FS_H = `
+typedef unsigned int gfp_t;
+typedef struct { int raw; } spinlock_t;
+typedef struct { int raw; } rwlock_t;
+struct mutex { int owner; };
+struct rw_semaphore { int count; };
+struct list_head { struct list_head *next, *prev; };
+struct hlist_node { struct hlist_node *next; };
+struct rcu_head { struct rcu_head *next; void (*func)(struct rcu_head *head); };
+struct work_struct { void (*func)(struct work_struct *work); };
+struct lockref { spinlock_t lock; int count; };
+#define d_lock d_lockref.lock
+struct inode;
+struct super_block { void *s_fs_info; struct dentry *s_root; struct rw_semaphore s_umount; };
+struct dentry {
+	unsigned int d_flags;
+	struct dentry *d_parent;
+	struct inode *d_inode;
+	struct lockref d_lockref;
+	struct super_block *d_sb;
+	unsigned long d_time;
+	void *d_fsdata;
+	struct list_head d_children;
+	struct list_head d_sib;
+};
+struct inode {
+	unsigned int i_mode;
+	unsigned int i_flags;
+	struct super_block *i_sb;
+	spinlock_t i_lock;
+	struct rw_semaphore i_rwsem;
+	char *i_link;
+	void *i_private;
+};
+struct path { struct dentry *dentry; };
+struct qstr { const char *name; };
+struct dentry_operations {
+	int (*d_revalidate)(struct dentry *dentry, unsigned int flags);
+	int (*d_hash)(const struct dentry *parent, struct qstr *name);
+	int (*d_delete)(const struct dentry *dentry);
+	void (*d_release)(struct dentry *dentry);
+	void (*d_prune)(struct dentry *dentry);
+	int (*d_manage)(const struct path *path, bool rcu_walk);
+};
+struct inode_operations {
+	const char *(*get_link)(struct dentry *dentry, struct inode *inode, struct delayed_call *done);
+	int (*permission)(struct mnt_idmap *idmap, struct inode *inode, int mask);
+	struct posix_acl *(*get_inode_acl)(struct inode *inode, int type, bool rcu);
+	int (*unlink)(struct inode *dir, struct dentry *dentry);
+};
+struct super_operations {
+	void (*put_super)(struct super_block *sb);
+	void (*evict_inode)(struct inode *inode);
+	void (*destroy_inode)(struct inode *inode);
+	void (*free_inode)(struct inode *inode);
+};
+struct file_system_type { void (*kill_sb)(struct super_block *sb); };
+struct foo {
+	spinlock_t lock;
+	spinlock_t other;
+	rwlock_t table;
+	struct mutex mutex;
+	struct rw_semaphore sem;
+	unsigned long bits;
+	struct list_head list;
+	struct rcu_head rcu;
+	struct work_struct work;
+	struct foo *next;
+	int count;
+	bool ready;
+	char *name;
+};
+`;
+
+/** `Makefile` of every test tree. */
+export const MAKEFILE = 'VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 1\n';
