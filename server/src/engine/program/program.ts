@@ -238,7 +238,8 @@ export class Program {
       const file = fileOf(x);
       const header = file.path.endsWith('.h');
       let rank: number;
-      if (file === from) rank = 0;
+      // The macros of a file have facts of their own under the same path
+      if (file.path === from.path) rank = 0;
       else if (!header && isPrivate(x)) continue;
       else if (unitOf(file.path) === unit) rank = 1;
       else if (header) rank = this.sees(from, file.path) ? 2 : 9;
@@ -391,7 +392,7 @@ export class Program {
   globalHome(name: string, from: FileFacts): string {
     const all = this.globals.get(name);
     if (all === undefined) return '';
-    for (const g of all) if (g.file === from && g.isStatic) return from.path;
+    for (const g of all) if (g.file.path === from.path && g.isStatic) return from.path;
     return '';
   }
 
