@@ -6,7 +6,7 @@ import { type CancelToken, throwIfCancelled } from './base/cancel.js';
 import { configure, type KernelConfig } from './configure/index.js';
 import type { SkippedFile, SourceTree } from './door.js';
 import { buildFacts } from './facts/declarations.js';
-import { type FileFacts, Fn, FN_DAMAGED, FUNCTION_STRIDE } from './facts/encode.js';
+import { type FileFacts, FN_DAMAGED, Fn, FUNCTION_STRIDE } from './facts/encode.js';
 import { resolveInclude, unitOf } from './program/program.js';
 import type { Clock, SyntaxParser } from './syntax/parser.js';
 

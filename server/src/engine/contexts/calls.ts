@@ -28,7 +28,7 @@ import {
   type State,
   ZERO,
 } from './state.js';
-import { OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T } from './terms.js';
+import { OP_ERR_PTR, OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T } from './terms.js';
 
 /** A call as the flow meets it. `callee` is an expression, or -1 where `name` says who is called. */
 export interface CallSite {
@@ -40,6 +40,9 @@ export interface CallSite {
   readonly temp: number;
   readonly flags: number;
 }
+
+/** Details from here on mark a place that could not be told: never the same as another one. */
+export const UNKNOWN_PLACE = 10000;
 
 /** Past this many fillers of a private slot the call is unknown. */
 const MAX_FILLERS = 8;
@@ -212,8 +215,9 @@ function idiom(run: FunctionRun, s: State, site: CallSite, name: string, out: St
       return give(terms.un(OP_IS_ERR_OR_NULL, a0));
     case 'PTR_ERR_OR_ZERO':
       return give(terms.un(OP_PTR_ERR_OR_ZERO, a0));
-    case 'PTR_ERR':
     case 'ERR_PTR':
+      return give(terms.number(a0) === null ? terms.un(OP_ERR_PTR, a0) : a0);
+    case 'PTR_ERR':
     case 'ERR_CAST':
       return give(a0);
     case 'READ_ONCE':
@@ -338,7 +342,8 @@ export function modelLock(
   const path = run.shared.model.path(spec.lock, params);
   if (path === null) return null;
   let place = pathPlace(run, s, path, args, result);
-  if (place === run.terms.unknown) place = run.terms.fresh(op, 1000);
+  if (place === run.terms.unknown)
+    place = run.terms.fresh(op, UNKNOWN_PLACE + (run.terms.name(spec.lock) & 4095));
   const cls = run.ev.classOf(place);
   return {
     place,
@@ -424,7 +429,7 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
       !run.asserted.some((l) => l.place === lock.place) &&
       !state.locks.some((l) => l.place === lock.place)
     )
-      run.asserted.push(lock);
+      run.asserted.push({ ...lock, kind: assertedKind(run, lock) });
   }
   // Sleeping comes before the effect: a mutex is waited for without it, and what the helper drops it sleeps without
   let without = state;
@@ -493,8 +498,6 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
     const r = restrict(terms, state.facts, value, mask);
     if (r !== null) state = { ...state, facts: r.facts };
   }
-  const conditional = (helper.acquires ?? []).filter((a) => a.when !== undefined && a.when !== '');
-  const conditionalRelease = (helper.releases ?? []).filter((a) => a.when !== undefined && a.when !== '');
   for (const spec of helper.acquires ?? []) {
     if (spec.when !== undefined && spec.when !== '') continue;
     const lock = modelLock(run, state, spec, helper.params, args, value, op);
@@ -502,35 +505,61 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
     run.takeAt(state, op, lock, helper.name, -1);
     state = run.acquire(state, lock);
   }
-  if (conditional.length === 0 && conditionalRelease.length === 0) {
-    out.push(state);
-    return;
+  const whens: string[] = [];
+  for (const spec of [...(helper.acquires ?? []), ...(helper.releases ?? [])])
+    if (spec.when !== undefined && spec.when !== '' && !whens.includes(spec.when)) whens.push(spec.when);
+  let states = [state];
+  for (const when of whens) {
+    const next: State[] = [];
+    for (const s1 of states) splitOn(run, s1, site, helper, when, args, value, next);
+    states = next;
   }
-  const when = (conditional[0] ?? conditionalRelease[0])?.when ?? '';
-  const condition = model.condition(when, helper.params);
+  out.push(...states);
+}
+
+/** States after the effects that depend on one condition: where it holds, with them; where it does not, without. */
+function splitOn(
+  run: FunctionRun,
+  s: State,
+  site: CallSite,
+  helper: HelperEntry,
+  when: string,
+  args: readonly number[],
+  value: number,
+  out: State[],
+): void {
+  const condition = run.shared.model.condition(when, helper.params);
   if (condition === null) {
-    out.push(state);
+    out.push(s);
     return;
   }
-  const yes = assumeCondition(run, state, condition, args, value, true);
+  const op = site.op;
+  const yes = assumeCondition(run, s, condition, args, value, true);
   if (yes !== null) {
-    let locked: State = { ...state, facts: yes.facts, doubt: state.doubt || yes.doubt };
-    for (const spec of conditional) {
+    let locked: State = { ...s, facts: yes.facts, doubt: s.doubt || yes.doubt };
+    for (const spec of helper.releases ?? []) {
+      if (spec.when !== when) continue;
+      const lock = modelLock(run, locked, spec, helper.params, args, value, op);
+      if (lock !== null) locked = run.release(locked, lock);
+    }
+    for (const spec of helper.acquires ?? []) {
+      if (spec.when !== when) continue;
       const lock = modelLock(run, locked, spec, helper.params, args, value, op);
       if (lock === null) continue;
       if (helper.sleeps === true) run.takeAt(locked, op, lock, helper.name, -1);
       locked = run.acquire(locked, lock);
     }
-    for (const spec of conditionalRelease) {
-      const lock = modelLock(run, locked, spec, helper.params, args, value, op);
-      if (lock !== null) locked = run.release(locked, lock);
-    }
     out.push(locked);
   }
-  if (condition.length === 1) {
-    const no = assumeCondition(run, state, condition, args, value, false);
-    if (no !== null) out.push({ ...state, facts: no.facts, doubt: state.doubt || no.doubt });
-  } else out.push({ ...state, doubt: true });
+  // It fails at its first part, or at the second with the first one true, and so on
+  let before: State = s;
+  for (const atom of condition) {
+    const no = assumeCondition(run, before, [atom], args, value, false);
+    if (no !== null) out.push({ ...before, facts: no.facts, doubt: before.doubt || no.doubt });
+    const go = assumeCondition(run, before, [atom], args, value, true);
+    if (go === null) return;
+    before = { ...before, facts: go.facts, doubt: before.doubt || go.doubt };
+  }
 }
 
 /** Arguments, with what stands for those that were left out (`kmalloc_obj(P)` means GFP_KERNEL). */
@@ -545,6 +574,34 @@ function withDefaults(run: FunctionRun, args: readonly number[], helper: HelperE
     out[at] = Number.isNaN(number) ? run.terms.unknown : run.terms.constant(number);
   }
   return out;
+}
+
+/** What a lock is by its type: an assertion says that it is held, not what it is. */
+function assertedKind(run: FunctionRun, lock: Lock): Lock['kind'] {
+  const { terms, ev } = run;
+  const known = run.shared.model.lockClasses.get(lock.class);
+  if (known !== undefined) return known.kind;
+  const kind = terms.kind(lock.place);
+  const owner = kind === T.FieldP || kind === T.FieldL ? ev.owners.get(lock.place) : undefined;
+  const type =
+    owner !== undefined
+      ? run.shared.program.field(owner, terms.nameText(terms.b(lock.place)), run.fn.file)
+      : kind === T.Global
+        ? run.shared.program.global(terms.nameText(terms.a(lock.place)), run.fn.file)
+        : null;
+  switch (type?.base) {
+    case 'spinlock_t':
+    case 'raw_spinlock_t':
+      return 'spin';
+    case 'rwlock_t':
+      return 'rwlock';
+    case 'struct mutex':
+      return 'mutex';
+    case 'struct rw_semaphore':
+      return 'rwsem';
+    default:
+      return 'flag';
+  }
 }
 
 /** Type of a helper's result from the path that it returns. */
@@ -825,7 +882,7 @@ function applySleep(
   for (const r of e.released) state = run.release(state, lockInCaller(run, r, site.args, made, site.op));
   // What the callee releases before it sleeps is not what this function released
   state = { ...state, released: state.released.length === s.released.length ? s.released : state.released };
-  run.sleepAt(state, site.op, name, id, e.certain);
+  run.sleepAt(state, site.op, name, id, e.certain, e.guarded);
 }
 
 // ---- slots

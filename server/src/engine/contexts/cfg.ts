@@ -306,6 +306,9 @@ function countFields(file: FileFacts, expr: number, counts: Map<number, number>)
     case X.Field:
       counts.set(b, (counts.get(b) ?? 0) + 1);
       return;
+    case X.Name:
+      counts.set(a, (counts.get(a) ?? 0) + 1);
+      return;
     case X.Unary:
     case X.Cast:
       countFields(file, b, counts);

@@ -19,6 +19,10 @@ import { fnColumn, type Graph } from './cfg.js';
 import type { State } from './state.js';
 import { T, type Terms } from './terms.js';
 
+const LAND = operatorCode('&&');
+const LOR = operatorCode('||');
+const AND = operatorCode('&');
+const OR = operatorCode('|');
 const EQ = operatorCode('==');
 const NE = operatorCode('!=');
 const LT = operatorCode('<');
@@ -218,6 +222,21 @@ export class Evaluator {
       if (folded !== null) return terms.constant(folded);
     }
     if (op < 0) return terms.unknown;
+    if (op === LAND || op === LOR) {
+      // One side decides, or the other one is all
+      for (const [n, other] of [
+        [l, right],
+        [r, left],
+      ] as const) {
+        if (n === null) continue;
+        if (op === LAND ? n === 0 : n !== 0) return op === LAND ? terms.zero : terms.one;
+        return terms.un(NOT, terms.un(NOT, other));
+      }
+    }
+    if (op === AND && (l !== null) !== (r !== null)) {
+      const masked = this.masked(l === null ? left : right, (l ?? r) as number);
+      if (masked !== -1) return masked;
+    }
     if (l !== null && r === null) {
       // Constants to the right, so that one test has one term
       if (op === EQ || op === NE || op === operatorCode('&') || op === operatorCode('|'))
@@ -229,6 +248,28 @@ export class Evaluator {
     }
     if ((op === EQ || op === NE) && r === null && left > right) return terms.bin(op, right, left);
     return terms.bin(op, left, right);
+  }
+
+  /** `((x & A) | B) & C` where one bit test of x is all that is left, or a number; -1 where it is no simpler. */
+  private masked(value: number, mask: number): number {
+    const terms = this.terms;
+    if (terms.kind(value) !== T.Bin || !Number.isInteger(mask)) return -1;
+    const op = terms.a(value);
+    const inner = terms.number(terms.c(value));
+    if (inner === null || (op !== AND && op !== OR)) return -1;
+    const m = BigInt(mask);
+    const c = BigInt(Math.trunc(inner));
+    if (op === AND) {
+      const rest = m & c;
+      if (rest === 0n) return terms.zero;
+      const deeper = this.masked(terms.b(value), Number(rest));
+      return deeper !== -1 ? deeper : terms.bin(AND, terms.b(value), terms.constant(Number(rest)));
+    }
+    if ((m & c) === 0n) {
+      const deeper = this.masked(terms.b(value), mask);
+      return deeper !== -1 ? deeper : terms.bin(AND, terms.b(value), terms.constant(mask));
+    }
+    return (m & ~c) === 0n ? terms.constant(mask) : -1;
   }
 
   /** What a location holds: the last store through it, or memory. */

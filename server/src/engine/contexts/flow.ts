@@ -4,7 +4,16 @@
  * differ in locks or in what decides about locks; past `MAX_STATES` a point they are merged, and the merge is the only
  * place where precision is given up.
  */
-import { EXPR_STRIDE, Fn, OP_STRIDE, Op, VAR_ADDRESS_TAKEN, X } from '../facts/encode.js';
+import {
+  CALL_LOOP,
+  EXPR_STRIDE,
+  Fn,
+  OP_STRIDE,
+  Op,
+  operatorCode,
+  VAR_ADDRESS_TAKEN,
+  X,
+} from '../facts/encode.js';
 import type { Model } from '../model/types.js';
 import type { FunctionRef, MacroRef, Program } from '../program/program.js';
 import { readList } from '../program/program.js';
@@ -36,6 +45,7 @@ import {
   maskOf,
   NO_FACTS,
   NO_LOCKS,
+  POSITIVE,
   type State,
   sameLock,
   withFact,
@@ -56,6 +66,8 @@ const MAX_FREES = 24;
 const MAX_VARIANTS = 6;
 /** Functions with more operations than this are looked at with one state a point. */
 export const HUGE_FUNCTION = 4000;
+
+const EQ = operatorCode('==');
 
 /** What all functions of a run share. */
 export interface Shared {
@@ -92,6 +104,7 @@ export class FunctionRun {
   private readonly eventKeys = new Set<string>();
   readonly sets = new Set<number>();
   private readonly acquired = new Set<string>();
+  private readonly given = new Set<string>();
   readonly asserted: Lock[] = [];
   private allGrace = true;
   private readonly maxStates: number;
@@ -101,6 +114,7 @@ export class FunctionRun {
     readonly shared: Shared,
     readonly fn: FunctionRef,
     private readonly observer: Observer | null = null,
+    keep = MAX_STATES,
   ) {
     this.graph = graphOf(fn.file, fn.index);
     this.ev = new Evaluator(shared.terms, shared.program, fn.file, this.graph, shared.classes, (n) =>
@@ -112,7 +126,7 @@ export class FunctionRun {
       this.seen.push(new Set());
       this.visits.push(0);
     }
-    this.maxStates = this.graph.opCount > HUGE_FUNCTION ? 2 : MAX_STATES;
+    this.maxStates = this.graph.opCount > HUGE_FUNCTION ? 2 : keep;
   }
 
   get terms(): Terms {
@@ -134,6 +148,7 @@ export class FunctionRun {
       slept: false,
       grace: false,
       blurred: false,
+      guarded: false,
     };
   }
 
@@ -195,7 +210,9 @@ export class FunctionRun {
     h.addAll(s.vars);
     h.addAll(s.temps);
     h.addAll(s.heap);
-    h.add((s.doubt ? 1 : 0) + (s.slept ? 2 : 0) + (s.grace ? 4 : 0) + (s.blurred ? 8 : 0));
+    h.add(
+      (s.doubt ? 1 : 0) + (s.slept ? 2 : 0) + (s.grace ? 4 : 0) + (s.blurred ? 8 : 0) + (s.guarded ? 16 : 0),
+    );
     return h.done();
   }
 
@@ -264,6 +281,8 @@ export class FunctionRun {
     if (terms.isSoft(term)) {
       // Rules that look at every read want to know what was tested
       if (this.observer !== null && this.rootsAlive(term, roots)) return true;
+      if (terms.kind(term) === T.Bin && terms.a(term) === EQ && terms.number(terms.c(term)) === null)
+        return this.rootsAlive(term, roots);
       const at = this.softField(term);
       return at !== '' && this.retestedNames().has(at);
     }
@@ -373,6 +392,7 @@ export class FunctionRun {
       slept: a.slept && b.slept,
       grace: a.grace && b.grace,
       blurred: true,
+      guarded: a.guarded || b.guarded,
     };
   }
 
@@ -420,7 +440,7 @@ export class FunctionRun {
           const no = file.ops[at + 3] as number;
           for (const s of current) {
             const term = this.ev.value(s, a);
-            this.branch(s, term, true, yes);
+            this.branch(this.inLoopBody(s, term), term, true, yes);
             this.branch(s, term, false, no);
           }
           return;
@@ -462,11 +482,37 @@ export class FunctionRun {
   private branch(s: State, term: number, truth: boolean, target: number): void {
     const assumed = assume(this.terms, s.facts, term, truth);
     if (assumed === null) return;
+    const guarded = s.guarded || (this.terms.isSoft(term) && this.hangsOnLocal(term));
+    if (guarded !== s.guarded) {
+      this.push(target, { ...s, facts: assumed.facts, doubt: s.doubt || assumed.doubt, guarded });
+      return;
+    }
     this.push(
       target,
       assumed.facts === s.facts && !assumed.doubt
         ? s
         : { ...s, facts: assumed.facts, doubt: s.doubt || assumed.doubt },
+    );
+  }
+
+  /** In the body of `list_for_each_entry(pos, ...)` pos is an entry, never NULL. */
+  private inLoopBody(s: State, term: number): State {
+    const { terms } = this;
+    if (terms.kind(term) !== T.Fresh || terms.b(term) !== 0 || !this.isLoopHead(terms.a(term))) return s;
+    let facts = s.facts;
+    for (let v = 0; v < s.vars.length; v++) {
+      const t = s.vars[v] as number;
+      if (t < 0 || terms.kind(t) !== T.Fresh || terms.a(t) !== terms.a(term)) continue;
+      if ((this.ev.variableType(v)?.depth ?? 0) > 0) facts = withFact(facts, t, POSITIVE);
+    }
+    return facts === s.facts ? s : { ...s, facts };
+  }
+
+  private isLoopHead(op: number): boolean {
+    if (op < 0 || op >= this.graph.opCount) return false;
+    const at = (this.firstOp + op) * OP_STRIDE;
+    return (
+      (this.fn.file.ops[at] as Op) === Op.Call && ((this.fn.file.ops[at + 4] as number) & CALL_LOOP) !== 0
     );
   }
 
@@ -624,10 +670,25 @@ export class FunctionRun {
       return { ...s, vars };
     }
     const load = terms.load(location);
-    const facts: number[] = [];
-    for (let i = 0; i < s.facts.length; i += 2) {
-      const t = s.facts[i] as number;
-      if (!terms.isSoft(t) || !terms.contains(t, load)) facts.push(t, s.facts[i + 1] as number);
+    const uses = (t: number): boolean => t >= 0 && terms.isSoft(t) && terms.contains(t, load);
+    // What a variable was computed from stays what it was: the old value gets a name of its own
+    let vars = s.vars;
+    let temps = s.temps;
+    let facts: Facts = s.facts;
+    const snapshot = vars.some(uses) || temps.some((t, i) => i % 2 === 1 && uses(t));
+    if (snapshot) {
+      const old = terms.fresh(op, 4);
+      const fix = (t: number): number => (uses(t) ? terms.rewrite(t, (x) => (x === load ? old : -1)) : t);
+      vars = vars.map(fix);
+      temps = temps.map((t, i) => (i % 2 === 1 ? fix(t) : t));
+      facts = NO_FACTS;
+      for (let i = 0; i < s.facts.length; i += 2)
+        facts = withFact(facts, fix(s.facts[i] as number), s.facts[i + 1] as number);
+    } else if (facts.some((t, i) => i % 2 === 0 && uses(t))) {
+      const kept: number[] = [];
+      for (let i = 0; i < s.facts.length; i += 2)
+        if (!uses(s.facts[i] as number)) kept.push(s.facts[i] as number, s.facts[i + 1] as number);
+      facts = kept;
     }
     const heap: number[] = [];
     for (let i = 0; i < s.heap.length; i += 2)
@@ -636,7 +697,7 @@ export class FunctionRun {
     const keeps =
       terms.number(value) !== null || terms.kind(terms.root(location)) === T.Local || terms.isShared(value);
     if (keeps && value !== terms.unknown && heap.length < 16) heap.push(location, value);
-    return { ...s, facts, heap };
+    return { ...s, vars, temps, facts, heap };
   }
 
   private call(
@@ -717,6 +778,7 @@ export class FunctionRun {
 
   /** Held locks without one: the same place, else the only one of its class that could be it, else the caller's. */
   release(s: State, lock: Lock): State {
+    this.given.add(`${lock.class}|${lock.kind}`);
     let at = -1;
     for (let i = s.locks.length - 1; i >= 0; i--) {
       const l = s.locks[i] as Lock;
@@ -816,7 +878,7 @@ export class FunctionRun {
   }
 
   /** Records that the point may sleep. */
-  sleepAt(s: State, op: number, what: string, via: number, certain: boolean): void {
+  sleepAt(s: State, op: number, what: string, via: number, certain: boolean, guarded = false): void {
     if (s.doubt) return;
     const lock = this.atomicLock(s);
     const facts = this.exported(s.facts);
@@ -827,13 +889,22 @@ export class FunctionRun {
       this.events.push({ kind: 'sleep', op, what, via, certain, facts, held: this.shownLocks(s) });
       return;
     }
-    this.addSleep({ facts, released: this.sharedLocks(s.released), op, what, via, certain });
+    this.addSleep({
+      facts,
+      released: this.sharedLocks(s.released),
+      op,
+      what,
+      via,
+      certain,
+      guarded: s.guarded || guarded,
+    });
   }
 
   private addSleep(e: SleepEffect): void {
     for (let i = 0; i < this.sleeps.length; i++) {
       const old = this.sleeps[i] as SleepEffect;
       if (locksKey(old.released) !== locksKey(e.released)) continue;
+      if (old.guarded && !e.guarded) continue;
       // An effect with fewer conditions says it all; the first one found of two alike stays
       if (old.certain || !e.certain ? implies(e.facts, old.facts) : false) return;
     }
@@ -905,9 +976,9 @@ export class FunctionRun {
   }
 
   sharedLocks(locks: readonly Lock[]): readonly Lock[] {
-    return locks.every((l) => this.terms.isShared(l.place))
-      ? locks
-      : locks.filter((l) => this.terms.isShared(l.place));
+    if (locks.every((l) => this.terms.isShared(l.place))) return locks;
+    // A lock without a name outside is still a lock of its class
+    return locks.map((l) => (this.terms.isShared(l.place) ? l : { ...l, place: this.terms.opaque(l.class) }));
   }
 
   /** Records a call of another function of the program. */
@@ -1105,12 +1176,19 @@ export class FunctionRun {
       events: this.events,
       sets: [...this.sets],
       acquires: this.acquired,
+      releases: this.given,
       asserted: this.asserted,
       cared,
       widened: this.widened,
       returns: this.exits.length > 0,
       grace: this.allGrace && this.exits.length > 0,
     };
+  }
+
+  /** Whether a term is of memory that belongs to this function: an initialised-or-not structure on the stack. */
+  private hangsOnLocal(t: number): boolean {
+    if (this.terms.kind(t) === T.Local) return true;
+    return this.terms.children(t).some((k) => this.hangsOnLocal(k));
   }
 
   /** Whether an operation is a branch. */

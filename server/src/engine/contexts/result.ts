@@ -33,6 +33,8 @@ export interface SleepEffect {
   readonly via: number;
   /** Certain to be reached on the paths that `facts` allow. */
   readonly certain: boolean;
+  /** Behind a test of the function's own memory that nothing here could decide. */
+  readonly guarded: boolean;
 }
 
 /** A lock that is taken at some time inside, blocking. */
@@ -139,6 +141,8 @@ export interface FunctionResult {
   readonly sets: readonly number[];
   /** `class|kind` of every lock that is taken at some time, by this function or by a callee that returns with it. */
   readonly acquires: ReadonlySet<string>;
+  /** The same of every lock that is released. */
+  readonly releases: ReadonlySet<string>;
   /** Locks that the function asserts to be held (lockdep_assert_held, __must_hold). */
   readonly asserted: readonly Lock[];
   /** Parameters whose values decide something inside. */

@@ -5,7 +5,7 @@
 
 import { operatorCode } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
-import { OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T, type Terms } from './terms.js';
+import { OP_ERR_PTR, OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T, type Terms } from './terms.js';
 
 /** What a value can be: zero, positive or a valid pointer, negative or an error pointer. A set as bits. */
 export const ZERO = 1;
@@ -68,6 +68,8 @@ export interface State {
   readonly grace: boolean;
   /** Paths were merged on the way that differed in more than what is said here. */
   readonly blurred: boolean;
+  /** A test of the function's own memory lies on the way, whose outcome nothing here knows. */
+  readonly guarded: boolean;
 }
 
 /** The mask of a term in a list of facts, ANY where nothing is known. */
@@ -134,6 +136,8 @@ export function maskOf(terms: Terms, facts: Facts, term: number): number {
         return inner === POSITIVE ? ZERO : (inner & POSITIVE) === 0 ? POSITIVE : ZERO | POSITIVE;
       if (op === OP_PTR_ERR_OR_ZERO)
         return inner === NEGATIVE ? NEGATIVE : (inner & NEGATIVE) === 0 ? ZERO : ZERO | NEGATIVE;
+      // ERR_PTR(err) of an err that is set is an error pointer
+      if (op === OP_ERR_PTR) return inner === ZERO ? ZERO : (inner & ZERO) === 0 ? NEGATIVE : ZERO | NEGATIVE;
       if (op === MINUS)
         return (
           (inner & ZERO) |
@@ -229,6 +233,7 @@ export function assume(terms: Terms, facts: Facts, term: number, truth: boolean)
     if (op === NOT) return assume(terms, facts, inner, !truth);
     if (op === OP_IS_ERR) return narrow(terms, facts, inner, truth ? NEGATIVE : ZERO | POSITIVE);
     if (op === OP_IS_ERR_OR_NULL) return narrow(terms, facts, inner, truth ? ZERO | NEGATIVE : POSITIVE);
+    if (op === OP_ERR_PTR) return assume(terms, facts, inner, truth);
     if (op === OP_PTR_ERR_OR_ZERO) return narrow(terms, facts, inner, truth ? NEGATIVE : ZERO | POSITIVE);
     if (op === MINUS) return assume(terms, facts, inner, truth);
   }
@@ -282,6 +287,12 @@ function both(first: Assumed, then: (facts: Facts) => Assumed | null): Assumed |
 
 /** Restricts a term to a mask. */
 export function restrict(terms: Terms, facts: Facts, term: number, mask: number): Assumed | null {
+  const kind = terms.kind(term);
+  if (kind === T.Un || kind === T.Bin) {
+    // A computed truth value is decided by what it was computed from
+    if ((mask & ZERO) === 0) return assume(terms, facts, term, true);
+    if (mask === ZERO) return assume(terms, facts, term, false);
+  }
   return narrow(terms, facts, term, mask);
 }
 

@@ -32,6 +32,7 @@ export const enum T {
 export const OP_IS_ERR = 40;
 export const OP_IS_ERR_OR_NULL = 41;
 export const OP_PTR_ERR_OR_ZERO = 42;
+export const OP_ERR_PTR = 43;
 
 /** Terms of one function are numbered from here; anything below is shared. */
 const LOCAL_BASE = 1 << 20;

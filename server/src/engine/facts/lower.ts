@@ -906,6 +906,11 @@ export class FunctionLowering {
       case K.initializer_list:
         this.initializer(node);
         return b.expr(X.Unknown);
+      case K.sizeof_expression:
+      case K.offsetof_expression:
+      case K.alignof_expression:
+        // Whatever its value, it is the same each time it is written
+        return b.expr(X.Name, b.string(nodeText(this.text, t, node).replace(/\s+/g, ' ')));
       default:
         return b.expr(X.Unknown);
     }

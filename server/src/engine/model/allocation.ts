@@ -455,15 +455,15 @@ const FREES: readonly HelperEntry[] = [
   free(
     'kvfree',
     'addr',
-    true,
-    'Frees memory at once; sleeps if it came from vmalloc.',
+    false,
+    'Frees memory at once; what came from vmalloc is put off in interrupts and may sleep elsewhere.',
     '6.12:mm/util.c:696',
     { frees: [freesNow('addr')] },
   ),
   free(
     'kvfree_sensitive',
     'addr, len',
-    true,
+    false,
     'Clears and frees memory at once; sleeps if it came from vmalloc.',
     '6.12:mm/util.c:714',
     {

@@ -7,8 +7,8 @@ import {
   ENUM_STRIDE,
   FIELD_STRIDE,
   type FileFacts,
-  Fn,
   FN_STATIC,
+  Fn,
   FUNCTION_STRIDE,
   GLOBAL_STRIDE,
   MACRO_STRIDE,
@@ -488,6 +488,11 @@ export function resolveInclude(
     if (exists(local)) return local;
   }
   for (const root of ['include/', 'include/uapi/']) if (exists(root + name)) return root + name;
+  // Architectures are left out: what they share stands in asm-generic
+  if (name.startsWith('asm/')) {
+    const generic = `asm-generic/${name.slice(4)}`;
+    for (const root of ['include/', 'include/uapi/']) if (exists(root + generic)) return root + generic;
+  }
   return null;
 }
 

@@ -28,6 +28,7 @@ export const doubleLock: Rule = {
         let op = e.op;
         let what = e.what;
         let via = e.via;
+        let recursive = false;
         for (let depth = 0; depth < 20; depth++) {
           steps.push(
             step(
@@ -43,6 +44,7 @@ export const doubleLock: Rule = {
             (t) => t.lock.class === e.first.lock.class && t.lock.kind === e.first.lock.kind,
           );
           if (callee === undefined || take === undefined) break;
+          if (callee.id === fn.id || depth > 3) recursive = true;
           at = callee;
           op = take.op;
           what = take.what;
@@ -50,7 +52,8 @@ export const doubleLock: Rule = {
         }
         out.push({
           rule: 'lock/double',
-          precision: 'high',
+          // Through itself, or a long way down: some flag will have been set before
+          precision: recursive || e.first.lock.class.startsWith('?') ? 'medium' : 'high',
           certainty: 'must',
           message: `'${e.what}()' takes ${name}, which is held since line ${lineOf(fn, e.first.lock.op)}`,
           fn: fn.id,

@@ -2,10 +2,18 @@
  * lock/imbalance: every path leaves a function with the locks that its callers expect. Ways out that a caller can tell
  * apart (by the result, or by what it passed) may differ; two that it cannot tell apart may not.
  */
+
+import { FunctionRun, RESULT } from '../contexts/flow.js';
 import type { Exit } from '../contexts/result.js';
 import { factOf, type Lock, NEGATIVE } from '../contexts/state.js';
+import { T } from '../contexts/terms.js';
 import type { FunctionRef } from '../program/program.js';
 import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step } from './rule.js';
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** States kept apart at a point when a finding is looked at a second time. */
+const CONFIRM_STATES = 48;
 
 /** The rule. */
 export const imbalance: Rule = {
@@ -20,6 +28,7 @@ export const imbalance: Rule = {
   },
   check(cx) {
     const out: Draft[] = [];
+    const passed = passedOnClasses(cx);
     for (const fn of cx.functions) {
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.widened) continue;
@@ -30,16 +39,59 @@ export const imbalance: Rule = {
       // seq_file's start and stop hand the lock over between them
       const slots = cx.analysis.program.slotsOf(fn);
       if (slots.some((s) => s.struct === 'seq_operations')) continue;
-      const taken = compare(cx, fn, exits, (e) => e.locks, true, result.acquires, handed);
+      const first = compare(
+        cx,
+        fn,
+        exits,
+        (e) => e.locks,
+        true,
+        result.acquires,
+        handed,
+        result.releases,
+        passed,
+      );
+      const second =
+        first.length > 0
+          ? []
+          : compare(cx, fn, exits, (e) => e.released, false, result.acquires, handed, result.releases, NONE);
+      if (first.length + second.length === 0) continue;
+      // Once more with every test of memory remembered: what two paths have in common is often only that
+      const again = new FunctionRun(cx.analysis.shared, fn, () => {}, CONFIRM_STATES).run();
+      if (again.widened) continue;
+      const exact = again.rawExits.filter((e) => !e.doubt);
+      const taken = compare(
+        cx,
+        fn,
+        exact,
+        (e) => e.locks,
+        true,
+        result.acquires,
+        handed,
+        result.releases,
+        passed,
+      );
       out.push(
         ...(taken.length > 0
           ? taken
-          : compare(cx, fn, exits, (e) => e.released, false, result.acquires, handed)),
+          : compare(cx, fn, exact, (e) => e.released, false, result.acquires, handed, result.releases, NONE)),
       );
     }
     return out;
   },
 };
+
+/** Classes that some function of a unit releases for its caller: they are handed from one function to another. */
+function passedOnClasses(cx: RuleContext): ReadonlySet<string> {
+  const out = new Set<string>();
+  for (const fn of cx.all) {
+    const result = cx.analysis.results[fn.id];
+    if (result === undefined) continue;
+    for (const e of result.rawExits)
+      for (const l of e.released)
+        if (!result.acquires.has(`${l.class}|${l.kind}`)) out.add(`${fn.unit}|${l.class}|${l.kind}`);
+  }
+  return out;
+}
 
 /** Locks whose release may lie with somebody else: I/O completion, the caller's flags. */
 function isOurs(l: Lock): boolean {
@@ -73,6 +125,13 @@ function handedOver(cx: RuleContext, fn: FunctionRef): ReadonlySet<string> {
   return out;
 }
 
+/** A lock of the object that the function gives back. */
+function isResult(cx: RuleContext, lock: Lock): boolean {
+  const { terms } = cx.analysis;
+  const root = terms.root(lock.place);
+  return terms.kind(root) === T.Global && terms.nameText(terms.a(root)) === RESULT;
+}
+
 function key(l: Lock): string {
   return `${l.class}|${l.kind}|${l.place}`;
 }
@@ -86,8 +145,10 @@ function compare(
   acquired: boolean,
   acquires: ReadonlySet<string>,
   handed: ReadonlySet<string>,
+  gives: ReadonlySet<string>,
+  passedOn: ReadonlySet<string>,
 ): Draft[] {
-  const { propagation } = cx.analysis;
+  const { propagation, terms } = cx.analysis;
   const out: Draft[] = [];
   const locks = new Map<string, Lock>();
   for (const e of exits) for (const l of locksOf(e)) if (!l.may && isOurs(l)) locks.set(key(l), l);
@@ -99,7 +160,18 @@ function compare(
     const lacks = exits.filter(
       (e) => !locksOf(e).some((l) => l.class === lock.class && l.kind === lock.kind),
     );
-    if (has.length === 0 || lacks.length === 0 || handed.has(lock.class)) continue;
+    if (
+      has.length === 0 ||
+      lacks.length === 0 ||
+      handed.has(lock.class) ||
+      passedOn.has(`${fn.unit}|${lock.class}|${lock.kind}`)
+    )
+      continue;
+    // Taken and never given back here: the function is for taking it. And what is returned locked is the caller's
+    if (acquired && (!gives.has(`${lock.class}|${lock.kind}`) || isResult(cx, lock))) continue;
+    if (lock.class.startsWith('?') || lock.class === '') continue;
+    const root = terms.kind(terms.root(lock.place));
+    if (root === T.Opaque) continue;
     // Which object it is was lost in a loop
     if ((propagation?.show(fn.id, lock.place) ?? '').includes('of an earlier turn')) continue;
     const pair = has.flatMap((h) =>
@@ -122,7 +194,8 @@ function compare(
         : `returns without releasing ${name}, which the return at line ${lineOf(fn, h.op)} has released`;
     out.push({
       rule: 'lock/imbalance',
-      precision: h.blurred || n.blurred ? 'medium' : 'high',
+      // A lock of the caller's that one path gives back: flags that nobody here sees may have told it to
+      precision: h.blurred || n.blurred || (!acquired && lock.kind !== 'rcu') ? 'medium' : 'high',
       certainty: 'must',
       message,
       fn: fn.id,
@@ -152,6 +225,8 @@ function leaksOnError(h: Exit, has: readonly Exit[], n: Exit): boolean {
 /** Whether a caller can tell two ways out apart. */
 function tellable(a: Exit, b: Exit): boolean {
   if ((a.mask & b.mask) === 0) return true;
+  // An error and what is none for sure: a caller sees which
+  if ((a.mask === NEGATIVE) !== (b.mask === NEGATIVE)) return true;
   // Two error codes are the same to a lock
   if (a.mask !== NEGATIVE && a.value >= 0 && b.value >= 0 && a.value !== b.value) return true;
   for (let i = 0; i < a.facts.length; i += 2)

@@ -56,7 +56,7 @@ function localSleeps(cx: RuleContext): Draft[] {
       const where = lockName(shown);
       out.push({
         rule: 'lock/sleep-in-atomic',
-        precision: e.certain ? 'high' : 'medium',
+        precision: e.certain && !shown.lock.class.startsWith('?') ? 'high' : 'medium',
         certainty: e.certain ? 'must' : 'may',
         message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''} with ${where}${shown.lock.kind === 'rcu' || shown.lock.kind === 'irq' || shown.lock.kind === 'preempt' || shown.lock.kind === 'bh' ? '' : ' held'}, taken at line ${lineOf(fn, shown.lock.op)}`,
         fn: fn.id,

@@ -37,7 +37,7 @@ export const walkBlocks: Rule = {
           const method = origin === undefined ? '' : `->${origin.method}()`;
           out.push({
             rule: 'rcu/walk-blocks',
-            precision: 'high',
+            precision: e.guarded ? 'medium' : 'high',
             certainty: e.certain ? 'must' : 'may',
             message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''}, and ${method} gets here in RCU-walk`,
             fn: fn.id,

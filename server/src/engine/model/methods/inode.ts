@@ -119,7 +119,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     'inode mask',
     'int',
     [
-      inRcuWalk('mask & MAY_NOT_BLOCK'),
+      inRcuWalk('mask & MAY_NOT_BLOCK && !(mask & MAY_WRITE)'),
       {
         name: 'ref-walk',
         when: '!(mask & MAY_NOT_BLOCK)',
