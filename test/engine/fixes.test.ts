@@ -412,7 +412,7 @@ int a(struct foo *f)
 	if (f->count)
 		return -EBUSY; /*! lock/imbalance */
 	mutex_unlock(&f->mutex);
-	return -EINVAL;
+	return 0;
 }`,
     after: `
 int a(struct foo *f)
@@ -423,7 +423,7 @@ int a(struct foo *f)
 		return -EBUSY;
 	}
 	mutex_unlock(&f->mutex);
-	return -EINVAL;
+	return 0;
 }`,
   },
   change(
@@ -465,6 +465,7 @@ int a(struct foo *f)
 	spin_lock(&f->lock);
 	if (f->count)
 		goto out;
+	f->count = 1;
 	spin_unlock(&f->lock);
 out:
 	return err; /*! lock/imbalance */
