@@ -222,6 +222,37 @@ static int revalidate(struct dentry *dentry, unsigned int flags)
 }
 ${D_REVALIDATE}`,
   ),
+  change(
+    'ref-walk reads it in an arm of its own',
+    `
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode;
+
+	if (flags & LOOKUP_RCU)
+		inode = <<d_inode(dentry); /*! rcu/unstable-inode */||d_inode_rcu(dentry);>>
+	else
+		inode = d_inode(dentry);
+	if (!inode)
+		return -ECHILD;
+	return inode->i_flags;
+}
+${D_REVALIDATE}`,
+  ),
+  none(
+    'RCU-walk reads it twice',
+    `
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode;
+
+	if (!d_inode(dentry))
+		return -ECHILD;
+	inode = d_inode(dentry); /*! rcu/unstable-inode */
+	return inode->i_flags;
+}
+${D_REVALIDATE}`,
+  ),
   none(
     'not stored',
     `
@@ -339,6 +370,19 @@ static int revalidate(struct dentry *dentry, unsigned int flags)
 		return -ECHILD;
 	msleep(1); /*! rcu/walk-blocks */
 	mutex_unlock(&f->mutex);
+	return 1;
+}
+${D_REVALIDATE}`,
+  ),
+  none(
+    'a reference would stay behind',
+    `${WORK}
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct dentry *parent = dget_parent(dentry);
+
+	work(parent->d_fsdata); /*! rcu/walk-blocks */
+	dput(parent);
 	return 1;
 }
 ${D_REVALIDATE}`,

@@ -17,6 +17,7 @@ import {
   X,
 } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
+import { calledName } from '../rules/replay.js';
 import { offsetsOf } from '../rules/rule.js';
 
 /** Operations of a function that lie in a range of its file, in the order of their numbers. */
@@ -94,10 +95,10 @@ export function lookAt(
   run.run();
 }
 
-/** Whether nothing that the function took is held where a range begins: code that returns may go there. */
-export function nothingHeldAt(analysis: Analysis, fn: FunctionRef, start: number, end: number): boolean {
+/** Whether nothing that the function took is kept where a range begins: code that returns may go there. */
+export function mayReturnAt(analysis: Analysis, fn: FunctionRef, start: number, end: number): boolean {
   const first = operationsIn(fn, start, end)[0];
-  if (first === undefined) return false;
+  if (first === undefined || takesBefore(analysis, fn, start)) return false;
   let seen = false;
   let held = false;
   lookAt(analysis, fn, [first], (_run, _op, state) => {
@@ -105,4 +106,16 @@ export function nothingHeldAt(analysis: Analysis, fn: FunctionRef, start: number
     if (state.locks.length > 0 || state.released.length > 0) held = true;
   });
   return seen && !held;
+}
+
+/** Whether something above an offset takes a reference or memory, which a return would leave behind. */
+function takesBefore(analysis: Analysis, fn: FunctionRef, start: number): boolean {
+  const count = fnColumn(fn.file, fn.index, Fn.OpCount);
+  for (let op = 0; op < count; op++) {
+    const helper = analysis.model.helpers.get(calledName(fn, op));
+    if (helper === undefined || offsetsOf(fn, op).start >= start) continue;
+    if (helper.returns === 'fresh' || helper.references?.some((r) => r.action !== 'put') === true)
+      return true;
+  }
+  return false;
 }

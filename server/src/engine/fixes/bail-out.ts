@@ -1,13 +1,13 @@
 /**
  * The way out of RCU-walk before something that sleeps, in the form that the method's signature wants. Not offered where
- * a return would leave a lock behind, or where the statement has no list of statements around it.
+ * a return would leave a lock, a reference or memory behind, or where the statement has no list of statements around it.
  */
 import type { Fix } from '../base/finding.js';
 import { fnColumn } from '../contexts/cfg.js';
 import { Fn, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { K } from '../syntax/kinds.js';
-import { nothingHeldAt } from './at.js';
+import { mayReturnAt } from './at.js';
 import type { FixContext, Site } from './fixes.js';
 import { indentBefore, insert, isInList, lineStart, linesOf, statementAt } from './source.js';
 
@@ -25,7 +25,7 @@ export function bailOut(cx: FixContext, site: Site, method: string): Fix | null 
   if (tree.kind[statement.node] === K.declaration) return null;
   const start = tree.start[statement.node] as number;
   const indent = indentBefore(text, start);
-  if (indent === null || !nothingHeldAt(cx.analysis, fn, start, tree.end[statement.node] as number))
+  if (indent === null || !mayReturnAt(cx.analysis, fn, start, tree.end[statement.node] as number))
     return null;
   const lines = [`if (${condition})`, `\t${entry.bail}`];
   return {

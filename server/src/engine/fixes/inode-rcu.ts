@@ -1,12 +1,14 @@
 /**
  * `d_inode(x)` or `x->d_inode` to `d_inode_rcu(x)`: one read, whose value is tested. Offered where the value goes into a
- * variable and the dentry's inode is read once in the function; where nothing tests the value, the test and the
- * method's way out of RCU-walk are added after the statement (after the declarations, where it is one).
+ * variable and RCU-walk reads the dentry's inode nowhere else in the function. Where nothing tests the value, the test
+ * and the method's way out of RCU-walk are added after the statement (after the declarations, where it is one).
  */
 import type { Edit, EntryMethod, Fix } from '../base/finding.js';
+import { replay } from '../rules/replay.js';
+import { offsetsOf } from '../rules/rule.js';
 import { F, K } from '../syntax/kinds.js';
 import { childByField } from '../syntax/parser.js';
-import { nothingHeldAt } from './at.js';
+import { mayReturnAt } from './at.js';
 import type { FixContext, Site } from './fixes.js';
 import {
   afterLine,
@@ -38,7 +40,8 @@ export function inodeRcu(cx: FixContext, site: Site, tested: boolean, entry: Ent
   const body = nodesAround(tree, site.start, site.end).find((n) => tree.kind[n] === K.function_definition);
   if (body === undefined) return null;
   const all = readsIn(source, tree.start[body] as number, tree.end[body] as number);
-  if (all.filter((r) => r.dentry === read.dentry).length > 1) return null;
+  const others = all.filter((r) => r.dentry === read.dentry && r.node !== read.node);
+  if (others.some((r) => isReachedInWalk(cx, site, r.node))) return null;
   const start = tree.start[read.node] as number;
   const end = tree.end[read.node] as number;
   const statement = statementAt(source, start, end);
@@ -52,6 +55,22 @@ export function inodeRcu(cx: FixContext, site: Site, tested: boolean, entry: Ent
     edits.push(test);
   }
   return { title: `Read the inode of '${read.dentry}' once, with d_inode_rcu()`, safety: 'safe', edits };
+}
+
+/** Whether RCU-walk gets to a node of the function; reads of the other arm, in ref-walk, do no harm. */
+function isReachedInWalk(cx: FixContext, site: Site, node: number): boolean {
+  const { fn, source } = site;
+  const start = source.tree.start[node] as number;
+  const end = source.tree.end[node] as number;
+  let reached = false;
+  for (const entry of cx.analysis.propagation?.entries[fn.id] ?? []) {
+    if (!entry.walk || reached) continue;
+    replay(cx.analysis, fn, entry, (_run, op) => {
+      const at = offsetsOf(fn, op);
+      if (at.start <= start && at.end >= end) reached = true;
+    });
+  }
+  return reached;
 }
 
 /** Plain reads of a dentry's inode in a range. */
@@ -118,8 +137,7 @@ function testAfter(
   if (!isInList(source, statement)) return null;
   const from = tree.start[statement.node] as number;
   const indent = indentBefore(text, from);
-  if (indent === null || !nothingHeldAt(cx.analysis, fn, from, tree.end[statement.node] as number))
-    return null;
+  if (indent === null || !mayReturnAt(cx.analysis, fn, from, tree.end[statement.node] as number)) return null;
   const lines = [`if (!${variable})`, `\t${bail}`];
   if (tree.kind[statement.node] !== K.declaration) {
     const at = afterLine(text, tree.end[statement.node] as number);
