@@ -344,6 +344,45 @@ void a(struct dentry *dentry)
     at: { inside: ['- [&parent->d_inode->i_rwsem] sleeps'], after: ['- [] sleeps'] },
   },
   {
+    title: 'what is switched off without a lock',
+    source: `
+void a(struct foo *f)
+{
+	local_irq_disable();
+	f->count++; /*@irq*/
+	local_irq_enable();
+	preempt_disable();
+	f->count++; /*@preempt*/
+	preempt_enable();
+	local_bh_disable();
+	f->count++; /*@bh*/
+	local_bh_enable();
+	f->count++; /*@none*/
+}`,
+    at: { irq: ['- [] atomic'], preempt: ['- [] atomic'], bh: ['- [] atomic'], none: ['- [] sleeps'] },
+  },
+  {
+    title: "a stacked file system's lower inode is another instance",
+    source: `
+struct upper { struct inode *lower; };
+void a(struct inode *dir)
+{
+	struct upper *u = dir->i_private;
+	struct inode *real = u->lower;
+
+	inode_lock(dir);
+	inode_lock_nested(real, 1);
+	dir->i_flags = 0; /*@both*/
+	inode_unlock(real);
+	dir->i_flags = 0; /*@upper*/
+	inode_unlock(dir);
+}`,
+    at: {
+      both: ['- [&dir->i_private->lower->i_rwsem, &dir->i_rwsem] sleeps'],
+      upper: ['- [&dir->i_rwsem] sleeps'],
+    },
+  },
+  {
     title: 'lock_rename() and back',
     source: `
 int a(struct dentry *x, struct dentry *y)
@@ -570,6 +609,43 @@ again:
 	return 0; /*@after*/
 }`,
     at: { rest: ['- [] sleeps'], inside: ['- [&f->lock] atomic'], after: ['- [] sleeps'] },
+  },
+  {
+    title: 'waiting or trying, as a parameter says',
+    source: `
+int a(struct foo *f, bool wait)
+{
+	if (wait)
+		down_write(&f->sem);
+	else if (!down_write_trylock(&f->sem))
+		return -EAGAIN; /*@failed*/
+	f->count++; /*@inside*/
+	up_write(&f->sem);
+	return 0; /*@after*/
+}`,
+    at: { failed: ['- [] sleeps'], inside: ['- [&f->sem] sleeps'], after: ['- [] sleeps'] },
+  },
+  {
+    title: 'two locks in the wrong order, by trying',
+    source: `
+void a(struct foo *f, struct foo *g)
+{
+	mutex_lock(&f->mutex);
+	while (!mutex_trylock(&g->mutex)) {
+		mutex_unlock(&f->mutex);
+		cpu_relax(); /*@rest*/
+		mutex_lock(&f->mutex);
+	}
+	f->count++; /*@both*/
+	mutex_unlock(&g->mutex);
+	mutex_unlock(&f->mutex);
+	f->count++; /*@none*/
+}`,
+    at: {
+      rest: ['- [] sleeps'],
+      both: ['- [&f->mutex, &g->mutex] sleeps'],
+      none: ['- [] sleeps'],
+    },
   },
   {
     title: 'an error number that says whether the lock is held',
@@ -964,6 +1040,60 @@ int a(struct foo *f)
     at: { failed: ['- [] sleeps'], inside: ['- [&f->lock] atomic'], after: ['- [] sleeps'] },
   },
   {
+    title: 'a callee waits or tries, by a bit that is passed on',
+    source: `
+static int take(struct foo *f, bool nowait)
+{
+	if (nowait) {
+		if (!mutex_trylock(&f->mutex))
+			return -EAGAIN;
+	} else {
+		mutex_lock(&f->mutex);
+	}
+	return 0;
+}
+int a(struct foo *f, unsigned int flags)
+{
+	int err = take(f, flags & 8);
+
+	if (err)
+		return err; /*@failed*/
+	f->count++; /*@inside*/
+	mutex_unlock(&f->mutex);
+	return 0; /*@after*/
+}`,
+    at: { failed: ['- [] sleeps'], inside: ['- [&f->mutex] sleeps'], after: ['- [] sleeps'] },
+  },
+  {
+    title: 'FP_ what a callee stores in a structure of ours is not known to us afterwards',
+    source: `
+struct ctx { struct foo *f; bool locked; };
+static void begin(struct ctx *c)
+{
+	if (!c->locked) {
+		mutex_lock(&c->f->mutex);
+		c->locked = true;
+	}
+}
+static void end(struct ctx *c)
+{
+	if (c->locked) {
+		mutex_unlock(&c->f->mutex);
+		c->locked = false;
+	}
+}
+void a(struct foo *f)
+{
+	struct ctx c = { .f = f };
+
+	begin(&c);
+	f->count++; /*@inside*/
+	end(&c);
+	f->count++; /*@after*/
+}`,
+    at: { inside: ['- [&c.f->mutex?] sleeps'], after: ['- [&c.f->mutex?] sleeps'] },
+  },
+  {
     title: 'a flag bit says that the caller has locked',
     source: `
 static void work(struct foo *f, unsigned int flags)
@@ -1265,6 +1395,25 @@ static void foo_prune(struct dentry *dentry)
 }
 const struct dentry_operations foo_ops = { .d_prune = foo_prune };`,
     at: { '': ['d_prune [&dentry->d_inode->i_lock?, &dentry->d_lock] atomic'] },
+  },
+  {
+    title: "a method drops its caller's lock and takes it again",
+    source: `
+static int foo_unlink(struct inode *dir, struct dentry *dentry)
+{
+	dentry->d_time = 0; /*@before*/
+	inode_unlock(dir);
+	dentry->d_time = 1; /*@between*/
+	inode_lock(dir);
+	dentry->d_time = 2; /*@again*/
+	return 0;
+}
+const struct inode_operations foo_ops = { .unlink = foo_unlink };`,
+    at: {
+      before: ['unlink [&dentry->d_inode->i_rwsem, &dir->i_rwsem] sleeps'],
+      between: ['unlink [&dentry->d_inode->i_rwsem] sleeps'],
+      again: ['unlink [&dentry->d_inode->i_rwsem, &dir->i_rwsem] sleeps'],
+    },
   },
   {
     title: 'a helper of two methods has two contexts',

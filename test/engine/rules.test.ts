@@ -881,6 +881,36 @@ int a_bad(struct foo *f)
 	return 0;
 }`,
   // What memory held when it was tested is taken for something that the caller can see
+  'FN_ nothing is returned, with the lock and without': `
+void FN_a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	if (f->next == (struct foo *)0)
+		return;
+	spin_unlock(&f->lock);
+}`,
+  'a bit of the object is tested': `
+void a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	if (test_bit(3, &f->bits))
+		return; /*! lock/imbalance */
+	spin_unlock(&f->lock);
+}`,
+  // A result that is not a constant might be what tells the caller
+  'FN_ a callee fails': `
+int step(struct foo *f);
+int FN_a_bad(struct foo *f)
+{
+	int err;
+
+	spin_lock(&f->lock);
+	err = step(f);
+	if (err)
+		return err;
+	spin_unlock(&f->lock);
+	return 0;
+}`,
   'FN_ the same error with the lock and without': `
 int FN_a_bad(struct foo *f)
 {
