@@ -2,8 +2,7 @@
  * The ways in which the engine is tested: C in, expectation out. A case is one string with any number of files
  * (`// file: fs/foo/x.c` begins one; without it everything is `fs/foo/x.c`); each C file sees `<linux/fs.h>` of `vfs.ts`.
  * A comment that begins with `@` marks a line that a context is asked about, one that begins with `!` names the rule of
- * a finding that is expected there. Nothing here
- * knows what is inside the engine.
+ * a finding that is expected there. Nothing here knows what is inside the engine.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -82,6 +81,16 @@ function shownContext(context: PointContext): string {
   const sleep = context.maySleep === 'unknown' ? 'unknown' : context.maySleep ? 'sleeps' : 'atomic';
   return `${context.entry?.method ?? '-'} [${held.join(', ')}]${rcu} ${sleep}`;
 }
+
+/** C with marked lines, and the contexts at each mark. */
+export interface ContextCase {
+  readonly title: string;
+  readonly source: string;
+  readonly at: Readonly<Record<string, readonly string[]>>;
+}
+
+/** C by title, with the lines marked that a rule has to find. */
+export type RuleCases = Readonly<Record<string, string>>;
 
 /** Contexts at each marked line. `expected` is by mark; one mark needs no name. */
 export async function checkContexts(

@@ -1,0 +1,479 @@
+/**
+ * Contexts: through calls, macros, callbacks and function pointers. One construct a case.
+ */
+import type { ContextCase } from '../harness.js';
+
+/** Cases by title. */
+export const CALLS: readonly ContextCase[] = [
+  {
+    title: 'a callee returns with the lock held, another lets go of it',
+    source: `
+static void begin(struct foo *f)
+{
+	f->count = 0; /*@begin*/
+	spin_lock(&f->lock);
+}
+static void end(struct foo *f)
+{
+	f->count = 1; /*@end*/
+	spin_unlock(&f->lock);
+}
+void a(struct foo *g)
+{
+	begin(g);
+	g->count++; /*@inside*/
+	end(g);
+	g->count++; /*@after*/
+}`,
+    at: {
+      begin: ['- [] sleeps'],
+      end: ['- [&f->lock] atomic'],
+      inside: ['- [&g->lock] atomic'],
+      after: ['- [] sleeps'],
+    },
+  },
+  {
+    title: "a callee drops its caller's lock and takes it again",
+    source: `
+static void rest(struct foo *f)
+{
+	f->count = 0; /*@before*/
+	spin_unlock(&f->lock);
+	f->count = 1; /*@between*/
+	spin_lock(&f->lock);
+	f->count = 2; /*@again*/
+}
+void a(struct foo *g)
+{
+	spin_lock(&g->lock);
+	rest(g);
+	g->count++; /*@back*/
+	spin_unlock(&g->lock);
+}`,
+    at: {
+      before: ['- [&f->lock] atomic'],
+      between: ['- [] sleeps'],
+      again: ['- [&f->lock] atomic'],
+      back: ['- [&g->lock] atomic'],
+    },
+  },
+  {
+    title: 'static functions of equal names in two files',
+    source: `
+// file: fs/foo/x.c
+static void touch(struct foo *f)
+{
+	f->count++; /*@x*/
+}
+void a(struct foo *f)
+{
+	spin_lock(&f->lock);
+	touch(f);
+	spin_unlock(&f->lock);
+}
+// file: fs/foo/y.c
+static void touch(struct foo *f)
+{
+	f->count++; /*@y*/
+}
+void b(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	touch(f);
+	mutex_unlock(&f->mutex);
+}`,
+    at: { x: ['- [&f->lock] atomic'], y: ['- [&f->mutex] sleeps'] },
+  },
+  {
+    title: 'a callee in another file, by its declaration in a header',
+    source: `
+// file: fs/foo/foo.h
+void touch(struct foo *f);
+// file: fs/foo/x.c
+#include "foo.h"
+void a(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	touch(f->next);
+	mutex_unlock(&f->mutex);
+}
+// file: fs/foo/y.c
+#include "foo.h"
+void touch(struct foo *g)
+{
+	g->count++; /*@*/
+}`,
+    // The caller's 'f' has no name in terms of 'f->next': the class is shown
+    at: { '': ['- [foo::mutex] sleeps'] },
+  },
+  {
+    title: 'recursion',
+    source: `
+static void down(struct foo *f, int depth)
+{
+	f->count++; /*@inside*/
+	if (depth > 0)
+		down(f, depth - 1);
+}
+void a(struct foo *f)
+{
+	spin_lock(&f->lock);
+	down(f, 3);
+	f->count++; /*@back*/
+	spin_unlock(&f->lock);
+}`,
+    at: { inside: ['- [&f->lock] atomic'], back: ['- [&f->lock] atomic'] },
+  },
+  {
+    title: 'mutual recursion that balances',
+    source: `
+static void even(struct foo *f, int n);
+static void odd(struct foo *f, int n)
+{
+	spin_lock(&f->lock);
+	f->count++; /*@odd*/
+	spin_unlock(&f->lock);
+	if (n)
+		even(f, n - 1);
+}
+static void even(struct foo *f, int n)
+{
+	if (n)
+		odd(f, n - 1);
+	f->count++; /*@even*/
+}
+void a(struct foo *f)
+{
+	even(f, 4);
+}`,
+    at: { odd: ['- [&f->lock] atomic'], even: ['- [] sleeps'] },
+  },
+  {
+    title: 'macros of the file system',
+    source: `
+struct foo_sb { struct mutex lock; };
+#define FOO_SB(sb) ((struct foo_sb *)(sb)->s_fs_info)
+#define foo_lock(sb) mutex_lock(&FOO_SB(sb)->lock)
+#define foo_unlock(sb) mutex_unlock(&FOO_SB(sb)->lock)
+void a(struct super_block *sb)
+{
+	foo_lock(sb);
+	sb->s_root = (struct dentry *)0; /*@inside*/
+	foo_unlock(sb);
+	sb->s_root = (struct dentry *)0; /*@after*/
+}`,
+    at: { inside: ['- [&sb->s_fs_info->lock] sleeps'], after: ['- [] sleeps'] },
+  },
+  {
+    title: 'macros with statements, and with a value',
+    source: `
+#define foo_lock(f) do { spin_lock(&(f)->lock); (f)->count++; } while (0)
+#define foo_unlock(f) do { (f)->count--; spin_unlock(&(f)->lock); } while (0)
+#define foo_try(f) ({ int __r = spin_trylock(&(f)->lock); __r; })
+void a(struct foo *g)
+{
+	foo_lock(g);
+	g->count++; /*@locked*/
+	foo_unlock(g);
+	if (!foo_try(g))
+		return; /*@failed*/
+	g->count++; /*@tried*/
+	spin_unlock(&g->lock);
+}`,
+    at: { locked: ['- [&g->lock] atomic'], failed: ['- [] sleeps'], tried: ['- [&g->lock] atomic'] },
+  },
+  {
+    title: 'an object by a parameter, the lock by the result',
+    source: `
+static int get(struct foo *f, struct foo **out)
+{
+	spin_lock(&f->lock);
+	if (!f->next) {
+		spin_unlock(&f->lock);
+		return -2;
+	}
+	*out = f->next;
+	return 0;
+}
+int a(struct foo *f)
+{
+	struct foo *n;
+	int err = get(f, &n);
+
+	if (err < 0)
+		return err; /*@failed*/
+	n->count++; /*@inside*/
+	spin_unlock(&f->lock);
+	return 0; /*@after*/
+}`,
+    at: { failed: ['- [] sleeps'], inside: ['- [&f->lock] atomic'], after: ['- [] sleeps'] },
+  },
+  {
+    title: 'a callee waits or tries, by a bit that is passed on',
+    source: `
+static int take(struct foo *f, bool nowait)
+{
+	if (nowait) {
+		if (!mutex_trylock(&f->mutex))
+			return -EAGAIN;
+	} else {
+		mutex_lock(&f->mutex);
+	}
+	return 0;
+}
+int a(struct foo *f, unsigned int flags)
+{
+	int err = take(f, flags & 8);
+
+	if (err)
+		return err; /*@failed*/
+	f->count++; /*@inside*/
+	mutex_unlock(&f->mutex);
+	return 0; /*@after*/
+}`,
+    at: { failed: ['- [] sleeps'], inside: ['- [&f->mutex] sleeps'], after: ['- [] sleeps'] },
+  },
+  {
+    title: 'FP_ what a callee stores in a structure of ours is not known to us afterwards',
+    source: `
+struct ctx { struct foo *f; bool locked; };
+static void begin(struct ctx *c)
+{
+	if (!c->locked) {
+		mutex_lock(&c->f->mutex);
+		c->locked = true;
+	}
+}
+static void end(struct ctx *c)
+{
+	if (c->locked) {
+		mutex_unlock(&c->f->mutex);
+		c->locked = false;
+	}
+}
+void a(struct foo *f)
+{
+	struct ctx c = { .f = f };
+
+	begin(&c);
+	f->count++; /*@inside*/
+	end(&c);
+	f->count++; /*@after*/
+}`,
+    at: { inside: ['- [&c.f->mutex?] sleeps'], after: ['- [&c.f->mutex?] sleeps'] },
+  },
+  {
+    title: 'a flag bit says that the caller has locked',
+    source: `
+static void work(struct foo *f, unsigned int flags)
+{
+	if (!(flags & 4))
+		spin_lock(&f->lock);
+	f->count++; /*@inside*/
+	if (!(flags & 4))
+		spin_unlock(&f->lock);
+}
+void a(struct foo *f)
+{
+	work(f, 0);
+	f->count++; /*@after*/
+	spin_lock(&f->lock);
+	work(f, 4);
+	spin_unlock(&f->lock);
+}`,
+    at: { inside: ['- [&f->lock] atomic', '- [&f->lock] atomic'], after: ['- [] sleeps'] },
+  },
+  {
+    title: "a table of the file system's own",
+    source: `
+struct foo_ops { int (*work)(struct foo *f); };
+static int work(struct foo *f)
+{
+	return f->count; /*@*/
+}
+static const struct foo_ops ops = { .work = work };
+static int run(const struct foo_ops *o, struct foo *f)
+{
+	int n;
+
+	spin_lock(&f->lock);
+	n = o->work(f);
+	spin_unlock(&f->lock);
+	return n;
+}
+int a(struct foo *f)
+{
+	return run(&ops, f);
+}`,
+    at: { '': ['- [&f->lock] atomic'] },
+  },
+  {
+    title: 'a function pointer in a local',
+    source: `
+static int one(struct foo *f)
+{
+	return f->count; /*@one*/
+}
+static int two(struct foo *f)
+{
+	return -f->count; /*@two*/
+}
+int a(struct foo *f, bool first)
+{
+	int (*call)(struct foo *f) = first ? one : two;
+	int n;
+
+	spin_lock(&f->lock);
+	n = call(f);
+	spin_unlock(&f->lock);
+	return n;
+}`,
+    at: { one: ['- [&f->lock] atomic'], two: ['- [&f->lock] atomic'] },
+  },
+  {
+    title: 'container_of wrappers name one object',
+    source: `
+struct foo_inode { struct mutex lock; struct inode vfs; int n; };
+static inline struct foo_inode *FOO_I(struct inode *inode)
+{
+	return container_of(inode, struct foo_inode, vfs);
+}
+static void put(struct foo_inode *fi)
+{
+	fi->n++; /*@callee*/
+	mutex_unlock(&fi->lock);
+}
+void a(struct inode *inode)
+{
+	mutex_lock(&FOO_I(inode)->lock);
+	inode->i_flags = 0; /*@inside*/
+	put(FOO_I(inode));
+	inode->i_flags = 1; /*@after*/
+}`,
+    at: {
+      callee: ['- [&fi->lock] sleeps'],
+      inside: ['- [&container_of(inode, struct foo_inode, vfs)->lock] sleeps'],
+      after: ['- [] sleeps'],
+    },
+  },
+  {
+    title: 'a function that a macro defines',
+    source: `
+#define DEFINE_TOUCH(name) \\
+static void name(struct foo *f) \\
+{ \\
+	spin_lock(&f->lock); \\
+	f->count++; \\
+	spin_unlock(&f->lock); \\
+}
+DEFINE_TOUCH(touch)
+void a(struct foo *f)
+{
+	touch(f);
+	f->count++; /*@after*/
+}`,
+    at: { after: ['- [] sleeps'] },
+  },
+  {
+    title: 'SYSCALL_DEFINE',
+    source: `
+SYSCALL_DEFINE2(foo, struct foo *, f, int, n)
+{
+	mutex_lock(&f->mutex);
+	f->count = n; /*@inside*/
+	mutex_unlock(&f->mutex);
+	return 0;
+}`,
+    at: { inside: ['- [&f->mutex] sleeps'] },
+  },
+  {
+    title: 'a function pointer parameter runs where it is called',
+    source: `
+static int walk(struct foo *f, int (*actor)(struct foo *f))
+{
+	int n;
+
+	spin_lock(&f->lock);
+	n = actor(f);
+	spin_unlock(&f->lock);
+	return n;
+}
+static int count(struct foo *g)
+{
+	return g->count; /*@*/
+}
+int a(struct foo *f)
+{
+	return walk(f, count);
+}`,
+    at: { '': ['- [&g->lock] atomic'] },
+  },
+  {
+    title: 'an RCU callback runs in softirq, without the locks of call_rcu()',
+    source: `
+static void gone(struct rcu_head *head)
+{
+	struct foo *f = container_of(head, struct foo, rcu);
+
+	f->count = 0; /*@callback*/
+}
+void a(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	call_rcu(&f->rcu, gone);
+	mutex_unlock(&f->mutex);
+}`,
+    at: { callback: ['RCU callback [] atomic'] },
+  },
+  {
+    title: 'a work item runs in process context',
+    source: `
+static void work(struct work_struct *w)
+{
+	struct foo *f = container_of(w, struct foo, work);
+
+	f->count = 0; /*@callback*/
+}
+void a(struct foo *f)
+{
+	spin_lock(&f->lock);
+	INIT_WORK(&f->work, work);
+	spin_unlock(&f->lock);
+}`,
+    at: { callback: ['work item [] sleeps'] },
+  },
+  {
+    title: 'FN_ __must_hold() on a definition is not read',
+    source: `
+void a(struct foo *f)
+	__must_hold(&f->lock)
+{
+	f->count++; /*@*/
+}`,
+    at: { '': ['- [] sleeps'] },
+  },
+  {
+    title: 'an assertion says what is held',
+    source: `
+void a(struct foo *f)
+{
+	lockdep_assert_held(&f->lock);
+	f->count++; /*@spin*/
+}
+void c(struct foo *f)
+{
+	lockdep_assert_held(&f->mutex);
+	f->count++; /*@mutex*/
+}
+void b(struct foo *f)
+{
+	lockdep_assert_held_write(&f->sem);
+	f->count++; /*@write*/
+}`,
+    at: {
+      spin: ['- [&f->lock] atomic'],
+      mutex: ['- [&f->mutex] sleeps'],
+      write: ['- [&f->sem] sleeps'],
+    },
+  },
+];

@@ -1,0 +1,147 @@
+/**
+ * Contexts: by the VFS's methods, in RCU-walk and out of it. One construct a case.
+ */
+import type { ContextCase } from '../harness.js';
+
+/** Cases by title. */
+export const METHODS: readonly ContextCase[] = [
+  {
+    title: 'LOOKUP_RCU and its bail-out',
+    source: `
+static int foo_revalidate(struct dentry *dentry, unsigned int flags)
+{
+	dentry->d_time = 0; /*@both*/
+	if (flags & LOOKUP_RCU)
+		return -ECHILD; /*@walk*/
+	dentry->d_time = 1; /*@ref*/
+	return 1;
+}
+const struct dentry_operations foo_ops = { .d_revalidate = foo_revalidate };`,
+    at: {
+      both: ['d_revalidate [&dentry->d_parent->d_inode->i_rwsem?] sleeps', 'd_revalidate [] walk atomic'],
+      walk: ['d_revalidate [] walk atomic'],
+      ref: ['d_revalidate [&dentry->d_parent->d_inode->i_rwsem?] sleeps'],
+    },
+  },
+  {
+    title: 'a permission derived from the mode',
+    source: `
+static int foo_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	bool may_block = !(mask & MAY_NOT_BLOCK);
+
+	if (may_block)
+		inode->i_flags = 1; /*@ref*/
+	else
+		inode->i_flags = 2; /*@walk*/
+	return 0;
+}
+const struct inode_operations foo_ops = { .permission = foo_permission };`,
+    at: { ref: ['permission [&inode->i_rwsem?] sleeps'], walk: ['permission [] walk atomic'] },
+  },
+  {
+    title: 'a flag passed on as a parameter through two calls',
+    source: `
+static int inner(struct inode *inode, bool rcu)
+{
+	if (rcu)
+		return inode->i_flags; /*@walk*/
+	return inode->i_mode; /*@ref*/
+}
+static int outer(struct dentry *dentry, unsigned int lookup)
+{
+	return inner(d_inode_rcu(dentry), lookup != 0);
+}
+static int foo_revalidate(struct dentry *dentry, unsigned int flags)
+{
+	return outer(dentry, flags & LOOKUP_RCU);
+}
+const struct dentry_operations foo_ops = { .d_revalidate = foo_revalidate };`,
+    at: {
+      walk: ['d_revalidate [] walk atomic'],
+      ref: ['d_revalidate [inode::i_rwsem?] sleeps'],
+    },
+  },
+  {
+    title: 'get_link without a dentry is RCU-walk',
+    source: `
+static const char *foo_get_link(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	gfp_t gfp = dentry ? GFP_KERNEL : GFP_ATOMIC;
+
+	inode->i_private = kmalloc(8, gfp); /*@both*/
+	if (!dentry)
+		return ERR_PTR(-ECHILD); /*@walk*/
+	return inode->i_private; /*@ref*/
+}
+const struct inode_operations foo_ops = { .get_link = foo_get_link };`,
+    at: {
+      both: ['get_link [] sleeps', 'get_link [] walk atomic'],
+      walk: ['get_link [] walk atomic'],
+      ref: ['get_link [] sleeps'],
+    },
+  },
+  {
+    title: 'd_prune runs in d_lock',
+    source: `
+static void foo_prune(struct dentry *dentry)
+{
+	dentry->d_time = 0; /*@*/
+}
+const struct dentry_operations foo_ops = { .d_prune = foo_prune };`,
+    at: { '': ['d_prune [&dentry->d_inode->i_lock?, &dentry->d_lock] atomic'] },
+  },
+  {
+    title: "a method drops its caller's lock and takes it again",
+    source: `
+static int foo_unlink(struct inode *dir, struct dentry *dentry)
+{
+	dentry->d_time = 0; /*@before*/
+	inode_unlock(dir);
+	dentry->d_time = 1; /*@between*/
+	inode_lock(dir);
+	dentry->d_time = 2; /*@again*/
+	return 0;
+}
+const struct inode_operations foo_ops = { .unlink = foo_unlink };`,
+    at: {
+      before: ['unlink [&dentry->d_inode->i_rwsem, &dir->i_rwsem] sleeps'],
+      between: ['unlink [&dentry->d_inode->i_rwsem] sleeps'],
+      again: ['unlink [&dentry->d_inode->i_rwsem, &dir->i_rwsem] sleeps'],
+    },
+  },
+  {
+    title: 'a helper of two methods has two contexts',
+    source: `
+static void forget(struct dentry *d)
+{
+	d->d_time = 0; /*@*/
+}
+static void foo_prune(struct dentry *dentry)
+{
+	forget(dentry);
+}
+static void foo_release(struct dentry *dentry)
+{
+	forget(dentry);
+}
+const struct dentry_operations foo_ops = { .d_prune = foo_prune, .d_release = foo_release };`,
+    at: {
+      '': ['d_prune [&d->d_inode->i_lock?, &d->d_lock] atomic', 'd_release [] sleeps'],
+    },
+  },
+  {
+    title: "free_inode is an RCU callback, put_super holds the superblock's s_umount",
+    source: `
+static void foo_free_inode(struct inode *inode)
+{
+	inode->i_flags = 0; /*@free*/
+}
+static void foo_put_super(struct super_block *sb)
+{
+	sb->s_fs_info = (void *)0; /*@put*/
+}
+const struct super_operations foo_ops = { .free_inode = foo_free_inode, .put_super = foo_put_super };`,
+    at: { free: ['free_inode [] atomic'], put: ['put_super [&sb->s_umount] sleeps'] },
+  },
+];

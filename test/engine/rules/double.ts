@@ -1,0 +1,97 @@
+/**
+ * lock/double: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
+ */
+import type { RuleCases } from '../harness.js';
+
+/** Cases by title. */
+export const DOUBLE: RuleCases = {
+  'twice on one path': `
+void a_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	f->count++;
+	mutex_lock(&f->mutex); /*! lock/double */
+	mutex_unlock(&f->mutex);
+}`,
+  'through a helper': `
+static void count(struct foo *g)
+{
+	spin_lock(&g->lock);
+	g->count++;
+	spin_unlock(&g->lock);
+}
+void a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	count(f); /*! lock/double */
+	spin_unlock(&f->lock);
+}`,
+  'through an alias': `
+void a_bad(struct foo *f)
+{
+	struct foo *g = f;
+
+	spin_lock(&f->lock);
+	spin_lock(&g->lock); /*! lock/double */
+	spin_unlock(&f->lock);
+}`,
+  'another object of the class': `
+void a_ok(struct foo *f, struct foo *g)
+{
+	mutex_lock(&f->mutex);
+	mutex_lock(&g->mutex);
+	mutex_unlock(&g->mutex);
+	mutex_unlock(&f->mutex);
+}`,
+  'only perhaps the same object': `
+void a_ok(struct foo *f, struct foo *g)
+{
+	struct foo *x = g->ready ? g->next : g;
+
+	mutex_lock(&f->mutex);
+	mutex_lock(&x->mutex);
+	mutex_unlock(&x->mutex);
+	mutex_unlock(&f->mutex);
+}`,
+  'a second attempt that does not wait': `
+void a_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	if (spin_trylock(&f->lock)) {
+		f->count++;
+		spin_unlock(&f->lock);
+	}
+	spin_unlock(&f->lock);
+}`,
+  'a read side that nests': `
+void a_ok(struct foo *f)
+{
+	rcu_read_lock();
+	rcu_read_lock();
+	rcu_read_unlock();
+	rcu_read_unlock();
+}`,
+  'dropped in between, in a callee': `
+static void drop(struct foo *f)
+{
+	mutex_unlock(&f->mutex);
+}
+void a_ok(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	drop(f);
+	mutex_lock(&f->mutex);
+	mutex_unlock(&f->mutex);
+}`,
+  'the next entry of a loop': `
+void a_ok(struct foo *f)
+{
+	struct foo *x;
+
+	for (x = f; x; x = x->next) {
+		spin_lock(&x->lock);
+		x->count++;
+		spin_unlock(&x->lock);
+	}
+}`,
+};

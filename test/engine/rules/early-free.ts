@@ -1,0 +1,425 @@
+/**
+ * rcu/early-free: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
+ */
+import type { RuleCases } from '../harness.js';
+
+/** A dentry's private record that RCU-walk reads, and what is needed around it. */
+const RECORD = `
+struct record { int flags; spinlock_t lock; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r->flags ? -EISDIR : 0;
+}
+`;
+
+/** Cases by title. */
+export const EARLY_FREE: RuleCases = {
+  'freed in d_release, read in RCU-walk': `${RECORD}
+static void release_bad(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	kfree(r); /*! rcu/early-free */
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
+
+  'through helpers in another file': `
+// file: fs/foo/foo.h
+struct record { int flags; };
+void record_free_bad(struct record *r);
+// file: fs/foo/free.c
+#include "foo.h"
+void record_free_bad(struct record *r)
+{
+	kfree(r); /*! rcu/early-free */
+}
+// file: fs/foo/x.c
+#include "foo.h"
+static int flags_of(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	return r->flags;
+}
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	return flags_of(dentry);
+}
+static void drop(struct dentry *dentry)
+{
+	record_free_bad(dentry->d_fsdata);
+}
+static void release_ok(struct dentry *dentry)
+{
+	drop(dentry);
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok, .d_release = release_ok };`,
+
+  'superblock data, read by permission': `
+struct foo_sb { int flags; };
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct foo_sb *sbi = inode->i_sb->s_fs_info;
+
+	return sbi->flags;
+}
+static void put_super_bad(struct super_block *sb)
+{
+	struct foo_sb *sbi = sb->s_fs_info;
+
+	kfree(sbi); /*! rcu/early-free */
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct super_operations sops = { .put_super = put_super_bad };`,
+
+  'rcu_barrier() is no grace period': `${RECORD}
+static void release_bad(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	rcu_barrier();
+	kfree(r); /*! rcu/early-free */
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
+
+  // A reader that loaded the pointer before goes on with it
+  'FN_ cleared without the lock is taken for unpublished': `${RECORD}
+static void FN_release_bad(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	dentry->d_fsdata = (void *)0;
+	kfree(r);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = FN_release_bad };`,
+
+  // A lock that lies in the freed object keeps nobody from freeing it
+  'FN_ the lockless side takes a lock inside the object that is freed': `
+struct record { int flags; spinlock_t lock; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+	int flags;
+
+	spin_lock(&r->lock);
+	flags = r->flags;
+	spin_unlock(&r->lock);
+	return flags;
+}
+static void FN_release_bad(struct dentry *dentry)
+{
+	kfree(dentry->d_fsdata);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = FN_release_bad };`,
+
+  // Reading through an index is not seen as a dereference
+  'FN_ a string that is read by index': `
+struct record { char *name; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r->name[0];
+}
+static void FN_release_bad(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	kfree(r->name);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = FN_release_bad };`,
+
+  'the data of an inode, in destroy_inode': `
+struct foo_inode { struct inode vfs; char *link; int mode; };
+static struct foo_inode *FOO_I(struct inode *inode)
+{
+	return container_of(inode, struct foo_inode, vfs);
+}
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	return *FOO_I(inode)->link;
+}
+static void destroy_inode_bad(struct inode *inode)
+{
+	kfree(FOO_I(inode)->link); /*! rcu/early-free */
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct super_operations sops = { .destroy_inode = destroy_inode_bad };`,
+
+  // The object is the inode itself: no pointer to it was loaded from anywhere
+  'FN_ the inode itself, in destroy_inode': `
+struct foo_inode { struct inode vfs; int mode; };
+static struct kmem_cache *cache;
+static struct foo_inode *FOO_I(struct inode *inode)
+{
+	return container_of(inode, struct foo_inode, vfs);
+}
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	return FOO_I(inode)->mode;
+}
+static void FN_destroy_inode_bad(struct inode *inode)
+{
+	kmem_cache_free(cache, FOO_I(inode));
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct super_operations sops = { .destroy_inode = FN_destroy_inode_bad };`,
+
+  // A work item waits for nobody
+  'FN_ freed by a work item': `
+struct record { int flags; struct work_struct work; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r->flags;
+}
+static void FN_work_bad(struct work_struct *work)
+{
+	kfree(container_of(work, struct record, work));
+}
+static void release_ok(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	INIT_WORK(&r->work, FN_work_bad);
+	schedule_work(&r->work);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+
+  'freed after a grace period': `
+struct record { int flags; struct rcu_head rcu; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r->flags;
+}
+static void release_ok(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	kfree_rcu(r, rcu);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+
+  'unpublished under the lock that the lockless side takes': `
+struct record { int flags; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct dentry *dentry = path->dentry;
+	struct record *r;
+	int flags = 0;
+
+	spin_lock(&dentry->d_lock);
+	r = dentry->d_fsdata;
+	if (r)
+		flags = r->flags;
+	spin_unlock(&dentry->d_lock);
+	return flags;
+}
+static void release_ok(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	spin_lock(&dentry->d_lock);
+	dentry->d_fsdata = (void *)0;
+	spin_unlock(&dentry->d_lock);
+	kfree(r);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+
+  'unpublished, then a grace period is waited for': `
+struct foo_sb { int flags; };
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct foo_sb *sbi = inode->i_sb->s_fs_info;
+
+	return sbi->flags;
+}
+static void put_super_ok(struct super_block *sb)
+{
+	struct foo_sb *sbi = sb->s_fs_info;
+
+	sb->s_fs_info = (void *)0;
+	synchronize_rcu();
+	kfree(sbi);
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct super_operations sops = { .put_super = put_super_ok };`,
+
+  'never published: the failure path of fill_super': `
+struct foo_sb { int flags; };
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct foo_sb *sbi = inode->i_sb->s_fs_info;
+
+	return sbi->flags;
+}
+static int fill_super_ok(struct super_block *sb, struct fs_context *fc)
+{
+	struct foo_sb *sbi = kzalloc(sizeof(*sbi), GFP_KERNEL);
+
+	if (!sbi)
+		return -ENOMEM;
+	sb->s_fs_info = sbi;
+	if (sbi->flags) {
+		kfree(sbi);
+		return -EINVAL;
+	}
+	return 0;
+}
+static int get_tree(struct fs_context *fc)
+{
+	return get_tree_bdev(fc, fill_super_ok);
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct fs_context_operations fops = { .get_tree = get_tree };`,
+
+  'only a reference to what is itself freed after a grace period': `
+struct record { int flags; struct kref ref; struct rcu_head rcu; };
+static void record_gone(struct kref *ref)
+{
+	struct record *r = container_of(ref, struct record, ref);
+
+	kfree_rcu(r, rcu);
+}
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r->flags;
+}
+static void release_ok(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	kref_put(&r->ref, record_gone);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+
+  'the lockless side only compares the pointer': `
+struct record { int flags; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r ? -EISDIR : 0;
+}
+static void release_ok(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	r->flags = 0;
+	kfree(r);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+
+  'from a SLAB_TYPESAFE_BY_RCU cache, looked at again under its lock': `
+struct record { struct dentry *owner; int flags; spinlock_t lock; };
+static struct kmem_cache *record_cache;
+static void init_once(void *object)
+{
+	struct record *r = object;
+
+	spin_lock_init(&r->lock);
+}
+int setup(void)
+{
+	record_cache = kmem_cache_create("record", sizeof(struct record), 0, SLAB_TYPESAFE_BY_RCU, init_once);
+	return record_cache ? 0 : -ENOMEM;
+}
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+	int flags = 0;
+
+	spin_lock(&r->lock);
+	if (r->owner == path->dentry)
+		flags = r->flags;
+	spin_unlock(&r->lock);
+	return flags;
+}
+static void release_ok(struct dentry *dentry)
+{
+	kmem_cache_free(record_cache, dentry->d_fsdata);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+
+  'freed in free_inode': `
+struct data { int mode; };
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct data *d = inode->i_private;
+
+	return d->mode;
+}
+static void free_inode_ok(struct inode *inode)
+{
+	struct data *d = inode->i_private;
+
+	kfree(d);
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct super_operations sops = { .free_inode = free_inode_ok };`,
+
+  'freed in destroy_inode, which runs before the grace period': `
+struct data { int mode; };
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct data *d = inode->i_private;
+
+	return d->mode;
+}
+static void destroy_inode_bad(struct inode *inode)
+{
+	struct data *d = inode->i_private;
+
+	kfree(d); /*! rcu/early-free */
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct super_operations sops = { .destroy_inode = destroy_inode_bad };`,
+
+  'freed in an RCU callback': `
+struct record { int flags; struct rcu_head rcu; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r->flags;
+}
+static void gone_ok(struct rcu_head *head)
+{
+	struct record *r = container_of(head, struct record, rcu);
+
+	kfree(r);
+}
+static void release_ok(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	call_rcu(&r->rcu, gone_ok);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+
+  'read in ref-walk only': `
+struct record { int flags; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r;
+
+	if (rcu_walk)
+		return -ECHILD;
+	r = path->dentry->d_fsdata;
+	return r->flags;
+}
+static void release_ok(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	kfree(r);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+};

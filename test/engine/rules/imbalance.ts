@@ -1,0 +1,274 @@
+/**
+ * lock/imbalance: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
+ */
+import type { RuleCases } from '../harness.js';
+
+/** Cases by title. */
+export const IMBALANCE: RuleCases = {
+  'an error path that forgets the lock': `
+int a_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (f->count)
+		return -EBUSY; /*! lock/imbalance */
+	mutex_unlock(&f->mutex);
+	return 0;
+}`,
+  // What memory held when it was tested is taken for something that the caller can see
+  'FN_ nothing is returned, with the lock and without': `
+void FN_a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	if (f->next == (struct foo *)0)
+		return;
+	spin_unlock(&f->lock);
+}`,
+  'a bit of the object is tested': `
+void a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	if (test_bit(3, &f->bits))
+		return; /*! lock/imbalance */
+	spin_unlock(&f->lock);
+}`,
+  // A result that is not a constant might be what tells the caller
+  'FN_ a callee fails': `
+int step(struct foo *f);
+int FN_a_bad(struct foo *f)
+{
+	int err;
+
+	spin_lock(&f->lock);
+	err = step(f);
+	if (err)
+		return err;
+	spin_unlock(&f->lock);
+	return 0;
+}`,
+  'FN_ the same error with the lock and without': `
+int FN_a_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (f->count)
+		return -EBUSY;
+	mutex_unlock(&f->mutex);
+	return -EBUSY;
+}`,
+  'a goto to the wrong label': `
+int a_bad(struct foo *f)
+{
+	int err = -EINVAL;
+
+	spin_lock(&f->lock);
+	if (f->count)
+		goto out;
+	f->count = 1;
+	spin_unlock(&f->lock);
+out:
+	return err; /*! lock/imbalance */
+}`,
+  'the result says whether the lock is held': `
+int a_ok(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (f->count) {
+		mutex_unlock(&f->mutex);
+		return -EBUSY;
+	}
+	return 0;
+}`,
+  'a pointer that is an error says so too': `
+struct foo *a_ok(struct foo *f)
+{
+	if (f->count)
+		return ERR_PTR(-EBUSY);
+	spin_lock(&f->lock);
+	f->count = 1;
+	return f;
+}`,
+  'a pair of functions': `
+void get_ok(struct foo *f)
+{
+	down_read(&f->sem);
+}
+void put_ok(struct foo *f)
+{
+	up_read(&f->sem);
+}`,
+  'seq_file operations, start and stop': `
+static struct mutex table_lock;
+static void *start_ok(struct seq_file *m, long long *pos)
+{
+	mutex_lock(&table_lock);
+	return *pos ? (void *)0 : (void *)m;
+}
+static void stop_ok(struct seq_file *m, void *v)
+{
+	mutex_unlock(&table_lock);
+}
+const struct seq_operations ops = { .start = start_ok, .stop = stop_ok };`,
+  'the parameter decides': `
+void a_ok(struct foo *f, bool keep)
+{
+	spin_lock(&f->lock);
+	f->count++;
+	if (keep)
+		return;
+	spin_unlock(&f->lock);
+}`,
+  'a token that is handed out says it': `
+void a_ok(struct foo *f, bool *locked)
+{
+	*locked = false;
+	if (f->count) {
+		mutex_lock(&f->mutex);
+		*locked = true;
+	}
+}`,
+  'a lock that a work item lets go of': `
+static void work_ok(struct work_struct *w)
+{
+	struct foo *f = container_of(w, struct foo, work);
+
+	up_read(&f->sem);
+}
+int a_ok(struct foo *f)
+{
+	down_read(&f->sem);
+	if (f->ready) {
+		INIT_WORK(&f->work, work_ok);
+		schedule_work(&f->work);
+		return 0;
+	}
+	up_read(&f->sem);
+	return 0;
+}`,
+  'a guard lets go by itself': `
+int a_ok(struct foo *f)
+{
+	guard(mutex)(&f->mutex);
+	if (f->count)
+		return -EBUSY;
+	f->count = 1;
+	return 0;
+}`,
+  'flags that belong together': `
+int a_ok(struct foo *f)
+{
+	bool locked = false;
+
+	if (f->count > 2) {
+		mutex_lock(&f->mutex);
+		locked = true;
+	}
+	f->count++;
+	if (locked)
+		mutex_unlock(&f->mutex);
+	return 0;
+}`,
+
+  'an error path of a callee that was locked by another': `
+int step(struct foo *f);
+int a_bad(struct foo *f, struct foo *g)
+{
+	int err;
+
+	down_read(&f->sem);
+	err = step(f);
+	if (err)
+		goto unlock;
+	down_read(&g->sem);
+	err = step(g);
+	if (err)
+		goto unlock;
+	up_read(&g->sem);
+unlock:
+	up_read(&f->sem);
+	return err; /*! lock/imbalance */
+}`,
+  'a value that is compared twice': `
+void a_ok(struct foo *f, struct foo *g, int how)
+{
+	if (how == 1)
+		mutex_lock(&f->mutex);
+	else if (how == 2)
+		spin_lock(&f->lock);
+	f->count++;
+	if (how == 1)
+		mutex_unlock(&f->mutex);
+	else if (how == 2)
+		spin_unlock(&f->lock);
+}`,
+  'two locks in the order of their addresses': `
+void a_ok(struct foo *f, struct foo *g)
+{
+	if (f < g) {
+		mutex_lock(&f->mutex);
+		mutex_lock(&g->mutex);
+	} else {
+		mutex_lock(&g->mutex);
+		if (f != g)
+			mutex_lock(&f->mutex);
+	}
+	f->count++;
+	mutex_unlock(&g->mutex);
+	if (f != g)
+		mutex_unlock(&f->mutex);
+}`,
+  // Of a number only its sign is kept apart, so that 1 and "neither" look alike in the second switch
+  'FP_ two switches over one enumeration': `
+void FP_a_ok(struct foo *f, int how)
+{
+	switch (how) {
+	case 0:
+		down_read(&f->sem);
+		break;
+	case 1:
+		down_write(&f->sem);
+		break;
+	}
+	f->count++;
+	switch (how) {
+	case 0:
+		up_read(&f->sem);
+		break;
+	case 1:
+		up_write(&f->sem);
+		break;
+	}
+} /*! lock/imbalance */`,
+  // Taken in one loop and let go in another: the elements have no names of their own
+  'FP_ an array of locks': `
+void FP_a_ok(struct foo *all[], int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		mutex_lock(&all[i]->mutex);
+	all[0]->count++;
+	while (--i >= 0)
+		mutex_unlock(&all[i]->mutex);
+} /*! lock/imbalance */`,
+  // The scope is entered only where the lock was taken
+  'FP_ a guard that may fail': `
+int FP_a_ok(struct foo *f)
+{
+	scoped_cond_guard(mutex_intr, return -4, &f->mutex) {
+		f->count++;
+	}
+	return 0; /*! lock/imbalance */
+}`,
+  // Interrupts stay off on one way out
+  'FN_ the lock without its interrupts': `
+void FN_a_bad(struct foo *f)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&f->lock, flags);
+	if (f->count) {
+		spin_unlock(&f->lock);
+		return;
+	}
+	spin_unlock_irqrestore(&f->lock, flags);
+}`,
+};

@@ -1,0 +1,180 @@
+/**
+ * lock/sleep-in-atomic: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
+ */
+import type { RuleCases } from '../harness.js';
+
+/** Cases by title. */
+export const SLEEP_IN_ATOMIC: RuleCases = {
+  'a mutex under a spinlock': `
+void a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	mutex_lock(&f->mutex); /*! lock/sleep-in-atomic */
+	mutex_unlock(&f->mutex);
+	spin_unlock(&f->lock);
+}`,
+  'an allocation that may sleep, in an RCU read section': `
+void *a_bad(struct foo *f)
+{
+	void *p;
+
+	rcu_read_lock();
+	p = kmalloc(8, GFP_KERNEL); /*! lock/sleep-in-atomic */
+	rcu_read_unlock();
+	return p;
+}
+void *a_ok(struct foo *f)
+{
+	void *p;
+
+	rcu_read_lock();
+	p = kmalloc(8, GFP_ATOMIC);
+	rcu_read_unlock();
+	return p;
+}`,
+  'through a helper': `
+static void wait_for(struct foo *f)
+{
+	msleep(f->count);
+}
+void a_bad(struct foo *f)
+{
+	write_lock(&f->table);
+	wait_for(f); /*! lock/sleep-in-atomic */
+	write_unlock(&f->table);
+}`,
+  'in a method that runs in d_lock': `
+static int delete_bad(const struct dentry *dentry)
+{
+	msleep(1); /*! lock/sleep-in-atomic */
+	return 0;
+}
+const struct dentry_operations ops = { .d_delete = delete_bad };`,
+  'in an RCU callback': `
+static void gone_bad(struct rcu_head *head)
+{
+	struct foo *f = container_of(head, struct foo, rcu);
+
+	mutex_lock(&f->mutex); /*! lock/sleep-in-atomic */
+	mutex_unlock(&f->mutex);
+}
+void a_ok(struct foo *f)
+{
+	call_rcu(&f->rcu, gone_bad);
+}`,
+  'a flag excludes it': `
+static void *make(struct foo *f, bool atomic)
+{
+	if (!atomic)
+		msleep(1);
+	return kmalloc(8, atomic ? GFP_ATOMIC : GFP_KERNEL);
+}
+void a_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	make(f, true);
+	spin_unlock(&f->lock);
+	make(f, false);
+}`,
+  'the lock is dropped around it': `
+static void rest(struct foo *f)
+{
+	spin_unlock(&f->lock);
+	msleep(1);
+	spin_lock(&f->lock);
+}
+void a_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	rest(f);
+	spin_unlock(&f->lock);
+}`,
+  'only where the trylock failed': `
+void a_ok(struct foo *f)
+{
+	if (!spin_trylock(&f->lock)) {
+		msleep(1);
+		return;
+	}
+	f->count++;
+	spin_unlock(&f->lock);
+}`,
+  'a mutex may be slept under': `
+void a_ok(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	down_read(&f->sem);
+	msleep(1);
+	up_read(&f->sem);
+	mutex_unlock(&f->mutex);
+}`,
+
+  'masks put together': `
+static void *make(gfp_t gfp)
+{
+	return kmalloc(8, gfp | __GFP_ZERO);
+}
+void a_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	make(GFP_NOWAIT | __GFP_NOWARN);
+	spin_unlock(&f->lock);
+	make(GFP_NOFS);
+}
+void a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	make(GFP_NOFS); /*! lock/sleep-in-atomic */
+	spin_unlock(&f->lock);
+}`,
+  // An unknown mask counts as one that allows sleeping
+  'FP_ a mask that nobody knows': `
+void *FP_a_ok(struct foo *f, gfp_t gfp)
+{
+	void *p;
+
+	spin_lock(&f->lock);
+	p = kmalloc(8, gfp); /*! lock/sleep-in-atomic */
+	spin_unlock(&f->lock);
+	return p;
+}`,
+  'what may be the last reference': `
+void a_bad(struct dentry *dentry, struct foo *f)
+{
+	spin_lock(&f->lock);
+	dput(dentry); /*! lock/sleep-in-atomic */
+	spin_unlock(&f->lock);
+}`,
+  'cond_resched_lock() lets go of the lock': `
+void a_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	while (f->count--)
+		cond_resched_lock(&f->lock);
+	spin_unlock(&f->lock);
+}`,
+  // The macro gets the lock by name and lets go of it while it waits
+  'FP_ wait_event_lock_irq() lets go of the lock': `
+void FP_a_ok(struct foo *f, struct wait_queue_head *wq)
+{
+	spin_lock_irq(&f->lock);
+	wait_event_lock_irq(*wq, f->ready, f->lock); /*! lock/sleep-in-atomic */
+	spin_unlock_irq(&f->lock);
+}`,
+  // The function that kref_put() runs now is not looked into for sleeps
+  'FN_ the last reference, dropped under a spinlock': `
+struct bar { struct kref ref; struct mutex mutex; };
+static void gone(struct kref *ref)
+{
+	struct bar *b = container_of(ref, struct bar, ref);
+
+	mutex_lock(&b->mutex);
+	mutex_unlock(&b->mutex);
+}
+void FN_a_bad(struct foo *f, struct bar *b)
+{
+	spin_lock(&f->lock);
+	kref_put(&b->ref, gone);
+	spin_unlock(&f->lock);
+}`,
+};
