@@ -784,7 +784,7 @@ function applyResult(
     if (f === null || !f.decidable) continue;
     let state: State = { ...base, facts: f.facts };
     for (const r of t.released) state = run.release(state, lockInCaller(run, r, args, made, op));
-    run.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id);
+    run.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef);
   }
   for (const f of result.frees) {
     const facts = factsInCaller(run, base, f.facts, args, made);

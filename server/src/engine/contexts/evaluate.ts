@@ -222,6 +222,8 @@ export class Evaluator {
       if (folded !== null) return terms.constant(folded);
     }
     if (op < 0) return terms.unknown;
+    if ((op === EQ || op === NE) && left === right && left !== terms.unknown)
+      return op === EQ ? terms.one : terms.zero;
     if (op === LAND || op === LOR) {
       // One side decides, or the other one is all
       for (const [n, other] of [

@@ -149,6 +149,7 @@ export class FunctionRun {
       grace: false,
       blurred: false,
       guarded: false,
+      lastRef: false,
     };
   }
 
@@ -211,7 +212,12 @@ export class FunctionRun {
     h.addAll(s.temps);
     h.addAll(s.heap);
     h.add(
-      (s.doubt ? 1 : 0) + (s.slept ? 2 : 0) + (s.grace ? 4 : 0) + (s.blurred ? 8 : 0) + (s.guarded ? 16 : 0),
+      (s.doubt ? 1 : 0) +
+        (s.slept ? 2 : 0) +
+        (s.grace ? 4 : 0) +
+        (s.blurred ? 8 : 0) +
+        (s.guarded ? 16 : 0) +
+        (s.lastRef ? 32 : 0),
     );
     return h.done();
   }
@@ -393,6 +399,7 @@ export class FunctionRun {
       grace: a.grace && b.grace,
       blurred: true,
       guarded: a.guarded || b.guarded,
+      lastRef: a.lastRef || b.lastRef,
     };
   }
 
@@ -483,8 +490,9 @@ export class FunctionRun {
     const assumed = assume(this.terms, s.facts, term, truth);
     if (assumed === null) return;
     const guarded = s.guarded || (this.terms.isSoft(term) && this.hangsOnLocal(term));
-    if (guarded !== s.guarded) {
-      this.push(target, { ...s, facts: assumed.facts, doubt: s.doubt || assumed.doubt, guarded });
+    const lastRef = s.lastRef || (truth && this.isLastPut(term));
+    if (guarded !== s.guarded || lastRef !== s.lastRef) {
+      this.push(target, { ...s, facts: assumed.facts, doubt: s.doubt || assumed.doubt, guarded, lastRef });
       return;
     }
     this.push(
@@ -769,7 +777,15 @@ export class FunctionRun {
   /** Held locks with one more; a lock that the caller brought and that was dropped comes back. */
   acquire(s: State, lock: Lock): State {
     this.acquired.add(`${lock.class}|${lock.kind}`);
-    const back = s.released.findIndex((r) => r.place === lock.place && r.kind === lock.kind);
+    let back = s.released.findIndex((r) => r.place === lock.place && r.kind === lock.kind);
+    // The caller's lock, dropped under one name and taken again under another one
+    if (
+      back < 0 &&
+      !lock.class.startsWith('?') &&
+      this.shared.model.lockClasses.get(lock.class)?.nests !== true &&
+      (this.terms.isSoft(lock.place) || !this.terms.isShared(lock.place))
+    )
+      back = s.released.findIndex((r) => r.class === lock.class && r.kind === lock.kind);
     if (back >= 0 && (s.released[back] as Lock).shared === lock.shared)
       return { ...s, released: s.released.filter((_, i) => i !== back) };
     if (s.locks.length > 12) return s;
@@ -803,7 +819,17 @@ export class FunctionRun {
           at = s.locks.lastIndexOf(pick);
       }
     }
-    if (at >= 0) return { ...s, locks: s.locks.filter((_, i) => i !== at) };
+    if (at >= 0) {
+      const gone = s.locks[at] as Lock;
+      const locks = s.locks.filter((_, i) => i !== at);
+      // Which of several it was is not sure: neither is what is left of them
+      if (gone.place !== lock.place)
+        return {
+          ...s,
+          locks: locks.map((l) => (l.class === gone.class && l.kind === gone.kind ? { ...l, may: true } : l)),
+        };
+      return { ...s, locks };
+    }
     if (s.released.length >= 6 || s.released.some((r) => sameLock(r, lock))) return s;
     return { ...s, released: [...s.released, lock] };
   }
@@ -921,7 +947,7 @@ export class FunctionRun {
   }
 
   /** Records that a lock is taken, blocking; reports where the same instance is held already. */
-  takeAt(s: State, op: number, lock: Lock, what: string, via: number): void {
+  takeAt(s: State, op: number, lock: Lock, what: string, via: number, lastRef = false): void {
     if (s.doubt) return;
     const first = s.locks.find((l) => l.place === lock.place && l.kind === lock.kind && !l.may && !lock.may);
     if (first !== undefined && doubles(first, lock)) {
@@ -930,6 +956,7 @@ export class FunctionRun {
         this.eventKeys.add(key);
         this.events.push({
           kind: 'double',
+          conditional: lastRef || s.lastRef || this.decidedAfter(s, first.op),
           op,
           what,
           via,
@@ -953,7 +980,7 @@ export class FunctionRun {
     if (released.some((r) => r.place === lock.place)) return;
     const facts = this.exported(s.facts);
     if (this.takes.some((t) => sameLock(t.lock, lock) && implies(facts, t.facts))) return;
-    this.takes.push({ lock, facts, released, op, via, what });
+    this.takes.push({ lock, facts, released, op, via, what, lastRef: lastRef || s.lastRef });
   }
 
   freeAt(s: State, e: FreeEffect): void {
@@ -1185,10 +1212,34 @@ export class FunctionRun {
     };
   }
 
+  /** Whether a term is the result of a put that says whether it was the last one. */
+  private isLastPut(term: number): boolean {
+    const { terms } = this;
+    let t = term;
+    while (terms.kind(t) === T.Un) t = terms.b(t);
+    if (terms.kind(t) !== T.Fresh || terms.b(t) !== 0 || terms.a(t) >= this.graph.opCount) return false;
+    const at = (this.firstOp + terms.a(t)) * OP_STRIDE;
+    if ((this.fn.file.ops[at] as Op) !== Op.Call) return false;
+    const callee = (this.fn.file.ops[at + 1] as number) * EXPR_STRIDE;
+    if ((this.fn.file.exprs[callee] as X) !== X.Name) return false;
+    const name = this.fn.file.strings[this.fn.file.exprs[callee + 1] as number] ?? '';
+    return this.shared.model.helpers.get(name)?.references?.some((r) => r.action === 'put') === true;
+  }
+
   /** Whether a term is of memory that belongs to this function: an initialised-or-not structure on the stack. */
   private hangsOnLocal(t: number): boolean {
     if (this.terms.kind(t) === T.Local) return true;
     return this.terms.children(t).some((k) => this.hangsOnLocal(k));
+  }
+
+  /** Whether the state hangs on the result of a call that was made after an operation. */
+  private decidedAfter(s: State, op: number): boolean {
+    for (let i = 0; i < s.facts.length; i += 2) {
+      const root = this.terms.root(s.facts[i] as number);
+      if (this.terms.kind(root) === T.Fresh && this.terms.a(root) > op && this.terms.a(root) < JOIN_OP)
+        return true;
+    }
+    return false;
   }
 
   /** Whether an operation is a branch. */

@@ -45,6 +45,8 @@ export interface TakeEffect {
   readonly op: number;
   readonly via: number;
   readonly what: string;
+  /** Only where a reference count reached zero. */
+  readonly lastRef: boolean;
 }
 
 /** An object that is freed inside. */
@@ -110,6 +112,8 @@ export type LocalEvent =
     }
   | {
       readonly kind: 'double';
+      /** Behind a test of what a call between the two acquisitions gave. */
+      readonly conditional: boolean;
       readonly op: number;
       readonly what: string;
       readonly via: number;

@@ -70,6 +70,8 @@ export interface State {
   readonly blurred: boolean;
   /** A test of the function's own memory lies on the way, whose outcome nothing here knows. */
   readonly guarded: boolean;
+  /** A reference count was seen to reach zero on the way. */
+  readonly lastRef: boolean;
 }
 
 /** The mask of a term in a list of facts, ANY where nothing is known. */

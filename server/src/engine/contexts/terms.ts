@@ -39,7 +39,7 @@ const LOCAL_BASE = 1 << 20;
 /** Past this many local terms in one function a new term is unknown. */
 const MAX_LOCAL = 1 << 18;
 /** Deeper terms than this are unknown: no lock is named through that many hops. */
-export const MAX_TERM_DEPTH = 9;
+export const MAX_TERM_DEPTH = 16;
 
 interface Table {
   kind: number[];

@@ -963,6 +963,16 @@ export class FunctionLowering {
     return false;
   }
 
+  /** A macro by its name whose arguments are calls: statements that it runs in an order of its own, or not at all. */
+  private takesStatements(callee: number, args: number): boolean {
+    const t = this.t;
+    if (!/^_*[A-Z][A-Z0-9_]*$/.test(nodeText(this.text, t, callee))) return false;
+    let calls = 0;
+    const stop = t.next[args] as number;
+    for (let c = args + 1; c < stop; c = t.next[c] as number) if (t.kind[c] === K.call_expression) calls++;
+    return calls >= 2;
+  }
+
   private call(node: number): number {
     const t = this.t;
     const b = this.b;
@@ -1012,7 +1022,7 @@ export class FunctionLowering {
       }
     }
     const target = this.expression(callee);
-    const values = args >= 0 ? this.argumentValues(args) : [];
+    const values = args < 0 ? [] : this.takesStatements(callee, args) ? [] : this.argumentValues(args);
     const temp = this.temps++;
     this.at(Op.Call, node, target, b.list(values), temp, 0);
     return b.expr(X.Temp, temp);

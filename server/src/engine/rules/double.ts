@@ -53,7 +53,7 @@ export const doubleLock: Rule = {
         out.push({
           rule: 'lock/double',
           // Through itself, or a long way down: some flag will have been set before
-          precision: recursive || e.first.lock.class.startsWith('?') ? 'medium' : 'high',
+          precision: recursive || e.conditional || e.first.lock.class.startsWith('?') ? 'medium' : 'high',
           certainty: 'must',
           message: `'${e.what}()' takes ${name}, which is held since line ${lineOf(fn, e.first.lock.op)}`,
           fn: fn.id,

@@ -132,6 +132,15 @@ function isResult(cx: RuleContext, lock: Lock): boolean {
   return terms.kind(root) === T.Global && terms.nameText(terms.a(root)) === RESULT;
 }
 
+/** Whether a lock came from a callee whose ways out differ in what they hold. */
+function viaUnsteady(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
+  const edge = cx.analysis.results[fn.id]?.edges.find((e) => e.op === lock.op && e.context === 'now');
+  if (edge === undefined) return false;
+  const exits = cx.analysis.results[edge.callee]?.exits ?? [];
+  const shape = (e: Exit): string => `${e.locks.map(key).join()}|${e.released.map(key).join()}`;
+  return exits.some((e) => e.released.length > 0 || shape(e) !== shape(exits[0] as Exit));
+}
+
 function key(l: Lock): string {
   return `${l.class}|${l.kind}|${l.place}`;
 }
@@ -155,7 +164,14 @@ function compare(
   for (const [k, lock] of locks) {
     // A lock that this function only releases was taken by somebody who knows
     if (!acquired && !acquires.has(`${lock.class}|${lock.kind}`)) continue;
-    const has = exits.filter((e) => locksOf(e).some((l) => key(l) === k));
+    // Taken by a callee that does not always: how it tells its callers is its own affair
+    if (acquired && viaUnsteady(cx, fn, lock)) continue;
+    const has = exits.filter(
+      (e) =>
+        locksOf(e).some((l) => key(l) === k) &&
+        // The caller's lock in another mode or under another name
+        !(acquired && e.released.some((r) => r.class === lock.class && r.kind === lock.kind)),
+    );
     // Another name of the same class at the other exits is not the absence of the lock
     const lacks = exits.filter(
       (e) => !locksOf(e).some((l) => l.class === lock.class && l.kind === lock.kind),
