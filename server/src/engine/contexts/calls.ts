@@ -445,7 +445,7 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
     if (condition !== null) {
       const sure = assumeCondition(run, state, condition, args, result, true);
       if (sure?.decidable === true && !sure.doubt) {
-        run.sleepAt({ ...without, facts: sure.facts }, op, helper.name, -1, true);
+        run.sleepAt({ ...without, facts: sure.facts }, op, helper.name, -1, true, false, !sure.known);
         if (sure.known) state = { ...state, slept: true };
       }
     }
@@ -640,7 +640,7 @@ function noteFreeOf(
   run: FunctionRun,
   s: State,
   op: number,
-  object: number,
+  named: number,
   how: 'now' | 'rcu' | 'deferred',
   what: string,
   via: number,
@@ -649,6 +649,11 @@ function noteFreeOf(
   conditional: boolean,
 ): void {
   const { terms, ev } = run;
+  // A pointer that was read before its field was cleared is still the object of that field
+  const object =
+    !terms.isShared(named) && run.snapshots.size > 0
+      ? terms.rewrite(named, (x) => run.snapshots.get(x) ?? (terms.isShared(x) ? x : -1))
+      : named;
   if (
     !terms.isShared(object) ||
     terms.kind(object) === T.Const ||
@@ -882,7 +887,7 @@ function applySleep(
   for (const r of e.released) state = run.release(state, lockInCaller(run, r, site.args, made, site.op));
   // What the callee releases before it sleeps is not what this function released
   state = { ...state, released: state.released.length === s.released.length ? s.released : state.released };
-  run.sleepAt(state, site.op, name, id, e.certain, e.guarded);
+  run.sleepAt(state, site.op, name, id, e.certain, e.guarded, f.facts !== s.facts);
 }
 
 // ---- slots

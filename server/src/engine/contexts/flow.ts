@@ -62,7 +62,7 @@ export const MAX_VISITS = 150;
 /** Alternatives kept in an effect. */
 const MAX_EFFECTS = 6;
 const MAX_TAKES = 16;
-const MAX_FREES = 24;
+const MAX_FREES = 64;
 const MAX_VARIANTS = 6;
 /** Functions with more operations than this are looked at with one state a point. */
 export const HUGE_FUNCTION = 4000;
@@ -106,8 +106,12 @@ export class FunctionRun {
   private readonly acquired = new Set<string>();
   private readonly given = new Set<string>();
   readonly asserted: Lock[] = [];
+  /** Names of old values of memory, and the loads that gave them. */
+  readonly snapshots = new Map<number, number>();
   private allGrace = true;
   private readonly maxStates: number;
+  /** A second look: what was taken and given back on the way is remembered. */
+  private readonly careful: boolean;
   private block = 0;
 
   constructor(
@@ -127,6 +131,7 @@ export class FunctionRun {
       this.visits.push(0);
     }
     this.maxStates = this.graph.opCount > HUGE_FUNCTION ? 2 : keep;
+    this.careful = keep > MAX_STATES;
   }
 
   get terms(): Terms {
@@ -150,6 +155,7 @@ export class FunctionRun {
       blurred: false,
       guarded: false,
       lastRef: false,
+      done: [],
     };
   }
 
@@ -219,6 +225,7 @@ export class FunctionRun {
         (s.guarded ? 16 : 0) +
         (s.lastRef ? 32 : 0),
     );
+    h.addAll(s.done);
     return h.done();
   }
 
@@ -400,6 +407,7 @@ export class FunctionRun {
       blurred: true,
       guarded: a.guarded || b.guarded,
       lastRef: a.lastRef || b.lastRef,
+      done: a.done.filter((d) => b.done.includes(d)),
     };
   }
 
@@ -532,6 +540,7 @@ export class FunctionRun {
       const number = this.terms.number(term);
       let matched = false;
       let fallback = -1;
+      let rest: State | null = s;
       for (let i = 0; i + 1 < cases.length; i += 2) {
         const label = cases[i] as number;
         const block = cases[i + 1] as number;
@@ -549,10 +558,13 @@ export class FunctionRun {
           }
           continue;
         }
-        const eq = this.ev.binary(10, term, value);
+        const eq = this.ev.binary(EQ, term, value);
         this.branch(s, eq, true, block);
+        if (rest === null) continue;
+        const not = assume(this.terms, rest.facts, eq, false);
+        rest = not === null ? null : { ...rest, facts: not.facts, doubt: rest.doubt || not.doubt };
       }
-      if (!matched && fallback >= 0) this.push(fallback, s);
+      if (!matched && fallback >= 0 && rest !== null) this.push(fallback, rest);
     }
   }
 
@@ -686,6 +698,7 @@ export class FunctionRun {
     const snapshot = vars.some(uses) || temps.some((t, i) => i % 2 === 1 && uses(t));
     if (snapshot) {
       const old = terms.fresh(op, 4);
+      this.snapshots.set(old, load);
       const fix = (t: number): number => (uses(t) ? terms.rewrite(t, (x) => (x === load ? old : -1)) : t);
       vars = vars.map(fix);
       temps = temps.map((t, i) => (i % 2 === 1 ? fix(t) : t));
@@ -733,14 +746,20 @@ export class FunctionRun {
       const vars = s.vars.slice();
       vars[variable] = args[0] ?? this.terms.unknown;
       const state = { ...s, vars };
-      if (entry === undefined) out.push(state);
-      else
-        applyCall(
-          this,
-          state,
-          { op, callee: -1, name: entry.acquire, argExprs, args, temp: -1, flags: 0 },
-          out,
-        );
+      if (entry === undefined) {
+        out.push(state);
+        continue;
+      }
+      const after: State[] = [];
+      applyCall(
+        this,
+        state,
+        { op, callee: -1, name: entry.acquire, argExprs, args, temp: -1, flags: 0 },
+        after,
+      );
+      // The body of a conditional guard runs only where the lock was taken
+      const taken = entry.conditional ? after.filter((x) => x.locks.length > state.locks.length) : after;
+      out.push(...(taken.length > 0 ? taken : after));
     }
     return out;
   }
@@ -822,13 +841,16 @@ export class FunctionRun {
     if (at >= 0) {
       const gone = s.locks[at] as Lock;
       const locks = s.locks.filter((_, i) => i !== at);
+      const done =
+        this.careful && !s.done.includes(gone.place) ? [...s.done, gone.place].sort((a, b) => a - b) : s.done;
       // Which of several it was is not sure: neither is what is left of them
       if (gone.place !== lock.place)
         return {
           ...s,
+          done,
           locks: locks.map((l) => (l.class === gone.class && l.kind === gone.kind ? { ...l, may: true } : l)),
         };
-      return { ...s, locks };
+      return { ...s, done, locks };
     }
     if (s.released.length >= 6 || s.released.some((r) => sameLock(r, lock))) return s;
     return { ...s, released: [...s.released, lock] };
@@ -904,9 +926,19 @@ export class FunctionRun {
   }
 
   /** Records that the point may sleep. */
-  sleepAt(s: State, op: number, what: string, via: number, certain: boolean, guarded = false): void {
+  sleepAt(
+    s: State,
+    op: number,
+    what: string,
+    via: number,
+    certain: boolean,
+    guarded = false,
+    assumed = false,
+  ): void {
     if (s.doubt) return;
     const lock = this.atomicLock(s);
+    // A mask that the caller passes: whether it allows sleeping under this lock nobody here knows
+    if (lock !== null && assumed) return;
     const facts = this.exported(s.facts);
     if (lock !== null) {
       const key = `s${op},${lock.place},${lock.kind}`;
@@ -1143,6 +1175,7 @@ export class FunctionRun {
       facts: this.exported(s.facts, true),
       doubt: s.doubt,
       blurred: s.blurred,
+      done: s.done,
       op,
     };
     const h = new Hash();
@@ -1152,6 +1185,7 @@ export class FunctionRun {
     h.addLocks(locks);
     h.addLocks(exit.released);
     h.addAll(exit.facts);
+    h.addAll(s.done);
     h.add((s.doubt ? 1 : 0) + (s.blurred ? 2 : 0));
     const key = h.done();
     if (this.exitKeys.has(key)) return;
@@ -1162,7 +1196,56 @@ export class FunctionRun {
 
   private sleptExits = 0;
 
+  /** `__must_hold(&f->lock)` and `__releases(...)` on the definition: what callers bring. */
+  private readAnnotations(): void {
+    const { file, index } = this.fn;
+    const list = readList(file, fnColumn(file, index, Fn.Annotations));
+    const params = Array.from({ length: this.graph.parameterCount }, (_, p) => this.ev.variableName(p));
+    for (let i = 0; i + 1 < list.length; i += 2) {
+      const name = file.strings[list[i] as number] ?? '';
+      if (name !== '__must_hold' && name !== '__releases') continue;
+      const text = (file.strings[list[i + 1] as number] ?? '').trim().replace(/^&/, '');
+      const parts = /^(\w+)((?:(?:->|\.)\w+)+)$/.exec(text);
+      const at = parts === null ? -1 : params.indexOf(parts[1] as string);
+      if (parts === null || at < 0) continue;
+      let place = this.terms.derefL(this.terms.param(at));
+      let owner = this.ev.variableType(at)?.base ?? '';
+      let type = '';
+      for (const hop of (parts[2] as string).matchAll(/(->|\.)(\w+)/g)) {
+        const field = hop[2] as string;
+        place =
+          hop[1] === '.' || this.terms.kind(place) === T.DerefL
+            ? this.terms.fieldL(place, this.terms.name(field))
+            : this.terms.fieldP(this.terms.load(place), this.terms.name(field));
+        if (owner !== '') this.ev.owners.set(place, owner);
+        type = this.shared.program.field(owner, field, file)?.base ?? '';
+        owner = type;
+      }
+      const kind =
+        type === 'spinlock_t'
+          ? 'spin'
+          : type === 'struct mutex'
+            ? 'mutex'
+            : type === 'struct rw_semaphore'
+              ? 'rwsem'
+              : type === 'rwlock_t'
+                ? 'rwlock'
+                : null;
+      if (kind === null || this.asserted.some((l) => l.place === place)) continue;
+      this.asserted.push({
+        place,
+        class: this.ev.classOf(place),
+        kind,
+        shared: false,
+        may: false,
+        fn: -1,
+        op: -1,
+      });
+    }
+  }
+
   private result(): FunctionResult {
+    this.readAnnotations();
     const certain = this.exits.length > 0 && this.sleptExits === this.exits.length;
     const sleeps = certain
       ? this.sleeps.map((e) => ({ ...e, certain: true }))

@@ -16,6 +16,8 @@ export interface Exit {
   readonly facts: Facts;
   readonly doubt: boolean;
   readonly blurred: boolean;
+  /** Places of locks taken and given back on the way; only from a second look. */
+  readonly done: readonly number[];
   /** Operation of the return. */
   readonly op: number;
 }

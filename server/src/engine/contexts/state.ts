@@ -72,6 +72,8 @@ export interface State {
   readonly guarded: boolean;
   /** A reference count was seen to reach zero on the way. */
   readonly lastRef: boolean;
+  /** Places of locks that were taken and given back on every path; kept only in a second look. */
+  readonly done: readonly number[];
 }
 
 /** The mask of a term in a list of facts, ANY where nothing is known. */
@@ -261,6 +263,17 @@ export function assume(terms: Terms, facts: Facts, term: number, truth: boolean)
       if (op === GE) return narrow(terms, facts, left, truth ? ZERO | POSITIVE : NEGATIVE);
       if (op === GT) return narrow(terms, facts, left, truth ? POSITIVE : ZERO | NEGATIVE);
       if (op === LE) return narrow(terms, facts, left, truth ? ZERO | NEGATIVE : POSITIVE);
+    }
+    if (((op === LT || op === GT) && truth) || ((op === LE || op === GE) && !truth)) {
+      // Less or more is not the same
+      const eq =
+        left > right && terms.number(right) === null
+          ? terms.bin(EQ, right, left)
+          : terms.bin(EQ, left, right);
+      const first = narrow(terms, facts, eq, ZERO);
+      return first === null
+        ? null
+        : both(first, (f) => narrow(terms, f, term, truth ? POSITIVE | NEGATIVE : ZERO));
     }
     if ((op === LAND && truth) || (op === LOR && !truth)) {
       const first = assume(terms, facts, left, truth);

@@ -91,7 +91,7 @@ function locklessAccesses(cx: RuleContext, units: ReadonlySet<string>): Map<stri
           visitExpressions(fn.file, e, (x, kind) => {
             const at = x * EXPR_STRIDE;
             if (kind === X.Field && fn.file.exprs[at + 3] !== 1) return;
-            if (kind !== X.Field && kind !== X.Deref) return;
+            if (kind !== X.Field && kind !== X.Deref && kind !== X.Index) return;
             const pointer = run.ev.value(s, fn.file.exprs[at + 1] as number);
             const access = accessOf(run, s, pointer);
             if (access === null) return;
@@ -310,9 +310,12 @@ function freeSite(
   const steps: TraceStep[] = [];
   for (let depth = 0; depth < 20 && effect.via >= 0; depth++) {
     const callee = cx.analysis.program.functions[effect.via];
-    const next = cx.analysis.results[effect.via]?.frees.find(
-      (f) => f.how === effect.how && (f.type === effect.type || f.type === '' || effect.type === ''),
-    );
+    const inside = cx.analysis.results[effect.via]?.frees.filter((f) => f.how === effect.how) ?? [];
+    const next =
+      inside.find((f) => f.type !== '' && f.type === effect.type) ??
+      inside.find((f) => f.type === '' && f.owner === '') ??
+      inside.find((f) => f.type === '') ??
+      (effect.type === '' || inside.length === 1 ? inside[0] : undefined);
     if (callee === undefined || next === undefined) break;
     steps.push(step('call', at, effect.op, `calls ${effect.what}()`));
     at = callee;

@@ -3,11 +3,14 @@
  * apart (by the result, or by what it passed) may differ; two that it cannot tell apart may not.
  */
 
+import { fnColumn } from '../contexts/cfg.js';
 import { FunctionRun, RESULT } from '../contexts/flow.js';
 import type { Exit } from '../contexts/result.js';
-import { factOf, type Lock, NEGATIVE } from '../contexts/state.js';
-import { T } from '../contexts/terms.js';
+import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../contexts/state.js';
+import { T, type Terms } from '../contexts/terms.js';
+import { Fn } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
+import { typeRef } from '../program/program.js';
 import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step } from './rule.js';
 
 const NONE: ReadonlySet<string> = new Set();
@@ -39,42 +42,14 @@ export const imbalance: Rule = {
       // seq_file's start and stop hand the lock over between them
       const slots = cx.analysis.program.slotsOf(fn);
       if (slots.some((s) => s.struct === 'seq_operations')) continue;
-      const first = compare(
-        cx,
-        fn,
-        exits,
-        (e) => e.locks,
-        true,
-        result.acquires,
-        handed,
-        result.releases,
-        passed,
-      );
-      const second =
-        first.length > 0
-          ? []
-          : compare(cx, fn, exits, (e) => e.released, false, result.acquires, handed, result.releases, NONE);
-      if (first.length + second.length === 0) continue;
+      const known: Known = { acquires: result.acquires, releases: result.releases, handed, passed };
+      if (leaks(cx, fn, exits, known, true).length + strays(cx, fn, exits, known).length === 0) continue;
       // Once more with every test of memory remembered: what two paths have in common is often only that
       const again = new FunctionRun(cx.analysis.shared, fn, () => {}, CONFIRM_STATES).run();
       if (again.widened) continue;
       const exact = again.rawExits.filter((e) => !e.doubt);
-      const taken = compare(
-        cx,
-        fn,
-        exact,
-        (e) => e.locks,
-        true,
-        result.acquires,
-        handed,
-        result.releases,
-        passed,
-      );
-      out.push(
-        ...(taken.length > 0
-          ? taken
-          : compare(cx, fn, exact, (e) => e.released, false, result.acquires, handed, result.releases, NONE)),
-      );
+      const leaked = leaks(cx, fn, exact, known, false);
+      out.push(...(leaked.length > 0 ? leaked : strays(cx, fn, exact, known)));
     }
     return out;
   },
@@ -145,6 +120,32 @@ function key(l: Lock): string {
   return `${l.class}|${l.kind}|${l.place}`;
 }
 
+/** What is known of a function and its unit before its exits are compared. */
+interface Known {
+  readonly acquires: ReadonlySet<string>;
+  readonly releases: ReadonlySet<string>;
+  /** Classes that a contract hands over. */
+  readonly handed: ReadonlySet<string>;
+  /** Classes that other functions of the unit release for their callers. */
+  readonly passed: ReadonlySet<string>;
+}
+
+/** Locks taken here that one way out keeps. */
+function leaks(
+  cx: RuleContext,
+  fn: FunctionRef,
+  exits: readonly Exit[],
+  known: Known,
+  loose: boolean,
+): Draft[] {
+  return compare(cx, fn, exits, (e) => e.locks, true, known, loose);
+}
+
+/** Locks of the caller's that one way out releases. */
+function strays(cx: RuleContext, fn: FunctionRef, exits: readonly Exit[], known: Known): Draft[] {
+  return compare(cx, fn, exits, (e) => e.released, false, { ...known, passed: NONE }, false);
+}
+
 /** Exits that have a lock against those that have not. */
 function compare(
   cx: RuleContext,
@@ -152,12 +153,13 @@ function compare(
   exits: readonly Exit[],
   locksOf: (e: Exit) => readonly Lock[],
   acquired: boolean,
-  acquires: ReadonlySet<string>,
-  handed: ReadonlySet<string>,
-  gives: ReadonlySet<string>,
-  passedOn: ReadonlySet<string>,
+  known: Known,
+  loose: boolean,
 ): Draft[] {
   const { propagation, terms } = cx.analysis;
+  const { acquires, releases: gives, handed, passed: passedOn } = known;
+  const returned = typeRef(fn.file, fnColumn(fn.file, fn.index, Fn.ReturnType));
+  const pointer = returned.depth > 0 || returned.base === 'bool';
   const out: Draft[] = [];
   const locks = new Map<string, Lock>();
   for (const e of exits) for (const l of locksOf(e)) if (!l.may && isOurs(l)) locks.set(key(l), l);
@@ -192,7 +194,11 @@ function compare(
     if ((propagation?.show(fn.id, lock.place) ?? '').includes('of an earlier turn')) continue;
     const pair = has.flatMap((h) =>
       lacks
-        .filter((n) => (acquired && leaksOnError(h, has, n)) || !tellable(h, n))
+        .filter((n) =>
+          acquired
+            ? clash(terms, h, has, n, lock.place, loose, pointer)
+            : !seenByCaller(h, n) && !apart(h.facts, n.facts),
+        )
         .map((n) => [h, n] as const),
     )[0];
     if (pair === undefined) continue;
@@ -204,7 +210,7 @@ function compare(
     const at = acquired ? h : has.length <= lacks.length ? h : n;
     const other = at === h ? n : h;
     const message = leak
-      ? `returns with ${name} held, taken at line ${lineOf(fn, lock.op)}; the return at line ${lineOf(fn, n.op)} has released it`
+      ? `returns with ${name} held, taken at line ${lineOf(fn, lock.op)}; the return at line ${lineOf(fn, n.op)} ${n.done.includes(lock.place) ? 'has released it' : 'does not hold it'}`
       : at === h
         ? `releases ${name} (line ${lineOf(fn, lock.op)}) and returns; the return at line ${lineOf(fn, n.op)} leaves it as the caller had it`
         : `returns without releasing ${name}, which the return at line ${lineOf(fn, h.op)} has released`;
@@ -231,21 +237,53 @@ function compare(
   return out;
 }
 
-/** An error is returned with the lock held, though success gives it back: nobody will release it. */
-function leaksOnError(h: Exit, has: readonly Exit[], n: Exit): boolean {
-  return (
-    h.mask === NEGATIVE && (n.mask & NEGATIVE) === 0 && n.mask !== 0 && has.every((e) => e.mask === NEGATIVE)
-  );
+/**
+ * Whether two ways out, one with the lock and one without, are a finding. `loose`: a first look, before what was given back
+ * on the way is known.
+ */
+function clash(
+  terms: Terms,
+  h: Exit,
+  has: readonly Exit[],
+  n: Exit,
+  place: number,
+  loose: boolean,
+  pointer: boolean,
+): boolean {
+  const gaveBack = loose || n.done.includes(place);
+  // An error is returned with the lock held, though success gives it back: nobody will release it
+  const isError = (e: Exit): boolean => e.mask === NEGATIVE;
+  if (isError(h) && (n.mask & NEGATIVE) === 0 && n.mask !== 0 && has.every(isError)) return true;
+  const isNonZero = (e: Exit): boolean => (e.mask & ZERO) === 0;
+  if (!pointer && h.mask === (POSITIVE | NEGATIVE) && n.mask === ZERO && gaveBack && has.every(isNonZero))
+    return true;
+  if (seenByCaller(h, n)) return false;
+  // Memory that was tested after the lock was taken tells a caller nothing; what it passed itself does
+  if (gaveBack) return loose || !apart(hardFacts(terms, h), hardFacts(terms, n));
+  // Never taken on the other way: then what decides may be there for the caller to see
+  return !apart(h.facts, n.facts);
 }
 
-/** Whether a caller can tell two ways out apart. */
-function tellable(a: Exit, b: Exit): boolean {
+/** Facts that hang on no memory. */
+function hardFacts(terms: Terms, e: Exit): Facts {
+  const out: number[] = [];
+  for (let i = 0; i < e.facts.length; i += 2)
+    if (!terms.isSoft(e.facts[i] as number)) out.push(e.facts[i] as number, e.facts[i + 1] as number);
+  return out;
+}
+
+/** Whether what holds at two ways out excludes each other. */
+function apart(a: Facts, b: Facts): boolean {
+  for (let i = 0; i < a.length; i += 2)
+    if (((a[i + 1] as number) & factOf(b, a[i] as number)) === 0) return true;
+  return false;
+}
+
+/** Whether a caller can tell two ways out apart by their results. */
+function seenByCaller(a: Exit, b: Exit): boolean {
   if ((a.mask & b.mask) === 0) return true;
   // An error and what is none for sure: a caller sees which
   if ((a.mask === NEGATIVE) !== (b.mask === NEGATIVE)) return true;
   // Two error codes are the same to a lock
-  if (a.mask !== NEGATIVE && a.value >= 0 && b.value >= 0 && a.value !== b.value) return true;
-  for (let i = 0; i < a.facts.length; i += 2)
-    if (((a.facts[i + 1] as number) & factOf(b.facts, a.facts[i] as number)) === 0) return true;
-  return false;
+  return a.mask !== NEGATIVE && a.value >= 0 && b.value >= 0 && a.value !== b.value;
 }

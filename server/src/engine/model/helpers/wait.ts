@@ -28,6 +28,8 @@ function S(
 }
 
 const LOCK = exclusive('lock', 'spin');
+/** The lock of wait_event_lock_irq is taken with interrupts off, and they come back on while it waits. */
+const IRQ = exclusive('@irq', 'irq');
 
 const SLEEPS: readonly HelperEntry[] = [
   S('might_sleep', '', 'Says that this place may sleep.', '6.12:include/linux/kernel.h:105'),
@@ -55,8 +57,8 @@ const SLEEPS: readonly HelperEntry[] = [
     '6.12:include/linux/sched.h:2121',
     {
       requires: [LOCK],
-      releases: [LOCK],
-      acquires: [LOCK],
+      releases: [LOCK, IRQ],
+      acquires: [LOCK, IRQ],
     },
   ),
   S(

@@ -1,0 +1,84 @@
+/**
+ * Every finding on a plain kernel tree, at default precision, has been read and judged. The verdicts lie in `verdicts/`, by
+ * fingerprint: right only with an interleaving of two CPUs, a sleep in an atomic place, or a deadlock that can happen.
+ * A finding without a verdict fails, and so do too many findings or too many wrong ones. Where the tree is of another
+ * patch level than the verdicts were made on, what is not found again is counted, not failed.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Finding } from '../../server/src/engine/base/finding.js';
+import { openTree, ROOT } from '../bench/engine.js';
+import { describeKernel } from './tree.js';
+
+/** One judged finding. */
+interface Verdict {
+  readonly rule: string;
+  readonly file: string;
+  readonly function: string;
+  readonly verdict: 'right' | 'wrong';
+  readonly why: string;
+}
+
+interface Verdicts {
+  /** Patch level that the verdicts were made on, as the tree's Makefile says. */
+  readonly kernel: string;
+  readonly findings: Readonly<Record<string, Verdict>>;
+}
+
+/** At most this many findings at default precision on all of fs/. */
+const MOST_FINDINGS = 60;
+
+for (const version of ['6.12', '7.2']) {
+  describeKernel(version, 'findings on plain fs/', (root) => {
+    let findings: readonly Finding[] = [];
+    let kernel = '';
+    const verdicts = JSON.parse(
+      readFileSync(join(ROOT, 'test/kernel/verdicts', `${version}.json`), 'utf8'),
+    ) as Verdicts;
+
+    before(async function check() {
+      this.timeout(900_000);
+      const engine = await openTree(root);
+      kernel = engine.kernelVersion;
+      const answer = engine.check(
+        { paths: ['fs'], rules: [], precision: 'high' },
+        { isCancelled: () => false },
+      );
+      findings = answer.findings;
+      engine.dispose();
+    });
+
+    it('are few', () => {
+      assert.ok(findings.length <= MOST_FINDINGS, `${findings.length} findings`);
+    });
+
+    it('each has a verdict', () => {
+      const unjudged = findings.filter((f) => verdicts.findings[f.fingerprint] === undefined);
+      const list = unjudged.map(
+        (f) => `${f.fingerprint} ${f.rule} ${f.file}:${f.line} ${f.function}: ${f.message}`,
+      );
+      if (kernel !== verdicts.kernel && list.length > 0)
+        console.log(
+          `      ${kernel} is not the ${verdicts.kernel} that was judged; new there:\n${list.join('\n')}`,
+        );
+      else assert.deepEqual(list, []);
+    });
+
+    it('at most a third are wrong', () => {
+      const judged = findings.flatMap((f) => verdicts.findings[f.fingerprint] ?? []);
+      const wrong = judged.filter((v) => v.verdict === 'wrong');
+      assert.ok(wrong.length * 3 <= judged.length, `${wrong.length} of ${judged.length} wrong`);
+    });
+
+    it('the judged ones are still found', () => {
+      const there = new Set(findings.map((f) => f.fingerprint));
+      const gone = Object.entries(verdicts.findings)
+        .filter(([print, v]) => v.verdict === 'right' && !there.has(print))
+        .map(([, v]) => `${v.rule} ${v.file} ${v.function}`);
+      if (kernel !== verdicts.kernel && gone.length > 0)
+        console.log(`      not found in ${kernel}: ${gone.join(', ')}`);
+      else assert.deepEqual(gone, []);
+    });
+  });
+}
