@@ -443,14 +443,14 @@ void a(struct foo *f)
     at: { callback: ['work item [] sleeps'] },
   },
   {
-    title: 'FN_ __must_hold() on a definition is not read',
+    title: '__must_hold() on a definition',
     source: `
 void a(struct foo *f)
 	__must_hold(&f->lock)
 {
 	f->count++; /*@*/
 }`,
-    at: { '': ['- [] sleeps'] },
+    at: { '': ['- [&f->lock] atomic'] },
   },
   {
     title: 'an assertion says what is held',

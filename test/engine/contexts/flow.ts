@@ -163,7 +163,8 @@ void a(struct foo *f)
     at: { inside: ['- [&f->next->lock] atomic'], after: ['- [] sleeps'] },
   },
   {
-    title: 'FP_ hand over hand in a loop: each turn makes another name, so none is certain inside',
+    // Only what is left after it: each turn makes another name, so none is certain inside
+    title: 'hand over hand in a loop',
     source: `
 void a(struct foo *f)
 {
@@ -256,7 +257,7 @@ int a(struct foo *f)
     at: { none: ['- [] sleeps'], held: ['- [&f->mutex] sleeps'] },
   },
   {
-    title: 'FP_ two switches over one enumeration: of a number only its sign is kept apart',
+    title: 'two switches over one enumeration',
     source: `
 void a(struct foo *f, int how)
 {
@@ -279,7 +280,7 @@ void a(struct foo *f, int how)
 	}
 	f->count++; /*@after*/
 }`,
-    at: { after: ['- [&f->sem shared?, &f->sem?] sleeps'] },
+    at: { after: ['- [] sleeps'] },
   },
   {
     title: 'two flags that belong together',

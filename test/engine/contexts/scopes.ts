@@ -52,7 +52,7 @@ int a(struct foo *f)
     at: { inside: ['- [&f->mutex] sleeps'], after: ['- [] sleeps'] },
   },
   {
-    title: 'FP_ a guard that may fail: its body runs only where it did not',
+    title: 'a guard that may fail: its body runs only where it did not',
     source: `
 int a(struct foo *f)
 {
@@ -68,7 +68,7 @@ int b(struct foo *f)
 	}
 	return 0; /*@after*/
 }`,
-    at: { interruptible: ['- [&f->mutex?] sleeps'], try: ['- [&f->mutex?] sleeps'], after: ['- [] sleeps'] },
+    at: { interruptible: ['- [&f->mutex] sleeps'], try: ['- [&f->mutex] sleeps'], after: ['- [] sleeps'] },
   },
   {
     title: 'guard(rcu)()',

@@ -85,15 +85,15 @@ static void release_bad(struct dentry *dentry)
 const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
 
   // A reader that loaded the pointer before goes on with it
-  'FN_ cleared without the lock is taken for unpublished': `${RECORD}
-static void FN_release_bad(struct dentry *dentry)
+  'cleared, with no lock and no grace period': `${RECORD}
+static void release_bad(struct dentry *dentry)
 {
 	struct record *r = dentry->d_fsdata;
 
 	dentry->d_fsdata = (void *)0;
-	kfree(r);
+	kfree(r); /*! rcu/early-free */
 }
-const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = FN_release_bad };`,
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
 
   // A lock that lies in the freed object keeps nobody from freeing it
   'FN_ the lockless side takes a lock inside the object that is freed': `
@@ -114,8 +114,8 @@ static void FN_release_bad(struct dentry *dentry)
 }
 const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = FN_release_bad };`,
 
-  // Reading through an index is not seen as a dereference
-  'FN_ a string that is read by index': `
+  // Reading through an index is a dereference
+  'a string that is read by index': `
 struct record { char *name; };
 static int manage_ok(const struct path *path, bool rcu_walk)
 {
@@ -123,13 +123,13 @@ static int manage_ok(const struct path *path, bool rcu_walk)
 
 	return r->name[0];
 }
-static void FN_release_bad(struct dentry *dentry)
+static void release_bad(struct dentry *dentry)
 {
 	struct record *r = dentry->d_fsdata;
 
-	kfree(r->name);
+	kfree(r->name); /*! rcu/early-free */
 }
-const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = FN_release_bad };`,
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
 
   'the data of an inode, in destroy_inode': `
 struct foo_inode { struct inode vfs; char *link; int mode; };

@@ -14,13 +14,13 @@ int a_bad(struct foo *f)
 	mutex_unlock(&f->mutex);
 	return 0;
 }`,
-  // What memory held when it was tested is taken for something that the caller can see
-  'FN_ nothing is returned, with the lock and without': `
-void FN_a_bad(struct foo *f)
+  // What memory held when it was tested under the lock tells the caller nothing
+  'nothing is returned, with the lock and without': `
+void a_bad(struct foo *f)
 {
 	spin_lock(&f->lock);
 	if (f->next == (struct foo *)0)
-		return;
+		return; /*! lock/imbalance */
 	spin_unlock(&f->lock);
 }`,
   'a bit of the object is tested': `
@@ -31,26 +31,26 @@ void a_bad(struct foo *f)
 		return; /*! lock/imbalance */
 	spin_unlock(&f->lock);
 }`,
-  // A result that is not a constant might be what tells the caller
-  'FN_ a callee fails': `
+  // The caller sees the error, but where success gives the lock back nobody expects to release it
+  'a callee fails': `
 int step(struct foo *f);
-int FN_a_bad(struct foo *f)
+int a_bad(struct foo *f)
 {
 	int err;
 
 	spin_lock(&f->lock);
 	err = step(f);
 	if (err)
-		return err;
+		return err; /*! lock/imbalance */
 	spin_unlock(&f->lock);
 	return 0;
 }`,
-  'FN_ the same error with the lock and without': `
-int FN_a_bad(struct foo *f)
+  'the same error with the lock and without': `
+int a_bad(struct foo *f)
 {
 	mutex_lock(&f->mutex);
 	if (f->count)
-		return -EBUSY;
+		return -EBUSY; /*! lock/imbalance */
 	mutex_unlock(&f->mutex);
 	return -EBUSY;
 }`,
@@ -215,9 +215,9 @@ void a_ok(struct foo *f, struct foo *g)
 	if (f != g)
 		mutex_unlock(&f->mutex);
 }`,
-  // Of a number only its sign is kept apart, so that 1 and "neither" look alike in the second switch
-  'FP_ two switches over one enumeration': `
-void FP_a_ok(struct foo *f, int how)
+  // What is neither 0 nor 1 in the first switch is neither in the second
+  'two switches over one enumeration': `
+void a_ok(struct foo *f, int how)
 {
 	switch (how) {
 	case 0:
@@ -236,7 +236,7 @@ void FP_a_ok(struct foo *f, int how)
 		up_write(&f->sem);
 		break;
 	}
-} /*! lock/imbalance */`,
+}`,
   // Taken in one loop and let go in another: the elements have no names of their own
   'FP_ an array of locks': `
 void FP_a_ok(struct foo *all[], int n)
@@ -250,13 +250,13 @@ void FP_a_ok(struct foo *all[], int n)
 		mutex_unlock(&all[i]->mutex);
 } /*! lock/imbalance */`,
   // The scope is entered only where the lock was taken
-  'FP_ a guard that may fail': `
-int FP_a_ok(struct foo *f)
+  'a guard that may fail': `
+int a_ok(struct foo *f)
 {
 	scoped_cond_guard(mutex_intr, return -4, &f->mutex) {
 		f->count++;
 	}
-	return 0; /*! lock/imbalance */
+	return 0;
 }`,
   // Interrupts stay off on one way out
   'FN_ the lock without its interrupts': `

@@ -127,14 +127,14 @@ void a_bad(struct foo *f)
 	make(GFP_NOFS); /*! lock/sleep-in-atomic */
 	spin_unlock(&f->lock);
 }`,
-  // An unknown mask counts as one that allows sleeping
-  'FP_ a mask that nobody knows': `
-void *FP_a_ok(struct foo *f, gfp_t gfp)
+  // Whether it allows sleeping only a caller could tell, and there is none
+  'a mask that nobody knows': `
+void *a_ok(struct foo *f, gfp_t gfp)
 {
 	void *p;
 
 	spin_lock(&f->lock);
-	p = kmalloc(8, gfp); /*! lock/sleep-in-atomic */
+	p = kmalloc(8, gfp);
 	spin_unlock(&f->lock);
 	return p;
 }`,
