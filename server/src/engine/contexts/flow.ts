@@ -234,14 +234,8 @@ export class FunctionRun {
     const live = graph.live[block] as Uint32Array;
     let vars = s.vars;
     let copied = false;
-    const roots = new Set<number>();
     for (let v = 0; v < vars.length; v++) {
-      const t = vars[v] as number;
-      if (t < 0) continue;
-      if (hasBit(live, v) || this.ev.addressTaken.has(v)) {
-        if (!terms.isShared(t)) this.collectRoots(t, roots);
-        continue;
-      }
+      if ((vars[v] as number) < 0 || hasBit(live, v) || this.ev.addressTaken.has(v)) continue;
       if (!copied) {
         vars = vars.slice();
         copied = true;
@@ -253,27 +247,41 @@ export class FunctionRun {
       const kept: number[] = [];
       for (let i = 0; i < temps.length; i += 2) {
         const t = temps[i] as number;
-        if (!hasBit(live, graph.variableCount + t)) continue;
-        kept.push(t, temps[i + 1] as number);
-        this.collectRoots(temps[i + 1] as number, roots);
+        if (hasBit(live, graph.variableCount + t)) kept.push(t, temps[i + 1] as number);
       }
       if (kept.length !== temps.length) temps = kept;
     }
-    for (let i = 1; i < s.heap.length; i += 2) this.collectRoots(s.heap[i] as number, roots);
+    // What is alive is only looked at where some fact asks for it
+    let roots: Set<number> | null = null;
     let parts: Set<number> | null = null;
     const facts: number[] = [];
     for (let i = 0; i < s.facts.length; i += 2) {
       const term = s.facts[i] as number;
-      if (terms.isSoft(term) && parts === null) {
+      const soft = terms.isSoft(term);
+      if (!soft && terms.isShared(term)) {
+        facts.push(term, s.facts[i + 1] as number);
+        continue;
+      }
+      if (soft && parts === null) {
         parts = new Set();
         for (const v of vars) if (v >= 0 && terms.isSoft(v)) this.collectParts(v, parts);
         for (let j = 1; j < temps.length; j += 2)
           if (terms.isSoft(temps[j] as number)) this.collectParts(temps[j] as number, parts);
       }
       // A value that was computed from memory and kept in a variable is what it was then
-      if (parts?.has(term) === true || this.keepsFact(term, roots))
+      if (parts?.has(term) === true) {
         facts.push(term, s.facts[i + 1] as number);
+        continue;
+      }
+      if (roots === null) {
+        roots = new Set();
+        for (const v of vars) if (v >= 0 && !terms.isShared(v)) this.collectRoots(v, roots);
+        for (let j = 1; j < temps.length; j += 2) this.collectRoots(temps[j] as number, roots);
+        for (let j = 1; j < s.heap.length; j += 2) this.collectRoots(s.heap[j] as number, roots);
+      }
+      if (this.keepsFact(term, roots)) facts.push(term, s.facts[i + 1] as number);
     }
+    if (vars === s.vars && temps === s.temps && facts.length === s.facts.length) return s;
     return { ...s, vars, temps, facts: facts.length === s.facts.length ? s.facts : facts };
   }
 
@@ -432,8 +440,9 @@ export class FunctionRun {
       switch (file.ops[at] as Op) {
         case Op.Call: {
           const next: State[] = [];
+          const argExprs = readList(file, b);
           for (const s of current)
-            this.call(s, o, a, b, file.ops[at + 3] as number, file.ops[at + 4] as number, next);
+            this.call(s, o, a, argExprs, file.ops[at + 3] as number, file.ops[at + 4] as number, next);
           current = next.length > this.maxStates * 2 ? this.compact(next) : next;
           break;
         }
@@ -725,13 +734,11 @@ export class FunctionRun {
     s: State,
     op: number,
     callee: number,
-    list: number,
+    argExprs: readonly number[],
     temp: number,
     flags: number,
     out: State[],
   ): void {
-    const file = this.fn.file;
-    const argExprs = readList(file, list);
     const args = argExprs.map((e) => this.ev.value(s, e));
     const site: CallSite = { op, callee, argExprs, args, temp, flags };
     applyCall(this, s, site, out);
