@@ -64,6 +64,10 @@ const MAX_EFFECTS = 6;
 const MAX_TAKES = 16;
 const MAX_FREES = 64;
 const MAX_VARIANTS = 6;
+/** After so many operations times states fewer states are kept apart: a hundredth of all functions took half the time. */
+export const STEP_BUDGET = 6000;
+/** States kept apart past the budget. */
+const STATES_PAST_BUDGET = 4;
 /** Functions with more operations than this are looked at with one state a point. */
 export const HUGE_FUNCTION = 4000;
 
@@ -109,7 +113,9 @@ export class FunctionRun {
   /** Names of old values of memory, and the loads that gave them. */
   readonly snapshots = new Map<number, number>();
   private allGrace = true;
-  private readonly maxStates: number;
+  private maxStates: number;
+  /** Operations times states walked so far. */
+  private steps = 0;
   /** A second look: what was taken and given back on the way is remembered. */
   private readonly careful: boolean;
   private block = 0;
@@ -428,6 +434,11 @@ export class FunctionRun {
       return;
     }
     this.block = block;
+    this.steps +=
+      states.length *
+      ((this.graph.blockStart[block + 1] as number) - (this.graph.blockStart[block] as number));
+    if (!this.careful && this.steps > STEP_BUDGET)
+      this.maxStates = Math.min(this.maxStates, STATES_PAST_BUDGET);
     const file = this.fn.file;
     const end = this.graph.blockStart[block + 1] as number;
     let current = states;
