@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   copyFileSync,
   mkdirSync,
   readdirSync,
@@ -93,7 +94,8 @@ if (wasm === undefined || others.length > 0) throw new Error('grammars/kernel-c 
 copyFileSync(join(grammar, wasm), join(fresh, 'kernel-c.wasm'));
 
 const command = join(fresh, 'lockwalk.mjs');
-writeFileSync(command, `#!/usr/bin/env node\n${readFileSync(command, 'utf8')}`, { mode: 0o755 });
+writeFileSync(command, `#!/usr/bin/env node\n${readFileSync(command, 'utf8')}`);
+chmodSync(command, 0o755);
 
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);

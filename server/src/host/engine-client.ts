@@ -33,6 +33,8 @@ export const RECYCLE_MIB = 512;
 export const RECYCLE_NOT_BEFORE_MS = 60_000;
 /** Heap that a worker may use before V8 gives up; all of `fs/` needs a fraction of it. */
 const WORKER_HEAP_MIB = 3072;
+/** Room for what lives briefly: path states by the million; the default copies too many of them. */
+const WORKER_YOUNG_MIB = 192;
 
 /** Something broke inside the engine; `at` is what was being analysed. */
 export class EngineFailure extends Error {
@@ -191,7 +193,10 @@ export class EngineClient {
     };
     const worker = new Worker(workerScript(), {
       workerData,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
+      resourceLimits: {
+        maxOldGenerationSizeMb: WORKER_HEAP_MIB,
+        maxYoungGenerationSizeMb: WORKER_YOUNG_MIB,
+      },
     });
     this.#startedAt = now();
     worker.on('message', (reply: Reply) => this.#receive(worker, reply));

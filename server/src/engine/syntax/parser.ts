@@ -79,6 +79,22 @@ const LEAVES: ReadonlySet<string> = new Set([
   'preproc_directive', 'gnu_asm_expression', 'macro_operator', 'storage_class_macro', 'attribute_specifier',
   'break_statement', 'continue_statement',
 ]); // biome-ignore format: a table
+/** Kinds whose children fill no field: one call into WASM less for each child. */
+const NO_FIELDS = new Uint8Array(256);
+for (const kind of [
+  K.compound_statement,
+  K.argument_list,
+  K.parameter_list,
+  K.translation_unit,
+  K.expression_statement,
+  K.parenthesized_expression,
+  K.initializer_list,
+  K.field_declaration_list,
+  K.enumerator_list,
+  K.return_statement,
+  K.else_clause,
+])
+  NO_FIELDS[kind] = 1;
 const OPERATOR_TOKEN = /^([-+*/%&|^<>=!~]+|\.|->)$/;
 
 const INITIAL_NODES = 1 << 15;
@@ -89,6 +105,8 @@ class TreeSitterParser implements SyntaxParser {
   private readonly fieldOf: Uint8Array;
   /** 1 for kinds that have no children worth a call into WASM. */
   private readonly leaf: Uint8Array;
+  /** Length of an operator's text: it is its name. */
+  private readonly width: Uint8Array;
   private capacity = INITIAL_NODES;
   private kind = new Uint8Array(INITIAL_NODES);
   private field = new Uint8Array(INITIAL_NODES);
@@ -108,6 +126,7 @@ class TreeSitterParser implements SyntaxParser {
     this.kindOf[65535] = K.ERROR;
     this.named[65535] = 1;
     this.leaf = new Uint8Array(65536);
+    this.width = new Uint8Array(65536);
     for (let id = 0; id < language.nodeTypeCount; id++) {
       const name = language.nodeTypeForId(id);
       if (name === null) continue;
@@ -115,7 +134,10 @@ class TreeSitterParser implements SyntaxParser {
       this.named[id] = named ? 1 : 0;
       if (named && name in K) this.kindOf[id] = K[name as KindName];
       // Anonymous nodes are operators (which fill a field) or punctuation (which is passed over).
-      if (!named && OPERATOR_TOKEN.test(name)) this.named[id] = 2;
+      if (!named && OPERATOR_TOKEN.test(name)) {
+        this.named[id] = 2;
+        this.width[id] = name.length;
+      }
       if (named && LEAVES.has(name)) this.leaf[id] = 1;
     }
     this.fieldOf = new Uint8Array(language.fieldCount + 1);
@@ -195,12 +217,14 @@ class TreeSitterParser implements SyntaxParser {
         const isNamed = token === 1;
         let index = -1;
         if (token !== 0) {
-          const fieldId = cursor.currentFieldId;
+          const above = stack[stack.length - 1] ?? -1;
+          const fieldId =
+            above >= 0 && NO_FIELDS[this.kind[above] as number] === 1 ? 0 : cursor.currentFieldId;
           if (count === this.capacity) this.grow();
           index = count++;
           const kind = isNamed ? (this.kindOf[id] ?? 0) : 0;
           const start = cursor.startIndex;
-          const end = cursor.endIndex;
+          const end = isNamed ? cursor.endIndex : start + (this.width[id] as number);
           this.kind[index] = kind;
           this.field[index] = fieldId === 0 ? 0 : (this.fieldOf[fieldId] ?? 0);
           this.start[index] = start;
