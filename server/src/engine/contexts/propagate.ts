@@ -26,7 +26,7 @@ import {
 import { OP_IS_ERR, T } from './terms.js';
 
 /** Situations kept for a function; past it the rest is merged into one that is marked as widened. */
-export const MAX_ENTRIES = 16;
+export const MAX_ENTRIES = 10;
 /** Methods remembered for one situation. */
 const MAX_ORIGINS = 10;
 
