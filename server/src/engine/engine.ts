@@ -21,7 +21,7 @@ import type {
   SymbolAnswer,
 } from './door.js';
 import { dumpFunctions } from './dump.js';
-import { type FileFacts, FN_DAMAGED, Fn, lineAt } from './facts/encode.js';
+import { type FileFacts, FN_DAMAGED, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
 import { settleFindings } from './findings/settle.js';
 import { fixesOf } from './fixes/fixes.js';
 import type { Source } from './fixes/source.js';
@@ -263,7 +263,7 @@ export class LockwalkEngine implements Engine {
 }
 
 function hasFunction(facts: FileFacts, name: string): boolean {
-  for (let i = 0; i < facts.functions.length / 16; i++)
+  for (let i = 0; i < facts.functions.length / FUNCTION_STRIDE; i++)
     if (facts.strings[fnColumn(facts, i, Fn.Name)] === name) return true;
   return false;
 }

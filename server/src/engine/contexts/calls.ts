@@ -19,7 +19,6 @@ import {
   ANY,
   assume,
   type Facts,
-  factOf,
   type Lock,
   maskOf,
   NEGATIVE,
@@ -627,12 +626,10 @@ function noteFree(
   args: readonly number[],
   result: number,
 ): void {
-  const { terms } = run;
   const path = run.shared.model.path(free.object, helper.params);
   if (path === null) return;
   const object = pathValue(run, s, path, args, result);
   noteFreeOf(run, s, op, object, free.how, helper.name, -1, s.grace, [], false);
-  void terms;
 }
 
 /** Records that the object behind a pointer is freed, if the pointer means anything outside. */
@@ -953,11 +950,4 @@ function applySlot(run: FunctionRun, s: State, site: CallSite, method: MethodEnt
     if (lock !== null) done = run.release(done, lock);
   }
   return done;
-}
-
-/** Whether an effect's facts hold for sure in a state. */
-export function holds(facts: Facts, of: Facts): boolean {
-  for (let i = 0; i < of.length; i += 2)
-    if ((factOf(facts, of[i] as number) & ~(of[i + 1] as number)) !== 0) return false;
-  return true;
 }

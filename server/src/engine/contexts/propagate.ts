@@ -4,9 +4,10 @@
  * comes from and one predecessor for the witness.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
-import { operatorCode } from '../facts/encode.js';
+import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { Condition, EntryContext, LockSpec, MethodEntry } from '../model/types.js';
 import type { FunctionRef, SlotRef } from '../program/program.js';
+import { fnColumn } from './cfg.js';
 import type { Shared } from './flow.js';
 import { commonFacts, toCallee } from './flow.js';
 import type { CallEdge, Variant } from './result.js';
@@ -606,11 +607,12 @@ function entryKey(e: Entry): number {
 
 /** The name of a parameter as the source has it. */
 export function parameterName(fn: FunctionRef, position: number): string {
-  const at = fn.index * 16;
-  const first = fn.file.functions[at + 5] as number;
-  const count = fn.file.functions[at + 6] as number;
+  const first = fnColumn(fn.file, fn.index, Fn.FirstVariable);
+  const count = fnColumn(fn.file, fn.index, Fn.ParameterCount);
   if (position >= count) return `arg${position + 1}`;
-  return fn.file.strings[fn.file.variables[(first + position) * 4] as number] ?? `arg${position + 1}`;
+  return (
+    fn.file.strings[fn.file.variables[(first + position) * VARIABLE_STRIDE] as number] ?? `arg${position + 1}`
+  );
 }
 
 /** Whether a situation forbids sleeping: a lock or a context that is certain. */

@@ -144,3 +144,52 @@ export function until(version: string): { readonly versions: Versions } {
 export function between(first: string, end: string): { readonly versions: Versions } {
   return { versions: { since: first, until: end } };
 }
+
+/** A primitive that takes locks. */
+export function takes(
+  name: string,
+  params: string,
+  sleeps: boolean,
+  locks: readonly LockEffect[],
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  const tried = locks.some((lock) => lock.when !== undefined);
+  const how = sleeps ? 'may sleep' : 'does not sleep';
+  return helper(
+    name,
+    params,
+    sleeps,
+    `Takes ${tried ? 'the lock where it succeeds' : 'the lock'}; ${how}.`,
+    proof,
+    {
+      acquires: locks,
+      ...extra,
+    },
+  );
+}
+
+/** A primitive that lets go of locks; none sleeps but where said. */
+export function drops(
+  name: string,
+  params: string,
+  locks: readonly LockEffect[],
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, false, 'Releases the lock; does not sleep.', proof, {
+    releases: locks,
+    ...extra,
+  });
+}
+
+/** A primitive that only looks, or sets up. */
+export function plain(
+  name: string,
+  params: string,
+  summary: string,
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, false, summary, proof, extra);
+}

@@ -3,9 +3,9 @@
  * and RCU. A parameter that points to a lock stands for the lock. What interrupts, bottom halves and preemption are
  * switched off by is written as a lock of its own (`@irq`, `@bh`, `@preempt`), so that it is released by what ends it.
  */
-import { exclusive, type HelperExtra, helper, shared } from './entry.js';
+import { drops, exclusive, helper, plain, shared, takes } from './entry.js';
 import { STATE_PRIMITIVES } from './states.js';
-import type { HelperEntry, LockEffect } from './types.js';
+import type { HelperEntry } from './types.js';
 
 const IRQ = exclusive('@irq', 'irq');
 const BH = exclusive('@bh', 'bh');
@@ -24,55 +24,6 @@ const SEM_READ = shared('sem', 'rwsem');
 const SEM_WRITE = exclusive('sem', 'rwsem');
 const SEQ = exclusive('sl', 'seqwrite');
 const SEQ_EXCL = exclusive('sl', 'spin');
-
-/** A primitive that takes locks. */
-function takes(
-  name: string,
-  params: string,
-  sleeps: boolean,
-  locks: readonly LockEffect[],
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  const tried = locks.some((lock) => lock.when !== undefined);
-  const how = sleeps ? 'may sleep' : 'does not sleep';
-  return helper(
-    name,
-    params,
-    sleeps,
-    `Takes ${tried ? 'the lock where it succeeds' : 'the lock'}; ${how}.`,
-    proof,
-    {
-      acquires: locks,
-      ...extra,
-    },
-  );
-}
-
-/** A primitive that lets go of locks; none sleeps but where said. */
-function drops(
-  name: string,
-  params: string,
-  locks: readonly LockEffect[],
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, 'Releases the lock; does not sleep.', proof, {
-    releases: locks,
-    ...extra,
-  });
-}
-
-/** A primitive that only looks, or sets up. */
-function plain(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
 
 const SPINLOCKS: readonly HelperEntry[] = [
   takes('spin_lock', 'lock', false, [SPIN], '6.12:include/linux/spinlock.h:349'),

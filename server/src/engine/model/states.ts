@@ -2,62 +2,13 @@
  * Execution states that work like locks: RCU read sides, preemption, interrupts and bottom halves switched off; and the
  * assertions that lockdep checks.
  */
-import { anyMode, exclusive, type HelperExtra, helper, shared } from './entry.js';
-import type { HelperEntry, LockEffect } from './types.js';
+import { anyMode, drops, exclusive, plain, shared, takes } from './entry.js';
+import type { HelperEntry } from './types.js';
 
 const IRQ = exclusive('@irq', 'irq');
 const BH = exclusive('@bh', 'bh');
 const PREEMPT = exclusive('@preempt', 'preempt');
 const SPIN = exclusive('lock', 'spin');
-
-/** A primitive that takes locks. */
-function takes(
-  name: string,
-  params: string,
-  sleeps: boolean,
-  locks: readonly LockEffect[],
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  const tried = locks.some((lock) => lock.when !== undefined);
-  const how = sleeps ? 'may sleep' : 'does not sleep';
-  return helper(
-    name,
-    params,
-    sleeps,
-    `Takes ${tried ? 'the lock where it succeeds' : 'the lock'}; ${how}.`,
-    proof,
-    {
-      acquires: locks,
-      ...extra,
-    },
-  );
-}
-
-/** A primitive that lets go of locks; none sleeps but where said. */
-function drops(
-  name: string,
-  params: string,
-  locks: readonly LockEffect[],
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, 'Releases the lock; does not sleep.', proof, {
-    releases: locks,
-    ...extra,
-  });
-}
-
-/** A primitive that only looks, or sets up. */
-function plain(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
 
 const RCU: readonly HelperEntry[] = [
   takes('rcu_read_lock', '', false, [shared('@rcu', 'rcu')], '6.12:include/linux/rcupdate.h:845'),
