@@ -73,6 +73,11 @@ export const HUGE_FUNCTION = 4000;
 
 const EQ = operatorCode('==');
 
+// What a fact about memory is worth at the next point
+const DROP = 0;
+const KEEP = 1;
+const WHILE_ALIVE = 2;
+
 /** What all functions of a run share. */
 export interface Shared {
   readonly terms: Terms;
@@ -258,7 +263,7 @@ export class FunctionRun {
       if (kept.length !== temps.length) temps = kept;
     }
     // What is alive is only looked at where some fact asks for it
-    let roots: Set<number> | null = null;
+    let rooted = false;
     let parts: Set<number> | null = null;
     const facts: number[] = [];
     for (let i = 0; i < s.facts.length; i += 2) {
@@ -268,33 +273,57 @@ export class FunctionRun {
         facts.push(term, s.facts[i + 1] as number);
         continue;
       }
-      if (soft && parts === null) {
-        parts = new Set();
-        for (const v of vars) if (v >= 0 && terms.isSoft(v)) this.collectParts(v, parts);
-        for (let j = 1; j < temps.length; j += 2)
-          if (terms.isSoft(temps[j] as number)) this.collectParts(temps[j] as number, parts);
+      if (soft) {
+        if (parts === null) {
+          parts = new Set();
+          for (const v of vars) if (v >= 0 && terms.isSoft(v)) this.collectParts(v, parts);
+          for (let j = 1; j < temps.length; j += 2)
+            if (terms.isSoft(temps[j] as number)) this.collectParts(temps[j] as number, parts);
+        }
+        // A value that was computed from memory and kept in a variable is what it was then
+        if (parts.has(term)) {
+          facts.push(term, s.facts[i + 1] as number);
+          continue;
+        }
+        const worth = this.softWorth(term);
+        if (worth === DROP) continue;
+        if (worth === KEEP) {
+          facts.push(term, s.facts[i + 1] as number);
+          continue;
+        }
       }
-      // A value that was computed from memory and kept in a variable is what it was then
-      if (parts?.has(term) === true) {
-        facts.push(term, s.facts[i + 1] as number);
-        continue;
+      if (!rooted) {
+        rooted = true;
+        this.markRoots(vars, temps, s.heap);
       }
-      if (roots === null) {
-        roots = new Set();
-        for (const v of vars) if (v >= 0 && !terms.isShared(v)) this.collectRoots(v, roots);
-        for (let j = 1; j < temps.length; j += 2) this.collectRoots(temps[j] as number, roots);
-        for (let j = 1; j < s.heap.length; j += 2) this.collectRoots(s.heap[j] as number, roots);
-      }
-      if (this.keepsFact(term, roots)) facts.push(term, s.facts[i + 1] as number);
+      if (this.rootsAlive(term)) facts.push(term, s.facts[i + 1] as number);
     }
     if (vars === s.vars && temps === s.temps && facts.length === s.facts.length) return s;
     return { ...s, vars, temps, facts: facts.length === s.facts.length ? s.facts : facts };
   }
 
-  private collectRoots(t: number, into: Set<number>): void {
-    const kids = this.terms.children(t);
-    if (kids.length === 0) into.add(t);
-    for (const k of kids) this.collectRoots(k, into);
+  /** Local terms that values of the state hang on, as the stamp of the last look. */
+  private marks = new Int32Array(256);
+  private stamp = 0;
+
+  private markRoots(vars: readonly number[], temps: readonly number[], heap: readonly number[]): void {
+    this.stamp++;
+    for (const v of vars) if (v >= 0) this.markRoot(v);
+    for (let j = 1; j < temps.length; j += 2) this.markRoot(temps[j] as number);
+    for (let j = 1; j < heap.length; j += 2) this.markRoot(heap[j] as number);
+  }
+
+  private markRoot(t: number): void {
+    const at = this.terms.localIndex(t);
+    if (at < 0) return;
+    if (at >= this.marks.length) {
+      const wider = new Int32Array(Math.max(at + 1, this.marks.length * 2));
+      wider.set(this.marks);
+      this.marks = wider;
+    }
+    if (this.marks[at] === this.stamp) return;
+    this.marks[at] = this.stamp;
+    for (const k of this.terms.children(t)) this.markRoot(k);
   }
 
   private collectParts(t: number, into: Set<number>): void {
@@ -303,24 +332,32 @@ export class FunctionRun {
     if (kind === T.Bin || kind === T.Un) for (const k of this.terms.children(t)) this.collectParts(k, into);
   }
 
-  private keepsFact(term: number, roots: ReadonlySet<number>): boolean {
-    const { terms } = this;
-    if (terms.isSoft(term)) {
-      // Rules that look at every read want to know what was tested
-      if (this.observer !== null && this.rootsAlive(term, roots)) return true;
+  private readonly worths = new Map<number, number>();
+
+  /** Whether a fact about memory is worth keeping: always, never, or while what it hangs on is alive. */
+  private softWorth(term: number): number {
+    // Rules that look at every read want to know what was tested
+    if (this.observer !== null) return WHILE_ALIVE;
+    let worth = this.worths.get(term);
+    if (worth === undefined) {
+      const { terms } = this;
       if (terms.kind(term) === T.Bin && terms.a(term) === EQ && terms.number(terms.c(term)) === null)
-        return this.rootsAlive(term, roots);
-      const at = this.softField(term);
-      return at !== '' && this.retestedNames().has(at);
+        worth = WHILE_ALIVE;
+      else {
+        const at = this.softField(term);
+        worth = at !== '' && this.retestedNames().has(at) ? KEEP : DROP;
+      }
+      this.worths.set(term, worth);
     }
-    if (terms.isShared(term)) return true;
-    return this.rootsAlive(term, roots);
+    return worth;
   }
 
-  private rootsAlive(t: number, roots: ReadonlySet<number>): boolean {
+  private rootsAlive(t: number): boolean {
+    const at = this.terms.localIndex(t);
+    if (at < 0) return this.terms.isShared(t);
     const kids = this.terms.children(t);
-    if (kids.length === 0) return this.terms.isShared(t) || roots.has(t);
-    return kids.every((k) => this.rootsAlive(k, roots));
+    if (kids.length === 0) return at < this.marks.length && this.marks[at] === this.stamp;
+    return kids.every((k) => this.rootsAlive(k));
   }
 
   private softField(t: number): string {

@@ -41,25 +41,110 @@ const MAX_LOCAL = 1 << 18;
 /** Deeper terms than this are unknown: no lock is named through that many hops. */
 export const MAX_TERM_DEPTH = 16;
 
-interface Table {
-  kind: number[];
-  a: number[];
-  b: number[];
-  c: number[];
-  depth: number[];
-  soft: boolean[];
-  ids: Map<number, number>;
-  deep: Map<string, number>;
+/** Bits of `Table.flags`. */
+const SOFT = 1;
+
+/** Terms in columns, found again by an open hash: they are made by the million. */
+class Table {
+  size = 0;
+  kind: Uint8Array;
+  a: Int32Array;
+  b: Int32Array;
+  c: Int32Array;
+  depth: Uint8Array;
+  flags: Uint8Array;
+  /** Term number plus one, 0 where free; a power of two long. */
+  private slots: Int32Array;
+
+  constructor(private readonly capacity: number) {
+    this.kind = new Uint8Array(capacity);
+    this.a = new Int32Array(capacity);
+    this.b = new Int32Array(capacity);
+    this.c = new Int32Array(capacity);
+    this.depth = new Uint8Array(capacity);
+    this.flags = new Uint8Array(capacity);
+    this.slots = new Int32Array(capacity * 2);
+  }
+
+  /** Forgets all terms; a table that had grown far goes back to its first size. */
+  clear(): void {
+    if (this.size === 0) return;
+    if (this.kind.length > this.capacity * 8) {
+      this.kind = new Uint8Array(this.capacity);
+      this.a = new Int32Array(this.capacity);
+      this.b = new Int32Array(this.capacity);
+      this.c = new Int32Array(this.capacity);
+      this.depth = new Uint8Array(this.capacity);
+      this.flags = new Uint8Array(this.capacity);
+      this.slots = new Int32Array(this.capacity * 2);
+    } else this.slots.fill(0);
+    this.size = 0;
+  }
+
+  /** Number of the term, or of the free place for it as `-1 - slot`. */
+  find(kind: number, a: number, b: number, c: number): number {
+    const mask = this.slots.length - 1;
+    let at = hash(kind, a, b, c) & mask;
+    for (;;) {
+      const id = (this.slots[at] as number) - 1;
+      if (id < 0) return -1 - at;
+      if (this.a[id] === a && this.kind[id] === kind && this.b[id] === b && this.c[id] === c) return id;
+      at = (at + 1) & mask;
+    }
+  }
+
+  append(slot: number, kind: number, a: number, b: number, c: number, depth: number, flags: number): number {
+    const id = this.size++;
+    this.kind[id] = kind;
+    this.a[id] = a;
+    this.b[id] = b;
+    this.c[id] = c;
+    this.depth[id] = depth;
+    this.flags[id] = flags;
+    this.slots[slot] = id + 1;
+    if (this.size === this.kind.length) this.grow();
+    return id;
+  }
+
+  private grow(): void {
+    const capacity = this.kind.length * 2;
+    const wider = <A extends Uint8Array | Int32Array>(old: A, made: A): A => {
+      made.set(old);
+      return made;
+    };
+    this.kind = wider(this.kind, new Uint8Array(capacity));
+    this.a = wider(this.a, new Int32Array(capacity));
+    this.b = wider(this.b, new Int32Array(capacity));
+    this.c = wider(this.c, new Int32Array(capacity));
+    this.depth = wider(this.depth, new Uint8Array(capacity));
+    this.flags = wider(this.flags, new Uint8Array(capacity));
+    this.slots = new Int32Array(capacity * 2);
+    for (let id = 0; id < this.size; id++) {
+      const free = this.freeSlot(id);
+      this.slots[free] = id + 1;
+    }
+  }
+
+  private freeSlot(id: number): number {
+    const mask = this.slots.length - 1;
+    let at =
+      hash(this.kind[id] as number, this.a[id] as number, this.b[id] as number, this.c[id] as number) & mask;
+    while (this.slots[at] !== 0) at = (at + 1) & mask;
+    return at;
+  }
 }
 
-function table(): Table {
-  return { kind: [], a: [], b: [], c: [], depth: [], soft: [], ids: new Map(), deep: new Map() };
+function hash(kind: number, a: number, b: number, c: number): number {
+  let h = Math.imul(a + 0x7f4a7c15, 0x9e3779b1);
+  h = Math.imul((h ^ (h >>> 15)) + b, 0x85ebca6b);
+  h = Math.imul((h ^ (h >>> 13)) + c, 0xc2b2ae35) + kind * 0x27d4eb2f;
+  return h ^ (h >>> 16);
 }
 
 /** The store of terms. */
 export class Terms {
-  private readonly shared: Table = table();
-  private local: Table = table();
+  private readonly shared = new Table(1 << 16);
+  private readonly local = new Table(1 << 12);
   private readonly names: string[] = [];
   private readonly nameIds = new Map<string, number>();
   private readonly numbers: number[] = [];
@@ -79,7 +164,7 @@ export class Terms {
 
   /** Forgets the terms of the function at hand. */
   resetLocal(): void {
-    this.local = table();
+    this.local.clear();
   }
 
   name(text: string): number {
@@ -118,7 +203,9 @@ export class Terms {
 
   /** Whether the value depends on memory that others may change. */
   isSoft(t: number): boolean {
-    return (t >= LOCAL_BASE ? this.local.soft[t - LOCAL_BASE] : this.shared.soft[t]) as boolean;
+    return (
+      (((t >= LOCAL_BASE ? this.local.flags[t - LOCAL_BASE] : this.shared.flags[t]) as number) & SOFT) !== 0
+    );
   }
 
   /** Whether the term means the same outside the function at hand. */
@@ -126,58 +213,42 @@ export class Terms {
     return t < LOCAL_BASE && t !== this.unknown;
   }
 
+  /** Number of a term among those of the function at hand, or -1 for a shared one. */
+  localIndex(t: number): number {
+    return t >= LOCAL_BASE ? t - LOCAL_BASE : -1;
+  }
+
   private make(kind: T, a: number, b: number, c: number, depth = 1, soft = false, isLocal = false): number {
-    const base = isLocal ? LOCAL_BASE : 0;
     const tab = isLocal ? this.local : this.shared;
-    if (c === 0) {
-      const key = (a * 2097152 + b) * 32 + kind;
-      const found = tab.ids.get(key);
-      if (found !== undefined) return found;
-      const id = this.append(tab, kind, a, b, c, depth, soft) + base;
-      if (id === this.unknown && kind !== T.Unknown) return id;
-      tab.ids.set(key, id);
-      return id;
-    }
-    const key = `${kind},${a},${b},${c}`;
-    const found = tab.deep.get(key);
-    if (found !== undefined) return found;
-    const id = this.append(tab, kind, a, b, c, depth, soft) + base;
-    tab.deep.set(key, id);
-    return id;
+    const base = isLocal ? LOCAL_BASE : 0;
+    const found = tab.find(kind, a, b, c);
+    if (found >= 0) return found + base;
+    if (tab.size >= (isLocal ? MAX_LOCAL : LOCAL_BASE)) return this.unknown;
+    return tab.append(-1 - found, kind, a, b, c, depth, soft ? SOFT : 0) + base;
   }
 
-  private append(tab: Table, kind: T, a: number, b: number, c: number, depth: number, soft: boolean): number {
-    const id = tab.kind.length;
-    if (id >= (tab === this.local ? MAX_LOCAL : LOCAL_BASE))
-      return tab === this.local ? this.unknown - LOCAL_BASE : this.unknown;
-    tab.kind.push(kind);
-    tab.a.push(a);
-    tab.b.push(b);
-    tab.c.push(c);
-    tab.depth.push(depth);
-    tab.soft.push(soft);
-    return id;
-  }
-
-  private compound(
-    kind: T,
-    children: readonly number[],
-    a: number,
-    b: number,
-    c: number,
-    soft: boolean,
-  ): number {
-    let depth = 0;
-    let isLocal = false;
-    let isSoft = soft;
-    for (const child of children) {
-      if (child === this.unknown) return this.unknown;
-      depth = Math.max(depth, this.depth(child));
-      if (child >= LOCAL_BASE) isLocal = true;
-      if (this.isSoft(child)) isSoft = true;
-    }
+  /** A term over one other. */
+  private over(kind: T, child: number, a: number, b: number, c: number, soft = false): number {
+    if (child === this.unknown) return this.unknown;
+    const depth = this.depth(child);
     if (depth >= MAX_TERM_DEPTH) return this.unknown;
-    return this.make(kind, a, b, c, depth + 1, isSoft, isLocal);
+    return this.make(kind, a, b, c, depth + 1, soft || this.isSoft(child), child >= LOCAL_BASE);
+  }
+
+  /** A term over two others. */
+  private overBoth(kind: T, x: number, y: number, a: number, b: number, c: number): number {
+    if (x === this.unknown || y === this.unknown) return this.unknown;
+    const depth = Math.max(this.depth(x), this.depth(y));
+    if (depth >= MAX_TERM_DEPTH) return this.unknown;
+    return this.make(
+      kind,
+      a,
+      b,
+      c,
+      depth + 1,
+      this.isSoft(x) || this.isSoft(y),
+      x >= LOCAL_BASE || y >= LOCAL_BASE,
+    );
   }
 
   // ---- makers, with the identities that make one object one term
@@ -235,7 +306,7 @@ export class Terms {
     if (kind === T.Addr) return this.fieldL(this.a(pointer), field);
     if (kind === T.Container && this.nameText(this.c(pointer)) === this.names[field])
       return this.derefL(this.a(pointer));
-    return this.compound(T.FieldP, [pointer], pointer, field, 0, false);
+    return this.over(T.FieldP, pointer, pointer, field, 0);
   }
 
   fieldL(location: number, field: number): number {
@@ -253,25 +324,25 @@ export class Terms {
           ? this.fieldP(this.a(location), this.name(renamed))
           : this.fieldL(this.a(location), this.name(renamed));
     }
-    return this.compound(T.FieldL, [location], location, field, 0, false);
+    return this.over(T.FieldL, location, location, field, 0);
   }
 
   derefL(pointer: number): number {
     if (this.kind(pointer) === T.Addr) return this.a(pointer);
-    return this.compound(T.DerefL, [pointer], pointer, 0, 0, false);
+    return this.over(T.DerefL, pointer, pointer, 0, 0);
   }
 
   elem(base: number, index: number): number {
-    return this.compound(T.Elem, [base, index], base, index, 0, false);
+    return this.overBoth(T.Elem, base, index, base, index, 0);
   }
 
   addr(location: number): number {
     if (this.kind(location) === T.DerefL) return this.a(location);
-    return this.compound(T.Addr, [location], location, 0, 0, false);
+    return this.over(T.Addr, location, location, 0, 0);
   }
 
   load(location: number): number {
-    return this.compound(T.Load, [location], location, 0, 0, true);
+    return this.over(T.Load, location, location, 0, 0, true);
   }
 
   /** `container_of(pointer, type, member)`. */
@@ -291,15 +362,15 @@ export class Terms {
         if (i === 0) return this.addr(place);
       }
     }
-    return this.compound(T.Container, [pointer], pointer, type, this.name(member), false);
+    return this.over(T.Container, pointer, pointer, type, this.name(member));
   }
 
   bin(op: number, left: number, right: number): number {
-    return this.compound(T.Bin, [left, right], op, left, right, false);
+    return this.overBoth(T.Bin, left, right, op, left, right);
   }
 
   un(op: number, value: number): number {
-    return this.compound(T.Un, [value], op, value, 0, false);
+    return this.over(T.Un, value, op, value, 0);
   }
 
   /** The terms that a term is made of, one step down. */
@@ -325,9 +396,36 @@ export class Terms {
 
   /** Whether `inner` occurs in `t`. */
   contains(t: number, inner: number): boolean {
-    if (t === inner) return true;
-    for (const child of this.children(t)) if (this.contains(child, inner)) return true;
-    return false;
+    let at = t;
+    for (;;) {
+      if (at === inner) return true;
+      // What a term is made of was made before it, and a shared term has no local parts
+      if (at < LOCAL_BASE ? inner >= LOCAL_BASE || inner > at : inner >= LOCAL_BASE && inner > at)
+        return false;
+      switch (this.kind(at)) {
+        case T.FieldP:
+        case T.FieldL:
+        case T.DerefL:
+        case T.Addr:
+        case T.Load:
+        case T.Container:
+          at = this.a(at);
+          break;
+        case T.Un:
+          at = this.b(at);
+          break;
+        case T.Elem:
+          if (this.contains(this.b(at), inner)) return true;
+          at = this.a(at);
+          break;
+        case T.Bin:
+          if (this.contains(this.c(at), inner)) return true;
+          at = this.b(at);
+          break;
+        default:
+          return false;
+      }
+    }
   }
 
   /** Rebuilds a term with some subterms replaced; `replace` gives -1 to descend. Identities are applied anew. */
@@ -364,9 +462,23 @@ export class Terms {
   root(t: number): number {
     let at = t;
     for (;;) {
-      const kids = this.children(at);
-      if (kids.length === 0) return at;
-      at = kids[0] as number;
+      switch (this.kind(at)) {
+        case T.FieldP:
+        case T.FieldL:
+        case T.DerefL:
+        case T.Addr:
+        case T.Load:
+        case T.Container:
+        case T.Elem:
+          at = this.a(at);
+          break;
+        case T.Bin:
+        case T.Un:
+          at = this.b(at);
+          break;
+        default:
+          return at;
+      }
     }
   }
 

@@ -232,7 +232,6 @@ export class Program {
   ): T | null {
     let best: T | null = null;
     let bestRank = 9;
-    let shared = false;
     const unit = unitOf(from.path);
     for (const x of all) {
       const file = fileOf(x);
@@ -242,17 +241,14 @@ export class Program {
       if (file.path === from.path) rank = 0;
       else if (!header && isPrivate(x)) continue;
       else if (unitOf(file.path) === unit) rank = 1;
-      else if (header) rank = this.sees(from, file.path) ? 2 : 9;
-      else rank = 3;
-      if (rank === 9) continue;
+      else if (header && this.sees(from, file.path)) rank = 2;
+      // Another unit's code: what is at hand of it depends on what was asked for, and an answer must not
+      else continue;
       if (rank < bestRank) {
         best = x;
         bestRank = rank;
-        shared = false;
-      } else if (rank === bestRank) shared = true;
+      }
     }
-    // Two arms of a configuration in one header: either one is as good; elsewhere a tie is unknown.
-    if (shared && bestRank === 3) return null;
     return best;
   }
 

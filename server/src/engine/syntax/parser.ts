@@ -3,7 +3,8 @@
  * pre-order, because walking the WASM tree node by node costs as much as parsing it: it is walked once, here, and freed.
  * Limits (size, time, depth) are part of the contract: what is past them is reported, never guessed.
  */
-import { Language, Parser, type Tree, type TreeCursor } from 'web-tree-sitter';
+import { Language, Parser, type Tree } from 'web-tree-sitter';
+import { type CursorBinding, TreeWalk } from './cursor.js';
 import { F, type FieldName, K, type KindName } from './kinds.js';
 
 /** Files larger than this are skipped. */
@@ -51,7 +52,21 @@ export interface SyntaxParser {
   dispose(): void;
 }
 
-let runtimeReady: Promise<void> | null = null;
+/** The loaded binding, and where it keeps the cursor at hand. */
+interface Runtime {
+  readonly binding: CursorBinding;
+  readonly transfer: number;
+}
+
+let runtimeReady: Promise<Runtime> | null = null;
+
+/** Loads the runtime; Emscripten makes the options object itself the module. */
+async function loadRuntime(wasmBinary: Uint8Array): Promise<Runtime> {
+  const module = { wasmBinary };
+  await Parser.init(module);
+  const binding = module as unknown as CursorBinding;
+  return { binding, transfer: binding._ts_init() };
+}
 
 /**
  * Makes a parser. `runtimeWasm` is web-tree-sitter's own WASM (loaded once a thread; later calls reuse it),
@@ -63,12 +78,12 @@ export async function createParser(
   limits: ParseLimits,
   clock: Clock,
 ): Promise<SyntaxParser> {
-  runtimeReady ??= Parser.init({ wasmBinary: runtimeWasm });
-  await runtimeReady;
+  runtimeReady ??= loadRuntime(runtimeWasm);
+  const runtime = await runtimeReady;
   const language = await Language.load(grammarWasm);
   const parser = new Parser();
   parser.setLanguage(language);
-  return new TreeSitterParser(parser, language, limits, clock);
+  return new TreeSitterParser(runtime, parser, language, limits, clock);
 }
 
 /** Kinds that end the walk downwards: tokens, and strings, whose parts nothing reads. */
@@ -116,6 +131,7 @@ class TreeSitterParser implements SyntaxParser {
   private damaged = new Uint8Array(INITIAL_NODES);
 
   constructor(
+    private readonly runtime: Runtime,
     private readonly parser: Parser,
     language: Language,
     private readonly limits: ParseLimits,
@@ -206,43 +222,43 @@ class TreeSitterParser implements SyntaxParser {
 
   private flatten(tree: Tree): ParseResult {
     const hasError = tree.rootNode.hasError;
-    const cursor: TreeCursor = tree.walk();
+    const cursor = new TreeWalk(this.runtime.binding, this.runtime.transfer, tree);
     try {
       // `stack` holds the flat index of each open node, -1 for those that are not kept.
       const stack: number[] = [];
       let count = 0;
       for (;;) {
-        const id = cursor.nodeTypeId;
+        const id = cursor.typeId();
         const token = this.named[id];
         const isNamed = token === 1;
         let index = -1;
         if (token !== 0) {
           const above = stack[stack.length - 1] ?? -1;
           const fieldId =
-            above >= 0 && NO_FIELDS[this.kind[above] as number] === 1 ? 0 : cursor.currentFieldId;
+            above >= 0 && NO_FIELDS[this.kind[above] as number] === 1 ? 0 : cursor.fieldId();
           if (count === this.capacity) this.grow();
           index = count++;
           const kind = isNamed ? (this.kindOf[id] ?? 0) : 0;
-          const start = cursor.startIndex;
-          const end = isNamed ? cursor.endIndex : start + (this.width[id] as number);
+          const start = cursor.start();
+          const end = isNamed ? cursor.end() : start + (this.width[id] as number);
           this.kind[index] = kind;
           this.field[index] = fieldId === 0 ? 0 : (this.fieldOf[fieldId] ?? 0);
           this.start[index] = start;
           this.end[index] = end;
-          const bad = hasError && (kind === K.ERROR || (start === end && cursor.nodeIsMissing));
+          const bad = hasError && (kind === K.ERROR || (start === end && cursor.isMissing()));
           this.damaged[index] = bad ? 1 : 0;
-        } else if (hasError && cursor.nodeIsMissing && stack.length > 0) {
+        } else if (hasError && cursor.isMissing() && stack.length > 0) {
           const parent = stack[stack.length - 1] ?? -1;
           if (parent >= 0) this.damaged[parent] = 1;
         }
         if (stack.length > MAX_DEPTH) return { ok: false, reason: `nested deeper than ${MAX_DEPTH} levels` };
-        if (isNamed && this.leaf[id] === 0 && cursor.gotoFirstChild()) {
+        if (isNamed && this.leaf[id] === 0 && cursor.firstChild()) {
           stack.push(index);
           continue;
         }
         if (index >= 0) this.next[index] = count;
-        while (!cursor.gotoNextSibling()) {
-          if (!cursor.gotoParent()) return this.finish(count, hasError);
+        while (!cursor.nextSibling()) {
+          if (!cursor.parent()) return this.finish(count, hasError);
           const closed = stack.pop() ?? -1;
           if (closed >= 0) {
             this.next[closed] = count;
@@ -252,7 +268,7 @@ class TreeSitterParser implements SyntaxParser {
         }
       }
     } finally {
-      cursor.delete();
+      cursor.done();
     }
   }
 
