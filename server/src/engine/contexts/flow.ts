@@ -99,6 +99,8 @@ export class FunctionRun {
   readonly ev: Evaluator;
   private readonly pending: State[][] = [];
   private readonly seen: Set<number>[] = [];
+  private readonly merged: Map<number, State>[] = [];
+  private readonly doubtful: (State | undefined)[] = [];
   private readonly visits: number[] = [];
   private readonly firstOp: number;
   private widened = false;
@@ -139,6 +141,7 @@ export class FunctionRun {
     for (let b = 0; b < this.graph.blockCount; b++) {
       this.pending.push([]);
       this.seen.push(new Set());
+      this.merged.push(new Map());
       this.visits.push(0);
     }
     this.maxStates = this.graph.opCount > HUGE_FUNCTION ? 2 : keep;
@@ -209,6 +212,10 @@ export class FunctionRun {
       return;
     }
     const waiting = this.pending[block] as State[];
+    if (s.doubt) {
+      this.pushDoubtful(block, s, waiting, seen);
+      return;
+    }
     if (waiting.length >= this.maxStates || seen.size >= this.maxStates * 3) {
       waiting.push(s);
       this.merge(block, waiting);
@@ -218,6 +225,21 @@ export class FunctionRun {
     }
     const at = this.graph.order[block] as number;
     if (at < this.lowest) this.lowest = at;
+  }
+
+  /** Doubtful paths are never reported: one state a point says what may be there. */
+  private pushDoubtful(block: number, s: State, waiting: State[], seen: Set<number>): void {
+    const known = this.doubtful[block];
+    const joined = known === undefined ? s : this.join(block, known, s);
+    const key = this.keyOf(joined);
+    if (known !== undefined && seen.has(key)) return;
+    seen.add(key);
+    this.doubtful[block] = joined;
+    const at = known === undefined ? -1 : waiting.indexOf(known);
+    if (at >= 0) waiting[at] = joined;
+    else waiting.push(joined);
+    const order = this.graph.order[block] as number;
+    if (order < this.lowest) this.lowest = order;
   }
 
   private keyOf(s: State): number {
@@ -383,23 +405,35 @@ export class FunctionRun {
   /** Brings the states that wait at a block below the bound. */
   private merge(block: number, waiting: State[]): void {
     const groups = new Map<number, State[]>();
+    const out: State[] = [];
     for (const s of waiting) {
+      // Doubtful ones are one already
+      if (s.doubt) {
+        out.push(s);
+        continue;
+      }
       const h = new Hash();
       h.addLocks(s.locks);
       h.addLocks(s.released);
-      h.add(s.doubt ? 1 : 0);
       const key = h.done();
       const list = groups.get(key);
       if (list === undefined) groups.set(key, [s]);
       else list.push(s);
     }
     const seen = this.seen[block] as Set<number>;
-    const out: State[] = [];
-    for (const group of groups.values()) {
-      let merged = group[0] as State;
-      for (let i = 1; i < group.length; i++) merged = this.join(block, merged, group[i] as State);
+    const before = this.merged[block] as Map<number, State>;
+    for (const [name, group] of groups) {
+      // What was merged here before is part of it: so a loop comes to rest instead of going on with ever new mixtures
+      const known = before.get(name);
+      let merged = known ?? (group[0] as State);
+      for (const s of group) if (s !== merged) merged = this.join(block, merged, s);
       const key = this.keyOf(merged);
-      if (group.length > 1 && seen.has(key)) continue;
+      if (known !== undefined && this.keyOf(known) === key) {
+        if (waiting.includes(known)) out.push(known);
+        continue;
+      }
+      before.set(name, merged);
+      if (group.length > 1 && seen.has(key) && !group.some((s) => this.keyOf(s) === key)) continue;
       seen.add(key);
       out.push(merged);
     }
@@ -449,8 +483,8 @@ export class FunctionRun {
       vars,
       temps,
       heap,
-      locks: a.locks,
-      released: a.released,
+      locks: mayUnion(a.locks, b.locks),
+      released: mayUnion(a.released, b.released),
       facts,
       doubt: a.doubt && b.doubt,
       slept: a.slept && b.slept,
@@ -1043,7 +1077,7 @@ export class FunctionRun {
         this.eventKeys.add(key);
         this.events.push({
           kind: 'double',
-          conditional: lastRef || s.lastRef || this.decidedAfter(s, first.op),
+          conditional: lastRef || s.lastRef || s.blurred || this.decidedAfter(s, first.op),
           op,
           what,
           via,
@@ -1389,6 +1423,28 @@ export class FunctionRun {
   isAddressTaken(v: number): boolean {
     return (this.ev.variableFlags(v) & VAR_ADDRESS_TAKEN) !== 0;
   }
+}
+
+/** What two paths hold: what both do, and what only one does as something that may be held. */
+function mayUnion(a: readonly Lock[], b: readonly Lock[]): readonly Lock[] {
+  if (a === b) return a;
+  const same = (l: Lock, list: readonly Lock[]): Lock | undefined => list.find((x) => sameLock(x, l));
+  let out: Lock[] | null = null;
+  for (let i = 0; i < a.length; i++) {
+    const l = a[i] as Lock;
+    const other = same(l, b);
+    if (l.may || (other !== undefined && !other.may)) out?.push(l);
+    else {
+      out ??= a.slice(0, i);
+      out.push({ ...l, may: true });
+    }
+  }
+  for (const l of b) {
+    if (same(l, a) !== undefined) continue;
+    out ??= a.slice();
+    out.push(l.may ? l : { ...l, may: true });
+  }
+  return out ?? a;
 }
 
 /** Whether taking `second` while `first` is held can never end well. */

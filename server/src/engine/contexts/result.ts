@@ -114,7 +114,7 @@ export type LocalEvent =
     }
   | {
       readonly kind: 'double';
-      /** Behind a test of what a call between the two acquisitions gave. */
+      /** Behind a test of what a call between the two acquisitions gave, or on paths that were merged. */
       readonly conditional: boolean;
       readonly op: number;
       readonly what: string;

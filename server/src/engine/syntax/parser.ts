@@ -234,8 +234,7 @@ class TreeSitterParser implements SyntaxParser {
         let index = -1;
         if (token !== 0) {
           const above = stack[stack.length - 1] ?? -1;
-          const fieldId =
-            above >= 0 && NO_FIELDS[this.kind[above] as number] === 1 ? 0 : cursor.fieldId();
+          const fieldId = above >= 0 && NO_FIELDS[this.kind[above] as number] === 1 ? 0 : cursor.fieldId();
           if (count === this.capacity) this.grow();
           index = count++;
           const kind = isNamed ? (this.kindOf[id] ?? 0) : 0;

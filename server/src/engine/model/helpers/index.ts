@@ -5,6 +5,7 @@
 import type { HelperEntry } from '../types.js';
 import { DCACHE_HELPERS } from './dcache.js';
 import { INODE_HELPERS } from './inode.js';
+import { LIBRARY_HELPERS } from './library.js';
 import { LOCK_HELPERS } from './locks.js';
 import { NAMEI_HELPERS } from './namei.js';
 import { PAGE_HELPERS } from './pages.js';
@@ -21,6 +22,7 @@ export const HELPERS: readonly HelperEntry[] = [
   ...DCACHE_HELPERS,
   ...NAMEI_HELPERS,
   ...INODE_HELPERS,
+  ...LIBRARY_HELPERS,
   ...SIMPLE_HELPERS,
   ...WAIT_HELPERS,
   ...USER_HELPERS,

@@ -244,6 +244,26 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
   changes('vfs_mkdir', 'idmap, dir, dentry, mode', 'Makes a directory', '6.12:fs/namei.c:4302', {
     versions: { since: '6.1', until: '7.2' },
   }),
+  S(
+    'vfs_create',
+    'idmap, dentry, mode, di',
+    'Makes a regular file; the directory is locked by the caller.',
+    '7.2:fs/namei.c:4211',
+    {
+      versions: { since: '7.2' },
+      requires: [exclusive('dentry->d_parent->d_inode->i_rwsem', 'rwsem')],
+    },
+  ),
+  changes(
+    'vfs_mkdir',
+    'idmap, dir, dentry, mode, delegated_inode',
+    'Makes a directory; where it fails, it unlocks the parent and drops the name',
+    '7.2:fs/namei.c:5275 7.2:fs/namei.c:5316',
+    {
+      versions: { since: '7.2' },
+      releases: [exclusive('dir->i_rwsem', 'rwsem', 'IS_ERR(result)')],
+    },
+  ),
   changes('vfs_mknod', 'idmap, dir, dentry, mode, dev', 'Makes a special file', '6.12:fs/namei.c:4176', {
     versions: { since: '6.1' },
   }),
@@ -278,6 +298,29 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     {
       versions: { since: '6.1', until: '7.2' },
       mustNotHold: [exclusive('dentry->d_inode->i_rwsem', 'rwsem')],
+    },
+  ),
+  changes(
+    'vfs_rmdir',
+    'idmap, dir, dentry, delegated_inode',
+    'Removes a directory and locks it inside',
+    '7.2:fs/namei.c:5382',
+    {
+      versions: { since: '7.2' },
+      mustNotHold: [exclusive('dentry->d_inode->i_rwsem', 'rwsem')],
+    },
+  ),
+  S(
+    'vfs_rename',
+    'rd',
+    'Renames; the directories are locked by the caller, what moves is locked inside.',
+    '7.2:fs/namei.c:5969',
+    {
+      requires: [
+        exclusive('rd->old_parent->d_inode->i_rwsem', 'rwsem'),
+        exclusive('rd->new_parent->d_inode->i_rwsem', 'rwsem'),
+      ],
+      versions: { since: '7.2' },
     },
   ),
   S(
