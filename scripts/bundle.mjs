@@ -48,8 +48,10 @@ const common = {
   bundle: true,
   platform: 'node',
   target: 'node20.19',
-  minify: true,
-  keepNames: true,
+  // Names stay as they are for stack traces. `keepNames` would do that too, with a call for every closure made: a quarter
+  // of the running time of a check.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
   define: {

@@ -1,20 +1,22 @@
 /**
- * `npm run bench:speed -- TREE`: time and memory of a check of all of fs/, as a multiple of the bare parse of its C files by
- * upstream's grammar on one thread in the same run. Two checks, so that equal output is seen too.
+ * `npm run bench:speed -- TREE`: time and memory of `lockwalk check --kernel TREE` over all of fs/, as multiples of the bare
+ * parse of its C files by upstream's grammar on one thread in the same run. Checked twice, so that equal output is seen too.
  */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Language, Parser } from 'web-tree-sitter';
-import { openTree } from './engine.js';
 
 const require = createRequire(import.meta.url);
+const COMMAND = join(import.meta.dirname, '../../../dist/lockwalk.mjs');
 
 const root = process.argv[2];
 if (root === undefined) {
   console.error('usage: npm run bench:speed -- TREE');
   process.exit(2);
 }
+const tree = root;
 
 function cFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((e) =>
@@ -28,7 +30,7 @@ async function bareParse(): Promise<number> {
   const parser = new Parser();
   parser.setLanguage(await Language.load(require.resolve('tree-sitter-c/tree-sitter-c.wasm')));
   let ms = 0;
-  for (const file of cFiles(join(root as string, 'fs'))) {
+  for (const file of cFiles(join(tree, 'fs'))) {
     const text = readFileSync(file, 'utf8');
     const start = performance.now();
     parser.parse(text)?.delete();
@@ -38,27 +40,47 @@ async function bareParse(): Promise<number> {
   return ms / 1000;
 }
 
-async function check(): Promise<{ seconds: number; output: string; findings: number }> {
+interface Measured {
+  readonly seconds: number;
+  readonly memoryMiB: number;
+  readonly findings: string;
+  readonly count: number;
+}
+
+function check(args: readonly string[]): Measured {
   const start = performance.now();
-  const engine = await openTree(root as string);
-  const answer = engine.check({ paths: ['fs'], rules: [], precision: 'high' }, { isCancelled: () => false });
-  engine.dispose();
+  const run = spawnSync(
+    process.execPath,
+    [COMMAND, 'check', '--kernel', tree, '--format', 'json', '--quiet', ...args],
+    { encoding: 'utf8', maxBuffer: 1 << 28 },
+  );
+  const seconds = (performance.now() - start) / 1000;
+  if (run.status !== 0 && run.status !== 1) {
+    console.error(run.stderr);
+    process.exit(1);
+  }
+  const report = JSON.parse(run.stdout) as {
+    readonly findings: readonly unknown[];
+    readonly stats: { readonly peakMemoryMiB: number };
+  };
   return {
-    seconds: (performance.now() - start) / 1000,
-    output: JSON.stringify(answer.findings),
-    findings: answer.findings.length,
+    seconds,
+    memoryMiB: report.stats.peakMemoryMiB,
+    findings: JSON.stringify(report.findings),
+    count: report.findings.length,
   };
 }
 
 const before = await bareParse();
-const first = await check();
+const plain = check([]);
 const between = await bareParse();
-const second = await check();
-const bare = (before + between) / 2;
-console.log(`bare parse: ${before.toFixed(1)} s and ${between.toFixed(1)} s`);
-console.log(
-  `check: ${first.seconds.toFixed(1)} s and ${second.seconds.toFixed(1)} s, ${first.findings} findings`,
-);
-console.log(`ratio: ${(first.seconds / bare).toFixed(2)} and ${(second.seconds / bare).toFixed(2)}`);
-console.log(`peak memory: ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
-console.log(first.output === second.output ? 'two checks, the same output' : 'THE TWO CHECKS DIFFER');
+const single = check(['--jobs', '1']);
+const after = await bareParse();
+const line = (name: string, run: Measured, bare: number): void =>
+  console.log(
+    `${name}: ${run.seconds.toFixed(1)} s, ${(run.seconds / bare).toFixed(2)} times the bare parse, ${run.memoryMiB} MiB, ${run.count} findings`,
+  );
+console.log(`bare parse: ${[before, between, after].map((s) => s.toFixed(1)).join(' s, ')} s`);
+line('check', plain, (before + between) / 2);
+line('check --jobs 1', single, (between + after) / 2);
+console.log(plain.findings === single.findings ? 'both say the same' : 'THE TWO CHECKS DIFFER');

@@ -12,7 +12,7 @@ import { DUMP_KINDS, dump } from './dump.js';
 import { explain } from './explain.js';
 import { type FilesOptions, files } from './files.js';
 import { lsp } from './lsp.js';
-import type { CheckOptions } from './run-check.js';
+import { type CheckOptions, DEFAULT_JOBS } from './run-check.js';
 import type { TreeOptions } from './target.js';
 
 /** Makes the program. `done` takes the exit code of the command that ran. */
@@ -128,7 +128,7 @@ function checkOptions(command: Command): Command {
 /** How to run: the same for every command that analyses much. */
 function runOptions(command: Command): Command {
   return command
-    .option('--jobs <n>', 'engines side by side', positive, 1)
+    .option('--jobs <n>', `engines side by side (default: ${DEFAULT_JOBS})`, positive)
     .option('--cache <dir>', 'folder for a cache (nothing is kept on disk yet)')
     .option('--no-cache', 'keep nothing on disk')
     .option('--quiet', 'no progress on standard error');

@@ -3,6 +3,7 @@
  * by `check` and `baseline`. Must not know formats.
  */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { Finding } from '../engine/base/finding.js';
 import type { CheckAnswer, CheckRequest, Progress, SkippedFile } from '../engine/door.js';
 import { type BaselineEntry, compareWithBaseline, parseBaseline } from '../engine/findings/baseline.js';
@@ -16,13 +17,19 @@ import { engineFor, findTarget, pathInTree, type Target, type TreeOptions } from
 import { progressLine, remark } from './terminal.js';
 import { UsageError } from './usage-error.js';
 
+/** More than two engines read the shared headers too often for what they save. */
+export const DEFAULT_JOBS = Math.min(2, availableParallelism());
+
+const PHASES: readonly Progress['phase'][] = ['read', 'analyse', 'rules'];
+
 /** Options of `check`, as commander hands them over. */
 export interface CheckOptions extends TreeOptions {
   readonly rule?: readonly string[];
   readonly precision: 'high' | 'medium' | 'low';
   readonly since?: string;
   readonly baseline?: string;
-  readonly jobs: number;
+  /** Absent: as many as are worth it. */
+  readonly jobs?: number;
   readonly quiet?: boolean;
 }
 
@@ -48,13 +55,19 @@ export async function runCheck(
   const baseline = options.baseline === undefined ? null : readBaseline(options.baseline);
   const changed = options.since === undefined ? null : changedLinesSince(target.root, options.since);
   const progress = progressLine(options.quiet !== true);
-  const shards = options.jobs > 1 ? shardPaths(target, request.paths, options.jobs) : [request.paths];
+  const jobs = options.jobs ?? DEFAULT_JOBS;
+  const shards = jobs > 1 ? shardPaths(target, request.paths, jobs) : [request.paths];
+  if (options.jobs !== undefined && shards.length < jobs)
+    remark(`--jobs ${jobs}: ${shards.length} is all that this can be split into`);
+  const shown = together(shards.length, progress.show);
   let answers: readonly CheckAnswer[];
   const notes: string[] = [];
   try {
     answers = await Promise.all(
       shards.map((paths, index) =>
-        checkShard(target, { ...request, paths }, signal, index === 0 ? notes : null, progress.show),
+        checkShard(target, { ...request, paths }, signal, index === 0 ? notes : null, (at) =>
+          shown(index, at),
+        ),
       ),
     );
   } finally {
@@ -71,7 +84,10 @@ export async function runCheck(
     kernel: { root: target.root, version: target.version },
     configuration: target.configuration,
     findings: compared?.fresh ?? findings,
-    skipped: mergeSkipped(answers.flatMap((answer) => answer.skipped)),
+    skipped: mergeSkipped([
+      ...target.tree.refusedBelow(request.paths),
+      ...answers.flatMap((answer) => answer.skipped),
+    ]),
     problems: [...new Set([...notes, ...answers.flatMap((answer) => answer.problems)])].sort(compareText),
     // With --since most known findings are not looked at, so what is stale cannot be told.
     baseline:
@@ -89,6 +105,26 @@ export async function runCheck(
     rules: RULES,
   };
   return { report, target };
+}
+
+/** One progress of several engines: the phase that the last of them is in, and the sums of those that are in it. */
+function together(
+  engines: number,
+  show: (progress: Progress) => void,
+): (engine: number, progress: Progress) => void {
+  const latest: (Progress | undefined)[] = new Array(engines).fill(undefined);
+  return (engine, progress) => {
+    latest[engine] = progress;
+    const known = latest.filter((p) => p !== undefined);
+    const phase = PHASES.find((name) => known.some((p) => p.phase === name)) ?? progress.phase;
+    const there = known.filter((p) => p.phase === phase);
+    show({
+      phase,
+      done: there.reduce((sum, p) => sum + p.done, 0),
+      total: there.reduce((sum, p) => sum + p.total, 0),
+      at: progress.at,
+    });
+  };
 }
 
 async function checkShard(
@@ -196,6 +232,5 @@ function shardPaths(target: Target, paths: readonly string[], jobs: number): rea
     );
     smallest.files.push(...files);
   }
-  if (shards.length < jobs) remark(`--jobs ${jobs}: ${shards.length} is all that this can be split into`);
   return shards.map((shard) => shard.files.sort(compareText));
 }
