@@ -14,7 +14,7 @@ import type {
 import type { FunctionRef } from '../program/program.js';
 import { tempOf, withTemp } from './evaluate.js';
 import { type FunctionRun, RESULT } from './flow.js';
-import type { FunctionResult, SleepEffect } from './result.js';
+import type { FunctionResult, ParameterCall, SleepEffect } from './result.js';
 import {
   ANY,
   assume,
@@ -775,59 +775,12 @@ function applyResult(
   out: State[],
 ): void {
   const { terms } = run;
-  const args = site.args;
-  const op = site.op;
+  const { args, op } = site;
   const m = run.made(touched(run, s, site), op);
   let base = m.state;
   const made = m.term;
-  for (const e of result.sleeps) applySleep(run, base, site, e, name, id, made);
-  for (const t of result.takes) {
-    const f = factsInCaller(run, base, t.facts, args, made);
-    if (f === null || !f.decidable) continue;
-    let state: State = { ...base, facts: f.facts };
-    for (const r of t.released) state = run.release(state, lockInCaller(run, r, args, made, op));
-    run.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef);
-  }
-  for (const f of result.frees) {
-    const facts = factsInCaller(run, base, f.facts, args, made);
-    if (facts === null) continue;
-    const object = toCaller(run, f.object, args, made);
-    if (object === terms.unknown) continue;
-    if (f.type !== '' && !run.ev.termTypes.has(object))
-      run.ev.termTypes.set(object, { base: f.type, depth: 1 });
-    noteFreeOf(run, base, op, object, f.how, name, id, f.afterGrace, f.unpublished, f.conditional);
-  }
-  for (const call of result.parameterCalls) {
-    const target = args[call.parameter];
-    if (target === undefined) continue;
-    if (terms.kind(target) === T.Param) {
-      for (const v of call.variants)
-        run.parameterCall(
-          { ...base, locks: [...base.locks, ...v.locks.map((l) => lockInCaller(run, l, args, made, op))] },
-          terms.a(target),
-          { ...site, args: call.args.map((a) => (a < 0 ? terms.unknown : toCaller(run, a, args, made))) },
-        );
-      continue;
-    }
-    if (terms.kind(target) !== T.Global) continue;
-    const fn = run.shared.program.resolve(terms.nameText(terms.a(target)), run.fn.file);
-    if (fn === null || fn.id === run.fn.id) continue;
-    const inner = call.args.map((a) => (a < 0 ? terms.unknown : toCaller(run, a, args, made)));
-    const effect = run.shared.results[fn.id];
-    for (const v of call.variants) {
-      const f = factsInCaller(run, base, v.facts, args, made);
-      if (f === null) continue;
-      const state: State = {
-        ...base,
-        facts: f.facts,
-        locks: [...base.locks, ...v.locks.map((l) => lockInCaller(run, l, args, made, op))],
-      };
-      run.edgeTo(state, fn.id, { ...site, args: inner }, 'now', inner);
-      if (effect !== undefined)
-        for (const e of effect.sleeps)
-          applySleep(run, state, { ...site, args: inner }, e, fn.name, fn.id, made);
-    }
-  }
+  if (!base.doubt) happenings(run, base, site, name, id, result, made);
+  for (const call of result.parameterCalls) passOn(run, base, site, call, made);
   for (const p of result.sets) {
     const e = site.argExprs[p];
     if (e === undefined || (run.fn.file.exprs[e * EXPR_STRIDE] as X) !== X.Local) continue;
@@ -866,6 +819,72 @@ function applyResult(
     for (const l of exit.released) state = run.release(state, lockInCaller(run, l, args, value, op));
     for (const l of exit.locks) state = run.acquire(state, lockInCaller(run, l, args, value, op));
     out.push(state);
+  }
+}
+
+/** What happens inside a callee and matters outside: sleeps, locks taken for a time, objects freed. */
+function happenings(
+  run: FunctionRun,
+  base: State,
+  site: CallSite,
+  name: string,
+  id: number,
+  result: FunctionResult,
+  made: number,
+): void {
+  const { terms } = run;
+  const { args, op } = site;
+  for (const e of result.sleeps) applySleep(run, base, site, e, name, id, made);
+  for (const t of result.takes) {
+    const f = factsInCaller(run, base, t.facts, args, made);
+    if (f === null || !f.decidable) continue;
+    let state: State = { ...base, facts: f.facts };
+    for (const r of t.released) state = run.release(state, lockInCaller(run, r, args, made, op));
+    run.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef);
+  }
+  for (const f of result.frees) {
+    const facts = factsInCaller(run, base, f.facts, args, made);
+    if (facts === null) continue;
+    const object = toCaller(run, f.object, args, made);
+    if (object === terms.unknown) continue;
+    if (f.type !== '' && !run.ev.termTypes.has(object))
+      run.ev.termTypes.set(object, { base: f.type, depth: 1 });
+    noteFreeOf(run, base, op, object, f.how, name, id, f.afterGrace, f.unpublished, f.conditional);
+  }
+}
+
+/** A function that was handed to the callee, called there: as if it were called here. */
+function passOn(run: FunctionRun, base: State, site: CallSite, call: ParameterCall, made: number): void {
+  const { terms } = run;
+  const { args, op } = site;
+  const target = args[call.parameter];
+  if (target === undefined) return;
+  if (terms.kind(target) === T.Param) {
+    for (const v of call.variants)
+      run.parameterCall(
+        { ...base, locks: [...base.locks, ...v.locks.map((l) => lockInCaller(run, l, args, made, op))] },
+        terms.a(target),
+        { ...site, args: call.args.map((a) => (a < 0 ? terms.unknown : toCaller(run, a, args, made))) },
+      );
+    return;
+  }
+  if (terms.kind(target) !== T.Global) return;
+  const fn = run.shared.program.resolve(terms.nameText(terms.a(target)), run.fn.file);
+  if (fn === null || fn.id === run.fn.id) return;
+  const inner = call.args.map((a) => (a < 0 ? terms.unknown : toCaller(run, a, args, made)));
+  const effect = run.shared.results[fn.id];
+  for (const v of call.variants) {
+    const f = factsInCaller(run, base, v.facts, args, made);
+    if (f === null) continue;
+    const state: State = {
+      ...base,
+      facts: f.facts,
+      locks: [...base.locks, ...v.locks.map((l) => lockInCaller(run, l, args, made, op))],
+    };
+    run.edgeTo(state, fn.id, { ...site, args: inner }, 'now', inner);
+    if (effect !== undefined)
+      for (const e of effect.sleeps)
+        applySleep(run, state, { ...site, args: inner }, e, fn.name, fn.id, made);
   }
 }
 

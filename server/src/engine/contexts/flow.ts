@@ -264,15 +264,10 @@ export class FunctionRun {
 
   private prune(block: number, s: State): State {
     const { graph, terms } = this;
-    const live = graph.live[block] as Uint32Array;
     let vars = s.vars;
-    let copied = false;
-    for (let v = 0; v < vars.length; v++) {
-      if ((vars[v] as number) < 0 || hasBit(live, v) || this.ev.addressTaken.has(v)) continue;
-      if (!copied) {
-        vars = vars.slice();
-        copied = true;
-      }
+    for (const v of this.deadVariables(block)) {
+      if ((vars[v] as number) < 0) continue;
+      if (vars === s.vars) vars = vars.slice();
       (vars as number[])[v] = -1;
     }
     let temps = s.temps;
@@ -280,7 +275,8 @@ export class FunctionRun {
       const kept: number[] = [];
       for (let i = 0; i < temps.length; i += 2) {
         const t = temps[i] as number;
-        if (hasBit(live, graph.variableCount + t)) kept.push(t, temps[i + 1] as number);
+        if (hasBit(graph.live[block] as Uint32Array, graph.variableCount + t))
+          kept.push(t, temps[i + 1] as number);
       }
       if (kept.length !== temps.length) temps = kept;
     }
@@ -322,6 +318,22 @@ export class FunctionRun {
     }
     if (vars === s.vars && temps === s.temps && facts.length === s.facts.length) return s;
     return { ...s, vars, temps, facts: facts.length === s.facts.length ? s.facts : facts };
+  }
+
+  private readonly dead: (readonly number[] | undefined)[] = [];
+
+  /** Variables that nothing reads any more from a block on, and whose address nobody has. */
+  private deadVariables(block: number): readonly number[] {
+    let list = this.dead[block];
+    if (list === undefined) {
+      const live = this.graph.live[block] as Uint32Array;
+      const out: number[] = [];
+      for (let v = 0; v < this.graph.variableCount; v++)
+        if (!hasBit(live, v) && !this.ev.addressTaken.has(v)) out.push(v);
+      list = out;
+      this.dead[block] = list;
+    }
+    return list;
   }
 
   /** Local terms that values of the state hang on, as the stamp of the last look. */
