@@ -74,25 +74,29 @@ interface Difference {
   readonly place: string;
 }
 
-describeKernel('6.12', 'grammar against upstream', (root) => {
-  it('gives the same trees but for the new nodes', async function compare() {
-    this.timeout(300_000);
-    const ours = await grammarParser(OUR_WASM);
-    const upstream = await grammarParser(UPSTREAM_WASM);
-    let functions = 0;
-    const differences: Difference[] = [];
-    for (const [index, path] of sources(`${root}/fs`, '.c').entries()) {
-      if (index % STEP !== 0) continue;
-      functions += compareFile(ours, upstream, readSource(path), relative(root, path), differences);
-    }
-    ours.delete();
-    upstream.delete();
-    const unknown = differences.filter(({ className }) => className.startsWith('?'));
-    deepStrictEqual(unknown.map(({ className, place }) => `${place}: ${className}`).slice(0, 20), []);
-    const share = differences.length / functions;
-    ok(share <= MAX_SHARE, `${differences.length} of ${functions} functions differ\n${listing(differences)}`);
+for (const version of ['6.12', '7.2'])
+  describeKernel(version, 'grammar against upstream', (root) => {
+    it('gives the same trees but for the new nodes', async function compare() {
+      this.timeout(300_000);
+      const ours = await grammarParser(OUR_WASM);
+      const upstream = await grammarParser(UPSTREAM_WASM);
+      let functions = 0;
+      const differences: Difference[] = [];
+      for (const [index, path] of sources(`${root}/fs`, '.c').entries()) {
+        if (index % STEP !== 0) continue;
+        functions += compareFile(ours, upstream, readSource(path), relative(root, path), differences);
+      }
+      ours.delete();
+      upstream.delete();
+      const unknown = differences.filter(({ className }) => className.startsWith('?'));
+      deepStrictEqual(unknown.map(({ className, place }) => `${place}: ${className}`).slice(0, 20), []);
+      const share = differences.length / functions;
+      ok(
+        share <= MAX_SHARE,
+        `${differences.length} of ${functions} functions differ\n${listing(differences)}`,
+      );
+    });
   });
-});
 
 function listing(differences: readonly Difference[]): string {
   const counts = new Map<string, number>();

@@ -95,75 +95,76 @@ const NODES: Readonly<Record<string, ReadonlySet<string>>> = {
   block: new Set(['compound_statement', 'enumerator_list', 'field_declaration_list', 'initializer_list']),
 };
 
-describeKernel('6.12', 'fidelity of the grammar', (root) => {
-  let ours: Parser;
-  let upstream: Parser;
-  before(async () => {
-    ours = await grammarParser(OUR_WASM);
-    upstream = await grammarParser(UPSTREAM_WASM);
-  });
-  after(() => {
-    ours.delete();
-    upstream.delete();
-  });
+for (const version of ['6.12', '7.2'])
+  describeKernel(version, 'fidelity of the grammar', (root) => {
+    let ours: Parser;
+    let upstream: Parser;
+    before(async () => {
+      ours = await grammarParser(OUR_WASM);
+      upstream = await grammarParser(UPSTREAM_WASM);
+    });
+    after(() => {
+      ours.delete();
+      upstream.delete();
+    });
 
-  it('has every call, goto, label, return and block of functions that upstream cannot parse', function scan() {
-    this.timeout(300_000);
-    const files = sources(`${root}/fs`, '.c');
-    const missing: string[] = [];
-    let functions = 0;
-    // A stride coprime to the number of files spreads the sample over all filesystems.
-    for (let i = 0; functions < SAMPLED_FUNCTIONS && i < files.length; i++) {
-      const path = files[(i * 397) % files.length] ?? '';
-      const text = readSource(path);
-      const ranges = sampled(upstream, ours, text);
-      for (const { nodes, opaque } of ranges) {
-        functions++;
-        const [head] = nodes;
-        if (head === undefined) continue;
-        const body = nodes.find(
-          ({ type, depth }) => type === 'compound_statement' && depth === head.depth + 1,
-        );
-        const starts = new Map<string, Set<number>>();
-        for (const { type, start } of nodes) starts.set(type, (starts.get(type) ?? new Set()).add(start));
-        for (const { what, start } of expectations(
-          tokens(text, body?.start ?? head.start, head.end, opaque),
-        )) {
-          const types = NODES[what] ?? new Set();
-          if (![...types].some((type) => starts.get(type)?.has(start)))
-            missing.push(`${relative(root, path)}:${lineOf(text, start)}: ${what}`);
+    it('has every call, goto, label, return and block of functions that upstream cannot parse', function scan() {
+      this.timeout(300_000);
+      const files = sources(`${root}/fs`, '.c');
+      const missing: string[] = [];
+      let functions = 0;
+      // A stride coprime to the number of files spreads the sample over all filesystems.
+      for (let i = 0; functions < SAMPLED_FUNCTIONS && i < files.length; i++) {
+        const path = files[(i * 397) % files.length] ?? '';
+        const text = readSource(path);
+        const ranges = sampled(upstream, ours, text);
+        for (const { nodes, opaque } of ranges) {
+          functions++;
+          const [head] = nodes;
+          if (head === undefined) continue;
+          const body = nodes.find(
+            ({ type, depth }) => type === 'compound_statement' && depth === head.depth + 1,
+          );
+          const starts = new Map<string, Set<number>>();
+          for (const { type, start } of nodes) starts.set(type, (starts.get(type) ?? new Set()).add(start));
+          for (const { what, start } of expectations(
+            tokens(text, body?.start ?? head.start, head.end, opaque),
+          )) {
+            const types = NODES[what] ?? new Set();
+            if (![...types].some((type) => starts.get(type)?.has(start)))
+              missing.push(`${relative(root, path)}:${lineOf(text, start)}: ${what}`);
+          }
         }
       }
-    }
-    strictEqual(functions >= SAMPLED_FUNCTIONS, true, `only ${functions} functions to sample`);
-    deepStrictEqual(missing, []);
-  });
+      strictEqual(functions >= SAMPLED_FUNCTIONS, true, `only ${functions} functions to sample`);
+      deepStrictEqual(missing, []);
+    });
 
-  it('finds an error where a call lost its semicolon', function deletion() {
-    this.timeout(120_000);
-    const files = sources(`${root}/fs`, '.c');
-    const silent: string[] = [];
-    let edited = 0;
-    for (let i = 0; edited < EDITED_FILES && i < files.length; i++) {
-      const path = files[(i * 577) % files.length] ?? '';
-      const text = readSource(path);
-      const calls = [...text.matchAll(/^\t+\w+\([^;{}#"'/]*\)(;)[ \t]*\n/gm)];
-      const call = calls[Math.floor(calls.length / 2)];
-      if (call === undefined) continue;
-      const tree = parse(ours, text);
-      const whole = !tree.rootNode.hasError;
-      tree.delete();
-      if (!whole) continue;
-      edited++;
-      const at = call.index + call[0].lastIndexOf(';');
-      const broken = parse(ours, `${text.slice(0, at)}${text.slice(at + 1)}`);
-      if (!broken.rootNode.hasError) silent.push(`${relative(root, path)}:${lineOf(text, at)}`);
-      broken.delete();
-    }
-    strictEqual(edited, EDITED_FILES);
-    deepStrictEqual(silent, []);
+    it('finds an error where a call lost its semicolon', function deletion() {
+      this.timeout(120_000);
+      const files = sources(`${root}/fs`, '.c');
+      const silent: string[] = [];
+      let edited = 0;
+      for (let i = 0; edited < EDITED_FILES && i < files.length; i++) {
+        const path = files[(i * 577) % files.length] ?? '';
+        const text = readSource(path);
+        const calls = [...text.matchAll(/^\t+\w+\([^;{}#"'/]*\)(;)[ \t]*\n/gm)];
+        const call = calls[Math.floor(calls.length / 2)];
+        if (call === undefined) continue;
+        const tree = parse(ours, text);
+        const whole = !tree.rootNode.hasError;
+        tree.delete();
+        if (!whole) continue;
+        edited++;
+        const at = call.index + call[0].lastIndexOf(';');
+        const broken = parse(ours, `${text.slice(0, at)}${text.slice(at + 1)}`);
+        if (!broken.rootNode.hasError) silent.push(`${relative(root, path)}:${lineOf(text, at)}`);
+        broken.delete();
+      }
+      strictEqual(edited, EDITED_FILES);
+      deepStrictEqual(silent, []);
+    });
   });
-});
 
 /** Functions of one text that upstream damages and we do not: our nodes, and the opaque ranges among them. */
 function sampled(

@@ -1348,12 +1348,7 @@ export class FunctionRun {
   private result(): FunctionResult {
     this.readAnnotations();
     const certain = this.exits.length > 0 && this.sleptExits === this.exits.length;
-    const sleeps = certain
-      ? this.sleeps.map((e) => ({ ...e, certain: true }))
-      : this.sleeps.map((e) => ({
-          ...e,
-          certain: e.certain && e.facts.length === 0 && this.sleeps.length === 1 ? false : false,
-        }));
+    const sleeps = this.sleeps.map((e) => (e.certain === certain ? e : { ...e, certain }));
     const edges = [...this.edges.values()].map((e) => ({ ...e.edge, variants: e.variants }));
     const cared = new Set<number>();
     const care = (t: number): void => {

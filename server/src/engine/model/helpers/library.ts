@@ -190,7 +190,7 @@ const FSNOTIFY: readonly HelperEntry[] = [
     true,
     'Leaves the read side of fsnotify_mark_srcu, with the marks pinned; false where that failed.',
     '6.12:fs/notify/mark.c:516',
-    { releases: [shared('fsnotify_mark_srcu', 'srcu', TRUE)] },
+    { releases: [shared('@fsnotify_mark_srcu', 'srcu', TRUE)] },
   ),
   helper(
     'fsnotify_finish_user_wait',
@@ -198,7 +198,7 @@ const FSNOTIFY: readonly HelperEntry[] = [
     true,
     'Enters the read side of fsnotify_mark_srcu again.',
     '6.12:fs/notify/mark.c:551',
-    { acquires: [shared('fsnotify_mark_srcu', 'srcu')] },
+    { acquires: [shared('@fsnotify_mark_srcu', 'srcu')] },
   ),
 ];
 
