@@ -17,9 +17,13 @@ import {
 import type { Model } from '../model/types.js';
 import type { FunctionRef, MacroRef, Program } from '../program/program.js';
 import { readList } from '../program/program.js';
+import { readAnnotations } from './annotations.js';
 import { applyCall, type CallSite } from './calls.js';
-import { fnColumn, type Graph, graphOf, hasBit } from './cfg.js';
-import { type ClassesByField, ENTRY_OP, Evaluator, JOIN_OP, withTemp } from './evaluate.js';
+import { fnColumn, type Graph, graphOf } from './cfg.js';
+import { type ClassesByField, Evaluator, JOIN_OP, withTemp } from './evaluate.js';
+import { commonFacts, groupExits, implies, join } from './join.js';
+import { showPlace } from './names.js';
+import { Pruner } from './prune.js';
 import type {
   CallEdge,
   Exit,
@@ -37,7 +41,6 @@ import {
   ANY,
   assume,
   type Facts,
-  factOf,
   Hash,
   isAtomicKind,
   type Lock,
@@ -52,6 +55,7 @@ import {
   ZERO,
 } from './state.js';
 import { T, type Terms } from './terms.js';
+import { toCallee } from './translate.js';
 
 /** States kept apart at one point; past it those with the same locks are merged. */
 export const MAX_STATES = 12;
@@ -72,11 +76,6 @@ const STATES_PAST_BUDGET = 4;
 export const HUGE_FUNCTION = 4000;
 
 const EQ = operatorCode('==');
-
-// What a fact about memory is worth at the next point
-const DROP = 0;
-const KEEP = 1;
-const WHILE_ALIVE = 2;
 
 /** What all functions of a run share. */
 export interface Shared {
@@ -102,6 +101,7 @@ export class FunctionRun {
   private readonly merged: Map<number, State>[] = [];
   private readonly doubtful: (State | undefined)[] = [];
   private readonly visits: number[] = [];
+  private readonly pruner: Pruner;
   private readonly firstOp: number;
   private widened = false;
   private readonly exits: Exit[] = [];
@@ -144,6 +144,13 @@ export class FunctionRun {
       this.merged.push(new Map());
       this.visits.push(0);
     }
+    this.pruner = new Pruner(
+      shared.terms,
+      this.graph,
+      fn.file.strings,
+      this.ev.addressTaken,
+      observer !== null,
+    );
     this.maxStates = this.graph.opCount > HUGE_FUNCTION ? 2 : keep;
     this.careful = keep > MAX_STATES;
   }
@@ -203,7 +210,7 @@ export class FunctionRun {
 
   /** Hands a state to a block, pruned to what is still read. */
   private push(block: number, state: State): void {
-    const s = this.prune(block, state);
+    const s = this.pruner.prune(block, state);
     const key = this.keyOf(s);
     const seen = this.seen[block] as Set<number>;
     if (seen.has(key)) return;
@@ -230,7 +237,7 @@ export class FunctionRun {
   /** Doubtful paths are never reported: one state a point says what may be there. */
   private pushDoubtful(block: number, s: State, waiting: State[], seen: Set<number>): void {
     const known = this.doubtful[block];
-    const joined = known === undefined ? s : this.join(block, known, s);
+    const joined = known === undefined ? s : join(this.terms, block, known, s);
     const key = this.keyOf(joined);
     if (known !== undefined && seen.has(key)) return;
     seen.add(key);
@@ -262,158 +269,6 @@ export class FunctionRun {
     return h.done();
   }
 
-  private prune(block: number, s: State): State {
-    const { graph, terms } = this;
-    let vars = s.vars;
-    for (const v of this.deadVariables(block)) {
-      if ((vars[v] as number) < 0) continue;
-      if (vars === s.vars) vars = vars.slice();
-      (vars as number[])[v] = -1;
-    }
-    let temps = s.temps;
-    if (temps.length > 0) {
-      const kept: number[] = [];
-      for (let i = 0; i < temps.length; i += 2) {
-        const t = temps[i] as number;
-        if (hasBit(graph.live[block] as Uint32Array, graph.variableCount + t))
-          kept.push(t, temps[i + 1] as number);
-      }
-      if (kept.length !== temps.length) temps = kept;
-    }
-    // What is alive is only looked at where some fact asks for it
-    let rooted = false;
-    let parts: Set<number> | null = null;
-    const facts: number[] = [];
-    for (let i = 0; i < s.facts.length; i += 2) {
-      const term = s.facts[i] as number;
-      const soft = terms.isSoft(term);
-      if (!soft && terms.isShared(term)) {
-        facts.push(term, s.facts[i + 1] as number);
-        continue;
-      }
-      if (soft) {
-        if (parts === null) {
-          parts = new Set();
-          for (const v of vars) if (v >= 0 && terms.isSoft(v)) this.collectParts(v, parts);
-          for (let j = 1; j < temps.length; j += 2)
-            if (terms.isSoft(temps[j] as number)) this.collectParts(temps[j] as number, parts);
-        }
-        // A value that was computed from memory and kept in a variable is what it was then
-        if (parts.has(term)) {
-          facts.push(term, s.facts[i + 1] as number);
-          continue;
-        }
-        const worth = this.softWorth(term);
-        if (worth === DROP) continue;
-        if (worth === KEEP) {
-          facts.push(term, s.facts[i + 1] as number);
-          continue;
-        }
-      }
-      if (!rooted) {
-        rooted = true;
-        this.markRoots(vars, temps, s.heap);
-      }
-      if (this.rootsAlive(term)) facts.push(term, s.facts[i + 1] as number);
-    }
-    if (vars === s.vars && temps === s.temps && facts.length === s.facts.length) return s;
-    return { ...s, vars, temps, facts: facts.length === s.facts.length ? s.facts : facts };
-  }
-
-  private readonly dead: (readonly number[] | undefined)[] = [];
-
-  /** Variables that nothing reads any more from a block on, and whose address nobody has. */
-  private deadVariables(block: number): readonly number[] {
-    let list = this.dead[block];
-    if (list === undefined) {
-      const live = this.graph.live[block] as Uint32Array;
-      const out: number[] = [];
-      for (let v = 0; v < this.graph.variableCount; v++)
-        if (!hasBit(live, v) && !this.ev.addressTaken.has(v)) out.push(v);
-      list = out;
-      this.dead[block] = list;
-    }
-    return list;
-  }
-
-  /** Local terms that values of the state hang on, as the stamp of the last look. */
-  private marks = new Int32Array(256);
-  private stamp = 0;
-
-  private markRoots(vars: readonly number[], temps: readonly number[], heap: readonly number[]): void {
-    this.stamp++;
-    for (const v of vars) if (v >= 0) this.markRoot(v);
-    for (let j = 1; j < temps.length; j += 2) this.markRoot(temps[j] as number);
-    for (let j = 1; j < heap.length; j += 2) this.markRoot(heap[j] as number);
-  }
-
-  private markRoot(t: number): void {
-    const at = this.terms.localIndex(t);
-    if (at < 0) return;
-    if (at >= this.marks.length) {
-      const wider = new Int32Array(Math.max(at + 1, this.marks.length * 2));
-      wider.set(this.marks);
-      this.marks = wider;
-    }
-    if (this.marks[at] === this.stamp) return;
-    this.marks[at] = this.stamp;
-    for (const k of this.terms.children(t)) this.markRoot(k);
-  }
-
-  private collectParts(t: number, into: Set<number>): void {
-    const kind = this.terms.kind(t);
-    into.add(t);
-    if (kind === T.Bin || kind === T.Un) for (const k of this.terms.children(t)) this.collectParts(k, into);
-  }
-
-  private readonly worths = new Map<number, number>();
-
-  /** Whether a fact about memory is worth keeping: always, never, or while what it hangs on is alive. */
-  private softWorth(term: number): number {
-    // Rules that look at every read want to know what was tested
-    if (this.observer !== null) return WHILE_ALIVE;
-    let worth = this.worths.get(term);
-    if (worth === undefined) {
-      const { terms } = this;
-      if (terms.kind(term) === T.Bin && terms.a(term) === EQ && terms.number(terms.c(term)) === null)
-        worth = WHILE_ALIVE;
-      else {
-        const at = this.softField(term);
-        worth = at !== '' && this.retestedNames().has(at) ? KEEP : DROP;
-      }
-      this.worths.set(term, worth);
-    }
-    return worth;
-  }
-
-  private rootsAlive(t: number): boolean {
-    const at = this.terms.localIndex(t);
-    if (at < 0) return this.terms.isShared(t);
-    const kids = this.terms.children(t);
-    if (kids.length === 0) return at < this.marks.length && this.marks[at] === this.stamp;
-    return kids.every((k) => this.rootsAlive(k));
-  }
-
-  private softField(t: number): string {
-    const { terms } = this;
-    const kind = terms.kind(t);
-    if (kind === T.Load)
-      return (
-        terms.lastField(t) || (terms.kind(terms.a(t)) === T.Global ? terms.nameText(terms.a(terms.a(t))) : '')
-      );
-    for (const k of terms.children(t)) {
-      const f = this.softField(k);
-      if (f !== '') return f;
-    }
-    return '';
-  }
-
-  private names: Set<string> | null = null;
-  private retestedNames(): ReadonlySet<string> {
-    this.names ??= new Set([...this.graph.retested].map((s) => this.fn.file.strings[s] ?? ''));
-    return this.names;
-  }
-
   /** Brings the states that wait at a block below the bound. */
   private merge(block: number, waiting: State[]): void {
     const groups = new Map<number, State[]>();
@@ -438,7 +293,7 @@ export class FunctionRun {
       // What was merged here before is part of it: so a loop comes to rest instead of going on with ever new mixtures
       const known = before.get(name);
       let merged = known ?? (group[0] as State);
-      for (const s of group) if (s !== merged) merged = this.join(block, merged, s);
+      for (const s of group) if (s !== merged) merged = join(this.terms, block, merged, s);
       const key = this.keyOf(merged);
       if (known !== undefined && this.keyOf(known) === key) {
         if (waiting.includes(known)) out.push(known);
@@ -454,58 +309,6 @@ export class FunctionRun {
       out.length = MAX_LOCK_SETS;
     }
     this.pending[block] = out;
-  }
-
-  private join(block: number, a: State, b: State): State {
-    const vars = a.vars.map((t, v) =>
-      t === b.vars[v] ? t : t < 0 || (b.vars[v] as number) < 0 ? -1 : this.terms.fresh(JOIN_OP + block, v),
-    );
-    const temps: number[] = [];
-    for (let i = 0; i < a.temps.length; i += 2) {
-      const t = a.temps[i] as number;
-      for (let j = 0; j < b.temps.length; j += 2) {
-        if (b.temps[j] !== t) continue;
-        temps.push(
-          t,
-          a.temps[i + 1] === b.temps[j + 1]
-            ? (a.temps[i + 1] as number)
-            : this.terms.fresh(JOIN_OP + block, 100000 + t),
-        );
-      }
-    }
-    const heap: number[] = [];
-    for (let i = 0; i < a.heap.length; i += 2)
-      for (let j = 0; j < b.heap.length; j += 2)
-        if (a.heap[i] === b.heap[j] && a.heap[i + 1] === b.heap[j + 1])
-          heap.push(a.heap[i] as number, a.heap[i + 1] as number);
-    let facts: Facts = NO_FACTS;
-    for (let i = 0; i < a.facts.length; i += 2) {
-      const mask = (a.facts[i + 1] as number) | maskOf(this.terms, b.facts, a.facts[i] as number);
-      if (mask !== ANY) facts = withFact(facts, a.facts[i] as number, mask);
-    }
-    // What met keeps what both sides knew of it
-    for (let v = 0; v < vars.length; v++) {
-      const t = vars[v] as number;
-      if (t < 0 || t === a.vars[v]) continue;
-      const mask =
-        maskOf(this.terms, a.facts, a.vars[v] as number) | maskOf(this.terms, b.facts, b.vars[v] as number);
-      if (mask !== ANY && mask !== 0) facts = withFact(facts, t, mask);
-    }
-    return {
-      vars,
-      temps,
-      heap,
-      locks: mayUnion(a.locks, b.locks),
-      released: mayUnion(a.released, b.released),
-      facts,
-      doubt: a.doubt && b.doubt,
-      slept: a.slept && b.slept,
-      grace: a.grace && b.grace,
-      blurred: true,
-      guarded: a.guarded || b.guarded,
-      lastRef: a.lastRef || b.lastRef,
-      done: a.done.filter((d) => b.done.includes(d)),
-    };
   }
 
   // ---- operations
@@ -967,49 +770,7 @@ export class FunctionRun {
 
   /** A lock as the function would write it. */
   showPlace(place: number): string {
-    return this.terms.show(
-      place,
-      (i) => this.ev.variableName(i) || `arg${i + 1}`,
-      (op, detail) => this.madeName(op, detail),
-      (v) => this.ev.variableName(v),
-    );
-  }
-
-  private madeName(op: number, detail: number): string {
-    if (op === ENTRY_OP || op >= JOIN_OP) return detail < 100000 ? this.ev.variableName(detail) || '?' : '?';
-    // The variable that the value was stored in, where there is one
-    const at = (this.firstOp + op) * OP_STRIDE;
-    const kind = this.fn.file.ops[at] as Op;
-    if (kind === Op.Declare) return this.ev.variableName(this.fn.file.ops[at + 1] as number);
-    if (kind === Op.Assign) {
-      const e = this.fn.file.ops[at + 1] as number;
-      if ((this.fn.file.exprs[e * EXPR_STRIDE] as X) === X.Local)
-        return this.ev.variableName(this.fn.file.exprs[e * EXPR_STRIDE + 1] as number);
-    }
-    if (kind === Op.Call) {
-      const temp = this.fn.file.ops[at + 3] as number;
-      for (let o = op + 1; o < Math.min(op + 4, this.graph.opCount); o++) {
-        const n = (this.firstOp + o) * OP_STRIDE;
-        const k = this.fn.file.ops[n] as Op;
-        const value = this.fn.file.ops[n + 2] as number;
-        if (
-          (k === Op.Declare || k === Op.Assign) &&
-          value >= 0 &&
-          (this.fn.file.exprs[value * EXPR_STRIDE] as X) === X.Temp &&
-          this.fn.file.exprs[value * EXPR_STRIDE + 1] === temp
-        ) {
-          const target = this.fn.file.ops[n + 1] as number;
-          if (k === Op.Declare) return this.ev.variableName(target);
-          if ((this.fn.file.exprs[target * EXPR_STRIDE] as X) === X.Local)
-            return this.ev.variableName(this.fn.file.exprs[target * EXPR_STRIDE + 1] as number);
-        }
-      }
-      if (detail >= 500) return this.ev.variableName(detail - 500) || '?';
-      const callee = this.fn.file.ops[at + 1] as number;
-      if ((this.fn.file.exprs[callee * EXPR_STRIDE] as X) === X.Name)
-        return `${this.fn.file.strings[this.fn.file.exprs[callee * EXPR_STRIDE + 1] as number]}()`;
-    }
-    return '?';
+    return showPlace(this.ev, place);
   }
 
   shownLocks(s: State): ShownLock[] {
@@ -1297,56 +1058,8 @@ export class FunctionRun {
 
   private sleptExits = 0;
 
-  /** `__must_hold(&f->lock)` and `__releases(...)` on the definition: what callers bring. */
-  private readAnnotations(): void {
-    const { file, index } = this.fn;
-    const list = readList(file, fnColumn(file, index, Fn.Annotations));
-    const params = Array.from({ length: this.graph.parameterCount }, (_, p) => this.ev.variableName(p));
-    for (let i = 0; i + 1 < list.length; i += 2) {
-      const name = file.strings[list[i] as number] ?? '';
-      if (name !== '__must_hold' && name !== '__releases') continue;
-      const text = (file.strings[list[i + 1] as number] ?? '').trim().replace(/^&/, '');
-      const parts = /^(\w+)((?:(?:->|\.)\w+)+)$/.exec(text);
-      const at = parts === null ? -1 : params.indexOf(parts[1] as string);
-      if (parts === null || at < 0) continue;
-      let place = this.terms.derefL(this.terms.param(at));
-      let owner = this.ev.variableType(at)?.base ?? '';
-      let type = '';
-      for (const hop of (parts[2] as string).matchAll(/(->|\.)(\w+)/g)) {
-        const field = hop[2] as string;
-        place =
-          hop[1] === '.' || this.terms.kind(place) === T.DerefL
-            ? this.terms.fieldL(place, this.terms.name(field))
-            : this.terms.fieldP(this.terms.load(place), this.terms.name(field));
-        if (owner !== '') this.ev.owners.set(place, owner);
-        type = this.shared.program.field(owner, field, file)?.base ?? '';
-        owner = type;
-      }
-      const kind =
-        type === 'spinlock_t'
-          ? 'spin'
-          : type === 'struct mutex'
-            ? 'mutex'
-            : type === 'struct rw_semaphore'
-              ? 'rwsem'
-              : type === 'rwlock_t'
-                ? 'rwlock'
-                : null;
-      if (kind === null || this.asserted.some((l) => l.place === place)) continue;
-      this.asserted.push({
-        place,
-        class: this.ev.classOf(place),
-        kind,
-        shared: false,
-        may: false,
-        fn: -1,
-        op: -1,
-      });
-    }
-  }
-
   private result(): FunctionResult {
-    this.readAnnotations();
+    readAnnotations(this, this.asserted);
     const certain = this.exits.length > 0 && this.sleptExits === this.exits.length;
     const sleeps = this.sleeps.map((e) => (e.certain === certain ? e : { ...e, certain }));
     const edges = [...this.edges.values()].map((e) => ({ ...e.edge, variants: e.variants }));
@@ -1432,28 +1145,6 @@ export class FunctionRun {
   }
 }
 
-/** What two paths hold: what both do, and what only one does as something that may be held. */
-function mayUnion(a: readonly Lock[], b: readonly Lock[]): readonly Lock[] {
-  if (a === b) return a;
-  const same = (l: Lock, list: readonly Lock[]): Lock | undefined => list.find((x) => sameLock(x, l));
-  let out: Lock[] | null = null;
-  for (let i = 0; i < a.length; i++) {
-    const l = a[i] as Lock;
-    const other = same(l, b);
-    if (l.may || (other !== undefined && !other.may)) out?.push(l);
-    else {
-      out ??= a.slice(0, i);
-      out.push({ ...l, may: true });
-    }
-  }
-  for (const l of b) {
-    if (same(l, a) !== undefined) continue;
-    out ??= a.slice();
-    out.push(l.may ? l : { ...l, may: true });
-  }
-  return out ?? a;
-}
-
 /** Whether taking `second` while `first` is held can never end well. */
 export function doubles(first: Lock, second: Lock): boolean {
   if (first.shared && second.shared) return false;
@@ -1468,118 +1159,4 @@ export function doubles(first: Lock, second: Lock): boolean {
     default:
       return false;
   }
-}
-
-/** Whether facts `a` are at least as strict as facts `b`. */
-export function implies(a: Facts, b: Facts): boolean {
-  for (let i = 0; i < b.length; i += 2)
-    if ((factOf(a, b[i] as number) & ~(b[i + 1] as number)) !== 0) return false;
-  return true;
-}
-
-/** What two lists of facts have in common. */
-export function commonFacts(a: Facts, b: Facts): Facts {
-  let out: Facts = NO_FACTS;
-  for (let i = 0; i < a.length; i += 2) {
-    const mask = (a[i + 1] as number) | factOf(b, a[i] as number);
-    if (mask !== ANY) out = withFact(out, a[i] as number, mask);
-  }
-  return out;
-}
-
-/** A place of the caller as the callee names it, or an opaque place where it has no name there. */
-export function toCallee(
-  terms: Terms,
-  place: number,
-  args: readonly number[],
-  show: (p: number) => string,
-): number {
-  let lost = false;
-  const out = terms.rewrite(place, (x) => {
-    const j = args.indexOf(x);
-    if (j >= 0 && x !== terms.unknown && terms.kind(x) !== T.Const) return terms.param(j);
-    const kind = terms.kind(x);
-    if (kind === T.Local || kind === T.FieldL || kind === T.FieldP) {
-      const a = args.indexOf(terms.addr(x));
-      if (a >= 0) return terms.derefL(terms.param(a));
-    }
-    if (kind === T.Param || kind === T.Fresh || kind === T.Stale || kind === T.Local || kind === T.Unknown)
-      lost = true;
-    return terms.children(x).length === 0 ? x : -1;
-  });
-  if (!lost) return out;
-  return terms.kind(place) === T.Opaque ? place : terms.opaque(show(place));
-}
-
-/** Exits brought together: one for each thing that a caller can tell apart. */
-function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
-  const sure = exits.filter((e) => !e.doubt);
-  const use = sure.length > 0 ? sure : exits;
-  const groups = new Map<string, Exit[]>();
-  for (const e of use) {
-    const key = `${locksKey(e.locks)}|${locksKey(e.released)}`;
-    const list = groups.get(key);
-    if (list === undefined) groups.set(key, [e]);
-    else list.push(e);
-  }
-  const out: Exit[] = [];
-  const hard = (f: Facts): Facts => {
-    const kept: number[] = [];
-    for (let i = 0; i < f.length; i += 2)
-      if (!terms.isSoft(f[i] as number)) kept.push(f[i] as number, f[i + 1] as number);
-    return kept;
-  };
-  for (const group of groups.values()) {
-    // Apart by what the parameters say, where that decides the result
-    const byFacts = new Map<string, Exit>();
-    for (const e of group) {
-      const facts = groups.size > 1 ? e.facts : hard(e.facts);
-      const key = facts.join();
-      const old = byFacts.get(key);
-      byFacts.set(
-        key,
-        old === undefined
-          ? { ...e, facts }
-          : { ...old, mask: old.mask | e.mask, value: old.value === e.value ? old.value : -1 },
-      );
-    }
-    const list = [...byFacts.values()];
-    const first = list[0] as Exit;
-    const apart =
-      list.length > 1 &&
-      list.length <= 4 &&
-      list.some((e) => (e.mask & first.mask) === 0 || e.value !== first.value);
-    if (list.length === 1 || apart) out.push(...list);
-    else {
-      let facts = first.facts;
-      let mask = first.mask;
-      let value = first.value;
-      for (const e of list.slice(1)) {
-        facts = commonFacts(facts, e.facts);
-        mask |= e.mask;
-        if (e.value !== value) value = -1;
-      }
-      out.push({ ...first, facts, mask, value });
-    }
-  }
-  if (out.length > 8) out.length = 8;
-  if (groups.size === 1) return out;
-  // Where two exits with different locks cannot be told apart by the caller, both are in doubt
-  return out.map((e) =>
-    out.some(
-      (o) =>
-        o !== e &&
-        !distinct(o, e) &&
-        !(locksKey(o.locks) === locksKey(e.locks) && locksKey(o.released) === locksKey(e.released)),
-    )
-      ? { ...e, doubt: true }
-      : e,
-  );
-}
-
-function distinct(a: Exit, b: Exit): boolean {
-  if ((a.mask & b.mask) === 0) return true;
-  for (let i = 0; i < a.facts.length; i += 2)
-    if (((a.facts[i + 1] as number) & factOf(b.facts, a.facts[i] as number)) === 0) return true;
-  return false;
 }

@@ -9,7 +9,7 @@ import type { Condition, EntryContext, LockSpec, MethodEntry } from '../model/ty
 import type { FunctionRef, SlotRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import type { Shared } from './flow.js';
-import { commonFacts, toCallee } from './flow.js';
+import { commonFacts } from './join.js';
 import type { CallEdge, Variant } from './result.js';
 import {
   ANY,
@@ -25,6 +25,7 @@ import {
   sameLock,
 } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
+import { toCallee } from './translate.js';
 
 /** Situations kept for a function; past it the rest is merged into one that is marked as widened. */
 export const MAX_ENTRIES = 10;

@@ -1,0 +1,183 @@
+/**
+ * Where paths meet: two states into one, and exits brought together into an effect. What is lost here is all the precision
+ * that is ever given up; what only one of two paths holds is held "perhaps". Must not know what an operation does.
+ */
+import { JOIN_OP } from './evaluate.js';
+import type { Exit } from './result.js';
+import {
+  ANY,
+  type Facts,
+  factOf,
+  type Lock,
+  locksKey,
+  maskOf,
+  NO_FACTS,
+  type State,
+  sameLock,
+  withFact,
+} from './state.js';
+import type { Terms } from './terms.js';
+
+/** One state for two: what both know. Values that differ get a name that stands for the meeting at `block`. */
+export function join(terms: Terms, block: number, a: State, b: State): State {
+  const vars = a.vars.map((t, v) =>
+    t === b.vars[v] ? t : t < 0 || (b.vars[v] as number) < 0 ? -1 : terms.fresh(JOIN_OP + block, v),
+  );
+  const temps: number[] = [];
+  for (let i = 0; i < a.temps.length; i += 2) {
+    const t = a.temps[i] as number;
+    for (let j = 0; j < b.temps.length; j += 2) {
+      if (b.temps[j] !== t) continue;
+      temps.push(
+        t,
+        a.temps[i + 1] === b.temps[j + 1]
+          ? (a.temps[i + 1] as number)
+          : terms.fresh(JOIN_OP + block, 100000 + t),
+      );
+    }
+  }
+  const heap: number[] = [];
+  for (let i = 0; i < a.heap.length; i += 2)
+    for (let j = 0; j < b.heap.length; j += 2)
+      if (a.heap[i] === b.heap[j] && a.heap[i + 1] === b.heap[j + 1])
+        heap.push(a.heap[i] as number, a.heap[i + 1] as number);
+  let facts: Facts = NO_FACTS;
+  for (let i = 0; i < a.facts.length; i += 2) {
+    const mask = (a.facts[i + 1] as number) | maskOf(terms, b.facts, a.facts[i] as number);
+    if (mask !== ANY) facts = withFact(facts, a.facts[i] as number, mask);
+  }
+  // What met keeps what both sides knew of it
+  for (let v = 0; v < vars.length; v++) {
+    const t = vars[v] as number;
+    if (t < 0 || t === a.vars[v]) continue;
+    const mask = maskOf(terms, a.facts, a.vars[v] as number) | maskOf(terms, b.facts, b.vars[v] as number);
+    if (mask !== ANY && mask !== 0) facts = withFact(facts, t, mask);
+  }
+  return {
+    vars,
+    temps,
+    heap,
+    locks: mayUnion(a.locks, b.locks),
+    released: mayUnion(a.released, b.released),
+    facts,
+    doubt: a.doubt && b.doubt,
+    slept: a.slept && b.slept,
+    grace: a.grace && b.grace,
+    blurred: true,
+    guarded: a.guarded || b.guarded,
+    lastRef: a.lastRef || b.lastRef,
+    done: a.done.filter((d) => b.done.includes(d)),
+  };
+}
+
+/** What two paths hold: what both do, and what only one does as something that may be held. */
+function mayUnion(a: readonly Lock[], b: readonly Lock[]): readonly Lock[] {
+  if (a === b) return a;
+  const same = (l: Lock, list: readonly Lock[]): Lock | undefined => list.find((x) => sameLock(x, l));
+  let out: Lock[] | null = null;
+  for (let i = 0; i < a.length; i++) {
+    const l = a[i] as Lock;
+    const other = same(l, b);
+    if (l.may || (other !== undefined && !other.may)) out?.push(l);
+    else {
+      out ??= a.slice(0, i);
+      out.push({ ...l, may: true });
+    }
+  }
+  for (const l of b) {
+    if (same(l, a) !== undefined) continue;
+    out ??= a.slice();
+    out.push(l.may ? l : { ...l, may: true });
+  }
+  return out ?? a;
+}
+
+/** Whether facts `a` are at least as strict as facts `b`. */
+export function implies(a: Facts, b: Facts): boolean {
+  for (let i = 0; i < b.length; i += 2)
+    if ((factOf(a, b[i] as number) & ~(b[i + 1] as number)) !== 0) return false;
+  return true;
+}
+
+/** What two lists of facts have in common. */
+export function commonFacts(a: Facts, b: Facts): Facts {
+  let out: Facts = NO_FACTS;
+  for (let i = 0; i < a.length; i += 2) {
+    const mask = (a[i + 1] as number) | factOf(b, a[i] as number);
+    if (mask !== ANY) out = withFact(out, a[i] as number, mask);
+  }
+  return out;
+}
+
+/** Exits brought together: one for each thing that a caller can tell apart. */
+export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
+  const sure = exits.filter((e) => !e.doubt);
+  const use = sure.length > 0 ? sure : exits;
+  const groups = new Map<string, Exit[]>();
+  for (const e of use) {
+    const key = `${locksKey(e.locks)}|${locksKey(e.released)}`;
+    const list = groups.get(key);
+    if (list === undefined) groups.set(key, [e]);
+    else list.push(e);
+  }
+  const out: Exit[] = [];
+  const hard = (f: Facts): Facts => {
+    const kept: number[] = [];
+    for (let i = 0; i < f.length; i += 2)
+      if (!terms.isSoft(f[i] as number)) kept.push(f[i] as number, f[i + 1] as number);
+    return kept;
+  };
+  for (const group of groups.values()) {
+    // Apart by what the parameters say, where that decides the result
+    const byFacts = new Map<string, Exit>();
+    for (const e of group) {
+      const facts = groups.size > 1 ? e.facts : hard(e.facts);
+      const key = facts.join();
+      const old = byFacts.get(key);
+      byFacts.set(
+        key,
+        old === undefined
+          ? { ...e, facts }
+          : { ...old, mask: old.mask | e.mask, value: old.value === e.value ? old.value : -1 },
+      );
+    }
+    const list = [...byFacts.values()];
+    const first = list[0] as Exit;
+    const apart =
+      list.length > 1 &&
+      list.length <= 4 &&
+      list.some((e) => (e.mask & first.mask) === 0 || e.value !== first.value);
+    if (list.length === 1 || apart) out.push(...list);
+    else {
+      let facts = first.facts;
+      let mask = first.mask;
+      let value = first.value;
+      for (const e of list.slice(1)) {
+        facts = commonFacts(facts, e.facts);
+        mask |= e.mask;
+        if (e.value !== value) value = -1;
+      }
+      out.push({ ...first, facts, mask, value });
+    }
+  }
+  if (out.length > 8) out.length = 8;
+  if (groups.size === 1) return out;
+  // Where two exits with different locks cannot be told apart by the caller, both are in doubt
+  return out.map((e) =>
+    out.some(
+      (o) =>
+        o !== e &&
+        !distinct(o, e) &&
+        !(locksKey(o.locks) === locksKey(e.locks) && locksKey(o.released) === locksKey(e.released)),
+    )
+      ? { ...e, doubt: true }
+      : e,
+  );
+}
+
+function distinct(a: Exit, b: Exit): boolean {
+  if ((a.mask & b.mask) === 0) return true;
+  for (let i = 0; i < a.facts.length; i += 2)
+    if (((a.facts[i + 1] as number) & factOf(b.facts, a.facts[i] as number)) === 0) return true;
+  return false;
+}

@@ -1,0 +1,179 @@
+/**
+ * What of a path state is still worth knowing at a point: variables that are read again, and facts that a later test can
+ * meet. Fewer differences make fewer states. Must not know what an operation does.
+ */
+import { operatorCode } from '../facts/encode.js';
+import { type Graph, hasBit } from './cfg.js';
+import type { State } from './state.js';
+import { T, type Terms } from './terms.js';
+
+const EQ = operatorCode('==');
+
+// What a fact about memory is worth at the next point
+const DROP = 0;
+const KEEP = 1;
+const WHILE_ALIVE = 2;
+
+/** Prunes the states of one function. */
+export class Pruner {
+  /** `strings` of the file; `everyTest`: a rule looks at every read and wants to know what was tested. */
+  constructor(
+    private readonly terms: Terms,
+    private readonly graph: Graph,
+    private readonly strings: readonly string[],
+    private readonly addressTaken: ReadonlySet<number>,
+    private readonly everyTest: boolean,
+  ) {}
+
+  /** The state without what nothing reads from `block` on. */
+  prune(block: number, s: State): State {
+    const { graph, terms } = this;
+    let vars = s.vars;
+    for (const v of this.deadVariables(block)) {
+      if ((vars[v] as number) < 0) continue;
+      if (vars === s.vars) vars = vars.slice();
+      (vars as number[])[v] = -1;
+    }
+    let temps = s.temps;
+    if (temps.length > 0) {
+      const kept: number[] = [];
+      for (let i = 0; i < temps.length; i += 2) {
+        const t = temps[i] as number;
+        if (hasBit(graph.live[block] as Uint32Array, graph.variableCount + t))
+          kept.push(t, temps[i + 1] as number);
+      }
+      if (kept.length !== temps.length) temps = kept;
+    }
+    // What is alive is only looked at where some fact asks for it
+    let rooted = false;
+    let parts: Set<number> | null = null;
+    const facts: number[] = [];
+    for (let i = 0; i < s.facts.length; i += 2) {
+      const term = s.facts[i] as number;
+      const soft = terms.isSoft(term);
+      if (!soft && terms.isShared(term)) {
+        facts.push(term, s.facts[i + 1] as number);
+        continue;
+      }
+      if (soft) {
+        if (parts === null) {
+          parts = new Set();
+          for (const v of vars) if (v >= 0 && terms.isSoft(v)) this.collectParts(v, parts);
+          for (let j = 1; j < temps.length; j += 2)
+            if (terms.isSoft(temps[j] as number)) this.collectParts(temps[j] as number, parts);
+        }
+        // A value that was computed from memory and kept in a variable is what it was then
+        if (parts.has(term)) {
+          facts.push(term, s.facts[i + 1] as number);
+          continue;
+        }
+        const worth = this.softWorth(term);
+        if (worth === DROP) continue;
+        if (worth === KEEP) {
+          facts.push(term, s.facts[i + 1] as number);
+          continue;
+        }
+      }
+      if (!rooted) {
+        rooted = true;
+        this.markRoots(vars, temps, s.heap);
+      }
+      if (this.rootsAlive(term)) facts.push(term, s.facts[i + 1] as number);
+    }
+    if (vars === s.vars && temps === s.temps && facts.length === s.facts.length) return s;
+    return { ...s, vars, temps, facts: facts.length === s.facts.length ? s.facts : facts };
+  }
+
+  private readonly dead: (readonly number[] | undefined)[] = [];
+
+  /** Variables that nothing reads any more from a block on, and whose address nobody has. */
+  private deadVariables(block: number): readonly number[] {
+    let list = this.dead[block];
+    if (list === undefined) {
+      const live = this.graph.live[block] as Uint32Array;
+      const out: number[] = [];
+      for (let v = 0; v < this.graph.variableCount; v++)
+        if (!hasBit(live, v) && !this.addressTaken.has(v)) out.push(v);
+      list = out;
+      this.dead[block] = list;
+    }
+    return list;
+  }
+
+  /** Local terms that values of the state hang on, as the stamp of the last look. */
+  private marks = new Int32Array(256);
+  private stamp = 0;
+
+  private markRoots(vars: readonly number[], temps: readonly number[], heap: readonly number[]): void {
+    this.stamp++;
+    for (const v of vars) if (v >= 0) this.markRoot(v);
+    for (let j = 1; j < temps.length; j += 2) this.markRoot(temps[j] as number);
+    for (let j = 1; j < heap.length; j += 2) this.markRoot(heap[j] as number);
+  }
+
+  private markRoot(t: number): void {
+    const at = this.terms.localIndex(t);
+    if (at < 0) return;
+    if (at >= this.marks.length) {
+      const wider = new Int32Array(Math.max(at + 1, this.marks.length * 2));
+      wider.set(this.marks);
+      this.marks = wider;
+    }
+    if (this.marks[at] === this.stamp) return;
+    this.marks[at] = this.stamp;
+    for (const k of this.terms.children(t)) this.markRoot(k);
+  }
+
+  private collectParts(t: number, into: Set<number>): void {
+    const kind = this.terms.kind(t);
+    into.add(t);
+    if (kind === T.Bin || kind === T.Un) for (const k of this.terms.children(t)) this.collectParts(k, into);
+  }
+
+  private readonly worths = new Map<number, number>();
+
+  /** Whether a fact about memory is worth keeping: always, never, or while what it hangs on is alive. */
+  private softWorth(term: number): number {
+    if (this.everyTest) return WHILE_ALIVE;
+    let worth = this.worths.get(term);
+    if (worth === undefined) {
+      const { terms } = this;
+      if (terms.kind(term) === T.Bin && terms.a(term) === EQ && terms.number(terms.c(term)) === null)
+        worth = WHILE_ALIVE;
+      else {
+        const at = this.softField(term);
+        worth = at !== '' && this.retestedNames().has(at) ? KEEP : DROP;
+      }
+      this.worths.set(term, worth);
+    }
+    return worth;
+  }
+
+  private rootsAlive(t: number): boolean {
+    const at = this.terms.localIndex(t);
+    if (at < 0) return this.terms.isShared(t);
+    const kids = this.terms.children(t);
+    if (kids.length === 0) return at < this.marks.length && this.marks[at] === this.stamp;
+    return kids.every((k) => this.rootsAlive(k));
+  }
+
+  private softField(t: number): string {
+    const { terms } = this;
+    const kind = terms.kind(t);
+    if (kind === T.Load)
+      return (
+        terms.lastField(t) || (terms.kind(terms.a(t)) === T.Global ? terms.nameText(terms.a(terms.a(t))) : '')
+      );
+    for (const k of terms.children(t)) {
+      const f = this.softField(k);
+      if (f !== '') return f;
+    }
+    return '';
+  }
+
+  private names: Set<string> | null = null;
+  private retestedNames(): ReadonlySet<string> {
+    this.names ??= new Set([...this.graph.retested].map((s) => this.strings[s] ?? ''));
+    return this.names;
+  }
+}
