@@ -36,14 +36,19 @@ function lastName(text: string): string {
   return /(\w+)\W*$/.exec(plain)?.[1] ?? plain;
 }
 
-function sameLock(held: { class: string; expression: string }, expected: string): boolean {
+function sameLock(
+  held: { readonly class: string; readonly expression: string },
+  expected: string,
+  obj = '',
+): boolean {
   const name = lastName(expected);
   const field = held.class.includes('::') ? held.class.slice(held.class.lastIndexOf('::') + 2) : held.class;
   return (
     field === name ||
     lastName(held.expression) === name ||
     held.expression.includes(name) ||
-    (name === 'hlist_bl_lock' && held.expression.length > 0)
+    // A bit lock in the head of a list is named by the list
+    (name === 'hlist_bl_lock' && obj !== '' && held.expression.includes(/^\w*/.exec(obj)?.[0] ?? obj))
   );
 }
 
@@ -63,15 +68,19 @@ export function judge(contexts: readonly PointContext[], c: Case): string[] {
     const must = context.held.filter((h) => h.certainty === 'must');
     const unused = [...must];
     for (const lock of c.expected.heldLocks) {
-      const at = unused.findIndex((h) => sameLock(h, lock.lock) && modeFits(h.mode, lock.mode));
+      const at = unused.findIndex((h) => sameLock(h, lock.lock, lock.obj) && modeFits(h.mode, lock.mode));
       if (at < 0)
         wrong.push(
-          `missing ${lock.lock} (${lock.mode})${context.held.some((h) => sameLock(h, lock.lock)) ? ' [reported as may or other mode]' : ''}`,
+          `missing ${lock.lock} (${lock.mode})${context.held.some((h) => sameLock(h, lock.lock, lock.obj)) ? ' [reported as may or other mode]' : ''}`,
         );
       else unused.splice(at, 1);
     }
+    // "Certainly held" means on every path there is: a lock that only some callers bring is no wrong answer
     for (const extra of unused)
-      if (!c.expected.mayAlsoHold.some((m) => sameLock(extra, m.lock)))
+      if (
+        !c.expected.mayAlsoHold.some((m) => sameLock(extra, m.lock, m.obj)) &&
+        contexts.every((x) => x.held.some((h) => h.certainty === 'must' && h.class === extra.class))
+      )
         wrong.push(`extra must ${extra.expression}`);
     for (const not of c.expected.notHeld)
       if (

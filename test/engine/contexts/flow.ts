@@ -47,7 +47,51 @@ void a(struct foo *f, struct foo *g, bool first)
 	spin_unlock(&x->lock);
 	x->count++; /*@after*/
 }`,
-    at: { inside: ['- [&f->lock?, &g->lock?] atomic'], after: ['- [] sleeps'] },
+    at: { inside: ['- [&x->lock] atomic'], after: ['- [] sleeps'] },
+  },
+  {
+    title: 'one lock under another name in every turn of a loop',
+    source: `
+void a(struct foo *f, bool again)
+{
+	struct foo *d = f;
+
+	while (again) {
+		d = d->next;
+		if (!d)
+			break;
+		spin_lock(&d->lock);
+		d->count++; /*@inside*/
+		spin_unlock(&d->lock);
+	}
+	f->count++; /*@after*/
+}`,
+    at: { inside: ['- [&d->lock] atomic'], after: ['- [] sleeps'] },
+  },
+  {
+    title: 'hand over hand through a second variable',
+    source: `
+static void leaf(struct foo *x)
+{
+	x->count++; /*@leaf*/
+}
+void a(struct foo *f, struct foo *end)
+{
+	struct foo *p = f;
+
+	spin_lock(&p->lock);
+	while (p != end) {
+		struct foo *n = p->next;
+
+		leaf(p);
+		spin_unlock(&p->lock);
+		spin_lock(&n->lock);
+		p = n;
+	}
+	spin_unlock(&p->lock);
+	f->count++; /*@after*/
+}`,
+    at: { leaf: ['- [&x->lock] atomic'], after: ['- [] sleeps'] },
   },
   {
     title: 'short circuit with a trylock',

@@ -21,7 +21,7 @@ import { readAnnotations } from './annotations.js';
 import { applyCall, type CallSite } from './calls.js';
 import { fnColumn, type Graph, graphOf } from './cfg.js';
 import { type ClassesByField, Evaluator, JOIN_OP, withTemp } from './evaluate.js';
-import { commonFacts, groupExits, implies, join } from './join.js';
+import { commonFacts, commonLocks, groupExits, implies, join } from './join.js';
 import { showPlace } from './names.js';
 import { Pruner } from './prune.js';
 import type {
@@ -72,6 +72,8 @@ const MAX_VARIANTS = 6;
 export const STEP_BUDGET = 6000;
 /** States kept apart past the budget. */
 const STATES_PAST_BUDGET = 4;
+/** In a loop a value of more hops than this gets a name of its own. */
+const MAX_LOOP_DEPTH = 6;
 /** Functions with more operations than this are looked at with one state a point. */
 export const HUGE_FUNCTION = 4000;
 
@@ -514,6 +516,24 @@ export class FunctionRun {
     return changed ? { ...s, vars, temps, heap, locks, facts } : s;
   }
 
+  /** The state with one value under another name, wherever it occurs. */
+  private renamed(s: State, from: number, to: number): State {
+    const { terms } = this;
+    const fix = (t: number): number =>
+      t >= 0 && terms.contains(t, from) ? terms.rewrite(t, (x) => (x === from ? to : -1)) : t;
+    let facts: Facts = NO_FACTS;
+    for (let i = 0; i < s.facts.length; i += 2)
+      facts = withFact(facts, fix(s.facts[i] as number), s.facts[i + 1] as number);
+    return {
+      ...s,
+      vars: s.vars.map(fix),
+      temps: s.temps.map((t, i) => (i % 2 === 0 ? t : fix(t))),
+      heap: s.heap.map(fix),
+      locks: s.locks.map((l) => ({ ...l, place: fix(l.place) })),
+      facts,
+    };
+  }
+
   private tempType(temp: number, expr: number): void {
     if (this.ev.tempTypes.has(temp)) return;
     const type = this.ev.typeOf(expr);
@@ -544,6 +564,12 @@ export class FunctionRun {
       value = m.term;
       if (known !== ANY && known !== 0 && this.fn.file.exprs[expr * EXPR_STRIDE] === X.Unary)
         state = { ...state, facts: withFact(state.facts, value, known) };
+    }
+    // `p = p->next` through another variable: without a name of its own a value would grow with every turn
+    if (this.graph.inLoop[this.block] === 1 && this.terms.depth(value) > MAX_LOOP_DEPTH) {
+      const m = this.made(state, op, 7);
+      state = this.renamed(m.state, value, m.term);
+      value = m.term;
     }
     const vars = state.vars.slice();
     vars[variable] = value;
@@ -941,7 +967,7 @@ export class FunctionRun {
       // Past the bound: what all have in common
       const last = entry.variants[MAX_VARIANTS - 1] as Variant;
       entry.variants[MAX_VARIANTS - 1] = {
-        locks: last.locks.filter((l) => v.locks.some((x) => sameLock(l, x))),
+        locks: commonLocks(this.terms, last.locks, v.locks).filter((l) => !l.may),
         released: last.released,
         facts: commonFacts(last.facts, v.facts),
         calleeFacts: commonFacts(last.calleeFacts, v.calleeFacts),

@@ -92,6 +92,39 @@ function mayUnion(a: readonly Lock[], b: readonly Lock[]): readonly Lock[] {
   return out ?? a;
 }
 
+/**
+ * What two situations hold for sure: the same lock, or one lock of the same class in each, which then goes by its class. The
+ * rest of both is held perhaps.
+ */
+export function commonLocks(terms: Terms, a: readonly Lock[], b: readonly Lock[]): Lock[] {
+  const out: Lock[] = [];
+  const left: Lock[] = [];
+  const used = new Set<Lock>();
+  for (const l of a) {
+    const other = b.find((x) => !used.has(x) && sameLock(x, l));
+    if (other === undefined) {
+      left.push(l);
+      continue;
+    }
+    used.add(other);
+    out.push(l.may || !other.may ? l : { ...l, may: true });
+  }
+  for (const l of left) {
+    const other = l.may
+      ? undefined
+      : b.find(
+          (x) => !used.has(x) && !x.may && x.class === l.class && x.kind === l.kind && x.shared === l.shared,
+        );
+    if (other === undefined) out.push(l.may ? l : { ...l, may: true });
+    else {
+      used.add(other);
+      out.push({ ...l, place: terms.opaque(l.class) });
+    }
+  }
+  for (const l of b) if (!used.has(l)) out.push(l.may ? l : { ...l, may: true });
+  return out;
+}
+
 /** Whether facts `a` are at least as strict as facts `b`. */
 export function implies(a: Facts, b: Facts): boolean {
   for (let i = 0; i < b.length; i += 2)

@@ -9,7 +9,7 @@ import type { Condition, EntryContext, LockSpec, MethodEntry } from '../model/ty
 import type { FunctionRef, SlotRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import type { Shared } from './flow.js';
-import { commonFacts } from './join.js';
+import { commonFacts, commonLocks } from './join.js';
 import type { CallEdge, Variant } from './result.js';
 import {
   ANY,
@@ -333,12 +333,8 @@ export class Propagation {
   private widen(id: number, list: Entry[], keys: Map<number, number>, entry: Entry): void {
     const last = list[MAX_ENTRIES - 1] as Entry;
     if (last.widened && this.covers(last, entry)) return;
-    const locks: Lock[] = [];
-    for (const l of last.locks)
-      locks.push(entry.locks.some((x) => sameLock(x, l) && !x.may) ? l : { ...l, may: true });
-    for (const l of entry.locks)
-      if (locks.length < 12 && !locks.some((x) => x.place === l.place && x.kind === l.kind))
-        locks.push({ ...l, may: true });
+    const locks = commonLocks(this.shared.terms, last.locks, entry.locks);
+    if (locks.length > 12) locks.length = 12;
     const origins = [...last.origins];
     for (const o of entry.origins) if (origins.length < MAX_ORIGINS && !origins.includes(o)) origins.push(o);
     const merged: Entry = {
@@ -363,8 +359,9 @@ export class Propagation {
     if (result === undefined) return;
     const list = this.entries[id] as Entry[];
     for (const edge of result.edges) {
-      if (edge.callee === id || !this.position.has(edge.callee)) continue;
-      for (let i = 0; i < list.length; i++) {
+      if (!this.position.has(edge.callee)) continue;
+      const known = list.length;
+      for (let i = 0; i < known; i++) {
         const entry = list[i] as Entry;
         for (const variant of edge.variants) {
           if (variant.doubt) continue;

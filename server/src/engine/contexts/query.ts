@@ -3,8 +3,8 @@
  * which it is entered is put together with the states seen there.
  */
 import type { HeldLock, PointContext, RcuState } from '../base/finding.js';
-import { columnAt, Fn, lineAt, OP_STRIDE, Op } from '../facts/encode.js';
-import type { FunctionRef } from '../program/program.js';
+import { columnAt, EXPR_STRIDE, Fn, lineAt, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../facts/encode.js';
+import { type FunctionRef, readList } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import { fnColumn } from './cfg.js';
 import { FunctionRun } from './flow.js';
@@ -184,23 +184,15 @@ function pointOf(
   let atomicAll = true;
   let atomicSome = entry.atomic !== '';
   if (entry.atomic !== '') why.push(entry.atomic);
-  const seen: { seen: Seen; count: number; may: boolean }[] = [];
+  const seen: Met[] = [];
   for (const set of sets) {
     let rcu = false;
     let atomic = entry.atomic !== '';
     for (const l of set) {
       if (l.lock.kind === 'rcu' && !l.lock.may) rcu = true;
       if (isAtomicKind(l.lock.kind) && !l.lock.may) atomic = true;
-      const old = seen.find(
-        (x) =>
-          x.seen.text === l.text && x.seen.lock.kind === l.lock.kind && x.seen.lock.shared === l.lock.shared,
-      );
-      if (old === undefined) seen.push({ seen: l, count: 1, may: l.lock.may });
-      else {
-        old.count++;
-        old.may = old.may || l.lock.may;
-      }
     }
+    meetLocks(fn, seen, set);
     if (rcu) rcuSome = true;
     else rcuAll = false;
     if (atomic) atomicSome = true;
@@ -243,6 +235,96 @@ function pointOf(
   }
   const rcu: RcuState = rcuAll && rcuSome ? (entry.walk ? 'walk' : 'read') : rcuSome ? 'maybe' : 'none';
   return { held, rcu, maySleep: atomicAll ? false : atomicSome ? 'unknown' : true, whyAtomic: why };
+}
+
+/** A lock as several paths have it. */
+interface Met {
+  seen: Seen;
+  /** On so many paths. */
+  count: number;
+  may: boolean;
+}
+
+/**
+ * Adds the locks of one path to those of the paths before. Each stands for one lock of theirs: the one that is shown alike,
+ * else the one that the same operation took (a loop's variable has another name in every turn).
+ */
+function meetLocks(fn: FunctionRef, seen: Met[], set: readonly Seen[]): void {
+  const taken = new Set<Met>();
+  const sure = [...set.filter((l) => !l.lock.may), ...set.filter((l) => l.lock.may)];
+  const alike = (a: Seen, b: Seen): boolean =>
+    a.lock.kind === b.lock.kind && a.lock.shared === b.lock.shared && a.fromCaller === b.fromCaller;
+  const left: Seen[] = [];
+  const meet = (old: Met, l: Seen): void => {
+    taken.add(old);
+    old.count++;
+    old.may = old.may || l.lock.may;
+    if (l.text === old.seen.text) return;
+    const written = l.lock.fn === fn.id ? lockAsWritten(fn, l.lock.op) : null;
+    if (written?.field === true) old.seen = { ...old.seen, text: written.text };
+    else if (l.text.length < old.seen.text.length) old.seen = l;
+  };
+  for (const l of sure) {
+    const old = seen.find((x) => !taken.has(x) && x.seen.text === l.text && alike(x.seen, l));
+    if (old === undefined) left.push(l);
+    else meet(old, l);
+  }
+  for (const l of left) {
+    const old =
+      l.fromCaller || l.lock.fn !== fn.id || lockAsWritten(fn, l.lock.op) === null
+        ? undefined
+        : seen.find(
+            (x) =>
+              !taken.has(x) &&
+              alike(x.seen, l) &&
+              x.seen.lock.class === l.lock.class &&
+              x.seen.lock.fn === l.lock.fn &&
+              x.seen.lock.op === l.lock.op,
+          );
+    if (old === undefined) {
+      const made: Met = { seen: l, count: 1, may: l.lock.may };
+      seen.push(made);
+      taken.add(made);
+    } else meet(old, l);
+  }
+}
+
+/**
+ * The lock of a call as its argument is written, `d->d_lock` for `spin_lock(&d->d_lock)`, where that hangs on one variable;
+ * null where it does not, as in `spin_lock(c ? a : b)`. `field`: the argument itself names the lock.
+ */
+function lockAsWritten(
+  fn: FunctionRef,
+  op: number,
+): { readonly text: string; readonly field: boolean } | null {
+  const { file } = fn;
+  const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  if (op < 0 || (file.ops[at] as Op) !== Op.Call) return null;
+  const argument = readList(file, file.ops[at + 2] as number)[0];
+  if (argument === undefined) return null;
+  const firstVariable = fnColumn(file, fn.index, Fn.FirstVariable);
+  const write = (e: number): string | null => {
+    const x = e * EXPR_STRIDE;
+    switch (file.exprs[x] as X) {
+      case X.Local: {
+        const variable = firstVariable + (file.exprs[x + 1] as number);
+        return file.strings[file.variables[variable * VARIABLE_STRIDE] as number] ?? null;
+      }
+      case X.Field: {
+        const base = write(file.exprs[x + 1] as number);
+        const name = file.strings[file.exprs[x + 2] as number] ?? '';
+        return base === null ? null : `${base}${file.exprs[x + 3] === 1 ? '->' : '.'}${name}`;
+      }
+      default:
+        return null;
+    }
+  };
+  const isAddress = (file.exprs[argument * EXPR_STRIDE] as X) === X.Addr;
+  const inner = isAddress ? (file.exprs[argument * EXPR_STRIDE + 1] as number) : argument;
+  const text = write(inner);
+  return text === null
+    ? null
+    : { text, field: isAddress && (file.exprs[inner * EXPR_STRIDE] as X) === X.Field };
 }
 
 function placeOf(fn: FunctionRef, op: number): { file: string; line: number } {
