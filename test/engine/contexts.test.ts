@@ -6,6 +6,7 @@ import { CALLS } from './contexts/calls.js';
 import { FLOW } from './contexts/flow.js';
 import { LOCKING } from './contexts/locks.js';
 import { METHODS } from './contexts/methods.js';
+import { NOT_BUILT } from './contexts/not-built.js';
 import { SCOPES } from './contexts/scopes.js';
 import { type ContextCase, checkContexts } from './harness.js';
 
@@ -21,4 +22,5 @@ describe('contexts', () => {
   suite('scopes', SCOPES);
   suite('calls', CALLS);
   suite('methods', METHODS);
+  suite('left out by the configuration', NOT_BUILT);
 });

@@ -134,16 +134,28 @@ export class LockwalkEngine implements Engine {
       if (read++ % 25 === 0)
         progress?.({ phase: 'read', done: read, total: Math.max(read, files.length), at });
     });
+    this.world = this.link(units, facts, files, token, progress);
+    return this.world;
+  }
+
+  /** Facts to an analysed program. `files`: headers among them are analysed too. */
+  private link(
+    key: string,
+    facts: readonly FileFacts[],
+    files: readonly string[],
+    token: CancelToken,
+    progress?: (p: Progress) => void,
+  ): World {
     const program = new Program((name) => this.model.constants.get(name));
     for (const f of facts) program.add(f);
     const analysis = new Analysis(program, this.model, this.parser);
+    const wanted = new Set(files);
     const roots: number[] = [];
-    for (const f of program.functions) if (!f.isHeader || files.includes(f.file.path)) roots.push(f.id);
+    for (const f of program.functions) if (!f.isHeader || wanted.has(f.file.path)) roots.push(f.id);
     analysis.run(roots, token, (done, total, at) => {
       if (done % 200 < 2) progress?.({ phase: 'analyse', done, total, at });
     });
-    this.world = { key: units, program, analysis, files: facts };
-    return this.world;
+    return { key, program, analysis, files: facts };
   }
 
   contexts(query: ContextsQuery, token: CancelToken): ContextsResult {
@@ -153,11 +165,9 @@ export class LockwalkEngine implements Engine {
       const world = this.analyse([query.file], token);
       const skipped = this.loader.skipped.get(query.file);
       if (skipped !== undefined) return { ok: false, problem: `${query.file}: skipped, ${skipped}` };
-      const fn = functionAt(world.program.functions, query.file, query.line);
-      if (fn === null) return { ok: false, problem: `${query.file}:${query.line}: no function here` };
-      const graph = graphOf(fn.file, fn.index);
-      const op = operationAt(fn, query.line, query.column, graph.order, graph.blockStart);
-      return this.answer(world, fn, query.line, op);
+      const other = this.loader.asIfBuilt(query.file, query.line);
+      if (other !== null) return this.asIfBuilt(world, other, query.line, query.column, token);
+      return this.answerAt(world, query.file, query.line, query.column, true);
     }
     const file = query.file ?? this.findFunction(query.function);
     if (file === null)
@@ -168,7 +178,34 @@ export class LockwalkEngine implements Engine {
     return this.answer(world, fn, lineAt(fn.file.lineStarts, fnColumn(fn.file, fn.index, Fn.NameStart)), -1);
   }
 
-  private answer(world: World, fn: FunctionRef, line: number, op: number): ContextsResult {
+  private answerAt(
+    world: World,
+    file: string,
+    line: number,
+    column: number | undefined,
+    built: boolean,
+  ): ContextsResult {
+    const fn = functionAt(world.program.functions, file, line);
+    if (fn === null) return { ok: false, problem: `${file}:${line}: no function here` };
+    const graph = graphOf(fn.file, fn.index);
+    const op = operationAt(fn, line, column, graph.order, graph.blockStart);
+    return this.answer(world, fn, line, op, built);
+  }
+
+  /** An answer about code that the configuration leaves out: the unit with that arm in it, for this question only. */
+  private asIfBuilt(
+    world: World,
+    other: FileFacts,
+    line: number,
+    column: number | undefined,
+    token: CancelToken,
+  ): ContextsResult {
+    const files = world.files.map((f) => (f.path === other.path ? other : f));
+    const changed = this.link(world.key, files, [other.path], token);
+    return this.answerAt(changed, other.path, line, column, false);
+  }
+
+  private answer(world: World, fn: FunctionRef, line: number, op: number, built = true): ContextsResult {
     return {
       ok: true,
       answer: {
@@ -177,6 +214,7 @@ export class LockwalkEngine implements Engine {
         line,
         function: fn.name,
         damaged: (fnColumn(fn.file, fn.index, Fn.Flags) & FN_DAMAGED) !== 0,
+        ...(built ? {} : { notBuilt: true }),
         contexts: contextsAt(world.analysis, fn, op),
       },
     };

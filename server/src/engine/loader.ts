@@ -42,7 +42,29 @@ export class Loader {
     if (this.skipped.has(path)) return null;
     const text = this.tree.read(path);
     if (text === null) return null;
-    const configured = configure(text, this.config).text;
+    const facts = this.made(path, configure(text, this.config).text);
+    if (facts !== null) this.facts.set(path, facts);
+    return facts;
+  }
+
+  /**
+   * Facts of a file in which the arms around a line (1-based) are taken though the configuration does not take them; null
+   * where the line is analysed as it is, or stands in `#if 0`. Not kept.
+   */
+  asIfBuilt(path: string, line: number): FileFacts | null {
+    const text = this.tree.read(path);
+    if (text === null) return null;
+    let at = 0;
+    for (let n = 1; n < line && at >= 0; n++) at = text.indexOf('\n', at) + 1 || -1;
+    if (at < 0) return null;
+    const end = text.indexOf('\n', at);
+    const written = (of: string): boolean => of.slice(at, end < 0 ? of.length : end).trim() !== '';
+    if (!written(text) || written(configure(text, this.config).text)) return null;
+    const other = configure(text, this.config, at).text;
+    return written(other) ? this.made(path, other) : null;
+  }
+
+  private made(path: string, configured: string): FileFacts | null {
     const before = this.clock();
     const parsed = this.parser.parse(configured);
     this.parseMs += this.clock() - before;
@@ -50,9 +72,7 @@ export class Loader {
       this.skipped.set(path, parsed.reason);
       return null;
     }
-    const facts = buildFacts(path, configured, parsed.tree);
-    this.facts.set(path, facts);
-    return facts;
+    return buildFacts(path, configured, parsed.tree);
   }
 
   /** The text of a file as the tree has it. */

@@ -94,6 +94,32 @@ void a(struct foo *f, struct foo *end)
     at: { leaf: ['- [&x->lock] atomic'], after: ['- [] sleeps'] },
   },
   {
+    title: 'lines that run nothing but a jump, or nothing',
+    source: `
+int a(struct foo *f, int n)
+{
+	spin_lock(&f->lock);
+	/* a comment @comment */ /*@comment*/
+	while (n--) {
+		if (f->count > n)
+			break; /*@break*/
+		if (f->count < n)
+			goto out; /*@goto*/
+	}
+	spin_unlock(&f->lock);
+	return 0;
+out: /*@label*/
+	spin_unlock(&f->lock);
+	return 1;
+}`,
+    at: {
+      comment: ['- [&f->lock] atomic'],
+      break: ['- [&f->lock] atomic'],
+      goto: ['- [&f->lock] atomic'],
+      label: ['- [&f->lock] atomic'],
+    },
+  },
+  {
     title: 'short circuit with a trylock',
     source: `
 void a(struct foo *f)

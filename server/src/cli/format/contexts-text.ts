@@ -28,6 +28,7 @@ export function formatContexts(answer: ContextsAnswer, lineOf: LineOf, paint: Pa
   const code = lineOf(answer.file, answer.line);
   if (code !== null && code.trim() !== '')
     lines.push(`    ${paint.dim(`${answer.line} |`)} ${expandTabs(code)}`);
+  if (answer.notBuilt === true) lines.push('  Not built in this configuration: answered as if it were.');
   if (answer.damaged) {
     lines.push('  The parser did not understand part of this function: what follows may be incomplete.');
   }

@@ -124,5 +124,7 @@ export interface ContextsAnswer {
   readonly line: number;
   readonly function: string;
   readonly damaged: boolean;
+  /** There where the configuration leaves the line out: answered as if it were built. */
+  readonly notBuilt?: true;
   readonly contexts: readonly PointContext[];
 }

@@ -48,8 +48,11 @@ interface Conditional {
  * Takes one arm of each conditional. What only another file could decide is decided so: a macro that is not known to be
  * defined is not (so include guards and `#ifndef arch_...` defaults are taken), and where the value of an unknown macro
  * matters the first arm is taken. Never throws; what is out of place is a problem and left as it is.
+ *
+ * `at`: an offset whose arms are taken whatever the configuration says (never those of `#if 0`), for a look at code that is
+ * not built; -1 for none.
  */
-export function configure(text: string, config: KernelConfig): Configured {
+export function configure(text: string, config: KernelConfig, at = -1): Configured {
   const symbols = new Set<string>();
   if (text.includes('CONFIG_')) {
     for (const match of text.matchAll(IN_CODE)) if (match[1] !== undefined) symbols.add(match[1]);
@@ -57,7 +60,56 @@ export function configure(text: string, config: KernelConfig): Configured {
   if (!CONDITIONAL.test(text)) {
     return { text, symbols: [...symbols].sort(), changed: false, problems: [] };
   }
-  return new Configurer(text, config, symbols).run();
+  return new Configurer(text, config, symbols, at < 0 ? NOTHING_FORCED : armsAt(text, at)).run();
+}
+
+const NOTHING_FORCED: ReadonlyMap<number, boolean> = new Map();
+
+/** Calls back for every line that begins with `#`: its word, where it begins, where its text begins, where it ends. */
+function directives(
+  text: string,
+  each: (word: string, start: number, bodyStart: number, end: number) => void,
+): void {
+  const pattern = new RegExp(INTERESTING.source, 'g');
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const token = match[0];
+    if (token === '/*') {
+      const end = text.indexOf('*/', pattern.lastIndex);
+      pattern.lastIndex = end < 0 ? text.length : end + 2;
+    } else if (token === '//') {
+      pattern.lastIndex = lineEnd(text, pattern.lastIndex);
+    } else if (token === '"' || token === "'") {
+      pattern.lastIndex = literalEnd(text, pattern.lastIndex, token);
+    } else {
+      const start = match.index + (token.startsWith('\n') ? 1 : 0);
+      const bodyStart = pattern.lastIndex;
+      const end = logicalEnd(text, bodyStart);
+      each(match[1] ?? '', start, bodyStart, end);
+      pattern.lastIndex = end;
+    }
+  }
+}
+
+/** Which arms have to be taken so that the text at an offset is. */
+function armsAt(text: string, at: number): ReadonlyMap<number, boolean> {
+  const forced = new Map<number, boolean>();
+  const open: { arms: number[]; zero: boolean }[] = [];
+  const close = (arms: readonly number[], end: number, zero: boolean): void => {
+    if (zero || at < (arms[0] ?? at + 1) || at >= end) return;
+    const taken = arms.findLast((start) => start <= at);
+    for (const start of arms) forced.set(start, start === taken);
+  };
+  directives(text, (word, start, bodyStart, end) => {
+    if (word === 'if' || word === 'ifdef' || word === 'ifndef')
+      open.push({ arms: [start], zero: word === 'if' && text.slice(bodyStart, end).trim() === '0' });
+    else if (word.startsWith('el')) open.at(-1)?.arms.push(start);
+    else if (word === 'endif') {
+      const group = open.pop();
+      if (group !== undefined) close(group.arms, start, group.zero);
+    }
+  });
+  for (const group of open) close(group.arms, text.length, group.zero);
+  return forced;
 }
 
 class Configurer {
@@ -75,6 +127,8 @@ class Configurer {
     private readonly text: string,
     config: KernelConfig,
     private readonly symbols: Set<string>,
+    /** By the offset of a directive: whether its arm is taken. */
+    private readonly forced: ReadonlyMap<number, boolean>,
   ) {
     this.scope = {
       config,
@@ -86,23 +140,7 @@ class Configurer {
 
   run(): Configured {
     const { text } = this;
-    const pattern = new RegExp(INTERESTING.source, 'g');
-    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-      const token = match[0];
-      if (token === '/*') {
-        const end = text.indexOf('*/', pattern.lastIndex);
-        pattern.lastIndex = end < 0 ? text.length : end + 2;
-      } else if (token === '//') {
-        pattern.lastIndex = lineEnd(text, pattern.lastIndex);
-      } else if (token === '"' || token === "'") {
-        pattern.lastIndex = literalEnd(text, pattern.lastIndex, token);
-      } else {
-        const start = match.index + (token.startsWith('\n') ? 1 : 0);
-        const end = logicalEnd(text, pattern.lastIndex);
-        this.directive(match[1] ?? '', start, pattern.lastIndex, end);
-        pattern.lastIndex = end;
-      }
-    }
+    directives(text, (word, start, bodyStart, end) => this.directive(word, start, bodyStart, end));
     if (this.deadFrom >= 0) this.blank(this.deadFrom, text.length);
     for (const open of this.stack) this.problem(open.start, 'this conditional has no #endif');
     return {
@@ -123,7 +161,7 @@ class Configurer {
       case 'ifdef':
       case 'ifndef': {
         const live = this.live;
-        const taken = live && this.holds(word, this.body(bodyStart, end), start);
+        const taken = live && (this.forced.get(start) ?? this.holds(word, this.body(bodyStart, end), start));
         if (live) this.blank(start, end);
         this.stack.push({ start, live, taken, active: taken, closed: false });
         this.follow(end);
@@ -141,7 +179,9 @@ class Configurer {
         if (word === 'else') top.closed = true;
         const test = word === 'elif' ? 'if' : word === 'elifdef' ? 'ifdef' : 'ifndef';
         top.active =
-          top.live && !top.taken && (word === 'else' || this.holds(test, this.body(bodyStart, end), start));
+          top.live &&
+          !top.taken &&
+          (this.forced.get(start) ?? (word === 'else' || this.holds(test, this.body(bodyStart, end), start)));
         top.taken ||= top.active;
         if (top.live) {
           this.close(start);

@@ -41,7 +41,10 @@ export function functionAt(
   return null;
 }
 
-/** The operation that runs first on a line (or at a column of it); -1 where the line runs nothing. */
+/**
+ * The operation that runs first on a line (or at a column of it); on a line that runs nothing the one that comes next in
+ * the text, else the last one before it; -1 in a function that runs nothing.
+ */
 export function operationAt(
   fn: FunctionRef,
   line: number,
@@ -56,16 +59,24 @@ export function operationAt(
   let bestKey = Number.POSITIVE_INFINITY;
   let before = -1;
   let beforeStart = -1;
+  let after = -1;
+  let afterStart = Number.POSITIVE_INFINITY;
+  let jump = -1;
   for (let b = 0; b + 1 < blockStart.length; b++) {
     const rank = order[b] as number;
     if (rank < 0) continue;
     for (let o = blockStart[b] as number; o < (blockStart[b + 1] as number); o++) {
       const at = (first + o) * OP_STRIDE;
       const kind = file.ops[at] as Op;
-      if (kind === Op.Jump || kind === Op.Cleanup || kind === Op.Stop) continue;
+      if (kind === Op.Cleanup || kind === Op.Stop) continue;
       const start = base + (file.ops[at + 5] as number);
       const end = base + (file.ops[at + 6] as number);
       const startLine = lineAt(file.lineStarts, start);
+      if (kind === Op.Jump) {
+        // goto, break, continue; other jumps are no statements
+        if (startLine === line && end > start && jump < 0) jump = o;
+        continue;
+      }
       const endLine = lineAt(file.lineStarts, end);
       if (startLine === line || (startLine < line && endLine >= line && end > start)) {
         if (column !== undefined && startLine === line && columnAt(file.lineStarts, start) > column) continue;
@@ -77,10 +88,13 @@ export function operationAt(
       } else if (startLine < line && start > beforeStart) {
         before = o;
         beforeStart = start;
+      } else if (startLine > line && start < afterStart) {
+        after = o;
+        afterStart = start;
       }
     }
   }
-  return best >= 0 ? best : before;
+  return [best, jump, after, before].find((o) => o >= 0) ?? -1;
 }
 
 /** The contexts just before an operation of a function (or at its entry, for `op` -1). */

@@ -64,6 +64,7 @@ interface PendingGoto {
   readonly label: string;
   readonly cleanups: readonly number[];
   readonly at: number;
+  readonly end: number;
 }
 
 /** Lowers the body of one function (or macro). One instance per function. */
@@ -115,7 +116,7 @@ export class FunctionLowering {
       const kept = commonPrefix(g.cleanups, target.cleanups);
       for (let i = g.cleanups.length - 1; i >= kept; i--)
         this.emit(Op.Cleanup, g.cleanups[i] as number, 0, 0, 0, g.at, g.at);
-      this.emit(Op.Jump, target.block, 0, 0, 0, g.at, g.at);
+      this.emit(Op.Jump, target.block, 0, 0, 0, g.at, g.end);
     }
     const b = this.b;
     const firstVariable = b.variables.length / VARIABLE_STRIDE;
@@ -279,7 +280,7 @@ export class FunctionLowering {
         const target = this.loops[this.loops.length - 1];
         if (target !== undefined) {
           this.leaveCleanups(target.cleanups, node);
-          this.jumpTo(target.breakTo, node);
+          this.at(Op.Jump, node, target.breakTo);
         }
         return -1;
       }
@@ -289,7 +290,7 @@ export class FunctionLowering {
           const target = this.loops[i];
           if (target === undefined || target.continueTo < 0) continue;
           this.leaveCleanups(target.cleanups, node);
-          this.jumpTo(target.continueTo, node);
+          this.at(Op.Jump, node, target.continueTo);
           break;
         }
         return -1;
@@ -303,6 +304,7 @@ export class FunctionLowering {
           label: name,
           cleanups: [...this.cleanups],
           at: t.start[node] as number,
+          end: t.end[node] as number,
         });
         // Leave the block open for `finish`, and go on in a new one.
         this.enter(this.newBlock());

@@ -27,6 +27,8 @@ export interface HoverCard {
   readonly function: string;
   /** The parse has an error inside the function: what follows may be incomplete. */
   readonly damaged: boolean;
+  /** The configuration leaves the line out: what follows is as if it were built. */
+  readonly notBuilt: boolean;
   readonly groups: readonly HoverGroup[];
 }
 
@@ -60,6 +62,7 @@ export function hoverCard(answer: ContextsAnswer): HoverCard {
     line: answer.line,
     function: answer.function,
     damaged: answer.damaged,
+    notBuilt: answer.notBuilt === true,
     groups: sorted,
   };
 }

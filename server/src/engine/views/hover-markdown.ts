@@ -24,6 +24,7 @@ export function hoverMarkdown(card: HoverCard, style: HoverStyle): string {
       'Damaged: the parser did not understand part of this function, so what follows may be incomplete.',
     );
   }
+  if (card.notBuilt) paragraphs.push('Not built in this configuration: answered as if it were.');
   for (const group of card.groups.slice(0, MAX_GROUPS)) paragraphs.push(groupMarkdown(card, group, style));
   const hidden = card.groups.length - MAX_GROUPS;
   if (hidden > 0) {
