@@ -9,7 +9,15 @@ describe('commands', () => {
     const run = lockwalk(['contexts', '--kernel', EXAMPLE, where, '--format', 'json']);
     assert.equal(run.code, 0, run.err);
     const answer = JSON.parse(run.out) as ContextsAnswer;
-    assert.deepEqual(Object.keys(answer), ['version', 'file', 'line', 'function', 'damaged', 'contexts']);
+    assert.deepEqual(Object.keys(answer), [
+      'version',
+      'file',
+      'line',
+      'function',
+      'damaged',
+      'contexts',
+      'unknowns',
+    ]);
     assert.equal(answer.function, 'pool_grow');
     assert.deepEqual(answer.contexts[0]?.held[0]?.class, 'pool::lock');
     assert.equal(answer.contexts[0]?.maySleep, false);

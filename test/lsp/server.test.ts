@@ -25,6 +25,7 @@ const NOTHING_HELD: ContextsAnswer = {
   line: 3,
   function: 'put',
   damaged: false,
+  unknowns: [],
   contexts: [{ entry: null, via: [], held: [], rcu: 'none', maySleep: true, whyAtomic: [] }],
 };
 

@@ -8,6 +8,7 @@ import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
 import { fnColumn, graphOf } from './contexts/cfg.js';
 import { contextsAt, functionAt, operationAt } from './contexts/query.js';
+import { unknownsOf } from './contexts/unknowns.js';
 import type {
   CheckAnswer,
   CheckRequest,
@@ -216,6 +217,7 @@ export class LockwalkEngine implements Engine {
         damaged: (fnColumn(fn.file, fn.index, Fn.Flags) & FN_DAMAGED) !== 0,
         ...(built ? {} : { notBuilt: true }),
         contexts: contextsAt(world.analysis, fn, op),
+        unknowns: unknownsOf(world.analysis, fn),
       },
     };
   }

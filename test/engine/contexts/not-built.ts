@@ -44,6 +44,22 @@ static void only_there(struct foo *f)
     at: { inside: ['- [&f->lock] atomic'] },
   },
   {
+    title: 'the same condition elsewhere is decided alike',
+    source: `
+#ifdef CONFIG_PREEMPT_RT
+static void fs_release(struct dentry *dentry)
+{
+	dentry->d_fsdata = NULL; /*@inside*/
+}
+#endif
+const struct dentry_operations fs_dops = {
+#ifdef CONFIG_PREEMPT_RT
+	.d_release = fs_release,
+#endif
+};`,
+    at: { inside: ['d_release [] sleeps'] },
+  },
+  {
     title: 'never what #if 0 leaves out',
     source: `
 void a(struct foo *f)

@@ -34,6 +34,11 @@ export function formatContexts(answer: ContextsAnswer, lineOf: LineOf, paint: Pa
   }
   for (const group of card.groups) lines.push('', ...groupLines(group, paint));
   if (card.groups.length === 0) lines.push('  unknown: no context was computed');
+  for (const [index, sentence] of answer.unknowns.entries())
+    lines.push(
+      ...(index === 0 ? [''] : []),
+      `  ${paint.dim((index === 0 ? 'unknown' : '').padEnd(8))} ${sentence}`,
+    );
   return `${lines.join('\n')}\n`;
 }
 

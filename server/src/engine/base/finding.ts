@@ -126,5 +126,7 @@ export interface ContextsAnswer {
   readonly damaged: boolean;
   /** There where the configuration leaves the line out: answered as if it were built. */
   readonly notBuilt?: true;
+  /** What the answer rests on that is not known, as sentences without a full stop. */
+  readonly unknowns: readonly string[];
   readonly contexts: readonly PointContext[];
 }

@@ -90,25 +90,44 @@ function directives(
   }
 }
 
-/** Which arms have to be taken so that the text at an offset is. */
+/** A conditional by its directives. */
+interface Arms {
+  /** Where each arm's directive begins. */
+  readonly starts: number[];
+  /** The words of its first condition. */
+  readonly condition: string;
+}
+
+/** Which arms have to be taken so that the text at an offset is; conditions that read alike are decided alike. */
 function armsAt(text: string, at: number): ReadonlyMap<number, boolean> {
-  const forced = new Map<number, boolean>();
-  const open: { arms: number[]; zero: boolean }[] = [];
-  const close = (arms: readonly number[], end: number, zero: boolean): void => {
-    if (zero || at < (arms[0] ?? at + 1) || at >= end) return;
-    const taken = arms.findLast((start) => start <= at);
-    for (const start of arms) forced.set(start, start === taken);
+  const groups: Arms[] = [];
+  const open: Arms[] = [];
+  const taken = new Map<string, number>();
+  const close = (group: Arms, end: number): void => {
+    groups.push(group);
+    const around = at >= (group.starts[0] ?? at + 1) && at < end;
+    if (around && group.condition !== 'if 0')
+      taken.set(
+        group.condition,
+        group.starts.findLastIndex((start) => start <= at),
+      );
   };
   directives(text, (word, start, bodyStart, end) => {
-    if (word === 'if' || word === 'ifdef' || word === 'ifndef')
-      open.push({ arms: [start], zero: word === 'if' && text.slice(bodyStart, end).trim() === '0' });
-    else if (word.startsWith('el')) open.at(-1)?.arms.push(start);
+    if (word === 'if' || word === 'ifdef' || word === 'ifndef') {
+      const condition = `${word} ${text.slice(bodyStart, end).replace(/\s+/g, ' ').trim()}`;
+      open.push({ starts: [start], condition });
+    } else if (word.startsWith('el')) open.at(-1)?.starts.push(start);
     else if (word === 'endif') {
       const group = open.pop();
-      if (group !== undefined) close(group.arms, start, group.zero);
+      if (group !== undefined) close(group, start);
     }
   });
-  for (const group of open) close(group.arms, text.length, group.zero);
+  for (const group of open) close(group, text.length);
+  const forced = new Map<number, boolean>();
+  for (const { starts, condition } of groups) {
+    const arm = taken.get(condition);
+    if (arm !== undefined) for (const [i, start] of starts.entries()) forced.set(start, i === arm);
+  }
   return forced;
 }
 

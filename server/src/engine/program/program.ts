@@ -472,6 +472,8 @@ export function typeRef(file: FileFacts, type: number): TypeRef {
   };
 }
 
+const BYTE_ORDER = 'include/linux/byteorder/little_endian.h';
+
 /** The path that an include means, or null. `<linux/fs.h>` is looked for below include/. */
 export function resolveInclude(
   include: string,
@@ -484,7 +486,8 @@ export function resolveInclude(
     if (exists(local)) return local;
   }
   for (const root of ['include/', 'include/uapi/']) if (exists(root + name)) return root + name;
-  // Architectures are left out: what they share stands in asm-generic
+  // Architectures are left out: what they share stands in asm-generic, and a byte order is as good as the other
+  if (name === 'asm/byteorder.h' && exists(BYTE_ORDER)) return BYTE_ORDER;
   if (name.startsWith('asm/')) {
     const generic = `asm-generic/${name.slice(4)}`;
     for (const root of ['include/', 'include/uapi/']) if (exists(root + generic)) return root + generic;

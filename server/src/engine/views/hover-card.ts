@@ -29,6 +29,8 @@ export interface HoverCard {
   readonly damaged: boolean;
   /** The configuration leaves the line out: what follows is as if it were built. */
   readonly notBuilt: boolean;
+  /** What it rests on that is not known. */
+  readonly unknowns: readonly string[];
   readonly groups: readonly HoverGroup[];
 }
 
@@ -63,6 +65,7 @@ export function hoverCard(answer: ContextsAnswer): HoverCard {
     function: answer.function,
     damaged: answer.damaged,
     notBuilt: answer.notBuilt === true,
+    unknowns: answer.unknowns,
     groups: sorted,
   };
 }

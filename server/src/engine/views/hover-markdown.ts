@@ -30,6 +30,7 @@ export function hoverMarkdown(card: HoverCard, style: HoverStyle): string {
   if (hidden > 0) {
     paragraphs.push(`${hidden} more: \`lockwalk contexts ${card.file}:${card.line}\``);
   }
+  if (card.unknowns.length > 0) paragraphs.push(`*Not known:* ${card.unknowns.map(codeNames).join('; ')}.`);
   return paragraphs.join('\n\n');
 }
 
@@ -108,4 +109,9 @@ function reachedWords(reached: Reached): string {
 /** Inline code; the names are C, so a backtick can only come from damaged text. */
 function code(text: string): string {
   return `\`${text.replaceAll('`', "'")}\``;
+}
+
+/** Calls in a sentence as code. */
+function codeNames(sentence: string): string {
+  return sentence.replace(/(?:->)?\w+\(\)/g, (name) => code(name));
 }
