@@ -24,6 +24,21 @@ const struct dentry_operations foo_ops = { .d_revalidate = foo_revalidate };`,
     },
   },
   {
+    title: 'a function that a helper calls back, with what the helper holds and makes',
+    source: `
+static int foo_fill(struct super_block *sb, struct fs_context *fc)
+{
+	sb->s_flags = 1; /*@inside*/
+	return 0;
+}
+static int foo_get_tree(struct fs_context *fc)
+{
+	return get_tree_bdev(fc, foo_fill);
+}
+const struct fs_context_operations foo_ops = { .get_tree = foo_get_tree };`,
+    at: { inside: ['get_tree [&fc->uapi_mutex?, &sb->s_umount] sleeps'] },
+  },
+  {
     title: 'a permission derived from the mode',
     source: `
 static int foo_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)

@@ -4,6 +4,7 @@
  */
 import { CALL_LOOP, EXPR_STRIDE, operatorCode, X } from '../facts/encode.js';
 import type {
+  CallbackEffect,
   Condition,
   HelperEntry,
   LockSpec,
@@ -12,7 +13,7 @@ import type {
   Path,
 } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
-import { tempOf, withTemp } from './evaluate.js';
+import { classOfField, tempOf, withTemp } from './evaluate.js';
 import { type FunctionRun, RESULT } from './flow.js';
 import type { FunctionResult, ParameterCall, SleepEffect } from './result.js';
 import {
@@ -42,6 +43,9 @@ export interface CallSite {
 
 /** Details from here on mark a place that could not be told: never the same as another one. */
 export const UNKNOWN_PLACE = 10000;
+
+/** Details from here on mark what a helper hands to a function that it calls back. */
+const CALLBACK_DETAIL = 3000;
 
 /** Past this many fillers of a private slot the call is unknown. */
 const MAX_FILLERS = 8;
@@ -344,9 +348,14 @@ export function modelLock(
   if (place === run.terms.unknown)
     place = run.terms.fresh(op, UNKNOWN_PLACE + (run.terms.name(spec.lock) & 4095));
   const cls = run.ev.classOf(place);
+  const field = path.fields.at(-1);
+  const owner = path.fields.at(-2) ?? (typeof path.root === 'number' ? params[path.root] : undefined) ?? '';
   return {
     place,
-    class: cls,
+    class:
+      cls.startsWith('?') && field !== undefined
+        ? classOfField(run.shared.model, run.shared.classes, owner, field)
+        : cls,
     kind: spec.kind,
     shared: spec.mode === 'shared',
     may: false,
@@ -450,19 +459,7 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
     }
   }
   for (const free of helper.frees ?? []) noteFree(run, state, op, free, helper, args, result);
-  for (const callback of helper.callbacks ?? []) {
-    const target = args[callback.param];
-    if (target === undefined || terms.kind(target) !== T.Global) continue;
-    const fn = shared.program.resolve(terms.nameText(terms.a(target)), run.fn.file);
-    if (fn !== null)
-      run.edgeTo(
-        state,
-        fn.id,
-        site,
-        callback.context,
-        callback.context === 'now' ? args.filter((_, i) => i !== callback.param).slice(0, 0) : [],
-      );
-  }
+  for (const callback of helper.callbacks ?? []) callBack(run, state, site, helper, callback, args, result);
   if (helper.noReturn === true) return;
   if (helper.gracePeriod === true) state = { ...state, grace: true };
   // Locks that go on every path first, then those that depend on the result
@@ -514,6 +511,40 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
     states = next;
   }
   out.push(...states);
+}
+
+/** A function that is handed to a helper: it runs in the caller's context with what the helper holds, or later in its own. */
+function callBack(
+  run: FunctionRun,
+  s: State,
+  site: CallSite,
+  helper: HelperEntry,
+  callback: CallbackEffect,
+  args: readonly number[],
+  result: number,
+): void {
+  const { terms, shared } = run;
+  const target = args[callback.param];
+  if (target === undefined) return;
+  const params = callback.params ?? [];
+  // What the helper hands on keeps its name; what it makes itself has one of its own
+  const inner = params.map((name, i) => {
+    const at = helper.params.indexOf(name);
+    return at >= 0 ? (args[at] ?? terms.unknown) : terms.fresh(site.op, CALLBACK_DETAIL + i);
+  });
+  const locks = [...s.locks];
+  for (const spec of callback.held ?? []) {
+    const lock = modelLock(run, s, spec, params, inner, result, site.op);
+    if (lock !== null) locks.push(lock);
+  }
+  const inside: State = { ...s, locks };
+  if (terms.kind(target) === T.Param) {
+    if (callback.context === 'now') run.parameterCall(inside, terms.a(target), { ...site, args: inner });
+    return;
+  }
+  if (terms.kind(target) !== T.Global) return;
+  const fn = shared.program.resolve(terms.nameText(terms.a(target)), run.fn.file);
+  if (fn !== null) run.edgeTo(inside, fn.id, site, callback.context, inner);
 }
 
 /** States after the effects that depend on one condition: where it holds, with them; where it does not, without. */

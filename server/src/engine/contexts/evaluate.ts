@@ -56,6 +56,14 @@ export function classesByField(model: Model): ClassesByField {
   return map;
 }
 
+/** The class of a lock by its field, where one structure has such a lock, or by what the model calls its owner. */
+export function classOfField(model: Model, classes: ClassesByField, owner: string, field: string): string {
+  const known = classes.get(field);
+  if (known !== undefined) return known;
+  const named = `${owner}::${field}`;
+  return model.lockClasses.has(named) ? named : `?::${field}`;
+}
+
 /** Evaluates expressions of one function. */
 export class Evaluator {
   /** Location term to the structure that its last field belongs to. */

@@ -8,6 +8,7 @@ import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { Condition, EntryContext, LockSpec, MethodEntry } from '../model/types.js';
 import type { FunctionRef, SlotRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
+import { classOfField } from './evaluate.js';
 import type { Shared } from './flow.js';
 import { commonFacts, commonLocks } from './join.js';
 import type { CallEdge, Variant } from './result.js';
@@ -229,7 +230,7 @@ export class Propagation {
       cls = path.root;
       for (const f of path.fields) {
         place = terms.fieldP(terms.load(place), terms.name(f));
-        cls = classes.get(f) ?? `?::${f}`;
+        cls = classOfField(model, classes, '', f);
       }
     } else {
       let value = terms.param(Math.max(0, path.root));
@@ -240,7 +241,7 @@ export class Propagation {
         for (const f of path.fields.slice(0, -1)) value = terms.load(terms.fieldP(value, terms.name(f)));
         const last = path.fields[path.fields.length - 1] as string;
         place = terms.fieldP(value, terms.name(last));
-        cls = classes.get(last) ?? `?::${last}`;
+        cls = classOfField(model, classes, path.fields.at(-2) ?? params[path.root] ?? '', last);
       }
     }
     return { place, class: cls, kind: spec.kind, shared: spec.mode === 'shared', may, fn: -1, op: -1 };

@@ -114,6 +114,13 @@ export const LOCK_CLASSES: readonly LockClassEntry[] = [
     '6.12:include/linux/fs.h:514',
   ),
   lock(
+    'fs_context::uapi_mutex',
+    'mutex',
+    false,
+    'The making of a mount through file descriptors.',
+    '6.12:include/linux/fs_context.h:92',
+  ),
+  lock(
     'mm_struct::mmap_lock',
     'rwsem',
     true,
