@@ -92,7 +92,10 @@ function* helperTexts(helper: HelperEntry): Generator<readonly [Text, Text]> {
     ];
   }
   const given = helper.returns;
-  if (given !== undefined && !/^(fresh|const:-?\d+|negative-error|error-pointer|unknown)$/.test(given)) {
+  if (
+    given !== undefined &&
+    !/^(fresh|const:-?\d+|zero-or:-?\d+|negative-error|error-pointer|unknown)$/.test(given)
+  ) {
     yield [
       { at, text: given, params },
       { at, text: '', params },

@@ -4,7 +4,7 @@
  * Prints score, score over the cases with locks or RCU, and every miss with expected and answered.
  */
 import { readFileSync } from 'node:fs';
-import type { PointContext } from '../../server/src/engine/base/finding.js';
+import type { HeldLock, PointContext } from '../../server/src/engine/base/finding.js';
 import { openTree } from './engine.js';
 
 interface CaseLock {
@@ -36,20 +36,29 @@ function lastName(text: string): string {
   return /(\w+)\W*$/.exec(plain)?.[1] ?? plain;
 }
 
+/** How well a held lock fits an expected one: 2 by its name, 1 by a part of what it is shown as, 0 not at all. */
+function fit(
+  held: { readonly class: string; readonly expression: string },
+  expected: string,
+  obj = '',
+): 0 | 1 | 2 {
+  const name = lastName(expected);
+  const field = held.class.includes('::') ? held.class.slice(held.class.lastIndexOf('::') + 2) : held.class;
+  const plain = (text: string): string => text.replace(/^&/, '').replace(/\s/g, '');
+  if (plain(held.expression) === plain(expected)) return 2;
+  // A bit lock in the head of a list is named by the list
+  if (name === 'hlist_bl_lock')
+    return obj !== '' && held.expression.includes(/^\w*/.exec(obj)?.[0] ?? obj) ? 2 : 0;
+  if (field === name || lastName(held.expression) === name) return 2;
+  return held.expression.includes(name) ? 1 : 0;
+}
+
 function sameLock(
   held: { readonly class: string; readonly expression: string },
   expected: string,
   obj = '',
 ): boolean {
-  const name = lastName(expected);
-  const field = held.class.includes('::') ? held.class.slice(held.class.lastIndexOf('::') + 2) : held.class;
-  return (
-    field === name ||
-    lastName(held.expression) === name ||
-    held.expression.includes(name) ||
-    // A bit lock in the head of a list is named by the list
-    (name === 'hlist_bl_lock' && obj !== '' && held.expression.includes(/^\w*/.exec(obj)?.[0] ?? obj))
-  );
+  return fit(held, expected, obj) > 0;
 }
 
 function modeFits(mode: string, expected: string): boolean {
@@ -68,7 +77,13 @@ export function judge(contexts: readonly PointContext[], c: Case): string[] {
     const must = context.held.filter((h) => h.certainty === 'must');
     const unused = [...must];
     for (const lock of c.expected.heldLocks) {
-      const at = unused.findIndex((h) => sameLock(h, lock.lock, lock.obj) && modeFits(h.mode, lock.mode));
+      const exact = (h: HeldLock): boolean =>
+        h.expression.replace(/[&\s]/g, '') === lock.lock.replace(/[&\s]/g, '');
+      const fits = (least: number) => (h: HeldLock) =>
+        fit(h, lock.lock, lock.obj) >= least && modeFits(h.mode, lock.mode);
+      let at = unused.findIndex((h) => exact(h) && modeFits(h.mode, lock.mode));
+      if (at < 0) at = unused.findIndex(fits(2));
+      if (at < 0) at = unused.findIndex(fits(1));
       if (at < 0)
         wrong.push(
           `missing ${lock.lock} (${lock.mode})${context.held.some((h) => sameLock(h, lock.lock, lock.obj)) ? ' [reported as may or other mode]' : ''}`,

@@ -104,7 +104,9 @@ static void foo_prune(struct dentry *dentry)
 	dentry->d_time = 0; /*@*/
 }
 const struct dentry_operations foo_ops = { .d_prune = foo_prune };`,
-    at: { '': ['d_prune [&dentry->d_inode->i_lock?, &dentry->d_lock] atomic'] },
+    at: {
+      '': ['d_prune [&dentry->d_inode->i_lock, &dentry->d_lock] atomic', 'd_prune [&dentry->d_lock] atomic'],
+    },
   },
   {
     title: "a method drops its caller's lock and takes it again",
@@ -142,7 +144,11 @@ static void foo_release(struct dentry *dentry)
 }
 const struct dentry_operations foo_ops = { .d_prune = foo_prune, .d_release = foo_release };`,
     at: {
-      '': ['d_prune [&d->d_inode->i_lock?, &d->d_lock] atomic', 'd_release [] sleeps'],
+      '': [
+        'd_prune [&d->d_inode->i_lock, &d->d_lock] atomic',
+        'd_prune [&d->d_lock] atomic',
+        'd_release [] sleeps',
+      ],
     },
   },
   {

@@ -26,6 +26,7 @@ import {
   POSITIVE,
   restrict,
   type State,
+  withFact,
   ZERO,
 } from './state.js';
 import { OP_ERR_PTR, OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T } from './terms.js';
@@ -473,7 +474,8 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
   const returns = helper.returns ?? 'unknown';
   const zeroTakes = (helper.acquires ?? []).some((a) => a.when === 'result == 0');
   // Taken where it gives 0: what else it gives is an error
-  if (returns === 'negative-error' || (returns === 'unknown' && zeroTakes)) mask = ZERO | NEGATIVE;
+  if (returns === 'negative-error' || returns.startsWith('zero-or:') || (returns === 'unknown' && zeroTakes))
+    mask = ZERO | NEGATIVE;
   else if (returns === 'fresh') mask = ZERO | POSITIVE;
   else if (returns === 'error-pointer') mask = POSITIVE | NEGATIVE;
   else if (returns.startsWith('const:')) value = terms.constant(Number(returns.slice(6)));
@@ -509,6 +511,15 @@ function applyHelper(run: FunctionRun, s: State, site: CallSite, helper: HelperE
     const next: State[] = [];
     for (const s1 of states) splitOn(run, s1, site, helper, when, args, value, next);
     states = next;
+  }
+  if (returns.startsWith('zero-or:')) {
+    // What is not 0 is that number: `if (err == -EINTR)` decides as well as `if (err)`
+    const other = run.ev.binary(EQ, value, terms.constant(Number(returns.slice(8))));
+    states = states.map((s1) =>
+      (maskOf(terms, s1.facts, value) & ZERO) === 0
+        ? { ...s1, facts: withFact(s1.facts, other, POSITIVE) }
+        : s1,
+    );
   }
   out.push(...states);
 }

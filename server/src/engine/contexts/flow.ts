@@ -738,7 +738,27 @@ export class FunctionRun {
     if (back >= 0 && (s.released[back] as Lock).shared === lock.shared)
       return { ...s, released: s.released.filter((_, i) => i !== back) };
     if (s.locks.length > 12) return s;
-    return { ...s, locks: [...s.locks, lock] };
+    return { ...s, locks: [...s.locks, lock], facts: this.reached(s.facts, lock.place) };
+  }
+
+  /** Facts after a place was used: the pointers on the way to it are neither NULL nor errors. */
+  private reached(facts: Facts, place: number): Facts {
+    const { terms } = this;
+    let out = facts;
+    for (let at = place; ; ) {
+      const kind = terms.kind(at);
+      if (kind === T.FieldP || kind === T.DerefL) {
+        const pointer = terms.a(at);
+        const made = terms.kind(pointer);
+        if (made === T.Load || made === T.Fresh) {
+          const mask = maskOf(terms, out, pointer);
+          if (mask !== POSITIVE && (mask & POSITIVE) !== 0) out = withFact(out, pointer, POSITIVE);
+        }
+        if (made !== T.Load) return out;
+        at = terms.a(pointer);
+      } else if (kind === T.FieldL || kind === T.Elem) at = terms.a(at);
+      else return out;
+    }
   }
 
   /** Held locks without one: the same place, else the only one of its class that could be it, else the caller's. */

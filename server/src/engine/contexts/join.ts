@@ -142,10 +142,40 @@ export function commonFacts(a: Facts, b: Facts): Facts {
   return out;
 }
 
+/** Ways out that are kept apart in an effect. */
+const MAX_EXITS = 8;
+
+/** Two ways out as one that nobody may rely on. */
+function blurred(terms: Terms, a: Exit, b: Exit): Exit {
+  return {
+    ...a,
+    value: a.value === b.value ? a.value : -1,
+    mask: a.mask | b.mask,
+    locks: commonLocks(terms, a.locks, b.locks),
+    released: commonLocks(terms, a.released, b.released),
+    facts: commonFacts(a.facts, b.facts),
+    doubt: true,
+    blurred: true,
+  };
+}
+
+/**
+ * The sure ways out; and what only doubtful ones give back, since a function that seems to fail always is one whose success
+ * hangs on memory that changes meanwhile.
+ */
+function withOnlyWays(exits: readonly Exit[]): readonly Exit[] {
+  const sure = exits.filter((e) => !e.doubt);
+  if (sure.length === 0) return exits;
+  const given = sure.reduce((mask, e) => mask | e.mask, 0);
+  const only = exits.filter((e) => e.doubt && (e.mask & ~given) !== 0);
+  const key = (e: Exit): string => `${locksKey(e.locks)}|${locksKey(e.released)}`;
+  const doubt = new Set(only.map(key)).size > 1;
+  return [...sure, ...only.map((e) => ({ ...e, mask: e.mask & ~given, doubt }))];
+}
+
 /** Exits brought together: one for each thing that a caller can tell apart. */
 export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
-  const sure = exits.filter((e) => !e.doubt);
-  const use = sure.length > 0 ? sure : exits;
+  const use = withOnlyWays(exits);
   const groups = new Map<string, Exit[]>();
   for (const e of use) {
     const key = `${locksKey(e.locks)}|${locksKey(e.released)}`;
@@ -193,7 +223,11 @@ export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
       out.push({ ...first, facts, mask, value });
     }
   }
-  if (out.length > 8) out.length = 8;
+  if (out.length > MAX_EXITS) {
+    // The rest as one that says what they have in common: a way out that is left out would make what follows unreachable
+    const rest = out.splice(MAX_EXITS - 1);
+    out.push(rest.reduce((a, b) => blurred(terms, a, b)));
+  }
   if (groups.size === 1) return out;
   // Where two exits with different locks cannot be told apart by the caller, both are in doubt
   return out.map((e) =>

@@ -362,12 +362,15 @@ export class Propagation {
     for (const edge of result.edges) {
       if (!this.position.has(edge.callee)) continue;
       const known = list.length;
+      // Where every path to a call is in doubt, what is held there is held perhaps
+      const sure = edge.variants.some((v) => !v.doubt);
       for (let i = 0; i < known; i++) {
         const entry = list[i] as Entry;
         for (const variant of edge.variants) {
-          if (variant.doubt) continue;
+          if (variant.doubt && sure) continue;
           const next = this.compose(id, i, entry, edge, variant);
-          if (next !== null) this.add(edge.callee, next);
+          if (next === null) continue;
+          this.add(edge.callee, sure ? next : { ...next, locks: next.locks.map(perhaps), widened: true });
         }
       }
     }
@@ -619,4 +622,8 @@ export function entryAtomic(e: Entry): Lock | string | null {
   if (e.atomic !== '') return e.atomic;
   for (const l of e.locks) if (isAtomicKind(l.kind) && !l.may) return l;
   return null;
+}
+
+function perhaps(lock: Lock): Lock {
+  return lock.may ? lock : { ...lock, may: true };
 }

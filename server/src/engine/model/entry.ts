@@ -193,3 +193,12 @@ export function plain(
 ): HelperEntry {
   return helper(name, params, false, summary, proof, extra);
 }
+
+/** Locks that a signal can interrupt give 0 or -EINTR, and nothing else. */
+export function interrupted(entries: readonly HelperEntry[]): readonly HelperEntry[] {
+  return entries.map((entry) =>
+    /_(?:killable|interruptible)(?:_nested)?$/.test(entry.name) && entry.acquires !== undefined
+      ? { ...entry, returns: 'zero-or:-4' }
+      : entry,
+  );
+}

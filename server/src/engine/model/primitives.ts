@@ -3,7 +3,7 @@
  * and RCU. A parameter that points to a lock stands for the lock. What interrupts, bottom halves and preemption are
  * switched off by is written as a lock of its own (`@irq`, `@bh`, `@preempt`), so that it is released by what ends it.
  */
-import { drops, exclusive, helper, plain, shared, takes } from './entry.js';
+import { drops, exclusive, helper, interrupted, plain, shared, takes } from './entry.js';
 import { STATE_PRIMITIVES } from './states.js';
 import type { HelperEntry } from './types.js';
 
@@ -500,8 +500,8 @@ const BIT_LOCKS: readonly HelperEntry[] = [
 export const PRIMITIVES: readonly HelperEntry[] = [
   ...SPINLOCKS,
   ...RWLOCKS,
-  ...MUTEXES,
-  ...RWSEMS,
+  ...interrupted(MUTEXES),
+  ...interrupted(RWSEMS),
   ...SEQLOCKS,
   ...BIT_LOCKS,
   ...STATE_PRIMITIVES,

@@ -160,7 +160,7 @@ export interface HelperEntry {
   readonly callbacks?: readonly CallbackEffect[];
   /**
    * What it gives back, as a path over its parameters (`dentry->d_inode`), or one of: `fresh` (a new object),
-   * `const:N` (always that number), `negative-error` (0 or a negative errno), `error-pointer`, `unknown` (default).
+   * `const:N` (always that number), `negative-error` (0 or a negative errno), `zero-or:N` (0 or that number), `error-pointer`, `unknown` (default).
    */
   readonly returns?: string;
   readonly noReturn?: boolean;

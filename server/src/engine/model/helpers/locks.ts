@@ -1,7 +1,7 @@
 /**
  * Locks of VFS objects that have helpers of their own: inodes, invalidate locks, address spaces, arrays. The effect is stated on the field, so that both spellings are one lock.
  */
-import { exclusive, type HelperExtra, helper, shared } from '../entry.js';
+import { exclusive, type HelperExtra, helper, interrupted, shared } from '../entry.js';
 import type { HelperEntry, LockEffect } from '../types.js';
 
 function takes(
@@ -460,4 +460,4 @@ const MAPPINGS: readonly HelperEntry[] = [
 ];
 
 /** All locks of VFS objects. */
-export const LOCK_HELPERS: readonly HelperEntry[] = [...INODES, ...MAPPINGS];
+export const LOCK_HELPERS: readonly HelperEntry[] = interrupted([...INODES, ...MAPPINGS]);

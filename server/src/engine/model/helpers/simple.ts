@@ -29,6 +29,7 @@ function S(
 
 const DIR = exclusive('dir->i_rwsem', 'rwsem');
 const I_LOCK = exclusive('inode->i_lock', 'spin');
+const HASH_LOCK = exclusive('@inode_hash_lock', 'spin');
 const RENAME_LOCKS = (when: string) => {
   const and = when === '' ? '' : ` && ${when}`;
   return [
@@ -239,21 +240,16 @@ const INODES: readonly HelperEntry[] = [
     'inode_insert5',
     'inode, hashval, test, set, data',
     'Finds an inode or hashes this one; test and set run in a spinlock.',
-    '6.12:fs/inode.c:1252',
+    '6.12:fs/inode.c:1252 6.12:fs/inode.c:980',
     {
       callbacks: [
         {
           param: 2,
           context: 'now',
           params: ['inode', 'data'],
-          held: [exclusive('@inode_hash_lock', 'spin')],
+          held: [HASH_LOCK, shared('@rcu', 'rcu')],
         },
-        {
-          param: 3,
-          context: 'now',
-          params: ['inode', 'data'],
-          held: [exclusive('@inode_hash_lock', 'spin')],
-        },
+        { param: 3, context: 'now', params: ['inode', 'data'], held: [HASH_LOCK] },
       ],
     },
   ),

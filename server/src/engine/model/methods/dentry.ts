@@ -207,7 +207,10 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     'd_prune',
     'dentry',
     'void',
-    [inProcess('killing', [D_LOCK], [I_LOCK])],
+    [
+      { ...inProcess('killing', [D_LOCK, I_LOCK]), when: 'dentry->d_inode' },
+      { ...inProcess('killing a negative dentry', [D_LOCK]), when: '!dentry->d_inode' },
+    ],
     false,
     'Told that a dentry is about to leave the cache, before it is unhashed. d_lock is held, and i_lock if it is ' +
       'positive; neither may be dropped, and nothing is freed here.',
@@ -218,7 +221,10 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     'd_prune',
     'dentry',
     'void',
-    [inProcess('killing', [D_LOCK], [I_LOCK, PARENT_D_LOCK])],
+    [
+      { ...inProcess('killing', [D_LOCK, I_LOCK], [PARENT_D_LOCK]), when: 'dentry->d_inode' },
+      { ...inProcess('killing a negative dentry', [D_LOCK], [PARENT_D_LOCK]), when: '!dentry->d_inode' },
+    ],
     false,
     'Told that a dentry is about to leave the cache, before it is unhashed. d_lock is held, that of the parent and ' +
       'i_lock as far as there are any; none may be dropped, and nothing is freed here.',
