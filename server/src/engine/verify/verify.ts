@@ -62,7 +62,7 @@ export function verifyModel(input: VerifyInput, token: CancelToken): VerifyAnswe
     kernelVersion: input.kernelVersion,
     comparisons,
     documented: coverage(
-      documented.map((doc) => `${doc.struct}.${doc.method}`),
+      documented.map((doc) => `${entryOf(doc, model)?.struct ?? doc.struct}.${doc.method}`),
       comparisons.filter((c) => c.source === 'documentation' || c.source === 'signature'),
     ),
     asserting: coverage(
