@@ -2,30 +2,18 @@
  * The rest of what filesystems that live in the cache, name space code and inode tables call: renames of 7.2, stable
  * offsets, state bits of inodes.
  */
-import { anyMode, exclusive, get, type HelperExtra, helper, put, shared } from '../entry.js';
+import {
+  anyMode,
+  exclusive,
+  get,
+  type HelperExtra,
+  helper,
+  plain as N,
+  put,
+  sleeping as S,
+  shared,
+} from '../entry.js';
 import type { HelperEntry } from '../types.js';
-
-/** A helper that does not sleep. */
-function N(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 const DIR = exclusive('dir->i_rwsem', 'rwsem');
 const I_LOCK = exclusive('inode->i_lock', 'spin');
