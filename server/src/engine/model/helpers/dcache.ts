@@ -149,6 +149,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     'dir, name',
     'Hashes a name, finds a cached child and takes a reference.',
     '6.12:fs/dcache.c:2370',
+    { references: [get('result', 'dentry', 'result != 0 && !IS_ERR(result)')] },
   ),
   N(
     'd_move',
@@ -385,6 +386,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/libfs.c:756',
     {
       requires: [exclusive('dir->i_rwsem', 'rwsem')],
+      references: [put('dentry', 'dentry')],
     },
   ),
   S(
@@ -394,6 +396,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/libfs.c:768',
     {
       requires: [exclusive('dir->i_rwsem', 'rwsem')],
+      references: [put('dentry', 'dentry')],
     },
   ),
   S(

@@ -28,10 +28,14 @@ const RENAME_LOCKS = (when: string) => {
   ];
 };
 
+/** What a rename holds references to besides its locks. */
+const RENAME_NAMES = ['rd->old_dentry', 'rd->new_dentry', 'rd->old_parent'];
+
 /** Finds both names of a rename and returns with the directories locked. */
 function renames(name: string, params: string, proof: string, extra: HelperExtra = {}): HelperEntry {
   return S(name, params, 'Finds both names of a rename and returns 0 with the directories locked.', proof, {
     acquires: RENAME_LOCKS('result == 0'),
+    references: RENAME_NAMES.map((name) => get(name, 'dentry', 'result == 0')),
     ...extra,
   });
 }
@@ -51,7 +55,11 @@ const NAMES: readonly HelperEntry[] = [
     'rd',
     'Unlocks the directories of a rename and drops the references.',
     '7.2:fs/namei.c:4147',
-    { versions: { since: '7.2' }, releases: RENAME_LOCKS('') },
+    {
+      versions: { since: '7.2' },
+      releases: RENAME_LOCKS(''),
+      references: RENAME_NAMES.map((name) => put(name, 'dentry')),
+    },
   ),
   S(
     'start_removing_path',
