@@ -2,30 +2,8 @@
  * Inodes, superblocks and mounts: life cycle, dirtying, times, access control lists, and the fill_super callbacks, which
  * run with s_umount of the new superblock held.
  */
-import { anyMode, exclusive, type HelperExtra, helper, shared } from '../entry.js';
+import { anyMode, exclusive, type HelperExtra, helper, plain as N, sleeping as S, shared } from '../entry.js';
 import type { HelperEntry } from '../types.js';
-
-/** A helper that does not sleep. */
-function N(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 const I_LOCK = exclusive('inode->i_lock', 'spin');
 const UMOUNT = exclusive('sb->s_umount', 'rwsem');

@@ -1,30 +1,18 @@
 /**
  * Path walk and name space operations: who needs the directory locked, who locks it, who returns with it locked.
  */
-import { anyMode, exclusive, get, type HelperExtra, helper, put, shared } from '../entry.js';
+import {
+  anyMode,
+  exclusive,
+  get,
+  type HelperExtra,
+  helper,
+  plain as N,
+  put,
+  sleeping as S,
+  shared,
+} from '../entry.js';
 import type { HelperEntry } from '../types.js';
-
-/** A helper that does not sleep. */
-function N(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 const DIR = exclusive('dir->i_rwsem', 'rwsem');
 const BASE = anyMode('base->d_inode->i_rwsem', 'rwsem');

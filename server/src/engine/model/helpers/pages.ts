@@ -1,30 +1,8 @@
 /**
  * Buffers and the page cache: reading, writing, truncating. What waits for I/O sleeps; what marks does not.
  */
-import { type HelperExtra, helper } from '../entry.js';
+import { plain as N, sleeping as S } from '../entry.js';
 import type { HelperEntry } from '../types.js';
-
-/** A helper that does not sleep. */
-function N(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 const BUFFERS: readonly HelperEntry[] = [
   S('sb_bread', 'sb, block', 'Reads a block.', '6.12:include/linux/buffer_head.h:346'),
