@@ -5,6 +5,7 @@
 import { DENTRY_METHODS } from './methods/dentry.js';
 import { FILE_METHODS } from './methods/file.js';
 import { INODE_METHODS } from './methods/inode.js';
+import { LOCK_METHODS } from './methods/locks.js';
 import { MAPPING_METHODS } from './methods/mapping.js';
 import { BLOCK_METHODS, EXPORT_METHODS, XATTR_METHODS } from './methods/other.js';
 import { PAGE_METHODS } from './methods/pages.js';
@@ -24,4 +25,5 @@ export const METHODS: readonly MethodEntry[] = [
   ...EXPORT_METHODS,
   ...BLOCK_METHODS,
   ...XATTR_METHODS,
+  ...LOCK_METHODS,
 ];

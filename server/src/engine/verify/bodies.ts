@@ -88,7 +88,10 @@ function compareLocks(
   for (const place of seen) {
     const count = exits.filter((exit) => of(exit).some((p) => p.shown === place.shown)).length;
     const where = count === exits.length ? 'on every way out' : `on ${count} of ${exits.length} ways out`;
-    const spec = specs.find((s) => names(s, entry.params, place)) ?? impliedBy(specs, place);
+    const spec =
+      specs.find((s) => spelled(s, entry.params) === place.shown) ??
+      specs.find((s) => names(s, entry.params, place)) ??
+      impliedBy(specs, place);
     const c = claim(place.field, `${word} ${place.shown} ${where}`);
     if (spec === undefined)
       out.push(judge(judged, c, `does not ${word === 'takes' ? 'take' : 'drop'} it`, false));
@@ -136,6 +139,13 @@ function placeOf(analysis: Analysis, lock: Lock, params: readonly string[]): Pla
       ? lastField(shown)
       : (params[Number(own)] ?? '');
   return [{ root: root === undefined ? -1 : Number(root), field, shown }];
+}
+
+/** The path of a lock with its parameter by position, as places are shown. */
+function spelled(spec: LockSpec, params: readonly string[]): string {
+  const root = /^\w+/.exec(spec.lock)?.[0] ?? '';
+  const position = params.indexOf(root);
+  return position < 0 ? spec.lock.replace('@', '') : `$${position}${spec.lock.slice(root.length)}`;
 }
 
 /** Preemption is off while a lock that forbids sleeping is held: the model states the lock alone. */

@@ -43,7 +43,7 @@ export function verifyModel(input: VerifyInput, token: CancelToken): VerifyAnswe
   if (rst === null) problems.push(`${LOCKING_RST}: not in the tree; the tables were not compared`);
   const documented = rst === null ? [] : readLockingRst(rst);
   const comparisons: Comparison[] = [];
-  for (const doc of documented) comparisons.push(...documentation(doc, model));
+  for (const doc of documented) comparisons.push(...documentation(doc, model, found));
   for (const entry of model.methods.values())
     comparisons.push(compareSlot(found.slots.get(`${entry.struct}::${entry.method}`), entry));
   const asserting: string[] = [];
@@ -62,7 +62,9 @@ export function verifyModel(input: VerifyInput, token: CancelToken): VerifyAnswe
     kernelVersion: input.kernelVersion,
     comparisons,
     documented: coverage(
-      documented.map((doc) => `${entryOf(doc, model)?.struct ?? doc.struct}.${doc.method}`),
+      documented
+        .filter((doc) => entryOf(doc, model) !== undefined || !isGone(doc, found))
+        .map((doc) => `${entryOf(doc, model)?.struct ?? doc.struct}.${doc.method}`),
       comparisons.filter((c) => c.source === 'documentation' || c.source === 'signature'),
     ),
     asserting: coverage(
@@ -73,7 +75,7 @@ export function verifyModel(input: VerifyInput, token: CancelToken): VerifyAnswe
   };
 }
 
-function documentation(doc: DocumentedMethod, model: Model): readonly Comparison[] {
+function documentation(doc: DocumentedMethod, model: Model, found: Found): readonly Comparison[] {
   const entry = entryOf(doc, model);
   if (entry !== undefined) return compareDocumented(doc, entry, LOCKING_RST);
   return [
@@ -87,9 +89,22 @@ function documentation(doc: DocumentedMethod, model: Model): readonly Comparison
       file: LOCKING_RST,
       line: doc.line,
       proof: [],
-      reason: 'the model has no such method',
+      reason: isGone(doc, found)
+        ? 'the document speaks of a method that the tree no longer has'
+        : 'the model has no such method',
     },
   ];
+}
+
+/** The structure is in the headers, and the method is not in it. */
+function isGone(doc: DocumentedMethod, found: Found): boolean {
+  const structs = [
+    doc.struct,
+    ...(doc.struct === 'lock_manager_operations' ? ['lease_manager_operations'] : []),
+  ];
+  const declared = (struct: string): boolean => found.slots.has(`${struct}::${doc.method}`);
+  const known = [...found.slots.keys()].some((key) => key.startsWith(`${doc.struct}::`));
+  return known && !structs.some(declared);
 }
 
 /** The document still lists under lock_manager_operations what became lease_manager_operations. */

@@ -135,6 +135,17 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     'Finds a dentry, or makes one that is in lookup; waits for lookups of that name.',
     '6.12:fs/dcache.c:2485',
     {
+      versions: { until: '7.2' },
+      references: [get('result', 'dentry', '!IS_ERR(result)')],
+    },
+  ),
+  S(
+    'd_alloc_parallel',
+    'parent, name',
+    'Finds a dentry, or makes one that is in lookup; waits for lookups of that name.',
+    '7.2:fs/dcache.c:2762',
+    {
+      versions: { since: '7.2' },
       references: [get('result', 'dentry', '!IS_ERR(result)')],
     },
   ),
@@ -370,11 +381,11 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
       callbacks: [{ param: 1, context: 'now' }],
     },
   ),
-  N(
+  S(
     'simple_link',
     'old_dentry, dir, dentry',
-    'A link method of filesystems that live in the cache.',
-    '6.12:fs/libfs.c:721',
+    'A link method of filesystems that live in the cache; the security hook may sleep.',
+    '6.12:fs/libfs.c:721 7.2:fs/libfs.c:761',
     {
       requires: [exclusive('dir->i_rwsem', 'rwsem')],
     },
