@@ -19,6 +19,9 @@ const LOCKING_RST = 'Documentation/filesystems/locking.rst';
 const FLAT = ['fs', 'mm', 'kernel', 'lib', 'block', 'fs/notify'];
 const DEEP = ['include/linux', 'kernel/locking', 'kernel/rcu', 'kernel/sched'];
 
+/** `kmalloc(...)` is a macro around `kmalloc_noprof` since allocations are accounted for by their place. */
+const PROFILED = '_noprof';
+
 /** What is handed in. */
 export interface VerifyInput {
   readonly model: Model;
@@ -49,7 +52,7 @@ export function verifyModel(input: VerifyInput, token: CancelToken): VerifyAnswe
   const asserting: string[] = [];
   for (const entry of model.helpers.values()) {
     const declared = found.functions.get(entry.name);
-    comparisons.push(compareFunction(declared, entry));
+    comparisons.push(compareFunction(behindProfiling(found, declared), entry));
     if (declared === undefined) continue;
     if (assertionsOf(declared).length > 0) asserting.push(entry.name);
     comparisons.push(...compareAssertions(declared, entry));
@@ -129,7 +132,7 @@ interface Found {
 
 function declarations(input: VerifyInput, token: CancelToken): Found {
   const { model } = input;
-  const names = new Set(model.helpers.keys());
+  const names = new Set([...model.helpers.keys()].flatMap((name) => [name, `${name}${PROFILED}`]));
   const structs = new Set([...model.methods.values()].map((entry) => entry.struct));
   const files = new Set<string>();
   const proofs = [...model.helpers.values(), ...model.methods.values()].flatMap((entry) => entry.proof);
@@ -150,13 +153,19 @@ function declarations(input: VerifyInput, token: CancelToken): Found {
       if (!slots.has(key)) slots.set(key, slot);
     }
     for (const declared of read.functions) {
-      const entry = model.helpers.get(declared.name);
+      const entry = model.helpers.get(declared.name.replace(PROFILED, ''));
       const old = functions.get(declared.name);
       if (entry !== undefined && (old === undefined || rank(declared, entry) > rank(old, entry)))
         functions.set(declared.name, declared);
     }
   }
   return { functions, slots };
+}
+
+/** A macro that takes anything says nothing of its parameters; the function behind it does. */
+function behindProfiling(found: Found, declared: Declared | undefined): Declared | undefined {
+  if (declared?.kind !== 'macro' || !declared.parameters.some((p) => p.endsWith('...'))) return declared;
+  return found.functions.get(`${declared.name}${PROFILED}`) ?? declared;
 }
 
 /** Which of several declarations of a name is the one that the entry speaks of. */
