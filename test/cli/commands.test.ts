@@ -64,6 +64,20 @@ describe('commands', () => {
     assert.match(unknown.err, /nonsense/);
   });
 
+  it('model verify: exit code, text and JSON say the same', () => {
+    const json = lockwalk(['model', 'verify', '--kernel', EXAMPLE, '--format', 'json']);
+    const answer = JSON.parse(json.out) as { comparisons: { verdict: string; name: string }[] };
+    const wrong = answer.comparisons.filter((c) => c.verdict === 'disagree');
+    assert.equal(json.code, wrong.length > 0 ? 1 : 0, json.err);
+    const text = lockwalk(['model', 'verify', '--kernel', EXAMPLE]);
+    assert.equal(text.code, json.code);
+    assert.match(text.out, /^ {2}declarations: \d+ compared, /m);
+    assert.match(text.out, /locking\.rst: not in the tree/);
+    for (const c of wrong) assert.ok(text.out.includes(`  ${c.name} (`), c.name);
+    assert.equal(lockwalk(['model', 'verify', '--kernel', '/nonexistent']).code, 2);
+    assert.equal(lockwalk(['model', 'nonsense', '--kernel', EXAMPLE]).code, 2);
+  });
+
   it('files: what is in scope, with the reason', () => {
     const { out } = lockwalk(['files', '--kernel', EXAMPLE]);
     assert.match(out, /^\+ fs\/pool\/alloc\.c\t.+$/m);

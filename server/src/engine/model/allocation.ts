@@ -126,7 +126,14 @@ const ALLOCATORS: readonly HelperEntry[] = [
     'gfp, order',
     'a folio for the page cache',
     '6.12:include/linux/pagemap.h:672',
-    { ...FRESH, versions: { since: '6.1' } },
+    { ...FRESH, versions: { since: '6.1', until: '7.2' } },
+  ),
+  alloc(
+    'filemap_alloc_folio',
+    'gfp, order, policy',
+    'a folio for the page cache',
+    '7.2:include/linux/pagemap.h:652',
+    { ...FRESH, versions: { since: '7.2' } },
   ),
   alloc('mempool_alloc', 'pool, gfp', 'an element of a pool', '6.12:include/linux/mempool.h:67'),
   alloc('bio_alloc_bioset', 'bdev, nr_vecs, opf, gfp, bs', 'a bio', '6.12:include/linux/bio.h:359', {

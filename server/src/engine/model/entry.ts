@@ -145,7 +145,32 @@ export function between(first: string, end: string): { readonly versions: Versio
   return { versions: { since: first, until: end } };
 }
 
-/** A primitive that takes locks. */
+/** A helper that takes locks. */
+export function acquiring(
+  name: string,
+  params: string,
+  sleeps: boolean,
+  locks: readonly LockEffect[],
+  summary: string,
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, sleeps, summary, proof, { acquires: locks, ...extra });
+}
+
+/** A helper that lets go of locks; none sleeps but where said. */
+export function releasing(
+  name: string,
+  params: string,
+  locks: readonly LockEffect[],
+  summary: string,
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, false, summary, proof, { releases: locks, ...extra });
+}
+
+/** A primitive that takes locks, and needs no more words than that. */
 export function takes(
   name: string,
   params: string,
@@ -156,20 +181,11 @@ export function takes(
 ): HelperEntry {
   const tried = locks.some((lock) => lock.when !== undefined);
   const how = sleeps ? 'may sleep' : 'does not sleep';
-  return helper(
-    name,
-    params,
-    sleeps,
-    `Takes ${tried ? 'the lock where it succeeds' : 'the lock'}; ${how}.`,
-    proof,
-    {
-      acquires: locks,
-      ...extra,
-    },
-  );
+  const what = tried ? 'the lock where it succeeds' : 'the lock';
+  return acquiring(name, params, sleeps, locks, `Takes ${what}; ${how}.`, proof, extra);
 }
 
-/** A primitive that lets go of locks; none sleeps but where said. */
+/** A primitive that lets go of locks, and needs no more words than that; none sleeps but where said. */
 export function drops(
   name: string,
   params: string,
@@ -177,13 +193,10 @@ export function drops(
   proof: string,
   extra: HelperExtra = {},
 ): HelperEntry {
-  return helper(name, params, false, 'Releases the lock; does not sleep.', proof, {
-    releases: locks,
-    ...extra,
-  });
+  return releasing(name, params, locks, 'Releases the lock; does not sleep.', proof, extra);
 }
 
-/** A primitive that only looks, or sets up. */
+/** A helper that does not sleep. */
 export function plain(
   name: string,
   params: string,
@@ -201,4 +214,15 @@ export function interrupted(entries: readonly HelperEntry[]): readonly HelperEnt
       ? { ...entry, returns: 'zero-or:-4' }
       : entry,
   );
+}
+
+/** A helper that sleeps. */
+export function sleeping(
+  name: string,
+  params: string,
+  summary: string,
+  proof: string,
+  extra: HelperExtra = {},
+): HelperEntry {
+  return helper(name, params, true, summary, proof, extra);
 }

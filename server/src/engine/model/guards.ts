@@ -503,6 +503,16 @@ export const GUARDS: readonly GuardEntry[] = [
     '',
   ),
   guard(
+    'namespace_excl',
+    'namespace_lock',
+    'namespace_unlock',
+    'lock',
+    false,
+    '7.2:fs/namespace.c:90',
+    '7.2',
+    '',
+  ),
+  guard(
     'task_lock',
     'task_lock',
     'task_unlock',

@@ -5,8 +5,10 @@
 import { DENTRY_METHODS } from './methods/dentry.js';
 import { FILE_METHODS } from './methods/file.js';
 import { INODE_METHODS } from './methods/inode.js';
+import { LOCK_METHODS } from './methods/locks.js';
 import { MAPPING_METHODS } from './methods/mapping.js';
-import { EXPORT_METHODS, XATTR_METHODS } from './methods/other.js';
+import { BLOCK_METHODS, EXPORT_METHODS, XATTR_METHODS } from './methods/other.js';
+import { PAGE_METHODS } from './methods/pages.js';
 import { CONTEXT_METHODS, SUPER_METHODS, TYPE_METHODS } from './methods/super.js';
 import type { MethodEntry } from './types.js';
 
@@ -19,6 +21,9 @@ export const METHODS: readonly MethodEntry[] = [
   ...TYPE_METHODS,
   ...CONTEXT_METHODS,
   ...MAPPING_METHODS,
+  ...PAGE_METHODS,
   ...EXPORT_METHODS,
+  ...BLOCK_METHODS,
   ...XATTR_METHODS,
+  ...LOCK_METHODS,
 ];

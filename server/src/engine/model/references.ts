@@ -2,36 +2,14 @@
  * Counted references: dentries, inodes, mounts, files, and the counters themselves. Getting one is safe anywhere it is
  * already counted; in RCU-walk only the forms that fail on a dead object are. Dropping the last one often sleeps.
  */
-import { exclusive, get, getUnlessDead, type HelperExtra, helper, put, shared } from './entry.js';
+import { exclusive, get, getUnlessDead, plain as N, put, sleeping as S, shared } from './entry.js';
 import type { HelperEntry } from './types.js';
-
-/** A helper that does not sleep. */
-function H(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 const DENTRY_LOCK = exclusive('dentry->d_lock', 'spin');
 const INODE_LOCK = exclusive('inode->i_lock', 'spin');
 
 const DENTRIES: readonly HelperEntry[] = [
-  H(
+  N(
     'dget',
     'dentry',
     'Takes one more reference to a dentry; takes d_lock inside where it must.',
@@ -42,12 +20,12 @@ const DENTRIES: readonly HelperEntry[] = [
       mustNotHold: [DENTRY_LOCK],
     },
   ),
-  H('dget_dlock', 'dentry', 'Takes one more reference under d_lock.', '6.12:include/linux/dcache.h:312', {
+  N('dget_dlock', 'dentry', 'Takes one more reference under d_lock.', '6.12:include/linux/dcache.h:312', {
     returns: 'dentry',
     references: [get('dentry', 'dentry')],
     requires: [DENTRY_LOCK],
   }),
-  H(
+  N(
     'dget_parent',
     'dentry',
     'Takes a reference to the parent as it is now. Not for RCU-walk.',
@@ -66,7 +44,7 @@ const DENTRIES: readonly HelperEntry[] = [
       mustNotHold: [DENTRY_LOCK],
     },
   ),
-  H(
+  N(
     'dput_to_list',
     'dentry, list',
     'Drops a reference; a dead dentry goes to a list.',
@@ -75,7 +53,7 @@ const DENTRIES: readonly HelperEntry[] = [
       references: [put('dentry', 'dentry')],
     },
   ),
-  H(
+  N(
     'd_find_alias',
     'inode',
     'Finds a dentry of an inode and takes a reference; takes i_lock inside.',
@@ -85,7 +63,7 @@ const DENTRIES: readonly HelperEntry[] = [
       mustNotHold: [INODE_LOCK],
     },
   ),
-  H(
+  N(
     'd_find_any_alias',
     'inode',
     'Finds any dentry of an inode and takes a reference; takes i_lock inside.',
@@ -95,14 +73,14 @@ const DENTRIES: readonly HelperEntry[] = [
       mustNotHold: [INODE_LOCK],
     },
   ),
-  H(
+  N(
     'd_find_alias_rcu',
     'inode',
     'Finds a dentry of an inode without a reference; takes i_lock inside.',
     '6.12:fs/dcache.c:1026',
     { versions: { since: '6.1' }, requires: [shared('@rcu', 'rcu')], mustNotHold: [INODE_LOCK] },
   ),
-  H(
+  N(
     'dget_alias_ilocked',
     'dentry',
     'Takes a reference to an alias under i_lock.',
@@ -113,7 +91,7 @@ const DENTRIES: readonly HelperEntry[] = [
       references: [getUnlessDead('dentry', 'dentry', 'result != 0')],
     },
   ),
-  H(
+  N(
     'lockref_get',
     'lockref',
     'Counts one up; takes its lock inside where it must.',
@@ -123,7 +101,7 @@ const DENTRIES: readonly HelperEntry[] = [
       mustNotHold: [exclusive('lockref->lock', 'spin')],
     },
   ),
-  H(
+  N(
     'lockref_get_not_zero',
     'lockref',
     'Counts one up unless the count is zero or dead.',
@@ -133,11 +111,11 @@ const DENTRIES: readonly HelperEntry[] = [
       mustNotHold: [exclusive('lockref->lock', 'spin')],
     },
   ),
-  H('lockref_get_not_dead', 'lockref', 'Counts one up unless the object is dead.', '6.12:lib/lockref.c:172', {
+  N('lockref_get_not_dead', 'lockref', 'Counts one up unless the object is dead.', '6.12:lib/lockref.c:172', {
     references: [getUnlessDead('lockref', 'lockref', 'result != 0')],
     mustNotHold: [exclusive('lockref->lock', 'spin')],
   }),
-  H(
+  N(
     'lockref_put_return',
     'lockref',
     'Counts one down without the lock; negative where that was not possible.',
@@ -146,7 +124,7 @@ const DENTRIES: readonly HelperEntry[] = [
       references: [put('lockref', 'lockref', 'result >= 0')],
     },
   ),
-  H(
+  N(
     'lockref_put_not_zero',
     'lockref',
     'Counts one down unless that would make it zero.',
@@ -157,7 +135,7 @@ const DENTRIES: readonly HelperEntry[] = [
       mustNotHold: [exclusive('lockref->lock', 'spin')],
     },
   ),
-  H(
+  N(
     'lockref_put_or_lock',
     'lockref',
     'Counts one down, or returns zero with the lock held.',
@@ -167,7 +145,7 @@ const DENTRIES: readonly HelperEntry[] = [
       acquires: [exclusive('lockref->lock', 'spin', 'result == 0')],
     },
   ),
-  H('lockref_mark_dead', 'lockref', 'Marks the object dead, under its lock.', '6.12:lib/lockref.c:160', {
+  N('lockref_mark_dead', 'lockref', 'Marks the object dead, under its lock.', '6.12:lib/lockref.c:160', {
     requires: [exclusive('lockref->lock', 'spin')],
   }),
 ];
@@ -183,10 +161,10 @@ const INODES: readonly HelperEntry[] = [
       mustNotHold: [INODE_LOCK],
     },
   ),
-  H('ihold', 'inode', 'Takes one more reference to an inode.', '6.12:fs/inode.c:446', {
+  N('ihold', 'inode', 'Takes one more reference to an inode.', '6.12:fs/inode.c:446', {
     references: [get('inode', 'inode')],
   }),
-  H(
+  N(
     'igrab',
     'inode',
     'Takes a reference unless the inode is being freed; takes i_lock inside.',
@@ -197,7 +175,7 @@ const INODES: readonly HelperEntry[] = [
       mustNotHold: [INODE_LOCK],
     },
   ),
-  H('__iget', 'inode', 'Takes a reference under i_lock.', '6.12:include/linux/fs.h:3253', {
+  N('__iget', 'inode', 'Takes a reference under i_lock.', '6.12:include/linux/fs.h:3253', {
     references: [get('inode', 'inode')],
     requires: [INODE_LOCK],
   }),
@@ -252,7 +230,7 @@ const INODES: readonly HelperEntry[] = [
       references: [get('result', 'inode', 'result != 0')],
     },
   ),
-  H(
+  N(
     'find_inode_rcu',
     'sb, hashval, test, data',
     'Finds a cached inode without a reference.',
@@ -261,10 +239,10 @@ const INODES: readonly HelperEntry[] = [
       requires: [shared('@rcu', 'rcu')],
     },
   ),
-  H('find_inode_by_ino_rcu', 'sb, ino', 'Finds a cached inode without a reference.', '6.12:fs/inode.c:1735', {
+  N('find_inode_by_ino_rcu', 'sb, ino', 'Finds a cached inode without a reference.', '6.12:fs/inode.c:1735', {
     requires: [shared('@rcu', 'rcu')],
   }),
-  H(
+  N(
     'find_inode_nowait',
     'sb, hashval, match, data',
     'Finds a cached inode; match runs under a spinlock.',
@@ -296,7 +274,7 @@ const INODES: readonly HelperEntry[] = [
 ];
 
 const MOUNTS: readonly HelperEntry[] = [
-  H('mntget', 'mnt', 'Takes one more reference to a mount.', '6.12:fs/namespace.c:1480', {
+  N('mntget', 'mnt', 'Takes one more reference to a mount.', '6.12:fs/namespace.c:1480', {
     returns: 'mnt',
     references: [get('mnt', 'mount')],
   }),
@@ -309,13 +287,13 @@ const MOUNTS: readonly HelperEntry[] = [
       references: [put('mnt', 'mount')],
     },
   ),
-  H('path_get', 'path', 'Takes references to mount and dentry.', '6.12:fs/namei.c:558', {
+  N('path_get', 'path', 'Takes references to mount and dentry.', '6.12:fs/namei.c:558', {
     references: [get('path->mnt', 'mount'), get('path->dentry', 'dentry')],
   }),
   S('path_put', 'path', 'Drops the references to dentry and mount.', '6.12:fs/namei.c:571', {
     references: [put('path->dentry', 'dentry'), put('path->mnt', 'mount')],
   }),
-  H(
+  N(
     'fput',
     'file',
     'Drops a reference to a file; the last one is dealt with in task work.',
@@ -333,42 +311,42 @@ const MOUNTS: readonly HelperEntry[] = [
       references: [put('file', 'file')],
     },
   ),
-  H('get_file', 'f', 'Takes one more reference to a file.', '6.12:include/linux/fs.h:1124', {
+  N('get_file', 'f', 'Takes one more reference to a file.', '6.12:include/linux/fs.h:1124', {
     returns: 'f',
     references: [get('f', 'file')],
   }),
-  H('fget', 'fd', 'Finds the file of a descriptor and takes a reference.', '6.12:fs/file.c:1024', {
+  N('fget', 'fd', 'Finds the file of a descriptor and takes a reference.', '6.12:fs/file.c:1024', {
     references: [get('result', 'file', 'result != 0')],
   }),
-  H('fdget', 'fd', 'Borrows the file of a descriptor.', '6.12:fs/file.c:1134'),
-  H('fdget_raw', 'fd', 'Borrows the file of a descriptor, O_PATH included.', '6.12:fs/file.c:1140'),
-  H('fdput', 'fd', 'Gives a borrowed file back.', '6.12:include/linux/file.h:60'),
+  N('fdget', 'fd', 'Borrows the file of a descriptor.', '6.12:fs/file.c:1134'),
+  N('fdget_raw', 'fd', 'Borrows the file of a descriptor, O_PATH included.', '6.12:fs/file.c:1140'),
+  N('fdput', 'fd', 'Gives a borrowed file back.', '6.12:include/linux/file.h:60'),
   S(
     'fdget_pos',
     'fd',
     'Borrows the file of a descriptor and locks its position where it is shared.',
     '6.12:fs/file.c:1161',
   ),
-  H('fdput_pos', 'f', 'Gives a borrowed file back and unlocks its position.', '6.12:include/linux/file.h:75'),
-  H(
+  N('fdput_pos', 'f', 'Gives a borrowed file back and unlocks its position.', '6.12:include/linux/file.h:75'),
+  N(
     'get_unused_fd_flags',
     'flags',
     'Reserves a descriptor, under a spinlock taken inside.',
     '6.12:fs/file.c:555',
   ),
-  H('put_unused_fd', 'fd', 'Gives a reserved descriptor back.', '6.12:fs/file.c:569'),
+  N('put_unused_fd', 'fd', 'Gives a reserved descriptor back.', '6.12:fs/file.c:569'),
 ];
 
 const COUNTERS: readonly HelperEntry[] = [
-  H('refcount_set', 'r, n', 'Sets a reference count.', '6.12:include/linux/refcount.h:132'),
-  H('refcount_read', 'r', 'Reads a reference count.', '6.12:include/linux/refcount.h:168'),
-  H('refcount_inc', 'r', 'Counts one up.', '6.12:include/linux/refcount.h:362', {
+  N('refcount_set', 'r, n', 'Sets a reference count.', '6.12:include/linux/refcount.h:132'),
+  N('refcount_read', 'r', 'Reads a reference count.', '6.12:include/linux/refcount.h:168'),
+  N('refcount_inc', 'r', 'Counts one up.', '6.12:include/linux/refcount.h:362', {
     references: [get('r', 'refcount')],
   }),
-  H('refcount_add', 'i, r', 'Counts up.', '6.12:include/linux/refcount.h:291', {
+  N('refcount_add', 'i, r', 'Counts up.', '6.12:include/linux/refcount.h:291', {
     references: [get('r', 'refcount')],
   }),
-  H(
+  N(
     'refcount_inc_not_zero',
     'r',
     'Counts one up unless the count is zero.',
@@ -377,10 +355,10 @@ const COUNTERS: readonly HelperEntry[] = [
       references: [getUnlessDead('r', 'refcount', 'result != 0')],
     },
   ),
-  H('refcount_dec', 'r', 'Counts one down, never to zero.', '6.12:include/linux/refcount.h:455', {
+  N('refcount_dec', 'r', 'Counts one down, never to zero.', '6.12:include/linux/refcount.h:455', {
     references: [put('r', 'refcount')],
   }),
-  H(
+  N(
     'refcount_dec_and_test',
     'r',
     'Counts one down and tells whether it reached zero.',
@@ -389,7 +367,7 @@ const COUNTERS: readonly HelperEntry[] = [
       references: [put('r', 'refcount')],
     },
   ),
-  H(
+  N(
     'refcount_sub_and_test',
     'i, r',
     'Counts down and tells whether it reached zero.',
@@ -398,7 +376,7 @@ const COUNTERS: readonly HelperEntry[] = [
       references: [put('r', 'refcount')],
     },
   ),
-  H(
+  N(
     'refcount_dec_not_one',
     'r',
     'Counts one down unless that would make it zero.',
@@ -407,12 +385,12 @@ const COUNTERS: readonly HelperEntry[] = [
       references: [put('r', 'refcount', 'result != 0')],
     },
   ),
-  H('kref_init', 'kref', 'Sets a reference count to one.', '6.12:include/linux/kref.h:29'),
-  H('kref_read', 'kref', 'Reads a reference count.', '6.12:include/linux/kref.h:34'),
-  H('kref_get', 'kref', 'Counts one up.', '6.12:include/linux/kref.h:43', {
+  N('kref_init', 'kref', 'Sets a reference count to one.', '6.12:include/linux/kref.h:29'),
+  N('kref_read', 'kref', 'Reads a reference count.', '6.12:include/linux/kref.h:34'),
+  N('kref_get', 'kref', 'Counts one up.', '6.12:include/linux/kref.h:43', {
     references: [get('kref', 'kref')],
   }),
-  H(
+  N(
     'kref_get_unless_zero',
     'kref',
     'Counts one up unless the count is zero.',
@@ -421,7 +399,7 @@ const COUNTERS: readonly HelperEntry[] = [
       references: [getUnlessDead('kref', 'kref', 'result != 0')],
     },
   ),
-  H(
+  N(
     'kref_put',
     'kref, release',
     'Counts one down and runs the function where it reaches zero.',
@@ -431,7 +409,7 @@ const COUNTERS: readonly HelperEntry[] = [
       callbacks: [{ param: 1, context: 'now' }],
     },
   ),
-  H('kobject_get', 'kobj', 'Takes one more reference to an object.', '6.12:lib/kobject.c:636', {
+  N('kobject_get', 'kobj', 'Takes one more reference to an object.', '6.12:lib/kobject.c:636', {
     returns: 'kobj',
     references: [get('kobj', 'kobject')],
   }),
@@ -444,54 +422,54 @@ const COUNTERS: readonly HelperEntry[] = [
       references: [put('kobj', 'kobject')],
     },
   ),
-  H('get_cred', 'cred', 'Takes one more reference to credentials.', '6.12:include/linux/cred.h:248', {
+  N('get_cred', 'cred', 'Takes one more reference to credentials.', '6.12:include/linux/cred.h:248', {
     returns: 'cred',
     references: [get('cred', 'cred')],
   }),
-  H(
+  N(
     'get_current_cred',
     '',
     'Takes a reference to the credentials of the task.',
     '6.12:include/linux/cred.h:336',
   ),
-  H('get_pid', 'pid', 'Takes one more reference to a pid.', '6.12:include/linux/pid.h:81', {
+  N('get_pid', 'pid', 'Takes one more reference to a pid.', '6.12:include/linux/pid.h:81', {
     returns: 'pid',
     references: [get('pid', 'pid')],
   }),
-  H(
+  N(
     'get_net',
     'net',
     'Takes one more reference to a network namespace.',
     '6.12:include/net/net_namespace.h:261',
     { returns: 'net', references: [get('net', 'net')] },
   ),
-  H(
+  N(
     'get_user_ns',
     'ns',
     'Takes one more reference to a user namespace.',
     '6.12:include/linux/user_namespace.h:162',
     { returns: 'ns', references: [get('ns', 'user_ns')] },
   ),
-  H('posix_acl_dup', 'acl', 'Takes one more reference to a list.', '6.12:include/linux/posix_acl.h:44', {
+  N('posix_acl_dup', 'acl', 'Takes one more reference to a list.', '6.12:include/linux/posix_acl.h:44', {
     returns: 'acl',
     references: [get('acl', 'posix_acl')],
   }),
-  H('get_task_struct', 't', 'Takes one more reference to a task.', '6.12:include/linux/sched/task.h:118', {
+  N('get_task_struct', 't', 'Takes one more reference to a task.', '6.12:include/linux/sched/task.h:118', {
     returns: 't',
     references: [get('t', 'task')],
   }),
-  H('put_task_struct', 't', 'Drops a reference to a task.', '6.12:include/linux/sched/task.h:132', {
+  N('put_task_struct', 't', 'Drops a reference to a task.', '6.12:include/linux/sched/task.h:132', {
     references: [put('t', 'task')],
   }),
-  H(
+  N(
     'try_module_get',
     'module',
     'Takes a reference to a module unless it is going.',
     '6.12:include/linux/module.h:731',
   ),
-  H('__module_get', 'module', 'Takes one more reference to a module.', '6.12:include/linux/module.h:738'),
-  H('module_put', 'module', 'Drops a reference to a module.', '6.12:include/linux/module.h:735'),
-  H(
+  N('__module_get', 'module', 'Takes one more reference to a module.', '6.12:include/linux/module.h:738'),
+  N('module_put', 'module', 'Drops a reference to a module.', '6.12:include/linux/module.h:735'),
+  N(
     'atomic_dec_and_test',
     'v',
     'Counts one down and tells whether it reached zero.',
@@ -500,7 +478,7 @@ const COUNTERS: readonly HelperEntry[] = [
       references: [put('v', 'atomic')],
     },
   ),
-  H(
+  N(
     'atomic_inc_not_zero',
     'v',
     'Counts one up unless the count is zero.',
@@ -509,86 +487,86 @@ const COUNTERS: readonly HelperEntry[] = [
       references: [getUnlessDead('v', 'atomic', 'result != 0')],
     },
   ),
-  H('atomic_inc', 'v', 'Adds one.', '6.12:include/linux/atomic/atomic-instrumented.h:433'),
-  H('atomic_dec', 'v', 'Subtracts one.', '6.12:include/linux/atomic/atomic-instrumented.h:590'),
-  H('atomic_read', 'v', 'Reads an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:30'),
-  H('atomic_set', 'v, i', 'Sets an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:65'),
-  H('atomic_add', 'i, v', 'Adds to an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:102'),
-  H(
+  N('atomic_inc', 'v', 'Adds one.', '6.12:include/linux/atomic/atomic-instrumented.h:433'),
+  N('atomic_dec', 'v', 'Subtracts one.', '6.12:include/linux/atomic/atomic-instrumented.h:590'),
+  N('atomic_read', 'v', 'Reads an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:30'),
+  N('atomic_set', 'v, i', 'Sets an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:65'),
+  N('atomic_add', 'i, v', 'Adds to an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:102'),
+  N(
     'atomic_sub',
     'i, v',
     'Subtracts from an atomic number.',
     '6.12:include/linux/atomic/atomic-instrumented.h:268',
   ),
-  H('atomic_inc_return', 'v', 'Adds one and reads.', '6.12:include/linux/atomic/atomic-instrumented.h:450'),
-  H(
+  N('atomic_inc_return', 'v', 'Adds one and reads.', '6.12:include/linux/atomic/atomic-instrumented.h:450'),
+  N(
     'atomic_dec_return',
     'v',
     'Subtracts one and reads.',
     '6.12:include/linux/atomic/atomic-instrumented.h:607',
   ),
-  H('atomic_add_return', 'i, v', 'Adds and reads.', '6.12:include/linux/atomic/atomic-instrumented.h:120'),
-  H(
+  N('atomic_add_return', 'i, v', 'Adds and reads.', '6.12:include/linux/atomic/atomic-instrumented.h:120'),
+  N(
     'atomic_sub_and_test',
     'i, v',
     'Subtracts and tells whether it reached zero.',
     '6.12:include/linux/atomic/atomic-instrumented.h:1362',
   ),
-  H(
+  N(
     'atomic_add_unless',
     'v, a, u',
     'Adds unless the number has a given value.',
     '6.12:include/linux/atomic/atomic-instrumented.h:1514',
   ),
-  H(
+  N(
     'atomic_xchg',
     'v, new',
     'Exchanges an atomic number.',
     '6.12:include/linux/atomic/atomic-instrumented.h:1116',
   ),
-  H(
+  N(
     'atomic_cmpxchg',
     'v, old, new',
     'Exchanges an atomic number where it has a given value.',
     '6.12:include/linux/atomic/atomic-instrumented.h:1192',
   ),
-  H('atomic64_read', 'v', 'Reads an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:1608'),
-  H('atomic64_set', 'v, i', 'Sets an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:1643'),
-  H('atomic64_inc', 'v', 'Adds one.', '6.12:include/linux/atomic/atomic-instrumented.h:2011'),
-  H('atomic64_dec', 'v', 'Subtracts one.', '6.12:include/linux/atomic/atomic-instrumented.h:2168'),
-  H(
+  N('atomic64_read', 'v', 'Reads an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:1608'),
+  N('atomic64_set', 'v, i', 'Sets an atomic number.', '6.12:include/linux/atomic/atomic-instrumented.h:1643'),
+  N('atomic64_inc', 'v', 'Adds one.', '6.12:include/linux/atomic/atomic-instrumented.h:2011'),
+  N('atomic64_dec', 'v', 'Subtracts one.', '6.12:include/linux/atomic/atomic-instrumented.h:2168'),
+  N(
     'atomic64_add',
     'i, v',
     'Adds to an atomic number.',
     '6.12:include/linux/atomic/atomic-instrumented.h:1680',
   ),
-  H(
+  N(
     'atomic64_sub',
     'i, v',
     'Subtracts from an atomic number.',
     '6.12:include/linux/atomic/atomic-instrumented.h:1846',
   ),
-  H(
+  N(
     'atomic64_inc_return',
     'v',
     'Adds one and reads.',
     '6.12:include/linux/atomic/atomic-instrumented.h:2028',
   ),
-  H(
+  N(
     'atomic_long_read',
     'v',
     'Reads an atomic number.',
     '6.12:include/linux/atomic/atomic-instrumented.h:3186',
   ),
-  H('atomic_long_inc', 'v', 'Adds one.', '6.12:include/linux/atomic/atomic-instrumented.h:3589'),
-  H('atomic_long_dec', 'v', 'Subtracts one.', '6.12:include/linux/atomic/atomic-instrumented.h:3746'),
-  H(
+  N('atomic_long_inc', 'v', 'Adds one.', '6.12:include/linux/atomic/atomic-instrumented.h:3589'),
+  N('atomic_long_dec', 'v', 'Subtracts one.', '6.12:include/linux/atomic/atomic-instrumented.h:3746'),
+  N(
     'atomic_long_set',
     'v, i',
     'Sets an atomic number.',
     '6.12:include/linux/atomic/atomic-instrumented.h:3221',
   ),
-  H(
+  N(
     'atomic_long_add',
     'i, v',
     'Adds to an atomic number.',

@@ -2,30 +2,8 @@
  * The dentry cache: what sleeps, what takes d_lock and i_lock inside, what needs the directory locked. References are in
  * `references.ts`.
  */
-import { anyMode, exclusive, get, type HelperExtra, helper, put } from '../entry.js';
+import { anyMode, exclusive, get, helper, plain as N, put, sleeping as S } from '../entry.js';
 import type { HelperEntry } from '../types.js';
-
-/** A helper that does not sleep. */
-function N(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 const D_LOCK = exclusive('dentry->d_lock', 'spin');
 const I_LOCK = exclusive('inode->i_lock', 'spin');
@@ -157,6 +135,17 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     'Finds a dentry, or makes one that is in lookup; waits for lookups of that name.',
     '6.12:fs/dcache.c:2485',
     {
+      versions: { until: '7.2' },
+      references: [get('result', 'dentry', '!IS_ERR(result)')],
+    },
+  ),
+  S(
+    'd_alloc_parallel',
+    'parent, name',
+    'Finds a dentry, or makes one that is in lookup; waits for lookups of that name.',
+    '7.2:fs/dcache.c:2762',
+    {
+      versions: { since: '7.2' },
       references: [get('result', 'dentry', '!IS_ERR(result)')],
     },
   ),
@@ -171,6 +160,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     'dir, name',
     'Hashes a name, finds a cached child and takes a reference.',
     '6.12:fs/dcache.c:2370',
+    { references: [get('result', 'dentry', 'result != 0 && !IS_ERR(result)')] },
   ),
   N(
     'd_move',
@@ -391,11 +381,11 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
       callbacks: [{ param: 1, context: 'now' }],
     },
   ),
-  N(
+  S(
     'simple_link',
     'old_dentry, dir, dentry',
-    'A link method of filesystems that live in the cache.',
-    '6.12:fs/libfs.c:721',
+    'A link method of filesystems that live in the cache; the security hook may sleep.',
+    '6.12:fs/libfs.c:721 7.2:fs/libfs.c:761',
     {
       requires: [exclusive('dir->i_rwsem', 'rwsem')],
     },
@@ -407,6 +397,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/libfs.c:756',
     {
       requires: [exclusive('dir->i_rwsem', 'rwsem')],
+      references: [put('dentry', 'dentry')],
     },
   ),
   S(
@@ -416,6 +407,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/libfs.c:768',
     {
       requires: [exclusive('dir->i_rwsem', 'rwsem')],
+      references: [put('dentry', 'dentry')],
     },
   ),
   S(

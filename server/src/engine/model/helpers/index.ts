@@ -3,7 +3,9 @@
  * whose effect could not be established is left out, and taken for unknown.
  */
 import type { HelperEntry } from '../types.js';
+import { BEFORE_IDMAP_HELPERS } from './before-idmap.js';
 import { DCACHE_HELPERS } from './dcache.js';
+import { INNER_HELPERS } from './inner.js';
 import { INODE_HELPERS } from './inode.js';
 import { LIBRARY_HELPERS } from './library.js';
 import { LOCK_HELPERS } from './locks.js';
@@ -28,4 +30,6 @@ export const HELPERS: readonly HelperEntry[] = [
   ...USER_HELPERS,
   ...PAGE_HELPERS,
   ...QUIET_HELPERS,
+  ...BEFORE_IDMAP_HELPERS,
+  ...INNER_HELPERS,
 ];

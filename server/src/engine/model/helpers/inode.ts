@@ -2,30 +2,8 @@
  * Inodes, superblocks and mounts: life cycle, dirtying, times, access control lists, and the fill_super callbacks, which
  * run with s_umount of the new superblock held.
  */
-import { anyMode, exclusive, type HelperExtra, helper, shared } from '../entry.js';
+import { anyMode, exclusive, type HelperExtra, helper, plain as N, sleeping as S, shared } from '../entry.js';
 import type { HelperEntry } from '../types.js';
-
-/** A helper that does not sleep. */
-function N(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 const I_LOCK = exclusive('inode->i_lock', 'spin');
 const UMOUNT = exclusive('sb->s_umount', 'rwsem');
@@ -128,10 +106,40 @@ const SUPERBLOCKS: readonly HelperEntry[] = [
       requires: [anyMode('sb->s_umount', 'rwsem')],
     },
   ),
+  S(
+    'freeze_super',
+    'sb',
+    'Freezes a filesystem; takes s_umount inside.',
+    '5.10:fs/super.c:1719 6.1:fs/super.c:1745',
+    {
+      versions: { until: '6.12' },
+      mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
+    },
+  ),
   S('freeze_super', 'sb, who', 'Freezes a filesystem; takes s_umount inside.', '6.12:fs/super.c:2066', {
+    versions: { since: '6.12', until: '7.2' },
     mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
   }),
+  S('freeze_super', 'sb, who, owner', 'Freezes a filesystem; takes s_umount inside.', '7.2:fs/super.c:2009', {
+    versions: { since: '7.2' },
+    mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
+  }),
+  S(
+    'thaw_super',
+    'sb',
+    'Thaws a filesystem; takes s_umount inside.',
+    '5.10:fs/super.c:1830 6.1:fs/super.c:1856',
+    {
+      versions: { until: '6.12' },
+      mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
+    },
+  ),
   S('thaw_super', 'sb, who', 'Thaws a filesystem; takes s_umount inside.', '6.12:fs/super.c:2225', {
+    versions: { since: '6.12', until: '7.2' },
+    mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
+  }),
+  S('thaw_super', 'sb, who, owner', 'Thaws a filesystem; takes s_umount inside.', '7.2:fs/super.c:2177', {
+    versions: { since: '7.2' },
     mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
   }),
   S('evict_inodes', 'sb', 'Evicts all unused inodes of a superblock.', '6.12:fs/inode.c:785'),
@@ -208,11 +216,15 @@ const INODES: readonly HelperEntry[] = [
   ),
   N('inode_unhashed', 'inode', 'Tells whether an inode is unhashed.', '6.12:include/linux/fs.h:806'),
   N('inode_init_once', 'inode', 'Initialises a fresh inode.', '6.12:fs/inode.c:422'),
+  N('inode_init_owner', 'inode, dir, mode', 'Sets owner and mode of a new inode.', '5.10:fs/inode.c:2153', {
+    versions: { until: '6.1' },
+  }),
   N(
     'inode_init_owner',
     'idmap, inode, dir, mode',
     'Sets owner and mode of a new inode.',
     '6.12:fs/inode.c:2491',
+    { versions: { since: '6.1' } },
   ),
   N('make_bad_inode', 'inode', 'Makes an inode fail all operations.', '6.12:fs/bad_inode.c:206'),
   N('is_bad_inode', 'inode', 'Tells whether an inode fails all operations.', '6.12:fs/bad_inode.c:231'),
@@ -232,14 +244,35 @@ const INODES: readonly HelperEntry[] = [
     'Sets up the inode of a special file.',
     '6.12:fs/inode.c:2457',
   ),
-  N('generic_fillattr', 'idmap, request_mask, inode, stat', 'Copies attributes.', '6.12:fs/stat.c:46'),
-  N('setattr_copy', 'idmap, inode, attr', 'Copies new attributes into an inode.', '6.12:fs/attr.c:309'),
+  N('generic_fillattr', 'inode, stat', 'Copies attributes.', '5.10:fs/stat.c:36', {
+    versions: { until: '6.1' },
+  }),
+  N('generic_fillattr', 'idmap, inode, stat', 'Copies attributes.', '6.1:fs/stat.c:44', {
+    versions: { since: '6.1', until: '6.12' },
+  }),
+  N('generic_fillattr', 'idmap, request_mask, inode, stat', 'Copies attributes.', '6.12:fs/stat.c:46', {
+    versions: { since: '6.12' },
+  }),
+  N('setattr_copy', 'inode, attr', 'Copies new attributes into an inode.', '5.10:fs/attr.c:238', {
+    versions: { until: '6.1' },
+  }),
+  N('setattr_copy', 'idmap, inode, attr', 'Copies new attributes into an inode.', '6.12:fs/attr.c:309', {
+    versions: { since: '6.1' },
+  }),
   N('inode_newsize_ok', 'inode, offset', 'Tells whether a file may have that size.', '6.12:fs/attr.c:254'),
+  N(
+    'inode_owner_or_capable',
+    'inode',
+    'Tells whether the task may act as the owner.',
+    '5.10:fs/inode.c:2176',
+    { versions: { until: '6.1' } },
+  ),
   N(
     'inode_owner_or_capable',
     'idmap, inode',
     'Tells whether the task may act as the owner.',
     '6.12:fs/inode.c:2521',
+    { versions: { since: '6.1' } },
   ),
   N(
     'mark_inode_dirty',
@@ -321,11 +354,22 @@ const ACLS: readonly HelperEntry[] = [
     '6.12:fs/posix_acl.c:189',
     { versions: { since: '6.12' } },
   ),
+  S('posix_acl_chmod', 'inode, mode', 'Changes a list to match a new mode.', '5.10:fs/posix_acl.c:555', {
+    versions: { until: '6.1' },
+  }),
+  S(
+    'posix_acl_chmod',
+    'idmap, inode, mode',
+    'Changes a list to match a new mode.',
+    '6.1:fs/posix_acl.c:591',
+    { versions: { since: '6.1', until: '6.12' } },
+  ),
   S(
     'posix_acl_chmod',
     'idmap, dentry, mode',
     'Changes a list to match a new mode.',
     '6.12:include/linux/posix_acl.h:112',
+    { versions: { since: '6.12' } },
   ),
   S(
     'posix_acl_create',

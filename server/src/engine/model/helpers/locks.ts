@@ -1,42 +1,8 @@
 /**
  * Locks of VFS objects that have helpers of their own: inodes, invalidate locks, address spaces, arrays. The effect is stated on the field, so that both spellings are one lock.
  */
-import { exclusive, type HelperExtra, helper, interrupted, shared } from '../entry.js';
-import type { HelperEntry, LockEffect } from '../types.js';
-
-function takes(
-  name: string,
-  params: string,
-  sleeps: boolean,
-  locks: readonly LockEffect[],
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, sleeps, summary, proof, { acquires: locks, ...extra });
-}
-
-function drops(
-  name: string,
-  params: string,
-  locks: readonly LockEffect[],
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, { releases: locks, ...extra });
-}
-
-function plain(
-  name: string,
-  params: string,
-  sleeps: boolean,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, sleeps, summary, proof, extra);
-}
+import { acquiring, exclusive, helper, interrupted, releasing, shared } from '../entry.js';
+import type { HelperEntry } from '../types.js';
 
 const I_RWSEM = 'inode->i_rwsem';
 const INVALIDATE = 'mapping->invalidate_lock';
@@ -47,7 +13,7 @@ const TRUE = 'result != 0';
 const NO_ERROR = '!IS_ERR(result)';
 
 const INODES: readonly HelperEntry[] = [
-  takes(
+  acquiring(
     'inode_lock',
     'inode',
     true,
@@ -55,7 +21,7 @@ const INODES: readonly HelperEntry[] = [
     'Locks an inode exclusively; sleeps.',
     '6.12:include/linux/fs.h:848',
   ),
-  takes(
+  acquiring(
     'inode_lock_nested',
     'inode, subclass',
     true,
@@ -63,7 +29,7 @@ const INODES: readonly HelperEntry[] = [
     'Locks an inode exclusively; sleeps.',
     '6.12:include/linux/fs.h:893',
   ),
-  takes(
+  acquiring(
     'inode_lock_killable',
     'inode',
     true,
@@ -72,7 +38,7 @@ const INODES: readonly HelperEntry[] = [
     '6.12:include/linux/fs.h:853',
     { versions: { since: '6.12' } },
   ),
-  takes(
+  acquiring(
     'inode_lock_shared',
     'inode',
     true,
@@ -80,7 +46,7 @@ const INODES: readonly HelperEntry[] = [
     'Locks an inode shared; sleeps.',
     '6.12:include/linux/fs.h:863',
   ),
-  takes(
+  acquiring(
     'inode_lock_shared_nested',
     'inode, subclass',
     true,
@@ -88,7 +54,7 @@ const INODES: readonly HelperEntry[] = [
     'Locks an inode shared; sleeps.',
     '6.12:include/linux/fs.h:898',
   ),
-  takes(
+  acquiring(
     'inode_lock_shared_killable',
     'inode',
     true,
@@ -97,7 +63,7 @@ const INODES: readonly HelperEntry[] = [
     '6.12:include/linux/fs.h:868',
     { versions: { since: '6.12' } },
   ),
-  takes(
+  acquiring(
     'inode_trylock',
     'inode',
     false,
@@ -105,7 +71,7 @@ const INODES: readonly HelperEntry[] = [
     'Tries to lock an inode exclusively.',
     '6.12:include/linux/fs.h:878',
   ),
-  takes(
+  acquiring(
     'inode_trylock_shared',
     'inode',
     false,
@@ -113,28 +79,28 @@ const INODES: readonly HelperEntry[] = [
     'Tries to lock an inode shared.',
     '6.12:include/linux/fs.h:883',
   ),
-  drops(
+  releasing(
     'inode_unlock',
     'inode',
     [exclusive(I_RWSEM, 'rwsem')],
     'Unlocks an inode.',
     '6.12:include/linux/fs.h:858',
   ),
-  drops(
+  releasing(
     'inode_unlock_shared',
     'inode',
     [shared(I_RWSEM, 'rwsem')],
     'Unlocks an inode that was locked shared.',
     '6.12:include/linux/fs.h:873',
   ),
-  plain(
+  helper(
     'inode_is_locked',
     'inode',
     false,
     'Tells whether anyone holds the inode, in either mode.',
     '6.12:include/linux/fs.h:888',
   ),
-  takes(
+  acquiring(
     'lock_two_nondirectories',
     'inode1, inode2',
     true,
@@ -142,14 +108,14 @@ const INODES: readonly HelperEntry[] = [
     'Locks two inodes that are no directories, in the order of their addresses.',
     '6.12:fs/inode.c:1199',
   ),
-  drops(
+  releasing(
     'unlock_two_nondirectories',
     'inode1, inode2',
     [exclusive('inode1->i_rwsem', 'rwsem'), exclusive('inode2->i_rwsem', 'rwsem', 'inode1 != inode2')],
     'Unlocks two inodes.',
     '6.12:fs/inode.c:1219',
   ),
-  takes(
+  acquiring(
     'lock_rename',
     'p1, p2',
     true,
@@ -162,7 +128,7 @@ const INODES: readonly HelperEntry[] = [
     '6.1:fs/namei.c:3082',
     { versions: { until: '6.12' } },
   ),
-  takes(
+  acquiring(
     'lock_rename',
     'p1, p2',
     true,
@@ -175,7 +141,7 @@ const INODES: readonly HelperEntry[] = [
     '6.12:fs/namei.c:3221 6.12:fs/namei.c:3190',
     { versions: { since: '6.12' } },
   ),
-  drops(
+  releasing(
     'unlock_rename',
     'p1, p2',
     [
@@ -189,7 +155,7 @@ const INODES: readonly HelperEntry[] = [
 ];
 
 const MAPPINGS: readonly HelperEntry[] = [
-  takes(
+  acquiring(
     'filemap_invalidate_lock',
     'mapping',
     true,
@@ -198,7 +164,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     '6.12:include/linux/fs.h:903',
     { versions: { since: '6.1' } },
   ),
-  drops(
+  releasing(
     'filemap_invalidate_unlock',
     'mapping',
     [exclusive(INVALIDATE, 'rwsem')],
@@ -206,7 +172,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     '6.12:include/linux/fs.h:908',
     { versions: { since: '6.1' } },
   ),
-  takes(
+  acquiring(
     'filemap_invalidate_lock_shared',
     'mapping',
     true,
@@ -215,7 +181,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     '6.12:include/linux/fs.h:913',
     { versions: { since: '6.1' } },
   ),
-  takes(
+  acquiring(
     'filemap_invalidate_trylock_shared',
     'mapping',
     false,
@@ -224,7 +190,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     '6.12:include/linux/fs.h:918',
     { versions: { since: '6.1' } },
   ),
-  drops(
+  releasing(
     'filemap_invalidate_unlock_shared',
     'mapping',
     [shared(INVALIDATE, 'rwsem')],
@@ -232,7 +198,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     '6.12:include/linux/fs.h:924',
     { versions: { since: '6.1' } },
   ),
-  takes(
+  acquiring(
     'filemap_invalidate_lock_two',
     'mapping1, mapping2',
     true,
@@ -244,7 +210,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     '6.12:mm/filemap.c:1014',
     { versions: { since: '6.1' } },
   ),
-  drops(
+  releasing(
     'filemap_invalidate_unlock_two',
     'mapping1, mapping2',
     [
@@ -255,7 +221,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     '6.12:mm/filemap.c:1034',
     { versions: { since: '6.1' } },
   ),
-  takes(
+  acquiring(
     'i_mmap_lock_write',
     'mapping',
     true,
@@ -263,7 +229,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks the tree of mappings exclusively; sleeps.',
     '6.12:include/linux/fs.h:538',
   ),
-  takes(
+  acquiring(
     'i_mmap_trylock_write',
     'mapping',
     false,
@@ -271,14 +237,14 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Tries to lock the tree of mappings.',
     '6.12:include/linux/fs.h:543',
   ),
-  drops(
+  releasing(
     'i_mmap_unlock_write',
     'mapping',
     [exclusive(I_MMAP, 'rwsem')],
     'Unlocks the tree of mappings.',
     '6.12:include/linux/fs.h:548',
   ),
-  takes(
+  acquiring(
     'i_mmap_lock_read',
     'mapping',
     true,
@@ -286,7 +252,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks the tree of mappings shared; sleeps.',
     '6.12:include/linux/fs.h:558',
   ),
-  takes(
+  acquiring(
     'i_mmap_trylock_read',
     'mapping',
     false,
@@ -295,14 +261,14 @@ const MAPPINGS: readonly HelperEntry[] = [
     '6.12:include/linux/fs.h:553',
     { versions: { since: '6.1' } },
   ),
-  drops(
+  releasing(
     'i_mmap_unlock_read',
     'mapping',
     [shared(I_MMAP, 'rwsem')],
     'Unlocks the tree of mappings.',
     '6.12:include/linux/fs.h:563',
   ),
-  takes(
+  acquiring(
     'mmap_write_lock',
     'mm',
     true,
@@ -310,7 +276,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks an address space exclusively; sleeps.',
     '6.12:include/linux/mmap_lock.h:102',
   ),
-  takes(
+  acquiring(
     'mmap_write_lock_killable',
     'mm',
     true,
@@ -318,7 +284,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks an address space, or fails on a fatal signal.',
     '6.12:include/linux/mmap_lock.h:118',
   ),
-  drops(
+  releasing(
     'mmap_write_unlock',
     'mm',
     [exclusive(MMAP, 'rwsem')],
@@ -336,7 +302,7 @@ const MAPPINGS: readonly HelperEntry[] = [
       acquires: [shared(MMAP, 'rwsem')],
     },
   ),
-  takes(
+  acquiring(
     'mmap_read_lock',
     'mm',
     true,
@@ -344,7 +310,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks an address space shared; sleeps.',
     '6.12:include/linux/mmap_lock.h:158',
   ),
-  takes(
+  acquiring(
     'mmap_read_lock_killable',
     'mm',
     true,
@@ -352,7 +318,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks an address space shared, or fails on a fatal signal.',
     '6.12:include/linux/mmap_lock.h:165',
   ),
-  takes(
+  acquiring(
     'mmap_read_trylock',
     'mm',
     false,
@@ -360,14 +326,14 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Tries to lock an address space shared.',
     '6.12:include/linux/mmap_lock.h:175',
   ),
-  drops(
+  releasing(
     'mmap_read_unlock',
     'mm',
     [shared(MMAP, 'rwsem')],
     'Unlocks an address space that was locked shared.',
     '6.12:include/linux/mmap_lock.h:185',
   ),
-  takes(
+  acquiring(
     'task_lock',
     'p',
     false,
@@ -375,14 +341,14 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks what a task points to.',
     '6.12:include/linux/sched/task.h:228',
   ),
-  drops(
+  releasing(
     'task_unlock',
     'p',
     [exclusive('p->alloc_lock', 'spin')],
     'Unlocks what a task points to.',
     '6.12:include/linux/sched/task.h:233',
   ),
-  takes(
+  acquiring(
     'xa_lock',
     'xa',
     false,
@@ -390,14 +356,14 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks an array.',
     '6.12:include/linux/xarray.h:536',
   ),
-  drops(
+  releasing(
     'xa_unlock',
     'xa',
     [exclusive('xa->xa_lock', 'spin')],
     'Unlocks an array.',
     '6.12:include/linux/xarray.h:537',
   ),
-  takes(
+  acquiring(
     'xa_lock_irq',
     'xa',
     false,
@@ -405,14 +371,14 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks an array, interrupts off.',
     '6.12:include/linux/xarray.h:540',
   ),
-  drops(
+  releasing(
     'xa_unlock_irq',
     'xa',
     [exclusive('xa->xa_lock', 'spin'), exclusive('@irq', 'irq')],
     'Unlocks an array.',
     '6.12:include/linux/xarray.h:541',
   ),
-  takes(
+  acquiring(
     'xa_lock_irqsave',
     'xa, flags',
     false,
@@ -420,14 +386,14 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks an array, interrupts off.',
     '6.12:include/linux/xarray.h:542',
   ),
-  drops(
+  releasing(
     'xa_unlock_irqrestore',
     'xa, flags',
     [exclusive('xa->xa_lock', 'spin'), exclusive('@irq', 'irq')],
     'Unlocks an array.',
     '6.12:include/linux/xarray.h:544',
   ),
-  takes(
+  acquiring(
     'xas_lock',
     'xas',
     false,
@@ -435,14 +401,14 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks the array of a walk.',
     '6.12:include/linux/xarray.h:1412',
   ),
-  drops(
+  releasing(
     'xas_unlock',
     'xas',
     [exclusive('xas->xa->xa_lock', 'spin')],
     'Unlocks the array of a walk.',
     '6.12:include/linux/xarray.h:1413',
   ),
-  takes(
+  acquiring(
     'xas_lock_irq',
     'xas',
     false,
@@ -450,7 +416,7 @@ const MAPPINGS: readonly HelperEntry[] = [
     'Locks the array of a walk, interrupts off.',
     '6.12:include/linux/xarray.h:1416',
   ),
-  drops(
+  releasing(
     'xas_unlock_irq',
     'xas',
     [exclusive('xas->xa->xa_lock', 'spin'), exclusive('@irq', 'irq')],

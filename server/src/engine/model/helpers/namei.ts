@@ -1,35 +1,26 @@
 /**
  * Path walk and name space operations: who needs the directory locked, who locks it, who returns with it locked.
  */
-import { anyMode, exclusive, get, type HelperExtra, helper, put, shared } from '../entry.js';
+import {
+  anyMode,
+  exclusive,
+  get,
+  type HelperExtra,
+  helper,
+  plain as N,
+  put,
+  sleeping as S,
+  shared,
+} from '../entry.js';
 import type { HelperEntry } from '../types.js';
-
-/** A helper that does not sleep. */
-function N(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 const DIR = exclusive('dir->i_rwsem', 'rwsem');
 const BASE = anyMode('base->d_inode->i_rwsem', 'rwsem');
 const FOUND = get('result', 'dentry', '!IS_ERR(result)');
 const PARENT = exclusive('parent->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)');
+/** What mnt_want_write() of a path holds. */
+const PATH_WRITE = shared('path->mnt->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag');
+const PATH_WRITE_OK = shared('path->mnt->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag', '!IS_ERR(result)');
 const CHILD_PARENT = exclusive('child->d_parent->d_inode->i_rwsem', 'rwsem', '!IS_ERR(child)');
 
 /** Finds a name with the directory locked by the caller. */
@@ -99,7 +90,10 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
   unlocked('lookup_positive_unlocked', 'name, base, len', '6.12:fs/namei.c:3041', {
     versions: { until: '7.2' },
   }),
-  locked('lookup_one', 'idmap, name, base, len', '6.12:fs/namei.c:2930', { versions: { since: '6.1' } }),
+  locked('lookup_one', 'idmap, name, base, len', '6.12:fs/namei.c:2930', {
+    versions: { since: '6.1', until: '7.2' },
+  }),
+  locked('lookup_one', 'idmap, name, base', '7.2:fs/namei.c:3222', { versions: { since: '7.2' } }),
   unlocked('lookup_one_unlocked', 'idmap, name, base, len', '6.12:fs/namei.c:2961', {
     versions: { since: '6.1', until: '7.2' },
   }),
@@ -136,8 +130,8 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '7.2:fs/libfs.c:2310',
     {
       versions: { since: '7.2' },
-      releases: [exclusive('child->d_parent->d_inode->i_rwsem', 'rwsem')],
-      references: [put('child', 'dentry')],
+      releases: [CHILD_PARENT],
+      references: [put('child', 'dentry', '!IS_ERR(child)')],
     },
   ),
   S(
@@ -187,7 +181,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/namei.c:4129',
     {
       versions: { until: '7.2' },
-      acquires: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)')],
+      acquires: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)'), PATH_WRITE_OK],
       references: [FOUND],
     },
   ),
@@ -198,7 +192,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/namei.c:4140',
     {
       versions: { until: '7.2' },
-      releases: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem')],
+      releases: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem'), PATH_WRITE],
       references: [put('dentry', 'dentry')],
     },
   ),
@@ -220,7 +214,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '7.2:fs/namei.c:5002',
     {
       versions: { since: '7.2' },
-      acquires: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)')],
+      acquires: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)'), PATH_WRITE_OK],
       references: [FOUND],
     },
   ),
@@ -231,7 +225,10 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '7.2:fs/namei.c:5021',
     {
       versions: { since: '7.2' },
-      releases: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(dentry)')],
+      releases: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(dentry)'), PATH_WRITE],
+      disagreement:
+        'The body unlocks i_rwsem of the parent of the dentry, which is path->dentry: the entry names it as ' +
+        'start_creating_path does, so that both ends are one lock.',
     },
   ),
   changes(
@@ -265,11 +262,25 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     },
   ),
   changes('vfs_mknod', 'idmap, dir, dentry, mode, dev', 'Makes a special file', '6.12:fs/namei.c:4176', {
-    versions: { since: '6.1' },
+    versions: { since: '6.1', until: '7.2' },
   }),
+  changes(
+    'vfs_mknod',
+    'idmap, dir, dentry, mode, dev, delegated_inode',
+    'Makes a special file',
+    '7.2:fs/namei.c:5133',
+    { versions: { since: '7.2' } },
+  ),
   changes('vfs_symlink', 'idmap, dir, dentry, oldname', 'Makes a symbolic link', '6.12:fs/namei.c:4665', {
-    versions: { since: '6.1' },
+    versions: { since: '6.1', until: '7.2' },
   }),
+  changes(
+    'vfs_symlink',
+    'idmap, dir, dentry, oldname, delegated_inode',
+    'Makes a symbolic link',
+    '7.2:fs/namei.c:5667',
+    { versions: { since: '7.2' } },
+  ),
   changes(
     'vfs_link',
     'old_dentry, idmap, dir, new_dentry, delegated_inode',
@@ -395,11 +406,16 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'Walks a path from a given directory.',
     '6.12:fs/namei.c:2814',
   ),
-  S('follow_down', 'path, flags', 'Crosses mounts.', '6.12:fs/namei.c:1505'),
+  S('follow_down', 'path', 'Crosses mounts.', '5.10:fs/namei.c:1306 6.1:fs/namei.c:1472', {
+    versions: { until: '6.12' },
+  }),
+  S('follow_down', 'path, flags', 'Crosses mounts.', '6.12:fs/namei.c:1505', { versions: { since: '6.12' } }),
   S('follow_up', 'path', 'Crosses a mount upwards.', '6.12:fs/namei.c:1303'),
   S('getname', 'filename', 'Copies a path from user space.', '6.12:fs/namei.c:228', { returns: 'fresh' }),
   S('getname_kernel', 'filename', 'Copies a path.', '6.12:fs/namei.c:234', { returns: 'fresh' }),
-  N('putname', 'name', 'Drops a reference to a copied path.', '6.12:fs/namei.c:270'),
+  N('putname', 'name', 'Drops a reference to a copied path.', '6.12:fs/namei.c:270 5.10:fs/namei.c:248', {
+    references: [put('name', 'filename')],
+  }),
   S('dentry_open', 'path, flags, cred', 'Opens a dentry.', '6.12:fs/open.c:1106', {
     references: [get('result', 'file', '!IS_ERR(result)')],
   }),

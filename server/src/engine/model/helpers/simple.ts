@@ -2,30 +2,18 @@
  * The rest of what filesystems that live in the cache, name space code and inode tables call: renames of 7.2, stable
  * offsets, state bits of inodes.
  */
-import { anyMode, exclusive, get, type HelperExtra, helper, put, shared } from '../entry.js';
+import {
+  anyMode,
+  exclusive,
+  get,
+  type HelperExtra,
+  helper,
+  plain as N,
+  put,
+  sleeping as S,
+  shared,
+} from '../entry.js';
 import type { HelperEntry } from '../types.js';
-
-/** A helper that does not sleep. */
-function N(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 const DIR = exclusive('dir->i_rwsem', 'rwsem');
 const I_LOCK = exclusive('inode->i_lock', 'spin');
@@ -41,10 +29,14 @@ const RENAME_LOCKS = (when: string) => {
   ];
 };
 
+/** What a rename holds references to besides its locks. */
+const RENAME_NAMES = ['rd->old_dentry', 'rd->new_dentry', 'rd->old_parent'];
+
 /** Finds both names of a rename and returns with the directories locked. */
 function renames(name: string, params: string, proof: string, extra: HelperExtra = {}): HelperEntry {
   return S(name, params, 'Finds both names of a rename and returns 0 with the directories locked.', proof, {
     acquires: RENAME_LOCKS('result == 0'),
+    references: RENAME_NAMES.map((name) => get(name, 'dentry', 'result == 0')),
     ...extra,
   });
 }
@@ -58,13 +50,20 @@ const NAMES: readonly HelperEntry[] = [
   }),
   renames('start_renaming_two_dentries', 'rd, old_dentry, new_dentry', '7.2:fs/namei.c:4099', {
     versions: { since: '7.2' },
+    disagreement:
+      'Where it fails the body unlocks, by other names, the i_rwsem and s_vfs_rename_mutex that lock_rename_child() took ' +
+      'just before: nothing of the caller is released.',
   }),
   S(
     'end_renaming',
     'rd',
     'Unlocks the directories of a rename and drops the references.',
     '7.2:fs/namei.c:4147',
-    { versions: { since: '7.2' }, releases: RENAME_LOCKS('') },
+    {
+      versions: { since: '7.2' },
+      releases: RENAME_LOCKS(''),
+      references: RENAME_NAMES.map((name) => put(name, 'dentry')),
+    },
   ),
   S(
     'start_removing_path',

@@ -2,30 +2,8 @@
  * User memory and what prints into files of /proc: a fault may sleep and takes mmap_lock; the `_nofault` and `_atomic`
  * forms do not. A call with faults switched off (`@pagefault`) does not sleep either.
  */
-import { type HelperExtra, helper } from '../entry.js';
+import { plain as N, sleeping as S } from '../entry.js';
 import type { HelperEntry } from '../types.js';
-
-/** A helper that does not sleep. */
-function N(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 /** User copies and seq_file. */
 export const USER_HELPERS: readonly HelperEntry[] = [

@@ -2,30 +2,8 @@
  * Waiting and running: what gives up the CPU, what wakes, what queues work, timers and threads, and the annotations that
  * say "this may sleep".
  */
-import { exclusive, type HelperExtra, helper, shared } from '../entry.js';
+import { exclusive, helper, plain as N, sleeping as S, shared } from '../entry.js';
 import type { HelperEntry } from '../types.js';
-
-/** A helper that does not sleep. */
-function N(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, extra);
-}
-
-/** A helper that sleeps. */
-function S(
-  name: string,
-  params: string,
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, true, summary, proof, extra);
-}
 
 const LOCK = exclusive('lock', 'spin');
 /** The lock of wait_event_lock_irq is taken with interrupts off, and they come back on while it waits. */

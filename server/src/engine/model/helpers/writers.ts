@@ -2,37 +2,14 @@
  * Locks that are bits or counts: folios, pages and buffers, which the end of I/O may unlock, and what keeps a filesystem
  * from freezing.
  */
-import { exclusive, type HelperExtra, helper, shared } from '../entry.js';
-import type { HelperEntry, LockEffect } from '../types.js';
-
-function takes(
-  name: string,
-  params: string,
-  sleeps: boolean,
-  locks: readonly LockEffect[],
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, sleeps, summary, proof, { acquires: locks, ...extra });
-}
-
-function drops(
-  name: string,
-  params: string,
-  locks: readonly LockEffect[],
-  summary: string,
-  proof: string,
-  extra: HelperExtra = {},
-): HelperEntry {
-  return helper(name, params, false, summary, proof, { releases: locks, ...extra });
-}
+import { acquiring, exclusive, releasing, shared } from '../entry.js';
+import type { HelperEntry } from '../types.js';
 
 const OK = 'result == 0';
 const TRUE = 'result != 0';
 
 const FOLIOS: readonly HelperEntry[] = [
-  takes(
+  acquiring(
     'folio_lock',
     'folio',
     true,
@@ -41,7 +18,7 @@ const FOLIOS: readonly HelperEntry[] = [
     '6.12:include/linux/pagemap.h:1154',
     { versions: { since: '6.1' } },
   ),
-  takes(
+  acquiring(
     'folio_lock_killable',
     'folio',
     true,
@@ -50,7 +27,7 @@ const FOLIOS: readonly HelperEntry[] = [
     '6.12:include/linux/pagemap.h:1192',
     { versions: { since: '6.1' } },
   ),
-  takes(
+  acquiring(
     'folio_trylock',
     'folio',
     false,
@@ -59,7 +36,7 @@ const FOLIOS: readonly HelperEntry[] = [
     '6.12:include/linux/pagemap.h:1119',
     { versions: { since: '6.1' } },
   ),
-  drops(
+  releasing(
     'folio_unlock',
     'folio',
     [exclusive('folio->PG_locked', 'folio')],
@@ -67,7 +44,7 @@ const FOLIOS: readonly HelperEntry[] = [
     '6.12:mm/filemap.c:1495',
     { versions: { since: '6.1' } },
   ),
-  takes(
+  acquiring(
     'lock_page',
     'page',
     true,
@@ -75,7 +52,7 @@ const FOLIOS: readonly HelperEntry[] = [
     'Locks a page; sleeps.',
     '6.12:include/linux/pagemap.h:1172',
   ),
-  takes(
+  acquiring(
     'trylock_page',
     'page',
     false,
@@ -83,14 +60,14 @@ const FOLIOS: readonly HelperEntry[] = [
     'Tries to lock a page.',
     '6.12:include/linux/pagemap.h:1127',
   ),
-  drops(
+  releasing(
     'unlock_page',
     'page',
     [exclusive('page->PG_locked', 'folio')],
     'Unlocks a page; also done by the end of I/O.',
     '6.12:mm/folio-compat.c:13',
   ),
-  takes(
+  acquiring(
     'lock_buffer',
     'bh',
     true,
@@ -98,7 +75,7 @@ const FOLIOS: readonly HelperEntry[] = [
     'Locks a buffer; sleeps. The end of I/O unlocks it.',
     '6.12:include/linux/buffer_head.h:430',
   ),
-  takes(
+  acquiring(
     'trylock_buffer',
     'bh',
     false,
@@ -106,7 +83,7 @@ const FOLIOS: readonly HelperEntry[] = [
     'Tries to lock a buffer.',
     '6.12:include/linux/buffer_head.h:425',
   ),
-  drops(
+  releasing(
     'unlock_buffer',
     'bh',
     [exclusive('bh->BH_Lock', 'flag')],
@@ -116,7 +93,7 @@ const FOLIOS: readonly HelperEntry[] = [
 ];
 
 const WRITERS: readonly HelperEntry[] = [
-  takes(
+  acquiring(
     'sb_start_write',
     'sb',
     true,
@@ -124,7 +101,7 @@ const WRITERS: readonly HelperEntry[] = [
     'Keeps a filesystem from freezing; sleeps while it is frozen.',
     '6.12:include/linux/fs.h:1903',
   ),
-  takes(
+  acquiring(
     'sb_start_write_trylock',
     'sb',
     false,
@@ -132,14 +109,14 @@ const WRITERS: readonly HelperEntry[] = [
     'Tries to keep a filesystem from freezing.',
     '6.12:include/linux/fs.h:1908',
   ),
-  drops(
+  releasing(
     'sb_end_write',
     'sb',
     [shared('sb->s_writers.SB_FREEZE_WRITE', 'flag')],
     'Lets a filesystem freeze again.',
     '6.12:include/linux/fs.h:1855',
   ),
-  takes(
+  acquiring(
     'sb_start_pagefault',
     'sb',
     true,
@@ -147,14 +124,14 @@ const WRITERS: readonly HelperEntry[] = [
     'Keeps a filesystem from freezing during a fault; sleeps.',
     '6.12:include/linux/fs.h:1932',
   ),
-  drops(
+  releasing(
     'sb_end_pagefault',
     'sb',
     [shared('sb->s_writers.SB_FREEZE_PAGEFAULT', 'flag')],
     'Undoes sb_start_pagefault.',
     '6.12:include/linux/fs.h:1867',
   ),
-  takes(
+  acquiring(
     'sb_start_intwrite',
     'sb',
     true,
@@ -162,7 +139,7 @@ const WRITERS: readonly HelperEntry[] = [
     'Keeps a filesystem from freezing inside; sleeps.',
     '6.12:include/linux/fs.h:1950',
   ),
-  takes(
+  acquiring(
     'sb_start_intwrite_trylock',
     'sb',
     false,
@@ -170,14 +147,14 @@ const WRITERS: readonly HelperEntry[] = [
     'Tries to keep a filesystem from freezing inside.',
     '6.12:include/linux/fs.h:1955',
   ),
-  drops(
+  releasing(
     'sb_end_intwrite',
     'sb',
     [shared('sb->s_writers.SB_FREEZE_FS', 'flag')],
     'Undoes sb_start_intwrite.',
     '6.12:include/linux/fs.h:1879',
   ),
-  takes(
+  acquiring(
     'mnt_want_write',
     'm',
     true,
@@ -185,14 +162,14 @@ const WRITERS: readonly HelperEntry[] = [
     'Takes write access to a mount, and freeze protection; before any i_rwsem.',
     '6.12:fs/namespace.c:522',
   ),
-  drops(
+  releasing(
     'mnt_drop_write',
     'mnt',
     [shared('mnt->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag')],
     'Undoes mnt_want_write.',
     '6.12:fs/namespace.c:602',
   ),
-  takes(
+  acquiring(
     'mnt_want_write_file',
     'file',
     true,
@@ -200,14 +177,14 @@ const WRITERS: readonly HelperEntry[] = [
     'Takes write access for an open file, and freeze protection.',
     '6.12:fs/namespace.c:566',
   ),
-  drops(
+  releasing(
     'mnt_drop_write_file',
     'file',
     [shared('file->f_inode->i_sb->s_writers.SB_FREEZE_WRITE', 'flag')],
     'Undoes mnt_want_write_file.',
     '6.12:fs/namespace.c:615',
   ),
-  takes(
+  acquiring(
     'file_start_write',
     'file',
     true,
@@ -215,7 +192,7 @@ const WRITERS: readonly HelperEntry[] = [
     'Keeps the filesystem of a regular file from freezing; sleeps.',
     '6.12:include/linux/fs.h:2998',
   ),
-  drops(
+  releasing(
     'file_end_write',
     'file',
     [shared('file->f_inode->i_sb->s_writers.SB_FREEZE_WRITE', 'flag')],

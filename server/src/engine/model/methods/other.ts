@@ -6,6 +6,7 @@ import type { MethodEntry } from '../types.js';
 
 const exporting = methodsOf('export_operations');
 const xattr = methodsOf('xattr_handler');
+const blocks = methodsOf('exportfs_block_ops');
 
 /** All of `export_operations` that filesystems care for. */
 export const EXPORT_METHODS: readonly MethodEntry[] = [
@@ -94,6 +95,46 @@ export const EXPORT_METHODS: readonly MethodEntry[] = [
     '7.2:include/linux/exportfs.h:287',
     since('7.2'),
   ),
+  exporting(
+    'get_uuid',
+    'sb buf len offset',
+    'int',
+    [inProcess('nfsd')],
+    true,
+    'Finds the identity of the block device for a pNFS layout. Nothing is locked.',
+    '5.10:fs/nfsd/blocklayout.c:164 6.12:fs/nfsd/blocklayout.c:161',
+    until('7.2'),
+  ),
+  exporting(
+    'map_blocks',
+    'inode offset len iomap write device_generation',
+    'int',
+    [inProcess('nfsd')],
+    true,
+    'Finds or allocates the blocks of a range for a pNFS layout. Nothing is locked.',
+    '5.10:fs/nfsd/blocklayout.c:51 6.12:fs/nfsd/blocklayout.c:48',
+    until('7.2'),
+  ),
+  exporting(
+    'commit_blocks',
+    'inode iomaps nr_iomaps iattr',
+    'int',
+    [inProcess('nfsd')],
+    true,
+    'Takes back blocks that a client has written. Nothing is locked.',
+    '5.10:fs/nfsd/blocklayout.c:139 6.12:fs/nfsd/blocklayout.c:137',
+    until('7.2'),
+  ),
+  exporting(
+    'fetch_iversion',
+    'inode',
+    'long',
+    [inProcess('nfsd')],
+    true,
+    'Reads the change counter of an inode. Nothing is promised about locks.',
+    '5.10:fs/nfsd/nfsfh.h:311 6.1:fs/nfsd/nfsfh.h:304',
+    until('6.12'),
+  ),
 ];
 
 /** `xattr_handler`. */
@@ -136,5 +177,49 @@ export const XATTR_METHODS: readonly MethodEntry[] = [
     'Writes an extended attribute, or removes it where the value is NULL. The inode is locked exclusively.',
     '6.12:fs/xattr.c:200 6.12:fs/xattr.c:320 6.12:fs/xattr.c:574',
     since('6.1'),
+  ),
+];
+
+/** `exportfs_block_ops`, which 7.2 split off `export_operations`. */
+export const BLOCK_METHODS: readonly MethodEntry[] = [
+  blocks(
+    'layouts_supported',
+    'sb',
+    'long',
+    [inProcess('nfsd')],
+    true,
+    'Says which pNFS layouts a superblock can give out. Nothing is locked.',
+    '7.2:include/linux/exportfs_block.h:37',
+    since('7.2'),
+  ),
+  blocks(
+    'get_uuid',
+    'sb buf len offset',
+    'int',
+    [inProcess('nfsd')],
+    true,
+    'Finds the identity of the block device for a pNFS layout. Nothing is locked.',
+    '7.2:fs/nfsd/blocklayout.c:218',
+    since('7.2'),
+  ),
+  blocks(
+    'map_blocks',
+    'inode offset len iomap write device_generation',
+    'int',
+    [inProcess('nfsd')],
+    true,
+    'Finds or allocates the blocks of a range for a pNFS layout. Nothing is locked.',
+    '7.2:fs/nfsd/blocklayout.c:35',
+    since('7.2'),
+  ),
+  blocks(
+    'commit_blocks',
+    'inode iomaps nr_iomaps iattr',
+    'int',
+    [inProcess('nfsd')],
+    true,
+    'Takes back blocks that a client has written. Nothing is locked.',
+    '7.2:fs/nfsd/blocklayout.c:193',
+    since('7.2'),
   ),
 ];

@@ -319,6 +319,43 @@ export const SUPER_METHODS: readonly MethodEntry[] = [
     '7.2:fs/fserror.c:62',
     since('7.2'),
   ),
+  method(
+    'quota_read',
+    'sb type data len off',
+    'long',
+    [inProcess('quota file', [], [anyMode('sb->s_dquot.dqio_sem', 'rwsem')])],
+    true,
+    'Reads from a quota file. Most callers hold dqio_sem, and dq_lock of a dquot.',
+    '5.10:fs/quota/quota_v1.c:67 6.12:fs/quota/quota_v1.c:168 6.12:fs/quota/quota_v2.c:114 7.2:fs/quota/quota_v1.c:168',
+  ),
+  method(
+    'quota_write',
+    'sb type data len off',
+    'long',
+    [inProcess('quota file', [], [exclusive('sb->s_dquot.dqio_sem', 'rwsem')])],
+    true,
+    'Writes to a quota file. Most callers hold dqio_sem, and dq_lock of a dquot.',
+    '5.10:fs/quota/quota_v1.c:98 6.12:fs/quota/quota_v1.c:98 6.12:fs/quota/quota_tree.c:73 7.2:fs/quota/quota_v1.c:98',
+  ),
+  method(
+    'get_dquots',
+    'inode',
+    'pointer',
+    [inProcess('quota')],
+    false,
+    'Says where the quotas of an inode are kept. Called for each charge, so it only computes an address.',
+    '5.10:fs/quota/dquot.c:1014 6.12:fs/quota/dquot.c:1027 7.2:fs/quota/dquot.c:1026',
+  ),
+  method(
+    'bdev_try_to_free_page',
+    'sb page wait',
+    'int',
+    [inProcess('reclaim', [exclusive('page->PG_locked', 'folio')])],
+    'wait & __GFP_DIRECT_RECLAIM',
+    'Lets go of what hangs on a page of the block device. The page is locked, as for releasepage.',
+    '5.10:fs/block_dev.c:1976 5.10:mm/filemap.c:3527',
+    until('6.1'),
+  ),
 ];
 
 /** `file_system_type`. */
