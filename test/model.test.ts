@@ -134,6 +134,11 @@ function allProofs(): readonly (readonly [string, string])[] {
   }
   for (const entry of MODEL_DATA.lockClasses)
     for (const proof of entry.proof) pairs.push([entry.class, proof]);
+  for (const entry of MODEL_DATA.lockOrder)
+    for (const proof of entry.proof) pairs.push([`${entry.outer.class} > ${entry.inner.class}`, proof]);
+  for (const cycle of MODEL_DATA.lifeCycles)
+    for (const entry of [...cycle.states, ...cycle.steps])
+      for (const proof of entry.proof) pairs.push([`life of ${cycle.object}`, proof]);
   for (const list of [MODEL_DATA.helpers, MODEL_DATA.constants, MODEL_DATA.guards, MODEL_DATA.freeClasses]) {
     for (const entry of list) for (const proof of entry.proof) pairs.push([entry.name, proof]);
   }

@@ -191,6 +191,7 @@ const INODES: readonly HelperEntry[] = [
     'idmap, inode, dir, mode',
     'Sets owner and mode of a new inode.',
     '6.12:fs/inode.c:2491',
+    { versions: { since: '6.1' } },
   ),
   N('make_bad_inode', 'inode', 'Makes an inode fail all operations.', '6.12:fs/bad_inode.c:206'),
   N('is_bad_inode', 'inode', 'Tells whether an inode fails all operations.', '6.12:fs/bad_inode.c:231'),
@@ -210,14 +211,19 @@ const INODES: readonly HelperEntry[] = [
     'Sets up the inode of a special file.',
     '6.12:fs/inode.c:2457',
   ),
-  N('generic_fillattr', 'idmap, request_mask, inode, stat', 'Copies attributes.', '6.12:fs/stat.c:46'),
-  N('setattr_copy', 'idmap, inode, attr', 'Copies new attributes into an inode.', '6.12:fs/attr.c:309'),
+  N('generic_fillattr', 'idmap, request_mask, inode, stat', 'Copies attributes.', '6.12:fs/stat.c:46', {
+    versions: { since: '6.12' },
+  }),
+  N('setattr_copy', 'idmap, inode, attr', 'Copies new attributes into an inode.', '6.12:fs/attr.c:309', {
+    versions: { since: '6.1' },
+  }),
   N('inode_newsize_ok', 'inode, offset', 'Tells whether a file may have that size.', '6.12:fs/attr.c:254'),
   N(
     'inode_owner_or_capable',
     'idmap, inode',
     'Tells whether the task may act as the owner.',
     '6.12:fs/inode.c:2521',
+    { versions: { since: '6.1' } },
   ),
   N(
     'mark_inode_dirty',
@@ -304,6 +310,7 @@ const ACLS: readonly HelperEntry[] = [
     'idmap, dentry, mode',
     'Changes a list to match a new mode.',
     '6.12:include/linux/posix_acl.h:112',
+    { versions: { since: '6.1' } },
   ),
   S(
     'posix_acl_create',

@@ -87,7 +87,10 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
   unlocked('lookup_positive_unlocked', 'name, base, len', '6.12:fs/namei.c:3041', {
     versions: { until: '7.2' },
   }),
-  locked('lookup_one', 'idmap, name, base, len', '6.12:fs/namei.c:2930', { versions: { since: '6.1' } }),
+  locked('lookup_one', 'idmap, name, base, len', '6.12:fs/namei.c:2930', {
+    versions: { since: '6.1', until: '7.2' },
+  }),
+  locked('lookup_one', 'idmap, name, base', '7.2:fs/namei.c:3222', { versions: { since: '7.2' } }),
   unlocked('lookup_one_unlocked', 'idmap, name, base, len', '6.12:fs/namei.c:2961', {
     versions: { since: '6.1', until: '7.2' },
   }),
@@ -253,11 +256,29 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     },
   ),
   changes('vfs_mknod', 'idmap, dir, dentry, mode, dev', 'Makes a special file', '6.12:fs/namei.c:4176', {
-    versions: { since: '6.1' },
+    versions: { since: '6.1', until: '7.2' },
   }),
+  changes(
+    'vfs_mknod',
+    'idmap, dir, dentry, mode, dev, delegated_inode',
+    'Makes a special file',
+    '7.2:fs/namei.c:5133',
+    {
+      versions: { since: '7.2' },
+    },
+  ),
   changes('vfs_symlink', 'idmap, dir, dentry, oldname', 'Makes a symbolic link', '6.12:fs/namei.c:4665', {
-    versions: { since: '6.1' },
+    versions: { since: '6.1', until: '7.2' },
   }),
+  changes(
+    'vfs_symlink',
+    'idmap, dir, dentry, oldname, delegated_inode',
+    'Makes a symbolic link',
+    '7.2:fs/namei.c:5667',
+    {
+      versions: { since: '7.2' },
+    },
+  ),
   changes(
     'vfs_link',
     'old_dentry, idmap, dir, new_dentry, delegated_inode',
