@@ -96,18 +96,39 @@ function signature(m: MethodEntry): string {
 function methodPage(entries: readonly MethodEntry[]): readonly string[] {
   const first = entries[0] as MethodEntry;
   const parts = [
-    `# ${first.method}`,
+    `# ${first.struct}.${first.method}`,
     `A method of \`struct ${first.struct}\`. [All methods](../README.md#${first.struct})`,
   ];
-  for (const entry of entries) {
-    const range = versionText(entry.versions);
+  for (const group of sameContract(entries)) {
+    const whole = span(group);
+    const [only] = group;
     parts.push(
-      entries.length > 1 || partText(entry.versions) !== '' ? `## Linux ${range}` : '## Contract',
-      `\`${signature(entry)}\``,
-      contractText(entry),
+      partText(whole) === '' ? '## Contract' : `## Linux ${versionText(whole)}`,
+      group.length === 1 && only !== undefined
+        ? `\`${signature(only)}\``
+        : group.map((entry) => `- ${versionText(entry.versions)}: \`${signature(entry)}\``).join('\n'),
+      contractText(group[0] as MethodEntry),
     );
   }
   return parts;
+}
+
+/** Neighbouring entries that differ in their parameters only. */
+function sameContract(entries: readonly MethodEntry[]): readonly (readonly MethodEntry[])[] {
+  const groups: MethodEntry[][] = [];
+  for (const entry of entries) {
+    const last = groups[groups.length - 1];
+    if (last?.[0] !== undefined && contractText(last[0]) === contractText(entry)) last.push(entry);
+    else groups.push([entry]);
+  }
+  return groups;
+}
+
+/** From the first of neighbouring entries to the last. */
+function span(entries: readonly MethodEntry[]): Versions {
+  const since = entries[0]?.versions?.since;
+  const until = entries[entries.length - 1]?.versions?.until;
+  return { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
 }
 
 /** A table of Markdown; a bar inside a cell is escaped. */
@@ -142,10 +163,9 @@ function indexPage(): readonly string[] {
   for (const [struct, methods] of structs) {
     const rows = methods.map((entries) => {
       const last = entries[entries.length - 1] as MethodEntry;
-      const whole = { since: entries[0]?.versions?.since, until: last.versions?.until };
       return [
         `[${last.method}](${methodPath(last)})`,
-        partText(definedBounds(whole)),
+        partText(span(entries)),
         heldText(last),
         sleepText(last.callSleeps),
       ];
@@ -153,16 +173,6 @@ function indexPage(): readonly string[] {
     parts.push(`## ${struct}`, table(['method', 'Linux', 'held', 'sleeping'], rows));
   }
   return parts;
-}
-
-function definedBounds(bounds: {
-  readonly since?: string | undefined;
-  readonly until?: string | undefined;
-}): Versions {
-  return {
-    ...(bounds.since === undefined ? {} : { since: bounds.since }),
-    ...(bounds.until === undefined ? {} : { until: bounds.until }),
-  };
 }
 
 /** Mermaid takes no hyphen in an id. */
@@ -228,7 +238,8 @@ function lockOrderPage(order: readonly LockOrderEntry[]): readonly string[] {
   const parts = [
     '# Lock order',
     'An arrow leads from a lock to one that may be taken inside it. What follows from two arrows is not drawn. A lock that ' +
-      'sleeps is never taken inside one that spins. Dotted arrows are against the order: there the lock may only be tried. An ' +
+      'sleeps is never taken inside one that spins. Dotted arrows are against the order: there the lock may only be tried; those from a spinning lock to a ' +
+      'sleeping one are in the table only. An ' +
       'empty *Linux* stands for all versions.',
   ];
   for (const piece of pieces) {
