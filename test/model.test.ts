@@ -321,6 +321,16 @@ describe('model: tables', () => {
     }
   });
 
+  it('cites each entry from a version that it speaks of', () => {
+    for (const entry of [...MODEL_DATA.methods, ...MODEL_DATA.helpers, ...MODEL_DATA.guards]) {
+      const cited = entry.proof.map((proof) => PROOF.exec(proof)?.[1] ?? '');
+      assert.ok(
+        cited.some((version) => applies(entry.versions, version)),
+        JSON.stringify(entry),
+      );
+    }
+  });
+
   it('speaks of every method at most once, with at least one context', () => {
     for (const method of MODEL_DATA.methods) {
       assert.ok(method.contexts.length > 0, method.method);
