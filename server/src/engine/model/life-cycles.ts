@@ -3,7 +3,7 @@
  * Data for the pages; no rule uses it. Lines are of 6.12 unless a step differs between versions.
  */
 import { since, until, words } from './entry.js';
-import type { LifeCycle, LifeState, LifeStep, Versions } from './types.js';
+import type { LifeCycle, LifeField, LifeState, LifeStep, Versions } from './types.js';
 
 type Range = { readonly versions?: Versions };
 
@@ -19,6 +19,10 @@ function step(from: string, to: string, by: string, proof: string, range: Range 
     by,
     proof: words(proof),
   };
+}
+
+function field(name: string, rest: Omit<LifeField, 'name' | 'proof'>, proof: string): LifeField {
+  return { name, ...rest, proof: words(proof) };
 }
 
 const DENTRY: LifeCycle = {
@@ -78,6 +82,64 @@ const DENTRY: LifeCycle = {
     step('dead', 'waiting', 'dentry_free', '6.12:fs/dcache.c:374'),
     step('waiting', '', 'end of the grace period', '6.12:fs/dcache.c:380 6.12:fs/dcache.c:385'),
   ],
+  fields: [
+    field(
+      'd_name',
+      {
+        stable: ['d_lock', 'i_rwsem of the parent held exclusively', 'rename_lock'],
+        unstable: ['a reference', 'i_rwsem of the parent held shared', 'RCU'],
+        reads: [
+          'take_dentry_name_snapshot()',
+          '%pd',
+          'READ_ONCE in a loop over d_seq',
+          'the name argument of d_revalidate (7.2)',
+        ],
+      },
+      '6.12:fs/dcache.c:52 6.12:fs/dcache.c:2916 6.12:fs/dcache.c:283 6.12:fs/dcache.c:320',
+    ),
+    field(
+      'd_parent',
+      {
+        stable: ['d_lock', 'i_rwsem of the parent held exclusively', 'rename_lock'],
+        unstable: ['a reference', 'RCU'],
+        reads: ['dget_parent()', 'READ_ONCE under RCU, then d_inode_rcu() and a test for NULL'],
+      },
+      '6.12:fs/dcache.c:56 6.12:fs/dcache.c:2801 6.12:fs/dcache.c:917 6.12:fs/nfs/dir.c:1799',
+    ),
+    field(
+      'd_inode',
+      {
+        stable: [
+          'd_lock',
+          'i_rwsem of the parent held exclusively',
+          'a reference to a dentry that is positive',
+        ],
+        unstable: ['a reference to a negative dentry', 'RCU: it may become NULL at any time'],
+        reads: ['d_inode_rcu() and a test for NULL'],
+      },
+      '6.12:fs/dcache.c:58 6.12:include/linux/dcache.h:537 7.2:fs/namei.c:3281',
+    ),
+    field(
+      'children and siblings',
+      { stable: ['d_lock of the parent'] },
+      '6.12:fs/dcache.c:57 6.12:Documentation/filesystems/porting.rst:1121',
+    ),
+    field(
+      'd_flags',
+      { stable: ['d_lock'], reads: ['READ_ONCE or smp_load_acquire'] },
+      '6.12:fs/dcache.c:51 6.12:fs/dcache.c:356',
+    ),
+    field(
+      'the count',
+      { stable: ['d_lock'], reads: ['lockref_get_not_dead() to keep what RCU-walk found'] },
+      '6.12:fs/dcache.c:54 6.12:fs/namei.c:722',
+    ),
+    field(
+      'd_sb',
+      { stable: ['the dentry itself: it never changes, and the superblock stays for a grace period'] },
+      '6.12:fs/super.c:414',
+    ),
+  ],
 };
 
 const INODE: LifeCycle = {
@@ -123,6 +185,18 @@ const INODE: LifeCycle = {
     step('evicted', 'destroyed', 'destroy_inode', '6.12:fs/inode.c:308'),
     step('destroyed', '', 'free_inode after a grace period', '6.12:fs/inode.c:320'),
   ],
+  fields: [
+    field(
+      'i_state',
+      { stable: ['i_lock'], reads: ['READ_ONCE', 'inode_state_read_once() (7.2)'] },
+      '6.12:fs/inode.c:31 7.2:fs/inode.c:1637',
+    ),
+    field(
+      'i_link',
+      { stable: ['RCU: it is freed in free_inode or after a grace period'], reads: ['READ_ONCE'] },
+      '6.12:fs/namei.c:1860 6.12:fs/inode.c:253',
+    ),
+  ],
 };
 
 const SUPER_BLOCK: LifeCycle = {
@@ -158,6 +232,13 @@ const SUPER_BLOCK: LifeCycle = {
     step('dying', 'dead', 'kill_super_notify', '6.12:fs/super.c:434', since('6.12')),
     step('dying', 'dead', 'put_super', '6.1:fs/super.c:308', until('6.12')),
     step('dead', '', 'end of the grace period', '6.12:fs/super.c:414 6.12:fs/super.c:286'),
+  ],
+  fields: [
+    field(
+      's_root',
+      { stable: ['s_umount of a superblock that is born'], unstable: ['a reference to the superblock'] },
+      '6.12:fs/super.c:560',
+    ),
   ],
 };
 

@@ -239,12 +239,25 @@ export interface LifeStep {
   readonly proof: readonly string[];
 }
 
+/** A field of an object that others change: what keeps it as it is, and how it is read without that. */
+export interface LifeField {
+  readonly name: string;
+  /** Each of these alone keeps it from changing. */
+  readonly stable: readonly string[];
+  /** What is easily taken to keep it, and does not. */
+  readonly unstable?: readonly string[];
+  /** Ways to read it otherwise. */
+  readonly reads?: readonly string[];
+  readonly proof: readonly string[];
+}
+
 /** The life of a kind of object. */
 export interface LifeCycle {
   /** The structure, without `struct`: `dentry`. */
   readonly object: string;
   readonly states: readonly LifeState[];
   readonly steps: readonly LifeStep[];
+  readonly fields: readonly LifeField[];
 }
 
 /** A lock in the lock order: a lock class, and which of several instances of it. */

@@ -32,7 +32,8 @@ export function modelPages(): ReadonlyMap<string, string> {
   put('life-cycles.md', [
     '# Life cycles',
     'What an object goes through from its making to the end of its memory, and which function or event makes each step. Steps ' +
-      'with a version in brackets are there in those versions only.',
+      'with a version in brackets are there in those versions only. The last table of each object says what keeps its fields from ' +
+      'changing; each entry of a list is enough by itself.',
     ...MODEL_DATA.lifeCycles.map(lifeCycleSection),
   ]);
   put('lock-order.md', lockOrderPage(MODEL_DATA.lockOrder));
@@ -204,11 +205,19 @@ function lifeCycleSection(cycle: LifeCycle): string {
     `${s.by}${range(s.versions)}`,
     proofText(s.proof),
   ]);
+  const fields = cycle.fields.map((f) => [
+    f.name,
+    f.stable.join('; '),
+    (f.unstable ?? []).join('; '),
+    (f.reads ?? []).join('; '),
+    proofText(f.proof),
+  ]);
   return [
     `## struct ${cycle.object}`,
     graph,
     table(['state', 'what holds', 'proof'], rows),
     table(['step', 'by', 'proof'], steps),
+    table(['field', 'what keeps it', 'what does not', 'how to read it otherwise', 'proof'], fields),
   ].join('\n\n');
 }
 
