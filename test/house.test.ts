@@ -21,6 +21,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   findings: [],
   fixes: ['rules', 'syntax'],
   views: ['contexts', 'findings'],
+  verify: ['contexts', 'model'],
   // The module that joins the rooms.
   engine: [
     'configure',
@@ -33,6 +34,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'findings',
     'fixes',
     'views',
+    'verify',
   ],
   host: ['door', 'base', 'engine'],
   lsp: ['host', 'door', 'base', 'findings', 'views', 'registry', 'protocol'],

@@ -12,6 +12,7 @@ import { DUMP_KINDS, dump } from './dump.js';
 import { explain } from './explain.js';
 import { type FilesOptions, files } from './files.js';
 import { lsp } from './lsp.js';
+import { type ModelOptions, modelVerify } from './model.js';
 import { type CheckOptions, DEFAULT_JOBS } from './run-check.js';
 import type { TreeOptions } from './target.js';
 
@@ -68,6 +69,14 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
     .action(async (kind: string, where: string, options: TreeOptions) =>
       done(await dump(kind, where, options)),
     );
+
+  const model = program.command('model').description('the built-in model of the VFS').exitOverride();
+  treeOptions(model.command('verify'))
+    .description("hold the model against a tree's documentation, declarations, assertions and code")
+    .addOption(
+      new Option('--format <format>', 'how to write the report').choices(['text', 'json']).default('text'),
+    )
+    .action(async (options: ModelOptions) => done(await modelVerify(options, signal)));
 
   const baseline = program.command('baseline').description('accept the findings of today').exitOverride();
   checkOptions(treeOptions(baseline.command('write')))

@@ -99,6 +99,48 @@ export interface FileInScope {
   readonly reason: string;
 }
 
+/** Where the other side of a comparison was read: a table of locking.rst, a declaration, an assertion or annotation, a body. */
+export type VerifySource = 'documentation' | 'signature' | 'assertion' | 'body';
+
+/** One statement of the model held against one of the tree. */
+export interface Comparison {
+  readonly source: VerifySource;
+  /** `inode_operations.create` or `d_drop`. */
+  readonly name: string;
+  /** What is spoken of: the name of a lock, `block`, `parameters`. */
+  readonly aspect: string;
+  readonly verdict: 'agree' | 'explained' | 'disagree' | 'not-compared';
+  /** Both sides in words. */
+  readonly tree: string;
+  readonly model: string;
+  /** Where the tree says so; 1-based, line 0 where there is no place. */
+  readonly file: string;
+  readonly line: number;
+  /** Proof of the model's side. */
+  readonly proof: readonly string[];
+  /** The entry's explanation, or why nothing was compared. */
+  readonly reason: string;
+}
+
+/** How many of those that should be compared were. */
+export interface Coverage {
+  readonly total: number;
+  readonly compared: number;
+  /** Those that were not. */
+  readonly missing: readonly string[];
+}
+
+/** What `verify` found. */
+export interface VerifyAnswer {
+  readonly kernelVersion: string;
+  readonly comparisons: readonly Comparison[];
+  /** Methods that locking.rst speaks of. */
+  readonly documented: Coverage;
+  /** Helpers of the model whose definition carries an assertion or annotation. */
+  readonly asserting: Coverage;
+  readonly problems: readonly string[];
+}
+
 /** The engine. One instance per kernel tree and configuration; keeps facts of what it has read. */
 export interface Engine {
   readonly kernelVersion: string;
@@ -118,6 +160,8 @@ export interface Engine {
     functionName: string | null,
   ): { readonly ok: boolean; readonly text: string };
   files(paths: readonly string[]): readonly FileInScope[];
+  /** Holds the model against the tree: documentation, declarations, assertions, and what the bodies of helpers do. */
+  verify(token: CancelToken, progress?: (p: Progress) => void): VerifyAnswer;
   /** The text of a file has changed (or it is gone): forget what was derived from it. */
   invalidate(file: string): void;
   /** Frees what WASM holds. */

@@ -19,6 +19,7 @@ import type {
   FileInScope,
   Progress,
   SymbolAnswer,
+  VerifyAnswer,
 } from './door.js';
 import { dumpFunctions } from './dump.js';
 import { type FileFacts, FN_DAMAGED, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
@@ -31,6 +32,7 @@ import { type FunctionRef, Program, unitOf } from './program/program.js';
 import { RULES, rulesFor } from './rules/index.js';
 import { runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
+import { verifyModel } from './verify/verify.js';
 import { explainModelName, symbolCard } from './views/contract.js';
 
 /** One analysed set of files. */
@@ -250,6 +252,23 @@ export class LockwalkEngine implements Engine {
       inScope: true,
       reason: file.endsWith('.h') ? 'header below the path' : 'C file below the path',
     }));
+  }
+
+  verify(token: CancelToken, progress?: (p: Progress) => void): VerifyAnswer {
+    const files = this.expand(['fs']).filter((file) => unitOf(file) === 'fs');
+    const world = this.analyse(files, token, progress);
+    return verifyModel(
+      {
+        model: this.model,
+        kernelVersion: this.kernelVersion,
+        problems: this.problems,
+        text: (file) => this.loader.text(file),
+        configured: (file) => this.loader.configured(file),
+        below: (folder) => this.loader.expand(folder),
+        analysis: world.analysis,
+      },
+      token,
+    );
   }
 
   invalidate(file: string): void {

@@ -14,6 +14,7 @@ import type {
   FileInScope,
   Progress,
   SymbolAnswer,
+  VerifyAnswer,
 } from '../engine/door.js';
 import { workerScript } from './assets.js';
 import { now } from './clock.js';
@@ -114,6 +115,11 @@ export class EngineClient {
 
   files(paths: readonly string[]): Promise<readonly FileInScope[]> {
     return this.#call('files', paths);
+  }
+
+  /** Holds the model against the tree. */
+  verify(signal: AbortSignal | null = null): Promise<VerifyAnswer> {
+    return this.#call('verify', null, signal);
   }
 
   /** Text of an unsaved buffer in place of a file; null: the file on disk again. */

@@ -11,6 +11,7 @@ import type {
   FileInScope,
   Progress,
   SymbolAnswer,
+  VerifyAnswer,
 } from '../engine/door.js';
 
 /** What an engine is made for; equal descriptions can share one. */
@@ -52,6 +53,7 @@ export interface Calls {
     readonly answer: { readonly ok: boolean; readonly text: string };
   };
   files: { readonly params: readonly string[]; readonly answer: readonly FileInScope[] };
+  verify: { readonly params: null; readonly answer: VerifyAnswer };
   overlay: {
     readonly params: { readonly file: string; readonly text: string | null };
     readonly answer: null;

@@ -95,6 +95,9 @@ async function answer(request: Request): Promise<unknown> {
       return engine.dump(request.params.kind, request.params.file, request.params.function);
     case 'files':
       return engine.files(request.params);
+    case 'verify':
+      at = 'fs';
+      return engine.verify(token, reporter(request.id));
     case 'overlay':
       tree.overlay(request.params.file, request.params.text);
       engine.invalidate(request.params.file);

@@ -2,7 +2,7 @@
  * Entry points that are no VFS methods: records printed into /proc, shrinkers, sysctls, timers, completions of I/O, RCU
  * callbacks, faults. In the shape of methods, so that their context is looked up in the same way.
  */
-import { anyMode, exclusive, inAtomic, inProcess, methodsOf, shared, since } from './entry.js';
+import { anyMode, exclusive, inAtomic, inProcess, methodsOf, shared, since, until } from './entry.js';
 import type { MethodEntry } from './types.js';
 
 const seq = methodsOf('seq_operations');
@@ -25,6 +25,39 @@ const buffer = methodsOf('buffer_head');
 const timer = methodsOf('timer_list');
 const SEQ_LOCK = exclusive('m->lock', 'mutex');
 const MMAP = anyMode('vmf->vma->vm_mm->mmap_lock', 'rwsem');
+
+const LEASE_LIST = exclusive('fl->c.flc_file->f_inode->i_flctx->flc_lock', 'spin');
+
+/** A method of a page fault: from 6.4 on the mapping's own lock may stand for that of the address space. */
+function faults(name: string, summary: string, line510: string, line612: string): readonly MethodEntry[] {
+  return [
+    vm(
+      name,
+      'vmf',
+      'int',
+      [inProcess('page fault', [MMAP])],
+      true,
+      `${summary} The address space is locked.`,
+      `5.10:include/linux/mm.h:${line510}`,
+      until('6.12'),
+    ),
+    vm(
+      name,
+      'vmf',
+      'int',
+      [inProcess('page fault', [], [MMAP])],
+      true,
+      `${summary} The mapping is locked, by mmap_lock or by its own lock.`,
+      `6.12:include/linux/mm.h:${line612} 6.12:mm/memory.c:3304`,
+      {
+        ...since('6.12'),
+        disagreement:
+          'The table in locking.rst says that mmap_lock is held; a fault under the lock of the mapping (FAULT_FLAG_VMA_LOCK) ' +
+          'does not hold it.',
+      },
+    ),
+  ];
+}
 
 /** All other entry points. */
 export const ENTRIES: readonly MethodEntry[] = [
@@ -165,30 +198,36 @@ export const ENTRIES: readonly MethodEntry[] = [
   ),
   kiocb(
     'ki_complete',
+    'iocb ret ret2',
+    'void',
+    [inAtomic('end of asynchronous I/O', 'softirq or interrupt (end of I/O)')],
+    false,
+    'Told that asynchronous I/O is done. May run in an interrupt: nothing may sleep.',
+    '5.10:include/linux/fs.h:329',
+    until('6.1'),
+  ),
+  kiocb(
+    'ki_complete',
     'iocb ret',
     'void',
     [inAtomic('end of asynchronous I/O', 'softirq or interrupt (end of I/O)')],
     false,
     'Told that asynchronous I/O is done. May run in an interrupt: nothing may sleep.',
     '6.12:include/linux/fs.h:402',
+    since('6.1'),
   ),
+  ...faults('fault', 'Finds the page behind an address.', '562', '615'),
+  ...faults('page_mkwrite', 'Told that a page is about to become writable; it is not locked.', '571', '623'),
+  ...faults('pfn_mkwrite', 'Told that a mapping without a page is about to become writable.', '574', '626'),
   vm(
-    'fault',
-    'vmf',
+    'map_pages',
+    'vmf start_pgoff end_pgoff',
     'int',
-    [inProcess('page fault', [], [MMAP])],
-    true,
-    'Finds the page behind an address. The mapping is locked, by mmap_lock or by its own lock.',
-    '6.12:include/linux/mm.h:615',
-  ),
-  vm(
-    'page_mkwrite',
-    'vmf',
-    'int',
-    [inProcess('page fault', [], [MMAP])],
-    true,
-    'Told that a page is about to become writable. The mapping is locked, the page is not.',
-    '6.12:include/linux/mm.h:623',
+    [inProcess('page fault', [MMAP])],
+    false,
+    'Maps cached pages around a fault: nothing may sleep. The address space is locked.',
+    '5.10:mm/memory.c:4062 6.1:mm/memory.c:4599',
+    until('6.12'),
   ),
   vm(
     'map_pages',
@@ -198,15 +237,45 @@ export const ENTRIES: readonly MethodEntry[] = [
     false,
     'Maps cached pages around a fault, in an RCU read side: nothing may sleep.',
     '6.12:include/linux/mm.h:617 6.12:mm/memory.c:5278',
+    since('6.12'),
+  ),
+  vm(
+    'huge_fault',
+    'vmf pe_size',
+    'int',
+    [inProcess('page fault', [MMAP])],
+    true,
+    'Finds a huge page behind an address. The address space is locked.',
+    '5.10:include/linux/mm.h:563 6.1:include/linux/mm.h:569',
+    until('6.12'),
+  ),
+  vm(
+    'huge_fault',
+    'vmf order',
+    'int',
+    [inProcess('page fault', [], [MMAP])],
+    true,
+    'Finds a huge page behind an address. The mapping is locked, by mmap_lock or by its own lock.',
+    '6.12:include/linux/mm.h:616',
+    since('6.12'),
+  ),
+  vm(
+    'access',
+    'vma addr buf len write',
+    'int',
+    [inProcess('/proc/PID/mem', [shared('vma->vm_mm->mmap_lock', 'rwsem')])],
+    true,
+    'Reads or writes what a debugger asks for. The address space is locked shared.',
+    '5.10:mm/memory.c:5015 6.12:mm/memory.c:6651',
   ),
   vm(
     'open',
     'vma',
     'void',
-    [inProcess('fork or split', [anyMode('vma->vm_mm->mmap_lock', 'rwsem')])],
+    [inProcess('fork or split', [exclusive('vma->vm_mm->mmap_lock', 'rwsem')])],
     true,
-    'Told of one more mapping. The address space is locked.',
-    '6.12:include/linux/mm.h:599',
+    'Told of one more mapping. The address space is locked exclusively.',
+    '6.12:include/linux/mm.h:599 6.12:kernel/fork.c:657 6.12:kernel/fork.c:742',
   ),
   vm(
     'close',
@@ -216,6 +285,11 @@ export const ENTRIES: readonly MethodEntry[] = [
     true,
     'Told of one mapping less.',
     '6.12:include/linux/mm.h:604',
+    {
+      disagreement:
+        'The table in locking.rst says that mmap_lock is held; exit_mmap() of 5.10 takes mappings apart without it, and a ' +
+        'mapping that never got into the tree is closed by its maker.',
+    },
   ),
   kernfs(
     'seq_show',
@@ -333,7 +407,7 @@ export const ENTRIES: readonly MethodEntry[] = [
     'lm_break',
     'fl',
     'bool',
-    [inAtomic('lease broken', 'the list of locks is locked')],
+    [inAtomic('lease broken', 'the list of locks is locked', [LEASE_LIST])],
     false,
     'Told that a lease is broken, in the spinlock of the list of locks.',
     '6.12:include/linux/filelock.h:48 6.12:fs/locks.c:1592',
@@ -347,6 +421,11 @@ export const ENTRIES: readonly MethodEntry[] = [
     false,
     'Copies what belongs to the filesystem in a lock; may run in a spinlock.',
     '6.12:include/linux/filelock.h:33',
+    {
+      disagreement:
+        'The table in locking.rst says that i_lock is held; the lists of locks have had flc_lock since 4.0, and ' +
+        'clients of a network copy a lock with nothing locked (6.12:fs/nfs/nfs4proc.c:7099).',
+    },
   ),
   timer(
     'function',

@@ -6,6 +6,7 @@ import { withFreezing } from './freezing.js';
 import { DENTRY_METHODS } from './methods/dentry.js';
 import { FILE_METHODS } from './methods/file.js';
 import { INODE_METHODS } from './methods/inode.js';
+import { LOCK_METHODS } from './methods/locks.js';
 import { MAPPING_METHODS } from './methods/mapping.js';
 import { BLOCK_METHODS, EXPORT_METHODS, XATTR_METHODS } from './methods/other.js';
 import { PAGE_METHODS } from './methods/pages.js';
@@ -25,4 +26,5 @@ export const METHODS: readonly MethodEntry[] = [
   ...EXPORT_METHODS,
   ...BLOCK_METHODS,
   ...XATTR_METHODS,
+  ...LOCK_METHODS,
 ].map(withFreezing);

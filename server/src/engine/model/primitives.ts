@@ -377,6 +377,11 @@ const SEQLOCKS: readonly HelperEntry[] = [
     'lock, seq',
     'Ends what read_seqbegin_or_lock began.',
     '6.12:include/linux/seqlock.h:1132',
+    {
+      disagreement:
+        'It drops the lock where the count is odd, which only the last round of a loop makes it: neither this end nor ' +
+        'read_seqbegin_or_lock() states it.',
+    },
   ),
   takes('write_seqcount_begin', 's', false, [exclusive('s', 'seqwrite')], '6.12:include/linux/seqlock.h:468'),
   takes(

@@ -2,7 +2,7 @@
  * Operations of the VFS as 5.10 spells them, before a mount had a map of user ids: the same contracts as in `namei.ts`
  * and `simple.ts`, one parameter fewer.
  */
-import { between, exclusive, type HelperExtra, plain as N, put, sleeping as S, until } from '../entry.js';
+import { exclusive, type HelperExtra, put, sleeping as S, until } from '../entry.js';
 import type { HelperEntry } from '../types.js';
 
 const DIR = exclusive('dir->i_rwsem', 'rwsem');
@@ -80,41 +80,5 @@ export const BEFORE_IDMAP_HELPERS: readonly HelperEntry[] = [
       ...until('6.1'),
       references: [put('inode', 'inode')],
     },
-  ),
-  N('generic_fillattr', 'inode, stat', 'Copies attributes.', '5.10:fs/stat.c:36', until('6.1')),
-  N(
-    'generic_fillattr',
-    'mnt_userns, inode, stat',
-    'Copies attributes.',
-    '6.1:fs/stat.c:44',
-    between('6.1', '6.12'),
-  ),
-  N(
-    'setattr_copy',
-    'inode, attr',
-    'Copies new attributes into an inode.',
-    '5.10:fs/attr.c:238',
-    until('6.1'),
-  ),
-  N(
-    'inode_init_owner',
-    'inode, dir, mode',
-    'Sets owner and mode of a new inode.',
-    '5.10:fs/inode.c:2153',
-    until('6.1'),
-  ),
-  N(
-    'inode_owner_or_capable',
-    'inode',
-    'Tells whether the task may act as the owner.',
-    '5.10:fs/inode.c:2176',
-    until('6.1'),
-  ),
-  S(
-    'posix_acl_chmod',
-    'inode, mode',
-    'Changes a list to match a new mode.',
-    '5.10:include/linux/posix_acl.h:69',
-    until('6.1'),
   ),
 ];

@@ -386,11 +386,11 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
       callbacks: [{ param: 1, context: 'now' }],
     },
   ),
-  N(
+  S(
     'simple_link',
     'old_dentry, dir, dentry',
-    'A link method of filesystems that live in the cache.',
-    '6.12:fs/libfs.c:721',
+    'A link method of filesystems that live in the cache; the security hook may sleep.',
+    '6.12:fs/libfs.c:721 7.2:fs/libfs.c:761',
     {
       requires: [exclusive('dir->i_rwsem', 'rwsem')],
     },

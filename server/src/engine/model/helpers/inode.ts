@@ -106,10 +106,40 @@ const SUPERBLOCKS: readonly HelperEntry[] = [
       requires: [anyMode('sb->s_umount', 'rwsem')],
     },
   ),
+  S(
+    'freeze_super',
+    'sb',
+    'Freezes a filesystem; takes s_umount inside.',
+    '5.10:fs/super.c:1719 6.1:fs/super.c:1745',
+    {
+      versions: { until: '6.12' },
+      mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
+    },
+  ),
   S('freeze_super', 'sb, who', 'Freezes a filesystem; takes s_umount inside.', '6.12:fs/super.c:2066', {
+    versions: { since: '6.12', until: '7.2' },
     mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
   }),
+  S('freeze_super', 'sb, who, owner', 'Freezes a filesystem; takes s_umount inside.', '7.2:fs/super.c:2009', {
+    versions: { since: '7.2' },
+    mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
+  }),
+  S(
+    'thaw_super',
+    'sb',
+    'Thaws a filesystem; takes s_umount inside.',
+    '5.10:fs/super.c:1830 6.1:fs/super.c:1856',
+    {
+      versions: { until: '6.12' },
+      mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
+    },
+  ),
   S('thaw_super', 'sb, who', 'Thaws a filesystem; takes s_umount inside.', '6.12:fs/super.c:2225', {
+    versions: { since: '6.12', until: '7.2' },
+    mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
+  }),
+  S('thaw_super', 'sb, who, owner', 'Thaws a filesystem; takes s_umount inside.', '7.2:fs/super.c:2177', {
+    versions: { since: '7.2' },
     mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
   }),
   S('evict_inodes', 'sb', 'Evicts all unused inodes of a superblock.', '6.12:fs/inode.c:785'),
@@ -186,6 +216,9 @@ const INODES: readonly HelperEntry[] = [
   ),
   N('inode_unhashed', 'inode', 'Tells whether an inode is unhashed.', '6.12:include/linux/fs.h:806'),
   N('inode_init_once', 'inode', 'Initialises a fresh inode.', '6.12:fs/inode.c:422'),
+  N('inode_init_owner', 'inode, dir, mode', 'Sets owner and mode of a new inode.', '5.10:fs/inode.c:2153', {
+    versions: { until: '6.1' },
+  }),
   N(
     'inode_init_owner',
     'idmap, inode, dir, mode',
@@ -211,13 +244,29 @@ const INODES: readonly HelperEntry[] = [
     'Sets up the inode of a special file.',
     '6.12:fs/inode.c:2457',
   ),
+  N('generic_fillattr', 'inode, stat', 'Copies attributes.', '5.10:fs/stat.c:36', {
+    versions: { until: '6.1' },
+  }),
+  N('generic_fillattr', 'idmap, inode, stat', 'Copies attributes.', '6.1:fs/stat.c:44', {
+    versions: { since: '6.1', until: '6.12' },
+  }),
   N('generic_fillattr', 'idmap, request_mask, inode, stat', 'Copies attributes.', '6.12:fs/stat.c:46', {
     versions: { since: '6.12' },
+  }),
+  N('setattr_copy', 'inode, attr', 'Copies new attributes into an inode.', '5.10:fs/attr.c:238', {
+    versions: { until: '6.1' },
   }),
   N('setattr_copy', 'idmap, inode, attr', 'Copies new attributes into an inode.', '6.12:fs/attr.c:309', {
     versions: { since: '6.1' },
   }),
   N('inode_newsize_ok', 'inode, offset', 'Tells whether a file may have that size.', '6.12:fs/attr.c:254'),
+  N(
+    'inode_owner_or_capable',
+    'inode',
+    'Tells whether the task may act as the owner.',
+    '5.10:fs/inode.c:2176',
+    { versions: { until: '6.1' } },
+  ),
   N(
     'inode_owner_or_capable',
     'idmap, inode',
@@ -305,12 +354,22 @@ const ACLS: readonly HelperEntry[] = [
     '6.12:fs/posix_acl.c:189',
     { versions: { since: '6.12' } },
   ),
+  S('posix_acl_chmod', 'inode, mode', 'Changes a list to match a new mode.', '5.10:fs/posix_acl.c:555', {
+    versions: { until: '6.1' },
+  }),
+  S(
+    'posix_acl_chmod',
+    'idmap, inode, mode',
+    'Changes a list to match a new mode.',
+    '6.1:fs/posix_acl.c:591',
+    { versions: { since: '6.1', until: '6.12' } },
+  ),
   S(
     'posix_acl_chmod',
     'idmap, dentry, mode',
     'Changes a list to match a new mode.',
     '6.12:include/linux/posix_acl.h:112',
-    { versions: { since: '6.1' } },
+    { versions: { since: '6.12' } },
   ),
   S(
     'posix_acl_create',

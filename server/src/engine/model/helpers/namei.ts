@@ -18,6 +18,9 @@ const DIR = exclusive('dir->i_rwsem', 'rwsem');
 const BASE = anyMode('base->d_inode->i_rwsem', 'rwsem');
 const FOUND = get('result', 'dentry', '!IS_ERR(result)');
 const PARENT = exclusive('parent->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)');
+/** What mnt_want_write() of a path holds. */
+const PATH_WRITE = shared('path->mnt->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag');
+const PATH_WRITE_OK = shared('path->mnt->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag', '!IS_ERR(result)');
 const CHILD_PARENT = exclusive('child->d_parent->d_inode->i_rwsem', 'rwsem', '!IS_ERR(child)');
 
 /** Finds a name with the directory locked by the caller. */
@@ -127,8 +130,8 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '7.2:fs/libfs.c:2310',
     {
       versions: { since: '7.2' },
-      releases: [exclusive('child->d_parent->d_inode->i_rwsem', 'rwsem')],
-      references: [put('child', 'dentry')],
+      releases: [CHILD_PARENT],
+      references: [put('child', 'dentry', '!IS_ERR(child)')],
     },
   ),
   S(
@@ -178,7 +181,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/namei.c:4129',
     {
       versions: { until: '7.2' },
-      acquires: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)')],
+      acquires: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)'), PATH_WRITE_OK],
       references: [FOUND],
     },
   ),
@@ -189,7 +192,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/namei.c:4140',
     {
       versions: { until: '7.2' },
-      releases: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem')],
+      releases: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem'), PATH_WRITE],
       references: [put('dentry', 'dentry')],
     },
   ),
@@ -211,7 +214,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '7.2:fs/namei.c:5002',
     {
       versions: { since: '7.2' },
-      acquires: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)')],
+      acquires: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)'), PATH_WRITE_OK],
       references: [FOUND],
     },
   ),
@@ -222,7 +225,10 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '7.2:fs/namei.c:5021',
     {
       versions: { since: '7.2' },
-      releases: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(dentry)')],
+      releases: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(dentry)'), PATH_WRITE],
+      disagreement:
+        'The body unlocks i_rwsem of the parent of the dentry, which is path->dentry: the entry names it as ' +
+        'start_creating_path does, so that both ends are one lock.',
     },
   ),
   changes(
@@ -263,9 +269,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'idmap, dir, dentry, mode, dev, delegated_inode',
     'Makes a special file',
     '7.2:fs/namei.c:5133',
-    {
-      versions: { since: '7.2' },
-    },
+    { versions: { since: '7.2' } },
   ),
   changes('vfs_symlink', 'idmap, dir, dentry, oldname', 'Makes a symbolic link', '6.12:fs/namei.c:4665', {
     versions: { since: '6.1', until: '7.2' },
@@ -275,9 +279,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'idmap, dir, dentry, oldname, delegated_inode',
     'Makes a symbolic link',
     '7.2:fs/namei.c:5667',
-    {
-      versions: { since: '7.2' },
-    },
+    { versions: { since: '7.2' } },
   ),
   changes(
     'vfs_link',
@@ -404,11 +406,16 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'Walks a path from a given directory.',
     '6.12:fs/namei.c:2814',
   ),
-  S('follow_down', 'path, flags', 'Crosses mounts.', '6.12:fs/namei.c:1505'),
+  S('follow_down', 'path', 'Crosses mounts.', '5.10:fs/namei.c:1306 6.1:fs/namei.c:1472', {
+    versions: { until: '6.12' },
+  }),
+  S('follow_down', 'path, flags', 'Crosses mounts.', '6.12:fs/namei.c:1505', { versions: { since: '6.12' } }),
   S('follow_up', 'path', 'Crosses a mount upwards.', '6.12:fs/namei.c:1303'),
   S('getname', 'filename', 'Copies a path from user space.', '6.12:fs/namei.c:228', { returns: 'fresh' }),
   S('getname_kernel', 'filename', 'Copies a path.', '6.12:fs/namei.c:234', { returns: 'fresh' }),
-  N('putname', 'name', 'Drops a reference to a copied path.', '6.12:fs/namei.c:270'),
+  N('putname', 'name', 'Drops a reference to a copied path.', '6.12:fs/namei.c:270 5.10:fs/namei.c:248', {
+    references: [put('name', 'filename')],
+  }),
   S('dentry_open', 'path, flags, cred', 'Opens a dentry.', '6.12:fs/open.c:1106', {
     references: [get('result', 'file', '!IS_ERR(result)')],
   }),

@@ -1,8 +1,14 @@
 /**
  * Buffers and the page cache: reading, writing, truncating. What waits for I/O sleeps; what marks does not.
  */
-import { plain as N, sleeping as S } from '../entry.js';
+import { type HelperExtra, plain as N, sleeping as S } from '../entry.js';
 import type { HelperEntry } from '../types.js';
+
+/** The last of the parameters is no file in 5.10; nothing of the effect hangs on it. */
+const READ_BY_DATA: HelperExtra = {
+  disagreement:
+    'The last of the parameters is called data in 5.10 and can be anything; no effect hangs on it.',
+};
 
 const BUFFERS: readonly HelperEntry[] = [
   S('sb_bread', 'sb, block', 'Reads a block.', '6.12:include/linux/buffer_head.h:346'),
@@ -148,14 +154,16 @@ const CACHE: readonly HelperEntry[] = [
   S(
     'read_cache_page',
     'mapping, index, filler, file',
-    'Reads a page into the page cache.',
+    'Reads a page into the page cache. What is handed to the filler is any data in 5.10.',
     '6.12:mm/filemap.c:3916',
+    READ_BY_DATA,
   ),
   S(
     'read_mapping_page',
     'mapping, index, file',
-    'Reads a page into the page cache.',
+    'Reads a page into the page cache. What is handed to the filler is any data in 5.10.',
     '6.12:include/linux/pagemap.h:1012',
+    READ_BY_DATA,
   ),
   S('folio_wait_writeback', 'folio', 'Waits for a folio to be written.', '6.12:mm/page-writeback.c:3185', {
     versions: { since: '6.1' },

@@ -50,6 +50,9 @@ const NAMES: readonly HelperEntry[] = [
   }),
   renames('start_renaming_two_dentries', 'rd, old_dentry, new_dentry', '7.2:fs/namei.c:4099', {
     versions: { since: '7.2' },
+    disagreement:
+      'Where it fails the body unlocks, by other names, the i_rwsem and s_vfs_rename_mutex that lock_rename_child() took ' +
+      'just before: nothing of the caller is released.',
   }),
   S(
     'end_renaming',

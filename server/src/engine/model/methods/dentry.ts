@@ -39,6 +39,10 @@ const COMPARE_SUMMARY =
   'Compares a name with that of a cached dentry. The dentry may be renamed or killed at the same time: use the length ' +
   'and string arguments, not d_name.';
 
+const COMPARE_DISAGREEMENT =
+  'The table in locking.rst says that rename_lock is held; d_lookup() only reads its count around __d_lookup() ' +
+  '(6.12:fs/dcache.c:2277), and the lockless walk does not even that.';
+
 /** All of `dentry_operations`. */
 export const DENTRY_METHODS: readonly MethodEntry[] = [
   method(
@@ -139,6 +143,7 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
       ...until('7.2'),
       obligations: ['Return non-zero for no match.', 'Take no lock that is taken outside d_lock.'],
       overlaps: 'Rename and the killing of the very dentry.',
+      disagreement: COMPARE_DISAGREEMENT,
     },
   ),
   method(
@@ -157,6 +162,7 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
       ...since('7.2'),
       obligations: ['Return non-zero for no match.', 'Take no lock that is taken outside d_lock.'],
       overlaps: 'Rename and the killing of the very dentry.',
+      disagreement: COMPARE_DISAGREEMENT,
     },
   ),
   method(

@@ -465,6 +465,10 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     false,
     'Gives the place where a directory keeps its stable offsets. A plain accessor.',
     '6.12:fs/libfs.c:354',
-    since('6.12'),
+    {
+      ...since('6.12'),
+      disagreement:
+        'locking.rst says that all inode methods may block; this one gives back an address and nothing else.',
+    },
   ),
 ];

@@ -11,6 +11,13 @@ const PAGE = exclusive('page->PG_locked', 'folio');
 const INVALIDATE = anyMode('folio->mapping->invalidate_lock', 'rwsem');
 const HOST = anyMode('mapping->host->i_rwsem', 'rwsem');
 
+const READAHEAD_DISAGREEMENT =
+  'The table in locking.rst says that the folio is locked; there are many, handed out one by one by readahead_folio(), ' +
+  'so that no PG_locked can be named on entry.';
+const WRITE_DISAGREEMENT =
+  'The table in locking.rst says that i_rwsem is held exclusively; page_symlink() writes into a new inode without it ' +
+  '(6.12:fs/namei.c:5442, 5.10:fs/namei.c:4741).';
+
 /** All of `address_space_operations`. */
 export const MAPPING_METHODS: readonly MethodEntry[] = [
   method(
@@ -21,7 +28,13 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     true,
     'Fills a folio, which is locked; it unlocks it, now or when the I/O is done.',
     '6.12:mm/filemap.c:2421 6.12:mm/filemap.c:2493 6.12:mm/filemap.c:3844',
-    { ...since('6.1'), releases: [FOLIO] },
+    {
+      ...since('6.1'),
+      releases: [FOLIO],
+      disagreement:
+        'The table in locking.rst says that invalidate_lock is held shared; do_read_cache_folio() reads without it ' +
+        '(6.12:mm/filemap.c:3844).',
+    },
   ),
   method(
     'readpage',
@@ -37,10 +50,21 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     'readahead',
     'rac',
     'void',
-    [inProcess('read ahead', [], [shared('rac->mapping->invalidate_lock', 'rwsem')])],
+    [inProcess('read ahead')],
     true,
-    'Starts reads of a batch of locked folios, which it unlocks as they complete.',
-    '6.12:mm/readahead.c:159 6.12:mm/readahead.c:226',
+    'Starts reads of a batch of locked pages, which it unlocks as they complete.',
+    '5.10:mm/readahead.c:130',
+    { ...until('6.1'), disagreement: READAHEAD_DISAGREEMENT },
+  ),
+  method(
+    'readahead',
+    'rac',
+    'void',
+    [inProcess('read ahead', [shared('rac->mapping->invalidate_lock', 'rwsem')])],
+    true,
+    'Starts reads of a batch of locked folios, which it unlocks as they complete. The invalidate lock is held shared.',
+    '6.12:mm/readahead.c:159 6.12:mm/readahead.c:226 6.12:mm/readahead.c:483 7.2:mm/readahead.c:243',
+    { ...since('6.1'), disagreement: READAHEAD_DISAGREEMENT },
   ),
   method(
     'writepage',
@@ -79,7 +103,17 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     true,
     'Makes a page ready to be written into and returns it locked.',
     '5.10:include/linux/fs.h:387',
-    until('6.1'),
+    { ...until('6.1'), disagreement: WRITE_DISAGREEMENT },
+  ),
+  method(
+    'write_begin',
+    'file mapping pos len foliop fsdata',
+    'int',
+    [inProcess('buffered write', [], [HOST])],
+    true,
+    'Makes a folio ready to be written into and returns it locked.',
+    '6.12:mm/filemap.c:4073 6.12:include/linux/fs.h:442',
+    { versions: { since: '6.1', until: '7.2' }, disagreement: WRITE_DISAGREEMENT },
   ),
   method(
     'write_begin',
@@ -87,9 +121,9 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     'int',
     [inProcess('buffered write', [], [HOST])],
     true,
-    'Makes a folio ready to be written into and returns it locked. The first argument is a file up to 6.12.',
-    '6.12:mm/filemap.c:4073',
-    since('6.1'),
+    'Makes a folio ready to be written into and returns it locked.',
+    '7.2:mm/filemap.c:4364 7.2:include/linux/fs.h:412',
+    { ...since('7.2'), disagreement: WRITE_DISAGREEMENT },
   ),
   method(
     'write_end',
@@ -99,7 +133,17 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     true,
     'Takes a written folio back, unlocks it and drops its reference.',
     '6.12:mm/filemap.c:4088',
-    { releases: [FOLIO] },
+    { ...until('7.2'), releases: [FOLIO], disagreement: WRITE_DISAGREEMENT },
+  ),
+  method(
+    'write_end',
+    'iocb mapping pos len copied folio fsdata',
+    'int',
+    [inProcess('buffered write', [FOLIO], [HOST])],
+    true,
+    'Takes a written folio back, unlocks it and drops its reference.',
+    '7.2:include/linux/fs.h:415',
+    { ...since('7.2'), releases: [FOLIO], disagreement: WRITE_DISAGREEMENT },
   ),
   method(
     'bmap',
@@ -118,7 +162,12 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     true,
     'Lets go of what hangs on a part of a folio that is cut off. The folio is locked.',
     '6.12:mm/truncate.c:140',
-    since('6.1'),
+    {
+      ...since('6.1'),
+      disagreement:
+        'The table in locking.rst says that invalidate_lock is held exclusively; eviction truncates without it ' +
+        '(truncate_inode_pages_final).',
+    },
   ),
   method(
     'release_folio',
@@ -134,10 +183,10 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     'free_folio',
     'folio',
     'void',
-    [inProcess('after removal', [], [FOLIO])],
+    [inProcess('after removal', [FOLIO])],
     false,
-    'Told that a folio has left the page cache. Nothing may sleep.',
-    '6.12:mm/filemap.c:227',
+    'Told that a folio, which is still locked, has left the page cache. Nothing may sleep.',
+    '6.12:mm/filemap.c:227 6.12:mm/filemap.c:253 6.12:mm/vmscan.c:726',
     since('6.1'),
   ),
   method(
@@ -229,6 +278,11 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     true,
     'Reads or writes swapped folios, which are locked and unlocked on completion.',
     '6.12:mm/page_io.c:482',
-    since('6.1'),
+    {
+      ...since('6.1'),
+      disagreement:
+        'The table in locking.rst says that the folio is locked and unlocked; there may be several, behind the iterator, ' +
+        'so that no PG_locked can be named.',
+    },
   ),
 ];

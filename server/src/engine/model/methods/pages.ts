@@ -55,10 +55,10 @@ export const PAGE_METHODS: readonly MethodEntry[] = [
     'freepage',
     'page',
     'void',
-    [inProcess('after removal', [], [PAGE])],
+    [inProcess('after removal', [PAGE])],
     false,
-    'Told that a page has left the page cache. Nothing may sleep.',
-    '5.10:mm/filemap.c:249 5.10:mm/vmscan.c:937',
+    'Told that a page, which is still locked, has left the page cache. Nothing may sleep.',
+    '5.10:mm/filemap.c:249 5.10:mm/filemap.c:272 5.10:mm/vmscan.c:864 5.10:mm/vmscan.c:937',
     OLD,
   ),
   method(
