@@ -137,6 +137,11 @@ function allProofs(): readonly (readonly [string, string])[] {
   }
   for (const entry of MODEL_DATA.lockClasses)
     for (const proof of entry.proof) pairs.push([entry.class, proof]);
+  for (const entry of MODEL_DATA.lockOrder)
+    for (const proof of entry.proof) pairs.push([`${entry.outer.class} > ${entry.inner.class}`, proof]);
+  for (const cycle of MODEL_DATA.lifeCycles)
+    for (const entry of [...cycle.states, ...cycle.steps, ...cycle.fields])
+      for (const proof of entry.proof) pairs.push([`life of ${cycle.object}`, proof]);
   for (const list of [MODEL_DATA.helpers, MODEL_DATA.constants, MODEL_DATA.guards, MODEL_DATA.freeClasses]) {
     for (const entry of list) for (const proof of entry.proof) pairs.push([entry.name, proof]);
   }
@@ -316,6 +321,16 @@ describe('model: tables', () => {
     for (const [name, proof] of allProofs()) assert.match(proof, PROOF, `${name}: ${proof}`);
     for (const entry of [...MODEL_DATA.methods, ...MODEL_DATA.helpers, ...MODEL_DATA.lockClasses]) {
       assert.ok(entry.proof.length > 0 && entry.summary.length > 4, JSON.stringify(entry));
+    }
+  });
+
+  it('cites each entry from a version that it speaks of', () => {
+    for (const entry of [...MODEL_DATA.methods, ...MODEL_DATA.helpers, ...MODEL_DATA.guards]) {
+      const cited = entry.proof.map((proof) => PROOF.exec(proof)?.[1] ?? '');
+      assert.ok(
+        cited.some((version) => applies(entry.versions, version)),
+        JSON.stringify(entry),
+      );
     }
   });
 

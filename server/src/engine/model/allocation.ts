@@ -140,6 +140,10 @@ const ALLOCATORS: readonly HelperEntry[] = [
     ...FRESH,
     versions: { since: '6.1' },
   }),
+  alloc('bio_alloc_bioset', 'gfp, nr_iovecs, bs', 'a bio', '5.10:include/linux/bio.h:392', {
+    ...FRESH,
+    versions: { until: '6.1' },
+  }),
   alloc('bio_alloc', 'bdev, nr_vecs, opf, gfp', 'a bio', '6.12:include/linux/bio.h:372', {
     ...FRESH,
     versions: { since: '6.1' },

@@ -8,7 +8,9 @@ import { CONSTANTS } from './constants.js';
 import { ENTRIES } from './entries.js';
 import { FREE_CLASSES, GUARDS } from './guards.js';
 import { HELPERS } from './helpers/index.js';
+import { LIFE_CYCLES } from './life-cycles.js';
 import { LOCK_CLASSES } from './lock-classes.js';
+import { LOCK_ORDER } from './lock-order.js';
 import { METHODS } from './methods.js';
 import { PRIMITIVES } from './primitives.js';
 import { REFERENCES } from './references.js';
@@ -27,6 +29,8 @@ export const MODEL_DATA: ModelData = {
   lockClasses: LOCK_CLASSES,
   guards: GUARDS,
   freeClasses: FREE_CLASSES,
+  lifeCycles: LIFE_CYCLES,
+  lockOrder: LOCK_ORDER,
 };
 
 /** The versions that the tables were proved against, oldest first. */
@@ -82,6 +86,7 @@ export function buildModel(version: string, constantOverride?: (name: string) =>
     lockClasses: index(MODEL_DATA.lockClasses, at, (entry) => entry.class),
     guards: index(MODEL_DATA.guards, at, (entry) => entry.name),
     freeClasses: index(MODEL_DATA.freeClasses, at, (entry) => entry.name),
+    lockOrder: LOCK_ORDER.filter((entry) => applies(entry.versions, at)),
     problems,
     condition(text, params) {
       const parsed = cache.condition(text, params);

@@ -2,6 +2,7 @@
  * All VFS methods of the model: their contracts as the VFS keeps them, one file a structure in `methods/`. Entry points
  * that are no VFS methods (timers, seq_file, completions) are in `entries.ts`, in the same shape.
  */
+import { withFreezing } from './freezing.js';
 import { DENTRY_METHODS } from './methods/dentry.js';
 import { FILE_METHODS } from './methods/file.js';
 import { INODE_METHODS } from './methods/inode.js';
@@ -26,4 +27,4 @@ export const METHODS: readonly MethodEntry[] = [
   ...BLOCK_METHODS,
   ...XATTR_METHODS,
   ...LOCK_METHODS,
-];
+].map(withFreezing);

@@ -219,6 +219,67 @@ export interface FreeClassEntry {
   readonly proof: readonly string[];
 }
 
+/** A state in the life of an object. */
+export interface LifeState {
+  /** A short name, one word or with hyphens: `in-lookup`. */
+  readonly name: string;
+  readonly versions?: Versions;
+  /** What holds of an object in this state. */
+  readonly summary: string;
+  readonly proof: readonly string[];
+}
+
+/** A step from one state to another; no `from`: the object is made, no `to`: its memory is gone. */
+export interface LifeStep {
+  readonly from?: string;
+  readonly to?: string;
+  readonly versions?: Versions;
+  /** The function or event that makes the step. */
+  readonly by: string;
+  readonly proof: readonly string[];
+}
+
+/** A field of an object that others change: what keeps it as it is, and how it is read without that. */
+export interface LifeField {
+  readonly name: string;
+  /** Each of these alone keeps it from changing. */
+  readonly stable: readonly string[];
+  /** What is easily taken to keep it, and does not. */
+  readonly unstable?: readonly string[];
+  /** Ways to read it otherwise. */
+  readonly reads?: readonly string[];
+  readonly proof: readonly string[];
+}
+
+/** The life of a kind of object. */
+export interface LifeCycle {
+  /** The structure, without `struct`: `dentry`. */
+  readonly object: string;
+  readonly states: readonly LifeState[];
+  readonly steps: readonly LifeStep[];
+  readonly fields: readonly LifeField[];
+}
+
+/** A lock in the lock order: a lock class, and which of several instances of it. */
+export interface OrderedLock {
+  /** As in `LockClassEntry`, or a lock that the model has no class of: `inode::i_rwsem`, `mm page table lock`. */
+  readonly class: string;
+  /** Tells instances of one class apart: `parent`, `second parent`. */
+  readonly role?: string;
+}
+
+/** Two locks of which one is taken inside the other. */
+export interface LockOrderEntry {
+  readonly outer: OrderedLock;
+  readonly inner: OrderedLock;
+  readonly versions?: Versions;
+  /** The inner lock may only be tried: the order is against the rule otherwise. */
+  readonly tried?: true;
+  /** Where this happens, in one sentence. */
+  readonly summary: string;
+  readonly proof: readonly string[];
+}
+
 /** The whole model, before a version is chosen. */
 export interface ModelData {
   readonly methods: readonly MethodEntry[];
@@ -227,6 +288,8 @@ export interface ModelData {
   readonly lockClasses: readonly LockClassEntry[];
   readonly guards: readonly GuardEntry[];
   readonly freeClasses: readonly FreeClassEntry[];
+  readonly lifeCycles: readonly LifeCycle[];
+  readonly lockOrder: readonly LockOrderEntry[];
 }
 
 /** A parsed path over parameters. */
@@ -263,6 +326,8 @@ export interface Model {
   readonly lockClasses: ReadonlyMap<string, LockClassEntry>;
   readonly guards: ReadonlyMap<string, GuardEntry>;
   readonly freeClasses: ReadonlyMap<string, FreeClassEntry>;
+  /** The pairs of locks that are ordered in this version. */
+  readonly lockOrder: readonly LockOrderEntry[];
   /** What the builder had to say: an unknown version that was clamped to the nearest, a condition that does not parse. */
   readonly problems: readonly string[];
   /** Parses (and caches) a condition of an entry with these parameter names. Problems come back as an empty `null`. */

@@ -143,11 +143,8 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     'd_alloc_parallel',
     'parent, name',
     'Finds a dentry, or makes one that is in lookup; waits for lookups of that name.',
-    '7.2:fs/dcache.c:2762',
-    {
-      versions: { since: '7.2' },
-      references: [get('result', 'dentry', '!IS_ERR(result)')],
-    },
+    '7.2:fs/dcache.c:2755',
+    { versions: { since: '7.2' }, references: [get('result', 'dentry', '!IS_ERR(result)')] },
   ),
   N('d_lookup_done', 'dentry', 'Ends the lookup state of a dentry.', '6.12:include/linux/dcache.h:381', {
     mustNotHold: [D_LOCK],
@@ -219,8 +216,16 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     'Copies the name of a dentry, or pins it.',
     '6.12:fs/dcache.c:320',
     {
+      versions: { until: '7.2' },
       mustNotHold: [D_LOCK],
     },
+  ),
+  N(
+    'take_dentry_name_snapshot',
+    'name, dentry',
+    'Copies the name of a dentry, or pins it, without a lock.',
+    '7.2:fs/dcache.c:368',
+    { versions: { since: '7.2' } },
   ),
   N(
     'release_dentry_name_snapshot',

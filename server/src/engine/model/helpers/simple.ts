@@ -16,6 +16,7 @@ import {
 import type { HelperEntry } from '../types.js';
 
 const DIR = exclusive('dir->i_rwsem', 'rwsem');
+const BASE = anyMode('base->d_inode->i_rwsem', 'rwsem');
 const I_LOCK = exclusive('inode->i_lock', 'spin');
 const HASH_LOCK = exclusive('@inode_hash_lock', 'spin');
 const RENAME_LOCKS = (when: string) => {
@@ -104,6 +105,7 @@ const NAMES: readonly HelperEntry[] = [
     '7.2:fs/namei.c:3338',
     {
       references: [get('result', 'dentry', '!IS_ERR(result)')],
+      mustNotHold: [BASE],
       versions: { since: '7.2' },
     },
   ),
@@ -114,6 +116,7 @@ const NAMES: readonly HelperEntry[] = [
     '6.12:fs/namei.c:3000',
     {
       references: [get('result', 'dentry', '!IS_ERR(result)')],
+      mustNotHold: [BASE],
       versions: { since: '6.1', until: '7.2' },
     },
   ),
@@ -122,7 +125,11 @@ const NAMES: readonly HelperEntry[] = [
     'idmap, name, base',
     'Looks a name up, or fails on a fatal signal.',
     '7.2:fs/namei.c:3295',
-    { versions: { since: '7.2' }, references: [get('result', 'dentry', '!IS_ERR(result)')] },
+    {
+      versions: { since: '7.2' },
+      references: [get('result', 'dentry', '!IS_ERR(result)')],
+      mustNotHold: [BASE],
+    },
   ),
 ];
 

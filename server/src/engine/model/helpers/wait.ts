@@ -256,7 +256,7 @@ const QUIET: readonly HelperEntry[] = [
   N('ktime_get_seconds', '', 'Reads the clock.', '6.12:include/linux/timekeeping.h:53'),
   N('udelay', 'usecs', 'Spins.', '6.12:include/asm-generic/delay.h:20'),
   N('mdelay', 'n', 'Spins.', '6.12:include/linux/delay.h:44'),
-  N('cpu_relax', '', 'Spins.', '6.12:include/linux/raid/pq.h:175', { versions: { until: '7.2' } }),
+  N('cpu_relax', '', 'Spins.', '6.12:include/linux/raid/pq.h:175 7.2:fs/dcache.c:2434'),
   N('panic', 'fmt', 'Stops the machine.', '6.12:kernel/panic.c:340', { noReturn: true }),
 ];
 

@@ -265,8 +265,13 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     [inProcess('ref-walk')],
     true,
     'Finds what to mount on a dentry that path walk crosses. NULL means that nothing is to be mounted here.',
-    '6.12:fs/namei.c:1403 7.2:fs/namei.c:1565',
-    { notHeld: ['i_rwsem', 'd_lock'] },
+    '6.12:fs/namei.c:1403 7.2:fs/namei.c:1565 7.2:Documentation/filesystems/porting.rst:1244',
+    {
+      notHeld: ['i_rwsem', 'd_lock'],
+      obligations: [
+        'Up to 6.12 the mount comes with an extra reference for the caller, from 7.2 on with its first one only.',
+      ],
+    },
   ),
   method(
     'd_manage',

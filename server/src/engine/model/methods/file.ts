@@ -224,7 +224,9 @@ export const FILE_METHODS: readonly MethodEntry[] = [
     'int',
     'fcntl(2)',
     'Takes or drops a lease. Nothing is locked.',
-    '6.12:fs/locks.c:1989',
+    '6.12:fs/locks.c:1989 7.2:Documentation/filesystems/porting.rst:1338',
+    [],
+    { obligations: ['Without it leases are generic up to 6.12 and refused from 7.2 on.'] },
   ),
   unlocked(
     'fallocate',

@@ -131,7 +131,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     '!(mask & MAY_NOT_BLOCK)',
     'Says whether access is allowed. With MAY_NOT_BLOCK it is called from RCU-walk and may not sleep: -ECHILD asks for a ' +
       'second call in ref-walk.',
-    '6.12:fs/namei.c:473 6.12:fs/namei.c:1772 7.2:fs/namei.c:692',
+    '5.10:fs/namei.c:398 6.12:fs/namei.c:473 6.12:fs/namei.c:1772 7.2:fs/namei.c:692',
     {
       bail: 'return -ECHILD;',
       obligations: ['Pass the mask on unchanged, MAY_NOT_BLOCK included.'],
@@ -222,7 +222,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     CREATES,
     true,
     'Makes a regular file for a negative dentry. The directory is locked exclusively.',
-    '6.12:fs/namei.c:3357 6.12:fs/namei.c:3658 7.2:fs/namei.c:4537',
+    '5.10:fs/namei.c:2866 6.12:fs/namei.c:3357 6.12:fs/namei.c:3658 7.2:fs/namei.c:4537',
     { notHeld: ['d_lock'], obligations: ['End with d_instantiate() or d_instantiate_new().', NO_DROP] },
   ),
   ...mounted(
@@ -232,7 +232,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     CREATES,
     true,
     'Makes a symbolic link for a negative dentry. The directory is locked exclusively.',
-    '6.12:fs/namei.c:4681 7.2:fs/namei.c:5688',
+    '5.10:fs/namei.c:4015 6.12:fs/namei.c:4681 7.2:fs/namei.c:5688',
     { obligations: [NO_DROP] },
   ),
   ...mounted(
@@ -242,7 +242,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     CREATES,
     true,
     'Makes a device, socket or pipe for a negative dentry. The directory is locked exclusively.',
-    '6.12:fs/namei.c:4201 7.2:fs/namei.c:5163',
+    '5.10:fs/namei.c:3609 6.12:fs/namei.c:4201 7.2:fs/namei.c:5163',
     { obligations: [NO_DROP] },
   ),
   ...mounted(
@@ -252,7 +252,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     CREATES,
     true,
     'Makes a directory for a negative dentry. The parent directory is locked exclusively.',
-    '6.12:fs/namei.c:4323',
+    '5.10:fs/namei.c:3706 6.12:fs/namei.c:4323',
     { versions: { until: '7.2' }, obligations: [NO_DROP] },
   ),
   method(
@@ -310,7 +310,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     true,
     'Moves a name. Both directories are locked exclusively, and what moves and what is overwritten as far as it is no ' +
       'directory or changes its parent.',
-    '6.12:fs/namei.c:5038 6.12:fs/namei.c:5079 6.12:fs/namei.c:5092 7.2:fs/namei.c:6050',
+    '5.10:fs/namei.c:4393 6.12:fs/namei.c:5038 6.12:fs/namei.c:5079 6.12:fs/namei.c:5092 7.2:fs/namei.c:6050',
     {
       obligations: [
         'Call d_move() or d_exchange() only where the filesystem type has FS_RENAME_DOES_D_MOVE.',
@@ -326,7 +326,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     [inProcess('change', [VICTIM])],
     true,
     'Changes attributes. The inode is locked exclusively.',
-    '6.12:fs/attr.c:396 6.12:fs/attr.c:513',
+    '5.10:fs/attr.c:410 6.12:fs/attr.c:396 6.12:fs/attr.c:513',
     { obligations: ['A change of size takes the invalidate lock around the removal of page cache itself.'] },
   ),
   ...mounted(
@@ -336,7 +336,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     [inProcess('stat(2)')],
     true,
     'Reads attributes. No lock is held: fields may change while they are read.',
-    '6.12:fs/stat.c:170 7.2:fs/stat.c:213',
+    '5.10:fs/stat.c:95 6.12:fs/stat.c:170 7.2:fs/stat.c:213',
     { notHeld: ['i_rwsem'] },
   ),
   method(

@@ -1,0 +1,246 @@
+/**
+ * The lives of dentries, inodes and superblocks: their states, what holds in each, and what leads from one to another.
+ * Data for the pages; no rule uses it. Lines are of 6.12 unless a step differs between versions.
+ */
+import { since, until, words } from './entry.js';
+import type { LifeCycle, LifeField, LifeState, LifeStep, Versions } from './types.js';
+
+type Range = { readonly versions?: Versions };
+
+function state(name: string, summary: string, proof: string): LifeState {
+  return { name, summary, proof: words(proof) };
+}
+
+function step(from: string, to: string, by: string, proof: string, range: Range = {}): LifeStep {
+  return {
+    ...(from === '' ? {} : { from }),
+    ...(to === '' ? {} : { to }),
+    ...range,
+    by,
+    proof: words(proof),
+  };
+}
+
+function field(name: string, rest: Omit<LifeField, 'name' | 'proof'>, proof: string): LifeField {
+  return { name, ...rest, proof: words(proof) };
+}
+
+const DENTRY: LifeCycle = {
+  object: 'dentry',
+  states: [
+    state(
+      'allocated',
+      'One reference, not hashed. d_init has run. Below its parent it is seen by walks over the children only.',
+      '6.12:fs/dcache.c:1644 6.12:fs/dcache.c:1704',
+    ),
+    state(
+      'in-lookup',
+      'Negative and in the table of lookups under way: other lookups of the name wait for it.',
+      '6.12:fs/dcache.c:2485 6.12:fs/dcache.c:2536',
+    ),
+    state('negative', 'Hashed without an inode: the name is known not to exist.', '6.12:fs/dcache.c:2635'),
+    state(
+      'positive',
+      'Hashed with an inode. While a reference is held it does not become negative by itself.',
+      '6.12:fs/dcache.c:1902 6.12:fs/dcache.c:1880',
+    ),
+    state(
+      'unhashed',
+      'No lookup finds it any more, users go on with it. It may still have its inode.',
+      '6.12:fs/dcache.c:529',
+    ),
+    state(
+      'dead',
+      'The count is negative and no new reference can be taken. d_prune, d_iput and d_release run, in this order; RCU-walk may ' +
+        'still be looking.',
+      '6.12:fs/dcache.c:603 6.12:fs/dcache.c:611',
+    ),
+    state(
+      'waiting',
+      'Out of every list; the memory stays until the grace period is over, or goes at once for dentries that RCU-walk cannot ' +
+        'reach.',
+      '6.12:fs/dcache.c:374 6.12:fs/dcache.c:385',
+    ),
+  ],
+  steps: [
+    step('', 'allocated', 'd_alloc, d_alloc_anon', '6.12:fs/dcache.c:1728 6.12:fs/dcache.c:1746'),
+    step('allocated', 'in-lookup', 'd_alloc_parallel', '6.12:fs/dcache.c:2485'),
+    step('in-lookup', 'negative', 'd_add(dentry, NULL)', '6.12:fs/dcache.c:2635'),
+    step('in-lookup', 'positive', 'd_add, d_splice_alias', '6.12:fs/dcache.c:2635 6.12:fs/dcache.c:2953'),
+    step('in-lookup', 'unhashed', 'd_lookup_done', '6.12:include/linux/dcache.h:381'),
+    step('allocated', 'positive', 'd_add', '6.12:fs/dcache.c:2635'),
+    step('negative', 'positive', 'd_instantiate', '6.12:fs/dcache.c:1902'),
+    step('negative', 'positive', 'd_make_persistent', '7.2:fs/dcache.c:2973', since('7.2')),
+    step('positive', 'positive', 'd_move, d_exchange', '6.12:fs/dcache.c:2753'),
+    step('positive', 'negative', 'd_delete by the only user', '6.12:fs/dcache.c:2419'),
+    step('positive', 'unhashed', 'd_delete with other users, d_drop, d_invalidate', '6.12:fs/dcache.c:2421'),
+    step('negative', 'unhashed', 'd_drop, d_invalidate', '6.12:fs/dcache.c:1603'),
+    step('unhashed', 'positive', 'd_rehash', '6.12:fs/dcache.c:2444'),
+    step('positive', 'dead', 'dput of the last reference, the shrinker', '6.12:fs/dcache.c:857'),
+    step('negative', 'dead', 'dput of the last reference, the shrinker', '6.12:fs/dcache.c:857'),
+    step('unhashed', 'dead', 'dput of the last reference', '6.12:fs/dcache.c:857'),
+    step('dead', 'waiting', 'dentry_free', '6.12:fs/dcache.c:374'),
+    step('waiting', '', 'end of the grace period', '6.12:fs/dcache.c:380 6.12:fs/dcache.c:385'),
+  ],
+  fields: [
+    field(
+      'd_name',
+      {
+        stable: ['d_lock', 'i_rwsem of the parent held exclusively', 'rename_lock'],
+        unstable: ['a reference', 'i_rwsem of the parent held shared', 'RCU'],
+        reads: [
+          'take_dentry_name_snapshot()',
+          '%pd',
+          'READ_ONCE in a loop over d_seq',
+          'the name argument of d_revalidate (7.2)',
+        ],
+      },
+      '6.12:fs/dcache.c:52 6.12:fs/dcache.c:2916 6.12:fs/dcache.c:283 6.12:fs/dcache.c:320',
+    ),
+    field(
+      'd_parent',
+      {
+        stable: ['d_lock', 'i_rwsem of the parent held exclusively', 'rename_lock'],
+        unstable: ['a reference', 'RCU'],
+        reads: ['dget_parent()', 'READ_ONCE under RCU, then d_inode_rcu() and a test for NULL'],
+      },
+      '6.12:fs/dcache.c:56 6.12:fs/dcache.c:2801 6.12:fs/dcache.c:917 6.12:fs/nfs/dir.c:1799',
+    ),
+    field(
+      'd_inode',
+      {
+        stable: [
+          'd_lock',
+          'i_rwsem of the parent held exclusively',
+          'a reference to a dentry that is positive',
+        ],
+        unstable: ['a reference to a negative dentry', 'RCU: it may become NULL at any time'],
+        reads: ['d_inode_rcu() and a test for NULL'],
+      },
+      '6.12:fs/dcache.c:58 6.12:include/linux/dcache.h:537 7.2:fs/namei.c:3281',
+    ),
+    field(
+      'children and siblings',
+      { stable: ['d_lock of the parent'] },
+      '6.12:fs/dcache.c:57 6.12:Documentation/filesystems/porting.rst:1121',
+    ),
+    field(
+      'd_flags',
+      { stable: ['d_lock'], reads: ['READ_ONCE or smp_load_acquire'] },
+      '6.12:fs/dcache.c:51 6.12:fs/dcache.c:356',
+    ),
+    field(
+      'the count',
+      { stable: ['d_lock'], reads: ['lockref_get_not_dead() to keep what RCU-walk found'] },
+      '6.12:fs/dcache.c:54 6.12:fs/namei.c:722',
+    ),
+    field(
+      'd_sb',
+      { stable: ['the dentry itself: it never changes, and the superblock stays for a grace period'] },
+      '6.12:fs/super.c:414',
+    ),
+  ],
+};
+
+const INODE: LifeCycle = {
+  object: 'inode',
+  states: [
+    state('allocated', 'alloc_inode has run; nobody else can see it.', '6.12:fs/inode.c:259'),
+    state(
+      'new',
+      'I_NEW is set: it is hashed, and whoever finds it waits until it is filled in.',
+      '6.12:fs/inode.c:1425 6.12:fs/inode.c:1777',
+    ),
+    state('live', 'Filled in and in use, or cached without a user.', '6.12:fs/inode.c:1160'),
+    state(
+      'written-back',
+      'I_WILL_FREE is set: the last reference is gone and i_lock dropped while it is written. Lookups wait for the end.',
+      '6.12:fs/inode.c:1858',
+    ),
+    state(
+      'evicted',
+      'I_FREEING is set: evict_inode runs without locks, ends in clear_inode, and the inode leaves the hash.',
+      '6.12:fs/inode.c:697 6.12:fs/inode.c:680',
+    ),
+    state(
+      'destroyed',
+      'destroy_inode has run. RCU-walk may still be looking, so the memory stays until free_inode.',
+      '6.12:fs/inode.c:308 6.12:fs/inode.c:320',
+    ),
+  ],
+  steps: [
+    step('', 'allocated', 'alloc_inode', '6.12:fs/inode.c:259'),
+    step('allocated', 'new', 'iget_locked, insert_inode_locked', '6.12:fs/inode.c:1398 6.12:fs/inode.c:1754'),
+    step('allocated', 'live', 'new_inode', '6.12:fs/inode.c:1116'),
+    step('new', 'live', 'unlock_new_inode, d_instantiate_new', '6.12:fs/inode.c:1155'),
+    step('new', 'evicted', 'discard_new_inode, iget_failed', '6.12:fs/inode.c:1172'),
+    step('live', 'written-back', 'iput of the last reference', '6.12:fs/inode.c:1834 6.12:fs/inode.c:1858'),
+    step('written-back', 'evicted', 'write_inode_now is done', '6.12:fs/inode.c:1869'),
+    step(
+      'live',
+      'evicted',
+      'iput of the last reference, evict_inodes, reclaim',
+      '6.12:fs/inode.c:939 6.12:fs/inode.c:806',
+    ),
+    step('evicted', 'destroyed', 'destroy_inode', '6.12:fs/inode.c:308'),
+    step('destroyed', '', 'free_inode after a grace period', '6.12:fs/inode.c:320'),
+  ],
+  fields: [
+    field(
+      'i_state',
+      { stable: ['i_lock'], reads: ['READ_ONCE', 'inode_state_read_once() (7.2)'] },
+      '6.12:fs/inode.c:31 7.2:fs/inode.c:1637',
+    ),
+    field(
+      'i_link',
+      { stable: ['RCU: it is freed in free_inode or after a grace period'], reads: ['READ_ONCE'] },
+      '6.12:fs/namei.c:1860 6.12:fs/inode.c:253',
+    ),
+  ],
+};
+
+const SUPER_BLOCK: LifeCycle = {
+  object: 'super_block',
+  states: [
+    state(
+      'nascent',
+      'In the list of superblocks with s_umount held by its maker; fill_super works on it. Others wait.',
+      '6.12:fs/super.c:315 6.12:fs/super.c:368',
+    ),
+    state(
+      'born',
+      'SB_BORN is set and there is a root: it is mounted and may be found.',
+      '6.12:fs/super.c:1813 6.12:fs/super.c:1843',
+    ),
+    state(
+      'dying',
+      'kill_sb runs with s_umount held: dentries go, inodes are evicted, put_super is called, and SB_DYING set.',
+      '6.12:fs/super.c:612 6.12:fs/super.c:675',
+    ),
+    state(
+      'dead',
+      'No longer in the list of its type. Lockless walks may still follow d_sb, so the memory stays for a grace period.',
+      '6.12:fs/super.c:434 6.12:fs/super.c:451',
+    ),
+  ],
+  steps: [
+    step('', 'nascent', 'sget_fc', '6.12:fs/super.c:727 6.12:fs/super.c:315'),
+    step('', 'nascent', 'sget', '6.12:fs/super.c:815', until('7.2')),
+    step('nascent', 'born', 'vfs_get_tree', '6.12:fs/super.c:1813'),
+    step('nascent', 'dying', 'deactivate_locked_super where fill_super failed', '6.12:fs/super.c:466'),
+    step('born', 'dying', 'deactivate_super of the last active reference', '6.12:fs/super.c:499'),
+    step('dying', 'dead', 'kill_super_notify', '6.12:fs/super.c:434', since('6.12')),
+    step('dying', 'dead', 'put_super', '6.1:fs/super.c:308', until('6.12')),
+    step('dead', '', 'end of the grace period', '6.12:fs/super.c:414 6.12:fs/super.c:286'),
+  ],
+  fields: [
+    field(
+      's_root',
+      { stable: ['s_umount of a superblock that is born'], unstable: ['a reference to the superblock'] },
+      '6.12:fs/super.c:560',
+    ),
+  ],
+};
+
+/** All lives that the model knows. */
+export const LIFE_CYCLES: readonly LifeCycle[] = [DENTRY, INODE, SUPER_BLOCK];
