@@ -21,7 +21,12 @@ const ASSERTABLE: ReadonlySet<Lock['kind']> = new Set(['spin', 'rwlock', 'mutex'
 
 /** Locks held in every situation, or why there are none. */
 export type HeldInAll =
-  | { readonly ok: true; readonly locks: readonly Lock[] }
+  | {
+      readonly ok: true;
+      readonly locks: readonly Lock[];
+      /** Why a lock of some situation is not among them. */
+      readonly other: string | null;
+    }
   | { readonly ok: false; readonly reason: string };
 
 /** The locks that all situations of a function have in common. Whether there are others, `whyUncertain` says. */
@@ -40,22 +45,24 @@ export function heldInAll(analysis: Analysis, fn: FunctionRef): HeldInAll {
     }
     if (entry.widened) return no('it is entered in more situations than are told apart');
   }
-  const named = (lock: Lock): string => lock.class;
-  const all = (entries[0] as Entry).locks.filter((l) => ASSERTABLE.has(l.kind));
+  const all = (entries[0] as Entry).locks.filter((l) => ASSERTABLE.has(l.kind) && !l.may);
   const locks = all.filter(
-    (l, i) => !l.may && all.findIndex((o) => isSame(o, l)) === i && entries.every((e) => holds(e.locks, l)),
+    (l, i) => all.findIndex((o) => isSame(o, l)) === i && entries.every((e) => holds(e.locks, l)),
   );
-  if (locks.length > 0) return { ok: true, locks };
-  const some = entries.flatMap((e) => e.locks).find((l) => ASSERTABLE.has(l.kind));
-  if (some === undefined) return no('no lock that can be asserted is held when it is entered');
-  const modes = entries.every((e) =>
-    e.locks.some((l) => l.place === some.place && l.kind === some.kind && !l.may),
-  );
-  return no(
-    modes
-      ? `${named(some)} is held shared in some contexts and exclusive in others`
-      : `${named(some)} is held in some contexts, not in all, or not for sure`,
-  );
+  const other = whyNotAll(entries, locks);
+  if (locks.length > 0) return { ok: true, locks, other };
+  return no(other ?? 'no lock that can be asserted is held when it is entered');
+}
+
+/** Why a lock of some situation is not among those of all; null where there is none. */
+function whyNotAll(entries: readonly Entry[], inAll: readonly Lock[]): string | null {
+  for (const lock of entries.flatMap((e) => e.locks)) {
+    if (!ASSERTABLE.has(lock.kind) || inAll.some((l) => l.place === lock.place)) continue;
+    return entries.every((e) => e.locks.some((l) => l.place === lock.place && l.kind === lock.kind && !l.may))
+      ? `${lock.class} is held shared in some contexts and exclusive in others`
+      : `${lock.class} is held in some contexts, not in all, or not for sure`;
+  }
+  return null;
 }
 
 /** Why a lock that all known situations have may still not be held; null where it is certain. */

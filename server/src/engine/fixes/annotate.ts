@@ -76,8 +76,10 @@ export function annotate(
     if (expression !== null && !named.some((n) => n.expression === expression))
       named.push({ lock, expression });
   }
-  if (named.length === 0)
-    return no(`${held.locks[0]?.class} is held, but its own parameters and globals do not name it`);
+  if (named.length === 0) {
+    const other = held.other === null ? '' : `; ${held.other}`;
+    return no(`${held.locks[0]?.class} is held, but its own parameters and globals do not name it${other}`);
+  }
   const fresh = named.filter(({ lock, expression }) => !isWritten(analysis, fn, lock, expression, source));
   if (fresh.length === 0)
     return no(`it is already written down that ${named.map((n) => n.expression).join(' and ')} is held`);
