@@ -122,6 +122,25 @@ static void helper(struct foo *foo, int n)
 ${LOCKED}`,
   },
   {
+    title: 'the header comes last where the others are in no order',
+    source: `
+// file: include/linux/list.h
+#define LIST 1
+// file: include/linux/slab.h
+#define SLAB 1
+// file: fs/foo/x.c
+#include <linux/slab.h>
+#include <linux/list.h>
+<<||#include <linux/lockdep.h>
+>>static void helper(struct foo *foo, int n)
+{
+<<||	lockdep_assert_held(&foo->lock);
+
+>>	foo->count = n;
+}
+${LOCKED}`,
+  },
+  {
     title: 'a method that the VFS locks for, several locks in order',
     source: `${TOP}
 static int remove(struct inode *dir, struct dentry *dentry)
@@ -293,6 +312,16 @@ const NOTHING: readonly Nothing[] = [
 	if (foo->ready)
 		spin_unlock(&foo->lock);`)}`,
     reason: /not in all|not for sure/,
+  },
+  {
+    title: 'a path that is gone only if memory does not change between two tests',
+    source: `${HELPER}${method(`	if (foo->ready)
+		spin_lock(&foo->lock);
+	if (foo->ready) {
+		helper(foo, 1);
+		spin_unlock(&foo->lock);
+	}`)}`,
+    reason: /&foo->lock may be held, but 'remove' calls it without/,
   },
   {
     title: 'another object of the same kind',

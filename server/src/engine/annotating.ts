@@ -12,7 +12,12 @@ import { type AnnotationStyle, annotate } from './fixes/annotate.js';
 import type { Source } from './fixes/source.js';
 import type { FunctionRef } from './program/program.js';
 
+/** A signature has no more lines than this: below, nothing is looked up for a line. */
+const MAX_SIGNATURE_LINES = 40;
+
 const indexes = new WeakMap<Analysis, CallerIndex>();
+/** The file that was asked about last: a cursor that stays on a signature asks again and again. */
+const lastSources = new WeakMap<Analysis, Source>();
 
 /** The answer for one function. */
 export function annotation(
@@ -27,7 +32,14 @@ export function annotation(
     index = new CallerIndex(analysis, texts);
     indexes.set(analysis, index);
   }
-  const found = annotate(analysis, index, sourceOf, fn, style);
+  const kept = (file: string): Source | null => {
+    const last = lastSources.get(analysis);
+    if (last?.file === file) return last;
+    const source = sourceOf(file);
+    if (source !== null) lastSources.set(analysis, source);
+    return source;
+  };
+  const found = annotate(analysis, index, kept, fn, style);
   const about = {
     file: fn.file.path,
     function: fn.name,
@@ -44,12 +56,14 @@ export function annotation(
 }
 
 /** The function of a file whose signature (from its return type to its body) covers a line; null where there is none. */
-export function signatureAt(facts: FileFacts, configured: string, line: number): string | null {
+export function signatureAt(facts: FileFacts, configured: () => string, line: number): string | null {
   for (let i = 0; i < facts.functions.length / FUNCTION_STRIDE; i++) {
     const start = fnColumn(facts, i, Fn.Start);
     const end = fnColumn(facts, i, Fn.End);
     if (lineAt(facts.lineStarts, start) > line || lineAt(facts.lineStarts, end) < line) continue;
-    const body = configured.indexOf('{', fnColumn(facts, i, Fn.NameStart));
+    const name = fnColumn(facts, i, Fn.NameStart);
+    if (line - lineAt(facts.lineStarts, name) > MAX_SIGNATURE_LINES) return null;
+    const body = configured().indexOf('{', name);
     if (body >= 0 && lineAt(facts.lineStarts, body) >= line)
       return facts.strings[fnColumn(facts, i, Fn.Name)] ?? null;
   }

@@ -183,7 +183,8 @@ export class LockwalkEngine implements Engine {
       if (files.length > 1) return no(`${name}: defined in ${files.join(' and ')}; name one with --file`);
     } else {
       const facts = this.loader.load(query.file);
-      if (facts !== null) name = signatureAt(facts, this.loader.configured(query.file) ?? '', query.line);
+      if (facts !== null)
+        name = signatureAt(facts, () => this.loader.configured(query.file) ?? '', query.line);
       if (name === null) return no(`${query.file}:${query.line}: no signature of a function here`);
     }
     if (file === null || this.loader.text(file) === null) return no(`${file}: no such file in the tree`);

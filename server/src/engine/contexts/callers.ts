@@ -11,6 +11,7 @@ import {
   lineAt,
   OP_STRIDE,
   Op,
+  PROTO_STRIDE,
   X,
 } from '../facts/encode.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
@@ -48,6 +49,8 @@ export class CallerIndex {
   private readonly known = new Map<number, Callers>();
   private names: ReadonlySet<string> | null = null;
   private includedSources: ReadonlySet<string> | null = null;
+  private readonly original = new Map<string, string>();
+  private readonly configured = new Map<string, string>();
 
   constructor(
     private readonly analysis: Analysis,
@@ -67,6 +70,10 @@ export class CallerIndex {
   private find(fn: FunctionRef): Callers {
     const open = (reason: string): Callers => ({ closed: false, reason });
     if (fn.isMacro) return open(`'${fn.name}' is a macro`);
+    if (!fn.isStatic || fn.isHeader) {
+      const why = this.reachOf(fn);
+      if (why !== null) return open(why);
+    }
     const { program } = this.analysis;
     const calls: CallPlace[] = [];
     let slots = 0;
@@ -88,10 +95,6 @@ export class CallerIndex {
           return open(`'${fn.name}' ${mention} at ${file}:${lineAt(facts.lineStarts, offset)}`);
       }
     }
-    if (!fn.isStatic || fn.isHeader) {
-      const why = this.reachOf(fn);
-      if (why !== null) return open(why);
-    }
     return { closed: true, calls, slots };
   }
 
@@ -110,7 +113,7 @@ export class CallerIndex {
     for (const file of this.analysis.program.files.values()) {
       if (!file.path.startsWith('include/')) continue;
       const proto = file.protos;
-      for (let i = 0; i < proto.length; i += 4)
+      for (let i = 0; i < proto.length; i += PROTO_STRIDE)
         if (file.strings[proto[i] as number] === fn.name)
           return `'${fn.name}' is declared in ${file.path} for the whole kernel`;
     }
@@ -137,9 +140,9 @@ export class CallerIndex {
     facts: FileFacts,
     offset: number,
   ): CallPlace | 'slot' | 'declaration' | string {
-    const text = this.texts.original(facts.path) ?? '';
+    const text = this.originalOf(facts.path);
     if (isDeclaration(text, offset, fn.name)) return 'declaration';
-    const configured = this.texts.configured(facts.path) ?? '';
+    const configured = this.configuredOf(facts.path);
     if (!configured.startsWith(fn.name, offset))
       return 'is named in code that this configuration leaves out,';
     const call = this.callsIn(facts).get(offset);
@@ -161,6 +164,24 @@ export class CallerIndex {
     return isExport(facts, fn.name, offset)
       ? 'is exported to modules'
       : 'is named otherwise than in a call (its address is taken, or a macro calls it)';
+  }
+
+  private originalOf(file: string): string {
+    let text = this.original.get(file);
+    if (text === undefined) {
+      text = this.texts.original(file) ?? '';
+      this.original.set(file, text);
+    }
+    return text;
+  }
+
+  private configuredOf(file: string): string {
+    let text = this.configured.get(file);
+    if (text === undefined) {
+      text = this.texts.configured(file) ?? '';
+      this.configured.set(file, text);
+    }
+    return text;
   }
 
   /** Calls of a file by the offset of the callee's name. */
@@ -191,7 +212,7 @@ export class CallerIndex {
     if (words !== undefined) return words;
     this.names ??= new Set(this.analysis.program.functions.map((f) => f.name));
     const found = new Map<string, number[]>();
-    const text = withoutComments(this.texts.original(file) ?? '');
+    const text = withoutComments(this.originalOf(file));
     for (const match of text.matchAll(/(?:(?:->|\.)\s*)?\b[A-Za-z_]\w*/g)) {
       const word = match[0];
       if (!/^\w/.test(word) || !this.names.has(word)) continue;

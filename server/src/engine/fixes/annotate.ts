@@ -11,7 +11,15 @@ import { fnColumn } from '../contexts/cfg.js';
 import { parameterName } from '../contexts/propagate.js';
 import type { Lock } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
-import { type FileFacts, Fn, PROTO_STRIDE, VAR_ARRAY, VARIABLE_STRIDE } from '../facts/encode.js';
+import {
+  type FileFacts,
+  Fn,
+  GLOBAL_STRIDE,
+  MACRO_STRIDE,
+  PROTO_STRIDE,
+  VAR_ARRAY,
+  VARIABLE_STRIDE,
+} from '../facts/encode.js';
 import { type FunctionRef, readList, resolveInclude, type TypeRef, typeRef } from '../program/program.js';
 import { F, K } from '../syntax/kinds.js';
 import { childByField } from '../syntax/parser.js';
@@ -213,7 +221,7 @@ function isDeclaredBefore(
   for (const path of seen) {
     const file = analysis.program.files.get(path);
     if (file === undefined || file === fn.file) continue;
-    for (let i = 0; i < file.globals.length; i += 3)
+    for (let i = 0; i < file.globals.length; i += GLOBAL_STRIDE)
       if (file.strings[file.globals[i] as number] === name && file.globals[i + 2] === 0) return true;
   }
   return false;
@@ -277,7 +285,7 @@ function isWritten(
 
 function hasMacro(analysis: Analysis, name: string): boolean {
   for (const file of analysis.program.files.values())
-    for (let i = 0; i < file.macros.length; i += 4)
+    for (let i = 0; i < file.macros.length; i += MACRO_STRIDE)
       if (file.strings[file.macros[i] as number] === name) return true;
   return false;
 }
@@ -352,7 +360,7 @@ function assertions(
   const after = /^\s*lockdep_assert/.test(follows) ? '' : linesOf(text, '', ['']);
   const edits = [insert(source, at, `${before}${linesOf(text, indent, lines)}${after}`)];
   if (seen.has(`include/${LOCKDEP}`)) return edits;
-  const include = includeEdit(source);
+  const include = includeEdit(source, open);
   if (include === null) return `${LOCKDEP} is not included, and there is no list of includes to add it to`;
   return [include, ...edits];
 }
@@ -387,22 +395,19 @@ function depthOf(text: string): number {
   return depth;
 }
 
-/** `#include <linux/lockdep.h>` in its place among the includes of the kernel. */
-function includeEdit(source: Source): Edit | null {
+/** `#include <linux/lockdep.h>` in its place among the kernel's headers; behind the last where they are in no order. */
+function includeEdit(source: Source, before: number): Edit | null {
   const { text } = source;
-  let at = -1;
-  let first = -1;
-  for (const match of text.matchAll(/^#[ \t]*include[ \t]*<(linux\/[\w./-]+)>.*\r?\n/gm)) {
-    if (
-      depthOf(text.slice(0, match.index)) !== (/#ifndef\s+\w+_H_*\s*\r?\n/.test(text.slice(0, 4000)) ? 1 : 0)
-    )
-      continue;
-    if (first < 0) first = match.index;
-    if ((match[1] as string) < LOCKDEP) at = match.index + match[0].length;
-    else break;
-  }
-  if (at < 0) at = first;
-  return at < 0 ? null : insert(source, at, linesOf(text, '', [`#include <${LOCKDEP}>`]));
+  const guard = source.file.endsWith('.h') ? 1 : 0;
+  const found: { name: string; start: number; end: number }[] = [];
+  for (const match of text.slice(0, before).matchAll(/^#[ \t]*include[ \t]*<(linux\/[\w./-]+)>.*\r?\n/gm))
+    if (depthOf(text.slice(0, match.index)) === guard)
+      found.push({ name: match[1] ?? '', start: match.index, end: match.index + match[0].length });
+  const first = found[0];
+  if (first === undefined) return null;
+  const isSorted = found.every((one, i) => i === 0 || (found[i - 1]?.name ?? '') <= one.name);
+  const above = isSorted ? found.filter((one) => one.name < LOCKDEP).at(-1) : found.at(-1);
+  return insert(source, above?.end ?? first.start, linesOf(text, '', [`#include <${LOCKDEP}>`]));
 }
 
 /** Lines between the parameters and the body. */
