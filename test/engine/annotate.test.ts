@@ -453,6 +453,41 @@ ${method(`	spin_lock(&foo->lock);
     reason: /do not name it/,
   },
   {
+    title: 'a lock two pointers away',
+    source: `
+static void helper(struct foo **at, int n)
+{
+	n++;
+}
+${method(`	struct foo **at = dentry->d_fsdata;
+
+	spin_lock(&(*at)->lock);
+	helper(at, 1);
+	spin_unlock(&(*at)->lock);`)}`,
+    reason: /foo::lock is held, but its own parameters and globals do not name it/,
+  },
+  {
+    title: 'a structure that its file does not see',
+    source: `
+// file: fs/foo/foo.h
+struct bar { spinlock_t lock; };
+void helper(struct bar *bar, int n);
+// file: fs/foo/y.c
+struct bar;
+void helper(struct bar *bar, int n)
+{
+	n++;
+}
+// file: fs/foo/x.c
+#include "foo.h"
+${method(`	struct bar *bar = dentry->d_fsdata;
+
+	spin_lock(&bar->lock);
+	helper(bar, 1);
+	spin_unlock(&bar->lock);`)}`,
+    reason: /bar::lock is held, but its own parameters and globals do not name it/,
+  },
+  {
     title: 'a lock that is declared further down',
     source: `
 static void helper(int n)

@@ -215,7 +215,7 @@ export class CallerIndex {
     const text = withoutComments(this.originalOf(file));
     for (const match of text.matchAll(/(?:(?:->|\.)\s*)?\b[A-Za-z_]\w*/g)) {
       const word = match[0];
-      if (!/^\w/.test(word) || !this.names.has(word)) continue;
+      if (!this.names.has(word)) continue;
       const list = found.get(word);
       if (list === undefined) found.set(word, [match.index]);
       else list.push(match.index);
