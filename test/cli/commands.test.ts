@@ -106,7 +106,17 @@ describe('commands', () => {
     );
     const help = lockwalk(['--help']);
     assert.equal(help.code, 0);
-    for (const name of ['check', 'contexts', 'explain', 'files', 'dump', 'baseline', 'doctor', 'lsp']) {
+    for (const name of [
+      'check',
+      'contexts',
+      'annotate',
+      'explain',
+      'files',
+      'dump',
+      'baseline',
+      'doctor',
+      'lsp',
+    ]) {
       assert.match(help.out, new RegExp(`^  ${name}`, 'm'));
     }
   });

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
 import type { Edit, Finding, PointContext } from '../../server/src/engine/base/finding.js';
-import type { CheckRequest, Engine } from '../../server/src/engine/door.js';
+import type { AnnotateAnswer, CheckRequest, Engine } from '../../server/src/engine/door.js';
 import { createEngine } from '../../server/src/engine/index.js';
 import { inRepository } from '../repository.js';
 import { FS_H, MAKEFILE } from './vfs.js';
@@ -189,6 +189,58 @@ export async function checkFix(before: string, after: string | null): Promise<vo
   assert.deepEqual(plain(fixed), plain(filesOf(after)));
   assert.equal(await hasParseError(fixed), false, 'parses');
   assert.deepEqual(places(await findingsIn(fixed)), []);
+}
+
+type Style = 'assert' | 'must-hold';
+
+async function annotationOf(files: Files, name: string, style: Style): Promise<AnnotateAnswer> {
+  const engine = await openFiles(files);
+  try {
+    const file = [...files.keys()].find((path) => engine.dump('facts', path, name).ok);
+    assert.ok(file !== undefined, `${name} is defined`);
+    const result = engine.annotate({ function: name, file, style }, NEVER);
+    assert.ok(result.ok, 'the function is found');
+    return result.answer;
+  } finally {
+    engine.dispose();
+  }
+}
+
+/**
+ * A function's precondition is written down as `<<before||after>>` says. Afterwards the file parses, the findings are the
+ * same, and a second run says that it is already written.
+ */
+export async function checkAnnotation(
+  source: string,
+  name: string,
+  style: Style,
+  lineEnd = '\n',
+): Promise<void> {
+  const side = (which: 1 | 2): Files =>
+    new Map(
+      [
+        ...filesOf(
+          source.replace(/<<([\s\S]*?)\|\|([\s\S]*?)>>/g, (_, a: string, b: string) => (which === 1 ? a : b)),
+        ),
+      ].map(([path, text]) => [path, text.replaceAll('\n', lineEnd)]),
+    );
+  const before = side(1);
+  const answer = await annotationOf(before, name, style);
+  assert.ok(answer.fix !== null, answer.reason ?? '');
+  const after = applied(before, answer.fix.edits);
+  assert.deepEqual(Object.fromEntries(after), Object.fromEntries(side(2)));
+  assert.equal(await hasParseError(after), false, 'parses');
+  const rules = async (files: Files): Promise<readonly string[]> =>
+    (await findingsIn(files)).map((f) => `${f.fingerprint} ${f.rule}`).sort();
+  assert.deepEqual(await rules(after), await rules(before));
+  assert.match((await annotationOf(after, name, style)).reason ?? '', /already written/);
+}
+
+/** Nothing is written down of a function's precondition, for this reason. */
+export async function checkNoAnnotation(source: string, name: string, reason: RegExp): Promise<void> {
+  const answer = await annotationOf(filesOf(source), name, 'assert');
+  assert.equal(answer.fix, null);
+  assert.match(answer.reason ?? '', reason);
 }
 
 /** The control-flow graph of a function, as `dump cfg` shows it, without line numbers. */

@@ -80,6 +80,34 @@ describe('built server over stdio', () => {
     assert.deepEqual(client.shown, []);
   });
 
+  it('writes a precondition of unsaved text down, once', async () => {
+    const file = inRepository('examples/tree/fs/netfsd/lease.c');
+    const uri = pathToFileURL(file).href;
+    const text = `/* unsaved */\n${readFileSync(file, 'utf8')}`;
+    await client.initialize();
+    await client.open(uri, text);
+    await client.diagnostics(uri, 1);
+    const line = text.split('\n').findIndex((one) => one.includes('netfsd_lease_left(const'));
+    const ask = async (at: number): Promise<readonly CodeAction[]> =>
+      (await client.connection.sendRequest('textDocument/codeAction', {
+        textDocument: { uri },
+        range: { start: { line: at, character: 30 }, end: { line: at, character: 30 } },
+        context: { diagnostics: [] },
+      })) ?? [];
+    const [action, more] = await ask(line);
+    assert.ok(action !== undefined && more === undefined);
+    assert.match(action.title, /lockdep_assert_held\(&dentry->d_lock\)/);
+    const change = action.edit?.documentChanges?.[0];
+    assert.ok(change !== undefined && 'edits' in change);
+    const written = applied(text, change.edits as TextEdit[]);
+    assert.match(written, /\n\n\tlockdep_assert_held\(&dentry->d_lock\);\n\n\treturn/);
+    assert.deepEqual(await ask(line + 2), [], 'in the body');
+    await client.change(uri, 2, [{ text: written }]);
+    await client.diagnostics(uri, 2);
+    assert.deepEqual(await ask(line + 1), [], 'again');
+    assert.equal(await client.shutdown(), 0);
+  });
+
   it('counts in UTF-8 where asked, and follows edits', async () => {
     await client.initialize({ ...CAPABILITIES, general: { positionEncodings: ['utf-8'] } });
     const text = TEXT.replace(

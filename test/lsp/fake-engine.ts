@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cancelled } from '../../server/src/engine/base/cancel.js';
 import type { ContextsAnswer, Edit, Finding } from '../../server/src/engine/base/finding.js';
-import type { SymbolAnswer } from '../../server/src/engine/door.js';
+import type { AnnotateAnswer, SymbolAnswer } from '../../server/src/engine/door.js';
 import type { EnginePort, EngineSpec } from '../../server/src/lsp/engine-port.js';
 
 export interface FakeWorld {
@@ -15,6 +15,8 @@ export interface FakeWorld {
   stepMs: number;
   contexts: ContextsAnswer | null;
   symbol: SymbolAnswer | null;
+  /** What is written down of a function's precondition. */
+  annotation: AnnotateAnswer | null;
   /** Edits in other files that every fix carries besides its own. */
   moreEdits: readonly Edit[];
   /** Throw instead of checking. */
@@ -30,6 +32,7 @@ export function fakeWorld(): FakeWorld {
     stepMs: 0,
     contexts: null,
     symbol: null,
+    annotation: null,
     moreEdits: [],
     failure: null,
     asked: [],
@@ -70,6 +73,12 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
         return world.contexts === null
           ? { ok: false, problem: 'nothing here' }
           : { ok: true, answer: world.contexts };
+      },
+      annotate: async (query) => {
+        world.asked.push(`annotate ${'line' in query ? query.line : query.function}`);
+        return world.annotation === null
+          ? { ok: false, problem: 'nothing here' }
+          : { ok: true, answer: world.annotation };
       },
       symbolAt: async () => world.symbol,
       overlay: async (file, content) => {

@@ -162,6 +162,62 @@ describe('lsp server', () => {
     ]);
   });
 
+  describe('writes preconditions down', () => {
+    const FIX = 'Write down what is held: lockdep_assert_held(&foo->lock);';
+
+    async function titlesAt(
+      line: number,
+      only?: readonly string[],
+    ): Promise<readonly (string | undefined)[]> {
+      const at = { line, character: 5 };
+      const actions: CodeAction[] | null = await client.connection.sendRequest('textDocument/codeAction', {
+        textDocument: { uri },
+        range: { start: at, end: at },
+        context: { diagnostics: [], ...(only === undefined ? {} : { only }) },
+      });
+      return (actions ?? [])
+        .filter((one) => one.kind !== 'quickfix')
+        .map((one) => `${one.kind} ${one.title}`);
+    }
+
+    beforeEach(async () => {
+      const edit = { file: 'fs/foo.c', startLine: 3, startColumn: 1, endLine: 3, endColumn: 1, text: '\n' };
+      world.annotation = {
+        file: 'fs/foo.c',
+        function: 'put',
+        line: 1,
+        locks: [],
+        contexts: [],
+        fix: { title: FIX, safety: 'safe', edits: [edit] },
+        reason: null,
+      };
+      await client.initialize();
+      await client.open(uri, TEXT);
+      await client.diagnostics(uri, 1);
+    });
+
+    it('on a signature, as a refactoring', async () => {
+      assert.deepEqual(await titlesAt(0), [`refactor.rewrite ${FIX}`]);
+      assert.deepEqual(await titlesAt(0, ['refactor']), [`refactor.rewrite ${FIX}`]);
+      assert.ok(world.asked.includes('annotate 1'));
+    });
+
+    it('asks nothing for a statement, or where only fixes are wanted', async () => {
+      assert.deepEqual(await titlesAt(2), []);
+      assert.deepEqual(await titlesAt(0, ['quickfix']), []);
+      assert.deepEqual(await titlesAt(0, ['refactor.extract', 'refactorings']), []);
+      assert.deepEqual(
+        world.asked.filter((one) => one.startsWith('annotate')),
+        [],
+      );
+    });
+
+    it('not where nothing is certain', async () => {
+      world.annotation = null;
+      assert.deepEqual(await titlesAt(0), []);
+    });
+  });
+
   it('offers no fix that edits a document changed since the check', async () => {
     const header = pathToFileURL(join(root, 'fs/foo.h')).href;
     world.moreEdits = [

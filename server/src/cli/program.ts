@@ -4,6 +4,7 @@
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildIdentity } from '../host/version.js';
+import { type AnnotateOptions, annotate } from './annotate.js';
 import { baselineUpdate, baselineWrite, DEFAULT_BASELINE } from './baseline.js';
 import { check, FORMATS, type OutputOptions } from './check.js';
 import { type ContextsOptions, contexts } from './contexts.js';
@@ -48,6 +49,18 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
     .action(async (where: string | undefined, options: ContextsOptions) =>
       done(await contexts(where, options, signal)),
     );
+
+  treeOptions(program.command('annotate'))
+    .description('write down what is certainly held when a function is entered; without --write, as a diff')
+    .argument('<FUNCTION>')
+    .option('--file <file>', 'the file that the function stands in')
+    .addOption(
+      new Option('--style <style>', 'lockdep_assert_held() in the body, or __must_hold() on the definition')
+        .choices(['assert', 'must-hold'])
+        .default('assert'),
+    )
+    .option('--write', 'change the file')
+    .action(async (name: string, options: AnnotateOptions) => done(await annotate(name, options, signal)));
 
   treeOptions(program.command('explain'))
     .description("a rule's page, a family's rules, a VFS method's contract, or a helper's effect")

@@ -4,7 +4,7 @@
  * caller drives it in a worker and looks after cancellation through the token.
  */
 import type { CancelToken } from './base/cancel.js';
-import type { ContextsAnswer, EntryMethod, Finding } from './base/finding.js';
+import type { ContextsAnswer, EntryMethod, Finding, Fix, LockMode, PointContext } from './base/finding.js';
 
 /** What the engine may ask of the outside world. Paths are relative to the kernel root, with `/`. */
 export interface SourceTree {
@@ -75,6 +75,33 @@ export type ContextsQuery =
 
 export type ContextsResult =
   | { readonly ok: true; readonly answer: ContextsAnswer }
+  | { readonly ok: false; readonly problem: string };
+
+/** Which function to annotate: by name, or by a line of its signature. */
+export type AnnotateQuery = (
+  | { readonly function: string; readonly file?: string }
+  | { readonly file: string; readonly line: number }
+) & { readonly style: 'assert' | 'must-hold' };
+
+/** What can be written down of a function's precondition; `fix` is null, with the reason, where nothing can. */
+export interface AnnotateAnswer {
+  readonly file: string;
+  readonly function: string;
+  readonly line: number;
+  readonly locks: readonly {
+    readonly expression: string;
+    readonly text: string;
+    readonly class: string;
+    readonly mode: LockMode;
+  }[];
+  /** The contexts that the locks are certain in. */
+  readonly contexts: readonly PointContext[];
+  readonly fix: Fix | null;
+  readonly reason: string | null;
+}
+
+export type AnnotateResult =
+  | { readonly ok: true; readonly answer: AnnotateAnswer }
   | { readonly ok: false; readonly problem: string };
 
 /** What stands at a position: for the hover on a method's name, slot or helper. */
@@ -148,6 +175,8 @@ export interface Engine {
   readonly problems: readonly string[];
   check(request: CheckRequest, token: CancelToken, progress?: (p: Progress) => void): CheckAnswer;
   contexts(query: ContextsQuery, token: CancelToken): ContextsResult;
+  /** What is certainly held at a function's entry, as an edit that writes it down. */
+  annotate(query: AnnotateQuery, token: CancelToken): AnnotateResult;
   /** For hover and `explain`: what the model or the analysis knows of the name at a position. */
   symbolAt(file: string, line: number, column: number): SymbolAnswer | null;
   /** `explain METHOD|HELPER`: Markdown, or null where the model has no such name (`d_revalidate`, `inode_operations.rename`, `dput`). */

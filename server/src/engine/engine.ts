@@ -2,6 +2,7 @@
  * The engine behind the door: loads what a question needs, links and analyses it, and answers. Keeps facts between
  * questions; programs and analyses are made anew when a file they stand on has changed.
  */
+import { annotation, signatureAt } from './annotating.js';
 import { type CancelToken, NEVER } from './base/cancel.js';
 import type { EntryMethod, Finding } from './base/finding.js';
 import type { KernelConfig } from './configure/index.js';
@@ -10,6 +11,8 @@ import { fnColumn, graphOf } from './contexts/cfg.js';
 import { contextsAt, functionAt, operationAt } from './contexts/query.js';
 import { unknownsOf } from './contexts/unknowns.js';
 import type {
+  AnnotateQuery,
+  AnnotateResult,
   CheckAnswer,
   CheckRequest,
   ContextsQuery,
@@ -179,6 +182,47 @@ export class LockwalkEngine implements Engine {
     const fn = world.program.functionsNamed(query.function).find((f) => f.file.path === file);
     if (fn === undefined) return { ok: false, problem: `${query.function}: not defined in ${file}` };
     return this.answer(world, fn, lineAt(fn.file.lineStarts, fnColumn(fn.file, fn.index, Fn.NameStart)), -1);
+  }
+
+  annotate(query: AnnotateQuery, token: CancelToken): AnnotateResult {
+    const no = (problem: string): AnnotateResult => ({ ok: false, problem });
+    let file = query.file ?? null;
+    let name: string | null = null;
+    if ('function' in query) {
+      name = query.function;
+      const files = file === null ? this.filesDefining(name) : [file];
+      file = files[0] ?? null;
+      if (file === null) return no(`${name}: no such function; name its file with --file`);
+      if (files.length > 1) return no(`${name}: defined in ${files.join(' and ')}; name one with --file`);
+    } else {
+      const facts = this.loader.load(query.file);
+      if (facts !== null)
+        name = signatureAt(facts, () => this.loader.configured(query.file) ?? '', query.line);
+      if (name === null) return no(`${query.file}:${query.line}: no signature of a function here`);
+    }
+    if (file === null || this.loader.text(file) === null) return no(`${file}: no such file in the tree`);
+    const world = this.analyse([file], token);
+    const skipped = this.loader.skipped.get(file);
+    if (skipped !== undefined) return no(`${file}: skipped, ${skipped}`);
+    const fn = world.program.functionsNamed(name).find((f) => f.file.path === file);
+    if (fn === undefined) return no(`${name}: not defined in ${file}`);
+    const texts = {
+      original: (path: string) => this.loader.text(path),
+      configured: (path: string) => this.loader.configured(path),
+      below: (folder: string) => this.loader.expand(folder),
+    };
+    return { ok: true, answer: annotation(world.analysis, texts, this.sources(), fn, query.style) };
+  }
+
+  /** All files of fs/ that define a function. */
+  private filesDefining(name: string): readonly string[] {
+    const pattern = new RegExp(`^(?:[A-Za-z_][^;={}\\n]*)?\\b${name.replace(/\W/g, '')}\\s*\\(`, 'm');
+    return this.loader.expand('fs').filter((file) => {
+      const text = this.loader.text(file);
+      if (text?.includes(name) !== true || !pattern.test(text)) return false;
+      const facts = this.loader.load(file);
+      return facts !== null && hasFunction(facts, name);
+    });
   }
 
   private answerAt(

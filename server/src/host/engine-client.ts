@@ -6,6 +6,8 @@
 import { Worker } from 'node:worker_threads';
 import { Cancelled } from '../engine/base/cancel.js';
 import type {
+  AnnotateQuery,
+  AnnotateResult,
   CheckAnswer,
   CheckRequest,
   ContextsQuery,
@@ -90,6 +92,10 @@ export class EngineClient {
 
   contexts(query: ContextsQuery, signal: AbortSignal | null = null): Promise<ContextsResult> {
     return this.#call('contexts', query, signal);
+  }
+
+  annotate(query: AnnotateQuery, signal: AbortSignal | null = null): Promise<AnnotateResult> {
+    return this.#call('annotate', query, signal);
   }
 
   symbolAt(

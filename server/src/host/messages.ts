@@ -3,6 +3,8 @@
  * one request; answers carry the request's number. Must not hold behaviour.
  */
 import type {
+  AnnotateQuery,
+  AnnotateResult,
   CheckAnswer,
   CheckRequest,
   ContextsQuery,
@@ -43,6 +45,7 @@ export interface Calls {
   describe: { readonly params: null; readonly answer: EngineDescription };
   check: { readonly params: CheckRequest; readonly answer: CheckAnswer };
   contexts: { readonly params: ContextsQuery; readonly answer: ContextsResult };
+  annotate: { readonly params: AnnotateQuery; readonly answer: AnnotateResult };
   symbolAt: {
     readonly params: { readonly file: string; readonly line: number; readonly column: number };
     readonly answer: SymbolAnswer | null;

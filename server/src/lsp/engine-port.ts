@@ -3,6 +3,8 @@
  * that stops it. The real one is the host's engine client; tests hand in their own. Must not know the protocol.
  */
 import type {
+  AnnotateQuery,
+  AnnotateResult,
   CheckAnswer,
   CheckRequest,
   ContextsQuery,
@@ -23,6 +25,7 @@ export interface EnginePort {
     progress: (progress: Progress) => void,
   ): Promise<CheckAnswer>;
   contexts(query: ContextsQuery, signal: AbortSignal): Promise<ContextsResult>;
+  annotate(query: AnnotateQuery, signal: AbortSignal): Promise<AnnotateResult>;
   symbolAt(file: string, line: number, column: number, signal: AbortSignal): Promise<SymbolAnswer | null>;
   /** Text of an unsaved buffer in place of a file; null: the file on disk again. */
   overlay(file: string, text: string | null): Promise<void>;

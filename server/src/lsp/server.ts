@@ -13,6 +13,7 @@ import {
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
 import type { Settings } from '../host/settings.js';
+import { annotateActions } from './annotate-action.js';
 import { Checker, DEBOUNCE_MS } from './checker.js';
 import { type ClientAbilities, clientAbilities } from './client-abilities.js';
 import { codeActions } from './code-actions.js';
@@ -104,7 +105,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
         hoverProvider: true,
         codeActionProvider: client.codeActionLiterals
-          ? { codeActionKinds: [CodeActionKind.QuickFix] }
+          ? { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite] }
           : false,
       },
     };
@@ -191,10 +192,12 @@ export function serve(connection: Connection, options: ServerOptions): void {
     guard('code action', failures, null, async (params, signal) => {
       const { uri } = params.textDocument;
       const one = await served.of(uri);
-      const result = one === null ? null : await checker.current(uri, signal);
-      if (one === null || result === null) return null;
+      if (one === null) return null;
+      const result = await checker.current(uri, signal);
       const { documentChanges, explains } = client;
-      return codeActions(params, result, { wire: wire(one), documents, documentChanges, explains });
+      const around = { wire: wire(one), documents, documentChanges, explains };
+      const fixes = result === null ? [] : codeActions(params, result, around);
+      return [...fixes, ...(await annotateActions(params, one, around, signal))];
     }),
   );
   connection.onRequest(STATUS_REQUEST, () => statusReport(trees, documents, failures.last));

@@ -136,7 +136,8 @@ export function toCodeAction(
   };
 }
 
-function toWorkspaceEdit(
+/** Edits as the client takes them: with document versions where it can. */
+export function toWorkspaceEdit(
   wire: Wire,
   edits: readonly Edit[],
   versionOf: (uri: string) => number | null,
