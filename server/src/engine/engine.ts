@@ -18,6 +18,7 @@ import type {
   EngineOptions,
   FileInScope,
   Progress,
+  ReachAnswer,
   SymbolAnswer,
 } from './door.js';
 import { dumpFunctions } from './dump.js';
@@ -27,11 +28,13 @@ import { fixesOf } from './fixes/fixes.js';
 import type { Source } from './fixes/source.js';
 import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
+import { findBeginnings } from './program/beginnings.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
 import { RULES, rulesFor } from './rules/index.js';
 import { runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
 import { explainModelName, symbolCard } from './views/contract.js';
+import { reachOf } from './views/reach.js';
 
 /** One analysed set of files. */
 interface World {
@@ -144,6 +147,19 @@ export class LockwalkEngine implements Engine {
     });
     this.world = { key: units, program, analysis, files: facts };
     return this.world;
+  }
+
+  reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer {
+    const files = this.expand(paths);
+    const world = this.analyse(files, token, progress);
+    const inScope = new Set(files);
+    const beginnings = findBeginnings(world.program, this.model, (macro) => world.analysis.compile(macro));
+    return reachOf(
+      world.analysis,
+      beginnings,
+      world.files.filter((f) => inScope.has(f.path)),
+      (file) => this.loader.text(file),
+    );
   }
 
   contexts(query: ContextsQuery, token: CancelToken): ContextsResult {

@@ -13,6 +13,7 @@ import type {
   DumpKind,
   FileInScope,
   Progress,
+  ReachAnswer,
   SymbolAnswer,
 } from '../engine/door.js';
 import { workerScript } from './assets.js';
@@ -89,6 +90,14 @@ export class EngineClient {
 
   contexts(query: ContextsQuery, signal: AbortSignal | null = null): Promise<ContextsResult> {
     return this.#call('contexts', query, signal);
+  }
+
+  reach(
+    paths: readonly string[],
+    signal: AbortSignal | null = null,
+    progress: ((progress: Progress) => void) | null = null,
+  ): Promise<ReachAnswer> {
+    return this.#call('reach', paths, signal, progress);
   }
 
   symbolAt(

@@ -10,6 +10,7 @@ import type {
   DumpKind,
   FileInScope,
   Progress,
+  ReachAnswer,
   SymbolAnswer,
 } from '../engine/door.js';
 
@@ -42,6 +43,7 @@ export interface Calls {
   describe: { readonly params: null; readonly answer: EngineDescription };
   check: { readonly params: CheckRequest; readonly answer: CheckAnswer };
   contexts: { readonly params: ContextsQuery; readonly answer: ContextsResult };
+  reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };
   symbolAt: {
     readonly params: { readonly file: string; readonly line: number; readonly column: number };
     readonly answer: SymbolAnswer | null;

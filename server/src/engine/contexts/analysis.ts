@@ -46,7 +46,7 @@ export class Analysis {
   }
 
   /** A macro as a function of the program. */
-  private compile(macro: MacroRef): FunctionRef | null {
+  compile(macro: MacroRef): FunctionRef | null {
     const key = `${macro.file.path}#${macro.index}`;
     const known = this.macroCache.get(key);
     if (known !== undefined) return known;
