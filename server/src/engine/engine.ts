@@ -28,7 +28,6 @@ import { fixesOf } from './fixes/fixes.js';
 import type { Source } from './fixes/source.js';
 import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
-import { findBeginnings } from './program/beginnings.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
 import { RULES, rulesFor } from './rules/index.js';
 import { runRules } from './rules/run.js';
@@ -153,10 +152,8 @@ export class LockwalkEngine implements Engine {
     const files = this.expand(paths);
     const world = this.analyse(files, token, progress);
     const inScope = new Set(files);
-    const beginnings = findBeginnings(world.program, this.model, (macro) => world.analysis.compile(macro));
     return reachOf(
       world.analysis,
-      beginnings,
       world.files.filter((f) => inScope.has(f.path)),
       (file) => this.loader.text(file),
     );

@@ -19,7 +19,7 @@ import {
 import type { Model } from '../model/types.js';
 import { expandMacros } from './expand.js';
 import { ExpressionTypes } from './expression-types.js';
-import { type FunctionRef, type MacroRef, type Program, readList } from './program.js';
+import { type FunctionRef, type MacroRef, type Program, readList, unitOf } from './program.js';
 
 /** Kinds of beginnings. `table`: in a table that nothing known calls through. */
 export type EntryKind =
@@ -81,7 +81,8 @@ const KIND_OF_STRUCT: Readonly<Record<string, EntryKind>> = {
   work_struct: 'work',
   delayed_work: 'work',
   kthread_work: 'kthread',
-  callback_head: 'rcu',
+  // Work that a task does on its way back to user space
+  callback_head: 'work',
   rcu_head: 'rcu',
   notifier_block: 'notifier',
   kernel_param_ops: 'parameter',
@@ -305,7 +306,8 @@ class Search {
       const how = `${struct === '' ? 'an array' : struct}${slot === '' ? '' : `.${slot}`}${table === '' ? '' : ` in ${table}`}`;
       for (const fn of fns) {
         if (table !== '' && slot === '') this.fill(`=${file.path}#${table}`, fn);
-        this.store(fn, struct, slot, { how, file, position, own: true });
+        // What a macro made around it is not called as the slot is
+        this.store(fn, struct, slot, { how, file, position, own: named !== null });
       }
     }
   }
@@ -356,10 +358,10 @@ class Search {
     const text = expandMacros(this.program, file, call);
     const isAttribute = /\b(single_open|seq_operations|simple_attr_open|seq_file)\b/.test(text);
     for (const match of text.matchAll(/[A-Za-z_]\w*/g)) {
-      const fn = this.program.resolve(match[0], file);
+      const fn = resolveAnywhere(this.program, match[0], file);
       if (fn === null || fn.isHeader) continue;
       const before = text.slice(0, match.index);
-      const where = { how, file, position, own: true };
+      const where = { how, file, position, own: fn.unit === unitOf(file.path) };
       const slot = /\.\s*(\w+)\s*=\s*[(&\s]*(?:\([^()]*\)\s*)?$/.exec(before)?.[1];
       if (slot !== undefined) {
         const struct = [...before.matchAll(/struct\s+(\w+)\s+\w+(?:\[\w*\])?\s*=/g)].at(-1)?.[1] ?? '';

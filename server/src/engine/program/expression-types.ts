@@ -10,24 +10,30 @@ const CAST = /^\(*\s*\((struct \w+)\s*\*\)/;
 
 /** Types in one function. */
 export class ExpressionTypes {
-  private readonly temps = new Map<number, TypeRef | null>();
+  private temps: Map<number, TypeRef | null> | null = null;
 
   constructor(
     private readonly program: Program,
     private readonly fn: FunctionRef,
-  ) {
-    const { file } = fn;
-    const at = fn.index * FUNCTION_STRIDE;
-    const first = file.functions[at + Fn.FirstOp] as number;
-    const count = file.functions[at + Fn.OpCount] as number;
-    for (let o = first; o < first + count; o++) {
-      const op = o * OP_STRIDE;
-      const kind = file.ops[op] as Op;
-      if (kind === Op.Call && (file.ops[op + 3] as number) >= 0)
-        this.temps.set(file.ops[op + 3] as number, this.ofCall(op));
-      else if (kind === Op.Set && !this.temps.has(file.ops[op + 1] as number))
-        this.temps.set(file.ops[op + 1] as number, this.of(file.ops[op + 2] as number));
+  ) {}
+
+  /** The type of a temporary: of the call, or of the first value, that it comes from. Read when first asked for. */
+  private temp(number: number): TypeRef | null {
+    if (this.temps === null) {
+      const { file, index } = this.fn;
+      this.temps = new Map();
+      const first = file.functions[index * FUNCTION_STRIDE + Fn.FirstOp] as number;
+      const count = file.functions[index * FUNCTION_STRIDE + Fn.OpCount] as number;
+      for (let o = first; o < first + count; o++) {
+        const op = o * OP_STRIDE;
+        const kind = file.ops[op] as Op;
+        if (kind === Op.Call && (file.ops[op + 3] as number) >= 0)
+          this.temps.set(file.ops[op + 3] as number, this.ofCall(op));
+        else if (kind === Op.Set && !this.temps.has(file.ops[op + 1] as number))
+          this.temps.set(file.ops[op + 1] as number, this.of(file.ops[op + 2] as number));
+      }
     }
+    return this.temps.get(number) ?? null;
   }
 
   /** A name's text, or ''. */
@@ -84,7 +90,7 @@ export class ExpressionTypes {
       case X.Cast:
         return this.program.plain(typeRef(file, a));
       case X.Temp:
-        return this.temps.get(a) ?? null;
+        return this.temp(a);
       case X.Binary:
         return this.of(file.exprs[at + 2] as number);
       default:

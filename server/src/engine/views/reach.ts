@@ -18,6 +18,7 @@ import {
   OP_STRIDE,
   Op,
   PROTO_STRIDE,
+  VARIABLE_STRIDE,
   X,
 } from '../facts/encode.js';
 import { type Beginning, type Beginnings, resolveAnywhere } from '../program/beginnings.js';
@@ -33,6 +34,8 @@ const ORDER: readonly ReachKind[] = [
 /** As many fillers of a private slot as the analysis follows. */
 const MAX_FILLERS = 8;
 
+const NO_BEGINNINGS: Beginnings = { all: [], fillers: new Map(), taken: new Set(), made: new Map() };
+
 interface Reached {
   readonly kind: ReachKind;
   readonly direct: boolean;
@@ -42,11 +45,11 @@ interface Reached {
 /** What an analysis reaches of some files. `text` gives a file as it lies in the tree. */
 export function reachOf(
   analysis: Analysis,
-  beginnings: Beginnings,
   files: readonly FileFacts[],
   text: (file: string) => string | null,
 ): ReachAnswer {
   const { program } = analysis;
+  const beginnings = analysis.beginnings ?? NO_BEGINNINGS;
   // Files with a main() are programs that the build runs
   const scope = new Set(
     files
@@ -244,6 +247,7 @@ class Graph {
       switch (file.ops[op] as Op) {
         case Op.Call: {
           const how = this.call(f, types, op, out);
+          this.names(f, a, out);
           if (counted) {
             const [done, word] = how;
             const into = done ? this.resolved : this.unresolved;
@@ -295,6 +299,13 @@ class Graph {
         if (fn !== null) out.add(fn.id);
         else
           for (const id of this.beginnings.fillers.get(`=${file.path}#${file.strings[a]}`) ?? []) out.add(id);
+        break;
+      }
+      case X.Local: {
+        // A static array inside of the function
+        const first = file.functions[f.index * FUNCTION_STRIDE + Fn.FirstVariable] as number;
+        const name = file.strings[file.variables[(first + a) * VARIABLE_STRIDE] as number];
+        for (const id of this.beginnings.fillers.get(`=${file.path}#${name}`) ?? []) out.add(id);
         break;
       }
       case X.Field:
