@@ -97,6 +97,20 @@ describe('commands', () => {
     const { out, code } = lockwalk(['doctor', '--kernel', EXAMPLE]);
     assert.equal(code, 0, out);
     assert.match(out, /^tree +.*Linux 6\.12\.0$/m);
+    assert.match(out, /^ +methods of the VFS model +\d+ +\d+\.\d %/m);
+    assert.doesNotMatch(lockwalk(['doctor', '--kernel', EXAMPLE, '--no-reach']).out, /VFS model +\d/);
+  });
+
+  it('doctor --format json: shares, and with --functions what leads to each', () => {
+    const args = ['doctor', '--kernel', EXAMPLE, '--format', 'json'];
+    const plain = JSON.parse(lockwalk(args).out) as { reach: Record<string, unknown>; problems: unknown[] };
+    assert.deepEqual(plain.problems, []);
+    assert.equal('functions' in plain.reach, false);
+    const all = JSON.parse(lockwalk([...args, '--functions', 'fs/pool']).out) as {
+      reach: { functions: { file: string; kind: string }[] };
+    };
+    assert.ok(all.reach.functions.length > 0);
+    assert.ok(all.reach.functions.every((f) => f.file.startsWith('fs/pool/') && f.kind !== ''));
   });
 
   it('--version and --help', () => {

@@ -8,7 +8,7 @@ import { type AnnotateOptions, annotate } from './annotate.js';
 import { baselineUpdate, baselineWrite, DEFAULT_BASELINE } from './baseline.js';
 import { check, FORMATS, type OutputOptions } from './check.js';
 import { type ContextsOptions, contexts } from './contexts.js';
-import { doctor } from './doctor.js';
+import { type DoctorOptions, doctor } from './doctor.js';
 import { DUMP_KINDS, dump } from './dump.js';
 import { explain } from './explain.js';
 import { type FilesOptions, files } from './files.js';
@@ -106,8 +106,15 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
     );
 
   treeOptions(program.command('doctor'))
-    .description('what this program is, what it runs on, and what it makes of the tree')
-    .action(async (options: TreeOptions) => done(await doctor(options)));
+    .description('what this program is, what it runs on, and how much of the tree the analysis reaches')
+    .argument('[PATH...]')
+    .addOption(
+      new Option('--format <format>', 'how to write the answer').choices(['text', 'json']).default('text'),
+    )
+    .option('--functions', 'in JSON, list every function with what leads to it')
+    .option('--no-reach', 'leave out how much is reached, which takes as long as a check')
+    .option('--quiet', 'no progress on standard error')
+    .action(async (paths: string[], options: DoctorOptions) => done(await doctor(paths, options, signal)));
 
   program
     .command('lsp')

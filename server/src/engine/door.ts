@@ -168,6 +168,75 @@ export interface VerifyAnswer {
   readonly problems: readonly string[];
 }
 
+/**
+ * How a function is reached: from a VFS method of the model, from another entry, or not: `table` is in a table that nothing
+ * known calls through, `outside` is called only from outside of what was looked at, `unreferenced` is named nowhere else or
+ * called only by such, `other` is named in a way that is not followed.
+ */
+export type ReachKind =
+  | 'method'
+  | 'fault'
+  | 'ioctl'
+  | 'syscall'
+  | 'attribute'
+  | 'work'
+  | 'kthread'
+  | 'timer'
+  | 'rcu'
+  | 'completion'
+  | 'shrinker'
+  | 'notifier'
+  | 'parameter'
+  | 'operations'
+  | 'init'
+  | 'table'
+  | 'outside'
+  | 'unreferenced'
+  | 'other';
+
+/** One function and what leads to it. */
+export interface ReachedFunction {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+  readonly kind: ReachKind;
+  /** An entry itself; else called from one, directly or not. */
+  readonly direct: boolean;
+  /** The slot or registration that makes it an entry, else a caller. */
+  readonly how: string;
+  /** The analysis has a context of a known entry for it. */
+  readonly context: boolean;
+  /** The parser could not read it whole. */
+  readonly damaged: boolean;
+}
+
+/** Calls by how their target is told. */
+export interface CallShares {
+  readonly total: number;
+  readonly resolved: number;
+  readonly byKind: {
+    readonly resolved: Readonly<Record<string, number>>;
+    readonly unresolved: Readonly<Record<string, number>>;
+  };
+}
+
+/** How much of some files is reached. Functions of C files count, those of headers do not. */
+export interface ReachAnswer {
+  readonly version: 1;
+  readonly total: number;
+  /** Functions that nothing names; not in `base` and not in `kinds`. */
+  readonly unreferenced: number;
+  readonly base: number;
+  readonly kinds: readonly {
+    readonly kind: ReachKind;
+    readonly functions: number;
+    readonly direct: number;
+    readonly withContext: number;
+  }[];
+  readonly calls: CallShares;
+  readonly functions: readonly ReachedFunction[];
+}
+
 /** The engine. One instance per kernel tree and configuration; keeps facts of what it has read. */
 export interface Engine {
   readonly kernelVersion: string;
@@ -177,6 +246,8 @@ export interface Engine {
   contexts(query: ContextsQuery, token: CancelToken): ContextsResult;
   /** What is certainly held at a function's entry, as an edit that writes it down. */
   annotate(query: AnnotateQuery, token: CancelToken): AnnotateResult;
+  /** How much of files or folders the analysis reaches, and from where. */
+  reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer;
   /** For hover and `explain`: what the model or the analysis knows of the name at a position. */
   symbolAt(file: string, line: number, column: number): SymbolAnswer | null;
   /** `explain METHOD|HELPER`: Markdown, or null where the model has no such name (`d_revalidate`, `inode_operations.rename`, `dput`). */

@@ -22,6 +22,7 @@ import type {
   EngineOptions,
   FileInScope,
   Progress,
+  ReachAnswer,
   SymbolAnswer,
   VerifyAnswer,
 } from './door.js';
@@ -38,6 +39,7 @@ import { runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
 import { verifyModel } from './verify/verify.js';
 import { explainModelName, symbolCard } from './views/contract.js';
+import { reachOf } from './views/reach.js';
 
 /** One analysed set of files. */
 interface World {
@@ -162,6 +164,17 @@ export class LockwalkEngine implements Engine {
       if (done % 200 < 2) progress?.({ phase: 'analyse', done, total, at });
     });
     return { key, program, analysis, files: facts };
+  }
+
+  reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer {
+    const files = this.expand(paths);
+    const world = this.analyse(files, token, progress);
+    const inScope = new Set(files);
+    return reachOf(
+      world.analysis,
+      world.files.filter((f) => inScope.has(f.path)),
+      (file) => this.loader.text(file),
+    );
   }
 
   contexts(query: ContextsQuery, token: CancelToken): ContextsResult {

@@ -15,6 +15,7 @@ import type {
   DumpKind,
   FileInScope,
   Progress,
+  ReachAnswer,
   SymbolAnswer,
   VerifyAnswer,
 } from '../engine/door.js';
@@ -96,6 +97,14 @@ export class EngineClient {
 
   annotate(query: AnnotateQuery, signal: AbortSignal | null = null): Promise<AnnotateResult> {
     return this.#call('annotate', query, signal);
+  }
+
+  reach(
+    paths: readonly string[],
+    signal: AbortSignal | null = null,
+    progress: ((progress: Progress) => void) | null = null,
+  ): Promise<ReachAnswer> {
+    return this.#call('reach', paths, signal, progress);
   }
 
   symbolAt(

@@ -12,6 +12,7 @@ import type {
   DumpKind,
   FileInScope,
   Progress,
+  ReachAnswer,
   SymbolAnswer,
   VerifyAnswer,
 } from '../engine/door.js';
@@ -46,6 +47,7 @@ export interface Calls {
   check: { readonly params: CheckRequest; readonly answer: CheckAnswer };
   contexts: { readonly params: ContextsQuery; readonly answer: ContextsResult };
   annotate: { readonly params: AnnotateQuery; readonly answer: AnnotateResult };
+  reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };
   symbolAt: {
     readonly params: { readonly file: string; readonly line: number; readonly column: number };
     readonly answer: SymbolAnswer | null;

@@ -88,6 +88,9 @@ async function answer(request: Request): Promise<unknown> {
     case 'annotate':
       at = 'function' in request.params ? request.params.function : request.params.file;
       return engine.annotate(request.params, token);
+    case 'reach':
+      at = request.params.join(' ');
+      return engine.reach(request.params, token, reporter(request.id));
     case 'symbolAt':
       at = request.params.file;
       return engine.symbolAt(request.params.file, request.params.line, request.params.column);

@@ -384,7 +384,63 @@ SYSCALL_DEFINE2(foo, struct foo *, f, int, n)
 	mutex_unlock(&f->mutex);
 	return 0;
 }`,
-    at: { inside: ['- [&f->mutex] sleeps'] },
+    at: { inside: ['system call [&f->mutex] sleeps'] },
+  },
+  {
+    title: 'an end of I/O is assigned at run time, also through a function that stores its parameter',
+    source: `
+struct bio { void (*bi_end_io)(struct bio *bio); int status; };
+static void done(struct bio *bio) { bio->status = 1; /*@plain*/ }
+static void also(struct bio *bio) { bio->status = 1; /*@stored*/ }
+static void set(struct bio *bio, void (*end)(struct bio *bio)) { bio->bi_end_io = end; }
+void foo_start(struct bio *bio, struct bio *other)
+{
+	bio->bi_end_io = done;
+	set(other, also);
+}`,
+    at: { plain: ['bi_end_io [] atomic'], stored: ['bi_end_io [] atomic'] },
+  },
+  {
+    title: 'what another directory says of a function is no entry of it',
+    source: `
+struct bio { void (*bi_end_io)(struct bio *bio); int status; };
+void done(struct bio *bio) { bio->status = 1; /*@*/ }
+// file: fs/bar/y.c
+struct bio { void (*bi_end_io)(struct bio *bio); int status; };
+void bar_start(struct bio *bio) { bio->bi_end_io = done; }`,
+    at: { '': ['- [] sleeps'] },
+  },
+  {
+    title: 'work that is declared with its function, and a timer in a table inside a function',
+    source: `
+#define __WORK(n, f) { .func = (f), }
+#define DECLARE_WORK(n, f) struct work_struct n = __WORK(n, f)
+struct timer_list { void (*function)(struct timer_list *t); };
+static int count;
+static void later(struct work_struct *w) { count++; /*@work*/ }
+static void tick(struct timer_list *t) { count++; /*@timer*/ }
+static DECLARE_WORK(foo_work, later);
+struct timer_list *foo_timer(void)
+{
+	static struct timer_list timer = { .function = tick };
+	return &timer;
+}`,
+    at: { work: ['work item [] sleeps'], timer: ['function [] atomic'] },
+  },
+  {
+    title: 'init code begins with nothing held; what is only marked so is called with what its caller holds',
+    source: `
+static int count;
+static void __init part(void) { count++; /*@part*/ }
+static int __init foo_init(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	part();
+	mutex_unlock(&f->mutex);
+	return 0; /*@end*/
+}
+module_init(foo_init);`,
+    at: { part: ['init or exit code [foo::mutex] sleeps'], end: ['init or exit code [] sleeps'] },
   },
   {
     title: 'a function pointer parameter runs where it is called',

@@ -7,6 +7,7 @@ import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { EXPR_STRIDE, Fn, lineAt, MACRO_STRIDE, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { macroFacts } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
+import { type Beginnings, findBeginnings } from '../program/beginnings.js';
 import { type FunctionRef, type MacroRef, type Program, readList } from '../program/program.js';
 import type { SyntaxParser } from '../syntax/parser.js';
 import { fnColumn } from './cfg.js';
@@ -27,6 +28,7 @@ export class Analysis {
   private readonly macroCache = new Map<string, FunctionRef | null>();
   /** Functions in bottom-up order: callees first. */
   readonly bottomUp: number[] = [];
+  beginnings: Beginnings | null = null;
   propagation: Propagation | null = null;
 
   constructor(
@@ -46,7 +48,7 @@ export class Analysis {
   }
 
   /** A macro as a function of the program. */
-  private compile(macro: MacroRef): FunctionRef | null {
+  compile(macro: MacroRef): FunctionRef | null {
     const key = `${macro.file.path}#${macro.index}`;
     const known = this.macroCache.get(key);
     if (known !== undefined) return known;
@@ -100,7 +102,8 @@ export class Analysis {
       done += group.length;
       progress?.(done, total, this.program.functions[group[0] as number]?.name ?? '');
     }
-    this.propagation = new Propagation(this.shared, this.bottomUp);
+    this.beginnings = findBeginnings(this.program, this.model, (macro) => this.compile(macro));
+    this.propagation = new Propagation(this.shared, this.bottomUp, this.beginnings.all);
     this.propagation.run(token);
   }
 

@@ -6,6 +6,7 @@
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { Condition, EntryContext, LockSpec, MethodEntry } from '../model/types.js';
+import type { Beginning, EntryKind } from '../program/beginnings.js';
 import type { FunctionRef, SlotRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import { classOfField } from './evaluate.js';
@@ -76,6 +77,7 @@ export class Propagation {
   constructor(
     private readonly shared: Shared,
     private readonly bottomUp: readonly number[],
+    private readonly beginnings: readonly Beginning[] = [],
   ) {
     bottomUp.forEach((id, i) => {
       this.position.set(id, i);
@@ -86,6 +88,7 @@ export class Propagation {
 
   run(token: CancelToken): void {
     this.seed();
+    this.seedOthers();
     // Callers first: from the end of the bottom-up order. Calls upwards (recursion) queue again.
     this.drain(token);
     const called = new Set<number>();
@@ -162,6 +165,29 @@ export class Propagation {
         if (inner !== null && this.position.has(inner.id))
           for (const context of method.contexts) this.addOrigin(inner.id, slot, method, context, true);
       }
+    }
+  }
+
+  /** What comes in by other ways than the slot of a global table. Only what the function's own unit tells. */
+  private seedOthers(): void {
+    const { model } = this.shared;
+    const done = new Set(this.origins.map((o) => `${o.function}:${o.struct}::${o.method}`));
+    for (const b of this.beginnings) {
+      if (!b.own || !this.position.has(b.fn)) continue;
+      const method = model.methods.get(`${b.struct}::${b.slot}`);
+      if (method !== undefined) {
+        const { struct, slot, file, position } = b;
+        if (done.has(`${b.fn}:${struct}::${slot}`)) continue;
+        const target = (this.shared.program.functions[b.fn] as FunctionRef).name;
+        const ref = { struct, slot, table: '', file, position, target };
+        for (const context of method.contexts) this.addOrigin(b.fn, ref, method, context, false);
+        continue;
+      }
+      // A helper that is only marked __init may be called with anything held
+      const late = b.how.startsWith('__') ? undefined : ENTERED[b.kind];
+      if (late === undefined) continue;
+      const origins = [this.lateOrigin(b.fn, late.name)];
+      this.add(b.fn, { ...this.begin(NO_LOCKS), atomic: late.atomic, origins });
     }
   }
 
@@ -586,6 +612,13 @@ const LATE: Readonly<
   timer: { name: 'timer', atomic: 'softirq (timer)' },
   irq: { name: 'interrupt', atomic: 'interrupt' },
   kthread: { name: 'kernel thread', atomic: '' },
+};
+
+/** What holds where a beginning is no slot of the model; absent: not certain. */
+const ENTERED: Readonly<Partial<Record<EntryKind, { readonly name: string; readonly atomic: string }>>> = {
+  ...LATE,
+  syscall: { name: 'system call', atomic: '' },
+  init: { name: 'init or exit code', atomic: '' },
 };
 
 function fold(op: number, a: number, b: number): number | null {

@@ -26,11 +26,13 @@ import {
   specifiersOf,
   typeDescriptor,
 } from './types.js';
+import { recordUses } from './uses.js';
 
 /** Facts of a parsed file. `text` is the configured text that `tree` was made from. */
 export function buildFacts(path: string, text: string, tree: FlatTree): FileFacts {
   const walk = new TopLevel(new FactsBuilder(), text, tree);
   walk.items(0);
+  if (path.endsWith('.c')) recordUses(walk.b, text, tree);
   return walk.b.done(path, hashText(text), lineStartsOf(text));
 }
 
@@ -109,6 +111,8 @@ class TopLevel {
     const b = this.b;
     const texts: number[] = [];
     if (args >= 0) {
+      // `FOO_ATTR(, name, show)`: an empty argument is no node
+      if (/^\(\s*,/.test(nodeText(this.text, t, args))) texts.push(b.string(''));
       const stop = t.next[args] as number;
       for (let c = args + 1; c < stop; c = t.next[c] as number)
         if (t.kind[c] !== K.comment) texts.push(b.string(nodeText(this.text, t, c).replace(/\s+/g, ' ')));

@@ -65,6 +65,7 @@ export const GLOBAL_STRIDE = 3; // name, type, flags
 export const PROTO_STRIDE = 4; // name, return type, annotation list, flags
 export const TYPEDEF_STRIDE = 2; // name, type
 export const INVOCATION_STRIDE = 3; // macro name, list of argument texts, position
+export const USE_STRIDE = 5; // structure, path of slots or '', value text, variable or '', position
 export const ENUM_STRIDE = 2; // name, value text string or -1
 export const TYPE_STRIDE = 2; // base string, pointer depth
 
@@ -127,6 +128,8 @@ export interface FileFacts {
   readonly enums: Int32Array;
   /** Macro calls at top level: `DEFINE_GUARD(...)`, `DEFINE_SPINLOCK(x)`, `EXPORT_SYMBOL(f)`. */
   readonly invocations: Int32Array;
+  /** Names in initialisers, at any depth: what is handed over to which slot. */
+  readonly uses: Int32Array;
   /** Strings: `<linux/fs.h>` or `"internal.h"`. */
   readonly includes: Int32Array;
   readonly lineStarts: Int32Array;
@@ -201,6 +204,7 @@ export class FactsBuilder {
   readonly typedefs = new IntPool(32);
   readonly enums = new IntPool(64);
   readonly invocations = new IntPool(64);
+  readonly uses = new IntPool(64);
   readonly includes = new IntPool(32);
   private readonly exprs = new IntPool(4096);
   private readonly types = new IntPool(128);
@@ -305,6 +309,7 @@ export class FactsBuilder {
       typedefs: this.typedefs.done(),
       enums: this.enums.done(),
       invocations: this.invocations.done(),
+      uses: this.uses.done(),
       includes: this.includes.done(),
       lineStarts,
     };

@@ -132,6 +132,8 @@ export interface CallbackEffect {
    * (softirq, after a grace period), `work` (process), `timer` (softirq), `irq`, `kthread` (process).
    */
   readonly context: 'now' | 'rcu' | 'work' | 'timer' | 'irq' | 'kthread';
+  /** What it is, where that is not what its context is named after: a record printed on read(2). */
+  readonly entry?: 'attribute';
   /** Names for the callback's own parameters, which `held` uses. */
   readonly params?: readonly string[];
   /** Locks that the helper holds around the call, besides those of its caller. */

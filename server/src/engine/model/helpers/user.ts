@@ -99,7 +99,7 @@ export const USER_HELPERS: readonly HelperEntry[] = [
     'file, show, data',
     'Opens a file of one printed record; allocates.',
     '6.12:fs/seq_file.c:572',
-    { callbacks: [{ param: 1, context: 'work' }] },
+    { callbacks: [{ param: 1, context: 'work', entry: 'attribute' }] },
   ),
   N('sysfs_emit', 'buf, fmt', 'Prints into a page.', '6.12:include/linux/sysfs.h:743'),
   N('sysfs_emit_at', 'buf, at, fmt', 'Prints into a page.', '6.12:include/linux/sysfs.h:749'),

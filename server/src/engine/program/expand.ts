@@ -1,0 +1,67 @@
+/**
+ * Macro calls at top level as text: what `DEFINE_SHOW_ATTRIBUTE(x)` or `FOO_ATTR_RW(x)` stands for, names pasted together.
+ * Only for finding the names in it; whoever needs code compiles the macro. Must not know what the names mean.
+ */
+import type { FileFacts } from '../facts/encode.js';
+import type { Program } from './program.js';
+
+/** Macros inside macros are followed this deep, and texts are followed up to this length; past it they stay as they are. */
+const MAX_DEPTH = 6;
+const MAX_TEXT = 20_000;
+
+/** The arguments of a call whose opening parenthesis stands at `open`, and where it ends; null where it does not. */
+function argumentsAt(text: string, open: number): { readonly args: string[]; readonly end: number } | null {
+  const args: string[] = [];
+  let depth = 0;
+  let from = open + 1;
+  for (let i = open; i < text.length; i++) {
+    const c = text[i];
+    if (c === '(' || c === '{' || c === '[') depth++;
+    else if (c === ')' || c === '}' || c === ']') {
+      depth--;
+      if (depth === 0) {
+        args.push(text.slice(from, i).trim());
+        return { args, end: i + 1 };
+      }
+    } else if (c === ',' && depth === 1) {
+      args.push(text.slice(from, i).trim());
+      from = i + 1;
+    } else if (c === '"') {
+      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;
+    }
+  }
+  return null;
+}
+
+function substitute(body: string, params: readonly string[], args: readonly string[]): string {
+  const values = new Map<string, string>();
+  params.forEach((p, i) => {
+    const rest = p.endsWith('...');
+    const name = rest ? p.slice(0, -3).trim() || '__VA_ARGS__' : p;
+    values.set(name, rest ? args.slice(i).join(', ') : (args[i] ?? ''));
+  });
+  return body
+    .replace(/\\\r?\n/g, ' ')
+    .replace(/(^|[^#])#\s*([A-Za-z_]\w*)/g, '$1""')
+    .replace(/[A-Za-z_]\w*/g, (word) => values.get(word) ?? word)
+    .replace(/\s*##\s*/g, '');
+}
+
+/** A text with its macro calls replaced by what they stand for, as `from` sees the macros. */
+export function expandMacros(program: Program, from: FileFacts, text: string, depth = 0): string {
+  if (depth >= MAX_DEPTH || text.length > MAX_TEXT) return text;
+  let out = '';
+  let at = 0;
+  for (const match of text.matchAll(/[A-Za-z_]\w*(?=\s*\()/g)) {
+    if (match.index < at) continue;
+    const macro = program.macro(match[0], from);
+    if (macro === null || macro.params === null) continue;
+    const call = argumentsAt(text, text.indexOf('(', match.index + match[0].length));
+    if (call === null) continue;
+    out += text.slice(at, match.index);
+    out += expandMacros(program, from, substitute(macro.body, macro.params, call.args), depth + 1);
+    at = call.end;
+    if (out.length > MAX_TEXT) break;
+  }
+  return out + text.slice(at);
+}
