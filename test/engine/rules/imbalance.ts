@@ -258,6 +258,32 @@ int a_ok(struct foo *f)
 	}
 	return 0;
 }`,
+  // What is returned was compared: the caller knows by the same comparison
+  'told by a value that is no error': `
+static int a_ok(struct foo *f)
+{
+	int ret;
+
+	mutex_lock(&f->mutex);
+	ret = look(f);
+	if (ret != state_fine)
+		mutex_unlock(&f->mutex);
+	return ret;
+}`,
+  // The returned object is locked, whichever it is
+  'what was in a field is returned locked': `
+static struct foo *a_ok(struct foo *f, struct foo *other)
+{
+	struct foo *g = f->next;
+
+	mutex_lock(&g->mutex);
+	if (other) {
+		mutex_unlock(&g->mutex);
+		return NULL;
+	}
+	f->next = NULL;
+	return g;
+}`,
   // Interrupts stay off on one way out
   'FN_ the lock without its interrupts': `
 void FN_a_bad(struct foo *f)

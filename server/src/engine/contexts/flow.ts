@@ -1061,7 +1061,11 @@ export class FunctionRun {
     const value = expr >= 0 ? this.ev.value(s, expr) : terms.unknown;
     const mask = expr >= 0 ? maskOf(terms, s.facts, value) : ANY;
     const result = terms.global(RESULT);
+    // Given back is what a place held before it was stored to: its lock goes by the result
+    const before = this.snapshots.get(value) ?? -1;
     const locks = s.locks.map((l) => {
+      if (before >= 0 && terms.contains(l.place, before))
+        return { ...l, place: terms.rewrite(l.place, (x) => (x === before ? result : -1)) };
       if (terms.isShared(l.place)) return l;
       if (
         expr >= 0 &&
@@ -1080,7 +1084,7 @@ export class FunctionRun {
       mask,
       locks,
       released: this.sharedLocks(s.released),
-      facts: this.exported(s.facts, true),
+      facts: this.aboutResult(s.facts, value, result),
       doubt: s.doubt,
       blurred: s.blurred,
       done: s.done,
@@ -1103,6 +1107,21 @@ export class FunctionRun {
   }
 
   private sleptExits = 0;
+
+  /** Facts of a way out: those that mean something outside, and what the returned value was compared with. */
+  private aboutResult(facts: Facts, value: number, result: number): Facts {
+    const { terms } = this;
+    let out = this.exported(facts, true);
+    if (terms.isShared(value) || value === terms.unknown) return out;
+    for (let i = 0; i < facts.length; i += 2) {
+      const t = facts[i] as number;
+      if (terms.isShared(t) || terms.kind(t) !== T.Bin || terms.a(t) !== EQ) continue;
+      const other = terms.b(t) === value ? terms.c(t) : terms.c(t) === value ? terms.b(t) : -1;
+      if (other >= 0 && terms.isShared(other))
+        out = withFact(out, this.ev.binary(EQ, result, other), facts[i + 1] as number);
+    }
+    return out;
+  }
 
   private result(): FunctionResult {
     readAnnotations(this, this.asserted);

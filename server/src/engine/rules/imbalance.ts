@@ -101,8 +101,9 @@ function handedOver(cx: RuleContext, fn: FunctionRef): ReadonlySet<string> {
 }
 
 /** A lock of the object that the function gives back. */
-function isResult(cx: RuleContext, lock: Lock): boolean {
+function isResult(cx: RuleContext, lock: Lock, has: readonly Exit[]): boolean {
   const { terms } = cx.analysis;
+  if (has.every((e) => e.value >= 0 && terms.contains(lock.place, e.value))) return true;
   const root = terms.root(lock.place);
   return terms.kind(root) === T.Global && terms.nameText(terms.a(root)) === RESULT;
 }
@@ -186,7 +187,7 @@ function compare(
     )
       continue;
     // Taken and never given back here: the function is for taking it. And what is returned locked is the caller's
-    if (acquired && (!gives.has(`${lock.class}|${lock.kind}`) || isResult(cx, lock))) continue;
+    if (acquired && (!gives.has(`${lock.class}|${lock.kind}`) || isResult(cx, lock, has))) continue;
     if (lock.class.startsWith('?') || lock.class === '') continue;
     const root = terms.kind(terms.root(lock.place));
     if (root === T.Opaque) continue;
@@ -197,7 +198,7 @@ function compare(
         .filter((n) =>
           acquired
             ? clash(terms, h, has, n, lock.place, loose, pointer)
-            : !seenByCaller(h, n) && !apart(h.facts, n.facts),
+            : !seenByCaller(terms, h, n) && !apart(h.facts, n.facts),
         )
         .map((n) => [h, n] as const),
     )[0];
@@ -257,7 +258,7 @@ function clash(
   const isNonZero = (e: Exit): boolean => (e.mask & ZERO) === 0;
   if (!pointer && h.mask === (POSITIVE | NEGATIVE) && n.mask === ZERO && gaveBack && has.every(isNonZero))
     return true;
-  if (seenByCaller(h, n)) return false;
+  if (seenByCaller(terms, h, n)) return false;
   // Memory that was tested after the lock was taken tells a caller nothing; what it passed itself does
   if (gaveBack) return loose || !apart(hardFacts(terms, h), hardFacts(terms, n));
   // Never taken on the other way: then what decides may be there for the caller to see
@@ -272,6 +273,16 @@ function hardFacts(terms: Terms, e: Exit): Facts {
   return out;
 }
 
+/** Facts about what is given back. */
+function aboutResult(terms: Terms, e: Exit): Facts {
+  const result = terms.global(RESULT);
+  const out: number[] = [];
+  for (let i = 0; i < e.facts.length; i += 2)
+    if (terms.contains(e.facts[i] as number, result))
+      out.push(e.facts[i] as number, e.facts[i + 1] as number);
+  return out;
+}
+
 /** Whether what holds at two ways out excludes each other. */
 function apart(a: Facts, b: Facts): boolean {
   for (let i = 0; i < a.length; i += 2)
@@ -280,8 +291,10 @@ function apart(a: Facts, b: Facts): boolean {
 }
 
 /** Whether a caller can tell two ways out apart by their results. */
-function seenByCaller(a: Exit, b: Exit): boolean {
+function seenByCaller(terms: Terms, a: Exit, b: Exit): boolean {
   if ((a.mask & b.mask) === 0) return true;
+  // What was returned was compared with something, and one is it and the other is not
+  if (a.mask !== NEGATIVE && b.mask !== NEGATIVE && apart(aboutResult(terms, a), b.facts)) return true;
   // An error and what is none for sure: a caller sees which
   if ((a.mask === NEGATIVE) !== (b.mask === NEGATIVE)) return true;
   // Two error codes are the same to a lock
