@@ -1,7 +1,7 @@
 /**
  * A walk through a tree without the JavaScript cursor between. `TreeCursor` copies its four words into WASM memory before
  * every question and back after every step, a third of the cost of reading a tree; here the cursor stays where the C code
- * keeps it. The only module that knows the binding's C functions; a test holds them against `TreeCursor`.
+ * keeps it. The only module that knows the binding's C functions: they belong to the version that package.json pins.
  */
 import type { Tree, TreeCursor } from 'web-tree-sitter';
 
