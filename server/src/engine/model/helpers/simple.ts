@@ -73,7 +73,10 @@ const NAMES: readonly HelperEntry[] = [
     '7.2:fs/namei.c:2991',
     {
       versions: { since: '7.2' },
-      acquires: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)')],
+      acquires: [
+        exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)'),
+        shared('path->mnt->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag', '!IS_ERR(result)'),
+      ],
       references: [get('result', 'dentry', '!IS_ERR(result)')],
     },
   ),
@@ -84,7 +87,10 @@ const NAMES: readonly HelperEntry[] = [
     '7.2:include/linux/namei.h:59',
     {
       versions: { since: '7.2' },
-      releases: [exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(dentry)')],
+      releases: [
+        exclusive('path->dentry->d_inode->i_rwsem', 'rwsem', '!IS_ERR(dentry)'),
+        shared('path->mnt->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag'),
+      ],
     },
   ),
   S(
