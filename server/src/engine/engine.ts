@@ -7,7 +7,7 @@ import { type CancelToken, NEVER } from './base/cancel.js';
 import type { EntryMethod, Finding } from './base/finding.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
-import { fnColumn, graphOf } from './contexts/cfg.js';
+import { fnColumn, graphOf, isDamaged } from './contexts/cfg.js';
 import { contextsAt, functionAt, operationAt } from './contexts/query.js';
 import { unknownsOf } from './contexts/unknowns.js';
 import type {
@@ -27,7 +27,7 @@ import type {
   VerifyAnswer,
 } from './door.js';
 import { dumpFunctions } from './dump.js';
-import { type FileFacts, FN_DAMAGED, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
+import { type FileFacts, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
 import { settleFindings } from './findings/settle.js';
 import { fixesOf } from './fixes/fixes.js';
 import type { Source } from './fixes/source.js';
@@ -203,7 +203,7 @@ export class LockwalkEngine implements Engine {
     let name: string | null = null;
     if ('function' in query) {
       name = query.function;
-      const files = file === null ? this.filesDefining(name) : [file];
+      const files = file === null ? [...this.filesDefining(name)] : [file];
       file = files[0] ?? null;
       if (file === null) return no(`${name}: no such function; name its file with --file`);
       if (files.length > 1) return no(`${name}: defined in ${files.join(' and ')}; name one with --file`);
@@ -227,15 +227,15 @@ export class LockwalkEngine implements Engine {
     return { ok: true, answer: annotation(world.analysis, texts, this.sources(), fn, query.style) };
   }
 
-  /** All files of fs/ that define a function. */
-  private filesDefining(name: string): readonly string[] {
+  /** Files of fs/ that define a function, in order; each is read when it is asked for. */
+  private *filesDefining(name: string): Generator<string> {
     const pattern = new RegExp(`^(?:[A-Za-z_][^;={}\\n]*)?\\b${name.replace(/\W/g, '')}\\s*\\(`, 'm');
-    return this.loader.expand('fs').filter((file) => {
+    for (const file of this.loader.expand('fs')) {
       const text = this.loader.text(file);
-      if (text?.includes(name) !== true || !pattern.test(text)) return false;
+      if (text?.includes(name) !== true || !pattern.test(text)) continue;
       const facts = this.loader.load(file);
-      return facts !== null && hasFunction(facts, name);
-    });
+      if (facts !== null && hasFunction(facts, name)) yield file;
+    }
   }
 
   private answerAt(
@@ -273,7 +273,7 @@ export class LockwalkEngine implements Engine {
         file: fn.file.path,
         line,
         function: fn.name,
-        damaged: (fnColumn(fn.file, fn.index, Fn.Flags) & FN_DAMAGED) !== 0,
+        damaged: isDamaged(fn),
         ...(built ? {} : { notBuilt: true }),
         contexts: contextsAt(world.analysis, fn, op),
         unknowns: unknownsOf(world.analysis, fn),
@@ -285,14 +285,7 @@ export class LockwalkEngine implements Engine {
   private findFunction(name: string): string | null {
     const known = this.world?.program.functionsNamed(name)[0];
     if (known !== undefined) return known.file.path;
-    const pattern = new RegExp(`^[A-Za-z_][^;=\\n]*\\b${name.replace(/\W/g, '')}\\s*\\(`, 'm');
-    for (const file of this.loader.expand('fs')) {
-      const text = this.loader.text(file);
-      if (text?.includes(name) === true && pattern.test(text)) {
-        const facts = this.loader.load(file);
-        if (facts !== null && hasFunction(facts, name)) return file;
-      }
-    }
+    for (const file of this.filesDefining(name)) return file;
     return null;
   }
 

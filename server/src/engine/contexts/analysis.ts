@@ -4,7 +4,7 @@
  * so that nothing is walked again for a second caller.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
-import { EXPR_STRIDE, Fn, lineAt, MACRO_STRIDE, OP_STRIDE, Op, X } from '../facts/encode.js';
+import { EXPR_STRIDE, Fn, lineAt, MACRO_STRIDE, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { macroFacts } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
 import { type Beginnings, findBeginnings } from '../program/beginnings.js';
@@ -12,9 +12,10 @@ import { type FunctionRef, type MacroRef, type Program, readList } from '../prog
 import type { SyntaxParser } from '../syntax/parser.js';
 import { fnColumn } from './cfg.js';
 import { classesByField } from './evaluate.js';
-import { FunctionRun, type Shared } from './flow.js';
+import { FunctionRun } from './flow.js';
 import { Propagation } from './propagate.js';
 import type { FunctionResult } from './result.js';
+import type { Shared } from './shared.js';
 import { Terms } from './terms.js';
 
 /** Rounds over one cycle of mutually recursive functions; past it the effect is what the last round gave. */
@@ -138,20 +139,16 @@ export class Analysis {
       const compiled = this.compile(macro);
       if (compiled !== null && !out.includes(compiled.id)) out.push(compiled.id);
     };
-    const nameOf = (e: number): string =>
-      (file.exprs[e * EXPR_STRIDE] as X) === X.Name
-        ? (file.strings[file.exprs[e * EXPR_STRIDE + 1] as number] ?? '')
-        : '';
     for (let o = 0; o < count; o++) {
       const at = (first + o) * OP_STRIDE;
       const op = file.ops[at] as Op;
       if (op === Op.Call) {
-        const name = nameOf(file.ops[at + 1] as number);
+        const name = nameIn(file, file.ops[at + 1] as number);
         if (name !== '') add(name, true);
         for (const e of readList(file, file.ops[at + 2] as number)) {
           const arg =
             (file.exprs[e * EXPR_STRIDE] as X) === X.Addr ? (file.exprs[e * EXPR_STRIDE + 1] as number) : e;
-          const argName = nameOf(arg);
+          const argName = nameIn(file, arg);
           if (argName !== '') add(argName, false);
         }
       }

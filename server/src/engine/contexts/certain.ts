@@ -3,11 +3,10 @@
  * known; here every call is asked once more, up to where the lock is taken or the model's method begins, and a caller that
  * nobody can see makes it uncertain. Says no with the reason. Must not know how a lock is written.
  */
-import { FN_DAMAGED, Fn } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import type { CallerIndex, CallPlace } from './callers.js';
-import { fnColumn } from './cfg.js';
+import { isDamaged } from './cfg.js';
 import type { Entry } from './propagate.js';
 import type { CallEdge, Variant } from './result.js';
 import type { Lock } from './state.js';
@@ -130,10 +129,6 @@ function broughtBy(
     if (entries.every((e) => holds(e.locks, l))) return l;
   }
   return null;
-}
-
-function isDamaged(fn: FunctionRef): boolean {
-  return (fnColumn(fn.file, fn.index, Fn.Flags) & FN_DAMAGED) !== 0;
 }
 
 function isSame(a: Lock, b: Lock): boolean {

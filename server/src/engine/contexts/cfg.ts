@@ -2,7 +2,17 @@
  * What the flow analysis needs to know of a function's graph before it walks it: an order, which blocks lie in loops,
  * which variables and temporaries are still read later, and which memory fields are tested more than once.
  */
-import { EXPR_STRIDE, type FileFacts, Fn, FUNCTION_STRIDE, OP_STRIDE, Op, X } from '../facts/encode.js';
+import {
+  EXPR_STRIDE,
+  type FileFacts,
+  FN_DAMAGED,
+  Fn,
+  FUNCTION_STRIDE,
+  nameIn,
+  OP_STRIDE,
+  Op,
+  X,
+} from '../facts/encode.js';
 
 /** A function's graph, ready to walk. Operation indices are relative to the function's first. */
 export interface Graph {
@@ -27,6 +37,17 @@ export interface Graph {
 /** Column `column` of function `index`. */
 export function fnColumn(file: FileFacts, index: number, column: Fn): number {
   return file.functions[index * FUNCTION_STRIDE + column] as number;
+}
+
+/** Whether the parser could not read all of a function. */
+export function isDamaged(fn: { readonly file: FileFacts; readonly index: number }): boolean {
+  return (fnColumn(fn.file, fn.index, Fn.Flags) & FN_DAMAGED) !== 0;
+}
+
+/** Name of what an operation of a function calls, or ''. */
+export function calledName(fn: { readonly file: FileFacts; readonly index: number }, op: number): string {
+  const at = (fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  return (fn.file.ops[at] as Op) === Op.Call ? nameIn(fn.file, fn.file.ops[at + 1] as number) : '';
 }
 
 /** Makes the graph of a function. */

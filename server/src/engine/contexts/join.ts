@@ -12,6 +12,7 @@ import {
   locksKey,
   maskOf,
   NO_FACTS,
+  perhaps,
   type State,
   sameLock,
   withFact,
@@ -81,13 +82,13 @@ function mayUnion(a: readonly Lock[], b: readonly Lock[]): readonly Lock[] {
     if (l.may || (other !== undefined && !other.may)) out?.push(l);
     else {
       out ??= a.slice(0, i);
-      out.push({ ...l, may: true });
+      out.push(perhaps(l));
     }
   }
   for (const l of b) {
     if (same(l, a) !== undefined) continue;
     out ??= a.slice();
-    out.push(l.may ? l : { ...l, may: true });
+    out.push(perhaps(l));
   }
   return out ?? a;
 }
@@ -107,7 +108,7 @@ export function commonLocks(terms: Terms, a: readonly Lock[], b: readonly Lock[]
       continue;
     }
     used.add(other);
-    out.push(l.may || !other.may ? l : { ...l, may: true });
+    out.push(other.may ? perhaps(l) : l);
   }
   for (const l of left) {
     const other = l.may
@@ -115,13 +116,13 @@ export function commonLocks(terms: Terms, a: readonly Lock[], b: readonly Lock[]
       : b.find(
           (x) => !used.has(x) && !x.may && x.class === l.class && x.kind === l.kind && x.shared === l.shared,
         );
-    if (other === undefined) out.push(l.may ? l : { ...l, may: true });
+    if (other === undefined) out.push(perhaps(l));
     else {
       used.add(other);
       out.push({ ...l, place: terms.opaque(l.class) });
     }
   }
-  for (const l of b) if (!used.has(l)) out.push(l.may ? l : { ...l, may: true });
+  for (const l of b) if (!used.has(l)) out.push(perhaps(l));
   return out;
 }
 

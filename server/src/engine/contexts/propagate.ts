@@ -10,19 +10,20 @@ import type { Beginning, EntryKind } from '../program/beginnings.js';
 import type { FunctionRef, SlotRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import { classOfField } from './evaluate.js';
-import type { Shared } from './flow.js';
 import { commonFacts, commonLocks } from './join.js';
 import type { CallEdge, Variant } from './result.js';
+import type { Shared } from './shared.js';
 import {
   ANY,
   assume,
   type Facts,
   Hash,
-  isAtomicKind,
+  heldAtomic,
   type Lock,
   maskOf,
   NO_FACTS,
   NO_LOCKS,
+  perhaps,
   restrict,
   sameLock,
 } from './state.js';
@@ -456,7 +457,7 @@ export class Propagation {
             r.kind === l.kind && (r.class === l.class || r.class.startsWith('?') || l.class.startsWith('?')),
         )
       )
-        locks[i] = { ...l, may: true };
+        locks[i] = perhaps(l);
     }
     for (const l of v.locks) if (!locks.some((x) => sameLock(x, l) && !x.may)) locks.push(l);
     if (locks.length > 14) locks.length = 14;
@@ -653,10 +654,5 @@ export function parameterName(fn: FunctionRef, position: number): string {
 /** Whether a situation forbids sleeping: a lock or a context that is certain. */
 export function entryAtomic(e: Entry): Lock | string | null {
   if (e.atomic !== '') return e.atomic;
-  for (const l of e.locks) if (isAtomicKind(l.kind) && !l.may) return l;
-  return null;
-}
-
-function perhaps(lock: Lock): Lock {
-  return lock.may ? lock : { ...lock, may: true };
+  return heldAtomic(e.locks);
 }

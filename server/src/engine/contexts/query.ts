@@ -2,6 +2,7 @@
  * Contexts at a point, on demand: the function is walked again with an observer at the point, and every situation in
  * which it is entered is put together with the states seen there.
  */
+
 import type { HeldLock, PointContext, RcuState } from '../base/finding.js';
 import { columnAt, EXPR_STRIDE, Fn, lineAt, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
@@ -10,6 +11,7 @@ import { fnColumn } from './cfg.js';
 import { FunctionRun } from './flow.js';
 import type { Entry } from './propagate.js';
 import { isAtomicKind, type Lock, type State } from './state.js';
+import { exported, sharedLocks } from './translate.js';
 
 /** A lock at a point with the text it is shown as. */
 interface Seen {
@@ -146,8 +148,8 @@ function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[]
     if (at !== op || found.length > 200) return;
     found.push({
       locks: s.locks.map((lock) => ({ lock, text: run.showPlace(lock.place), fromCaller: false })),
-      released: run.sharedLocks(s.released),
-      facts: run.exported(s.facts, true),
+      released: sharedLocks(run.terms, s.released),
+      facts: exported(run.terms, s.facts, true),
       doubt: s.doubt,
     });
   });

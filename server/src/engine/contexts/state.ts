@@ -43,6 +43,17 @@ export function isAtomicKind(kind: LockKind): boolean {
   }
 }
 
+/** What is held for sure that forbids sleeping, or null. */
+export function heldAtomic(locks: readonly Lock[]): Lock | null {
+  for (const l of locks) if (isAtomicKind(l.kind) && !l.may) return l;
+  return null;
+}
+
+/** A lock that is held perhaps. */
+export function perhaps(lock: Lock): Lock {
+  return lock.may ? lock : { ...lock, may: true };
+}
+
 /** Facts of values: term, mask alternating, sorted by term. */
 export type Facts = readonly number[];
 

@@ -1,7 +1,12 @@
 /**
- * One object, two names: a place of the caller in the callee's terms.
+ * One object, two names: a place of the caller in the callee's terms and back, and what of a state means something outside
+ * of the function that it belongs to.
  */
+import type { Facts, Lock } from './state.js';
 import { T, type Terms } from './terms.js';
+
+/** The place that stands for what a function gives back. */
+export const RESULT = '@result';
 
 /** A place of the caller as the callee names it, or an opaque place where it has no name there. */
 export function toCallee(
@@ -25,4 +30,30 @@ export function toCallee(
   });
   if (!lost) return out;
   return terms.kind(place) === T.Opaque ? place : terms.opaque(show(place));
+}
+
+/** A callee's shared term in the caller: parameters become arguments, its result becomes `result`. */
+export function toCaller(terms: Terms, t: number, args: readonly number[], result: number): number {
+  return terms.rewrite(t, (x) => {
+    const kind = terms.kind(x);
+    if (kind === T.Param) return args[terms.a(x)] ?? terms.unknown;
+    if (kind === T.Global && terms.nameText(terms.a(x)) === RESULT) return result;
+    return -1;
+  });
+}
+
+/** Facts that mean something outside: of parameters and globals; of memory only where `soft`. */
+export function exported(terms: Terms, facts: Facts, soft = false): Facts {
+  const out: number[] = [];
+  for (let i = 0; i < facts.length; i += 2) {
+    const t = facts[i] as number;
+    if (terms.isShared(t) && (soft || !terms.isSoft(t))) out.push(t, facts[i + 1] as number);
+  }
+  return out;
+}
+
+/** Locks as they are called outside: one without a name there is still a lock of its class. */
+export function sharedLocks(terms: Terms, locks: readonly Lock[]): readonly Lock[] {
+  if (locks.every((l) => terms.isShared(l.place))) return locks;
+  return locks.map((l) => (terms.isShared(l.place) ? l : { ...l, place: terms.opaque(l.class) }));
 }

@@ -3,10 +3,10 @@
  * calls whose effect nobody states. An answer says so beside what it does know. Must not change what is known.
  */
 import { CALL_LOOP, EXPR_STRIDE, Fn, INVOCATION_STRIDE, OP_STRIDE, Op, X } from '../facts/encode.js';
+import { ExpressionTypes } from '../program/expression-types.js';
 import type { FunctionRef } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import { fnColumn } from './cfg.js';
-import { FunctionRun } from './flow.js';
 
 /** So many calls are named; the others are counted. */
 const MOST_NAMED = 4;
@@ -46,7 +46,7 @@ function callsWithoutEffect(analysis: Analysis, fn: FunctionRef): string[] {
   const first = fnColumn(file, fn.index, Fn.FirstOp);
   const count = fnColumn(file, fn.index, Fn.OpCount);
   const names = new Set<string>();
-  let run: FunctionRun | null = null;
+  const types = new ExpressionTypes(program, fn);
   for (let o = 0; o < count; o++) {
     const at = (first + o) * OP_STRIDE;
     if ((file.ops[at] as Op) !== Op.Call || ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) continue;
@@ -58,11 +58,7 @@ function callsWithoutEffect(analysis: Analysis, fn: FunctionRef): string[] {
       if (program.macro(name, file) === null) names.add(`${name}()`);
     } else if (kind === X.Field) {
       const slot = file.strings[file.exprs[callee + 2] as number] ?? '';
-      if (run === null) {
-        run = new FunctionRun(analysis.shared, fn);
-        run.run();
-      }
-      const struct = run.ev.typeOf(file.exprs[callee + 1] as number)?.base.replace(/^struct /, '') ?? '';
+      const struct = types.slot(file.ops[at + 1] as number)?.struct ?? '';
       if (model.methods.has(`${struct}::${slot}`)) continue;
       if (!program.slotFillers(struct, slot).some((f) => f.file.path.startsWith(fn.unit)))
         names.add(`->${slot}()`);

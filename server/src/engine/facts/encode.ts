@@ -340,3 +340,9 @@ export function lineAt(lineStarts: Int32Array, offset: number): number {
 export function columnAt(lineStarts: Int32Array, offset: number): number {
   return offset - (lineStarts[lineAt(lineStarts, offset) - 1] as number) + 1;
 }
+
+/** The name that an expression is, or ''. */
+export function nameIn(file: FileFacts, expr: number): string {
+  const at = expr * EXPR_STRIDE;
+  return (file.exprs[at] as X) === X.Name ? (file.strings[file.exprs[at + 1] as number] ?? '') : '';
+}

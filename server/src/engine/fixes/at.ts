@@ -3,7 +3,7 @@
  * arguments of a call. Reads facts and walks the function again; knows no text.
  */
 import type { Analysis } from '../contexts/analysis.js';
-import { fnColumn } from '../contexts/cfg.js';
+import { calledName, fnColumn } from '../contexts/cfg.js';
 import { FunctionRun } from '../contexts/flow.js';
 import type { State } from '../contexts/state.js';
 import {
@@ -17,7 +17,6 @@ import {
   X,
 } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
-import { calledName } from '../rules/replay.js';
 import { offsetsOf } from '../rules/rule.js';
 
 /** Operations of a function that lie in a range of its file, in the order of their numbers. */

@@ -3,9 +3,10 @@
  * acquiring one takes, called with the same arguments. Not offered where the lock is not held on every path to the
  * return, where its arguments mean something else there, or where the returned value is read under the lock.
  */
+
 import type { Edit, Fix } from '../base/finding.js';
+import { calledName } from '../contexts/cfg.js';
 import type { HelperEntry, LockEffect, Model } from '../model/types.js';
-import { calledName } from '../rules/replay.js';
 import { offsetsOf } from '../rules/rule.js';
 import { F, K } from '../syntax/kinds.js';
 import { childByField } from '../syntax/parser.js';

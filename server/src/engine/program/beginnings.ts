@@ -11,6 +11,7 @@ import {
   FUNCTION_STRIDE,
   INVOCATION_STRIDE,
   MACRO_STRIDE,
+  nameIn,
   OP_STRIDE,
   Op,
   USE_STRIDE,
@@ -446,7 +447,7 @@ class Search {
 
   private call(f: FunctionRef, types: ExpressionTypes, o: number, op: number): void {
     const { file } = f;
-    const name = types.nameOf(file.ops[op + 1] as number);
+    const name = nameIn(file, file.ops[op + 1] as number);
     if (name === '') return;
     const args = readList(file, file.ops[op + 2] as number);
     const position = file.ops[op + 5] as number;

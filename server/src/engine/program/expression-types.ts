@@ -2,7 +2,16 @@
  * Types of expressions as the declarations tell them, without a path: for questions about a whole program, where no
  * function is walked. Must not know states; what a path would know better is unknown here.
  */
-import { EXPR_STRIDE, Fn, FUNCTION_STRIDE, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../facts/encode.js';
+import {
+  EXPR_STRIDE,
+  Fn,
+  FUNCTION_STRIDE,
+  nameIn,
+  OP_STRIDE,
+  Op,
+  VARIABLE_STRIDE,
+  X,
+} from '../facts/encode.js';
 import { type FunctionRef, type Program, readList, type TypeRef, typeRef } from './program.js';
 
 const CONTAINER = /container_of\w*\s*\([^,]*,\s*(struct \w+)\s*,/;
@@ -36,17 +45,9 @@ export class ExpressionTypes {
     return this.temps.get(number) ?? null;
   }
 
-  /** A name's text, or ''. */
-  nameOf(e: number): string {
-    const { file } = this.fn;
-    return (file.exprs[e * EXPR_STRIDE] as X) === X.Name
-      ? (file.strings[file.exprs[e * EXPR_STRIDE + 1] as number] ?? '')
-      : '';
-  }
-
   private ofCall(op: number): TypeRef | null {
     const { file } = this.fn;
-    const name = this.nameOf(file.ops[op + 1] as number);
+    const name = nameIn(file, file.ops[op + 1] as number);
     if (name === '') return null;
     const args = readList(file, file.ops[op + 2] as number);
     const known = this.program.returnType(name, file);

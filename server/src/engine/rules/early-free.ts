@@ -6,7 +6,7 @@
  */
 
 import type { TraceStep } from '../base/finding.js';
-import { fnColumn } from '../contexts/cfg.js';
+import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import type { Entry } from '../contexts/propagate.js';
 import type { FreeEffect } from '../contexts/result.js';
@@ -15,7 +15,7 @@ import { isAtomicKind, maskOf, NEGATIVE, POSITIVE } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
-import { calledName, readsOf, replay, visitExpressions } from './replay.js';
+import { readsOf, replay, visitExpressions } from './replay.js';
 import {
   type Draft,
   entryMethod,

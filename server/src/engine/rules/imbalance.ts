@@ -4,10 +4,11 @@
  */
 
 import { fnColumn } from '../contexts/cfg.js';
-import { FunctionRun, RESULT } from '../contexts/flow.js';
+import { FunctionRun } from '../contexts/flow.js';
 import type { Exit } from '../contexts/result.js';
 import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
+import { RESULT } from '../contexts/translate.js';
 import { Fn } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { typeRef } from '../program/program.js';

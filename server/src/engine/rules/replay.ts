@@ -7,6 +7,7 @@ import { fnColumn } from '../contexts/cfg.js';
 import { FunctionRun } from '../contexts/flow.js';
 import type { Entry } from '../contexts/propagate.js';
 import type { State } from '../contexts/state.js';
+import { exported } from '../contexts/translate.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
 
@@ -19,7 +20,7 @@ export function replay(analysis: Analysis, fn: FunctionRef, entry: Entry, look: 
   if (propagation === null) return;
   const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op: number, s: State) => {
     if (s.doubt) return;
-    if (propagation.meet(entry, run.exported(s.facts, true)) === null) return;
+    if (propagation.meet(entry, exported(run.terms, s.facts, true)) === null) return;
     look(run, op, s);
   });
   run.run();
@@ -90,13 +91,4 @@ export function visitExpressions(file: FileFacts, expr: number, visit: (e: numbe
     default:
       return;
   }
-}
-
-/** Name of what an operation calls, or ''. */
-export function calledName(fn: FunctionRef, op: number): string {
-  const file = fn.file;
-  const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
-  if ((file.ops[at] as Op) !== Op.Call) return '';
-  const callee = (file.ops[at + 1] as number) * EXPR_STRIDE;
-  return (file.exprs[callee] as X) === X.Name ? (file.strings[file.exprs[callee + 1] as number] ?? '') : '';
 }

@@ -15,6 +15,7 @@ import {
   FUNCTION_STRIDE,
   INVOCATION_STRIDE,
   lineAt,
+  nameIn,
   OP_STRIDE,
   Op,
   PROTO_STRIDE,
@@ -341,11 +342,11 @@ class Graph {
     const callee = file.ops[op + 1] as number;
     if ((file.ops[op + 4] as number) >= 0 && ((file.ops[op + 4] as number) & CALL_LOOP) !== 0)
       return [true, 'head of a loop macro'];
-    const name = types.nameOf(callee);
+    const name = nameIn(file, callee);
     if (name !== '') return this.callOf(name, f, out);
     if (types.parameter(callee) >= 0) return [true, 'function pointer parameter'];
     const kind = file.exprs[callee * EXPR_STRIDE] as X;
-    const table = kind === X.Index ? types.nameOf(file.exprs[callee * EXPR_STRIDE + 1] as number) : '';
+    const table = kind === X.Index ? nameIn(file, file.exprs[callee * EXPR_STRIDE + 1] as number) : '';
     if (table !== '') {
       for (const fn of this.beginnings.fillers.get(`=${file.path}#${table}`) ?? []) out.add(fn);
       return [false, 'array of functions'];

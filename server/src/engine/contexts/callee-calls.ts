@@ -1,0 +1,230 @@
+/**
+ * Calls of the program's own functions: the callee's effect replayed in the caller's terms.
+ */
+import { EXPR_STRIDE, X } from '../facts/encode.js';
+import type { FunctionRef } from '../program/program.js';
+import { type CallSite, plainResult, setResult, touched } from './call-site.js';
+import type { FunctionRun } from './flow.js';
+import { noteFreeOf } from './frees.js';
+import type { FunctionResult, ParameterCall, SleepEffect } from './result.js';
+import { ANY, type Facts, type Lock, restrict, type State } from './state.js';
+import { OP_IS_ERR, T } from './terms.js';
+import { toCaller } from './translate.js';
+
+/** Facts of an effect in the caller; null where they cannot hold. `decidable`: they can be told from parameters. */
+function factsInCaller(
+  run: FunctionRun,
+  s: State,
+  facts: Facts,
+  args: readonly number[],
+  result: number,
+): { facts: Facts; decidable: boolean; doubt: boolean } | null {
+  const { terms } = run;
+  let now = s.facts;
+  let decidable = true;
+  const doubt = false;
+  for (let i = 0; i < facts.length; i += 2) {
+    const term = toCaller(terms, facts[i] as number, args, result);
+    if (term === terms.unknown) {
+      decidable = false;
+      continue;
+    }
+    const folded = refold(run, term);
+    const before = now;
+    const r = restrict(terms, now, folded, facts[i + 1] as number);
+    if (r === null) return null;
+    // A contradiction through memory inside a callee: not this alternative
+    if (r.doubt) return null;
+    now = r.facts;
+    if (now !== before && (!terms.isShared(folded) || terms.isSoft(folded))) decidable = false;
+  }
+  return { facts: now, decidable, doubt };
+}
+
+/** Folds operators whose operands became constants. */
+function refold(run: FunctionRun, t: number): number {
+  const { terms, ev } = run;
+  const kind = terms.kind(t);
+  if (kind === T.Bin) return ev.binary(terms.a(t), refold(run, terms.b(t)), refold(run, terms.c(t)));
+  if (kind === T.Un && terms.a(t) < OP_IS_ERR) return ev.unary(terms.a(t), refold(run, terms.b(t)));
+  return t;
+}
+
+function lockInCaller(
+  run: FunctionRun,
+  lock: Lock,
+  args: readonly number[],
+  result: number,
+  op: number,
+): Lock {
+  const { terms } = run;
+  let place = toCaller(terms, lock.place, args, result);
+  if (place === terms.unknown) place = terms.fresh(op, 2000 + (lock.place & 1023));
+  const cls =
+    lock.class.startsWith('?') || lock.class.startsWith('*') || lock.class === ''
+      ? run.ev.classOf(place)
+      : lock.class;
+  return { ...lock, place, class: cls === '?' ? lock.class : cls, fn: run.fn.id, op };
+}
+
+/** Applies the effect of a function of the program; what can be after it goes to `out`. */
+export function applyFunction(
+  run: FunctionRun,
+  s: State,
+  site: CallSite,
+  fn: FunctionRef,
+  out: State[],
+): void {
+  const result = run.shared.results[fn.id];
+  run.effect.edgeTo(s, fn.id, site, 'now', site.args);
+  if (site.temp >= 0 && !run.ev.tempTypes.has(site.temp)) {
+    const type = run.shared.program.returnType(fn.name, run.fn.file);
+    if (type !== null && !fn.isMacro) run.ev.tempTypes.set(site.temp, type);
+  }
+  if (result === undefined) {
+    out.push(plainResult(run, touched(run, s, site), site));
+    return;
+  }
+  applyResult(run, s, site, fn.name, fn.id, result, out);
+}
+
+function applyResult(
+  run: FunctionRun,
+  s: State,
+  site: CallSite,
+  name: string,
+  id: number,
+  result: FunctionResult,
+  out: State[],
+): void {
+  const { terms } = run;
+  const { args, op } = site;
+  const m = run.made(touched(run, s, site), op);
+  let base = m.state;
+  const made = m.term;
+  if (!base.doubt) happenings(run, base, site, name, id, result, made);
+  for (const call of result.parameterCalls) passOn(run, base, site, call, made);
+  for (const p of result.sets) {
+    const e = site.argExprs[p];
+    if (e === undefined || (run.fn.file.exprs[e * EXPR_STRIDE] as X) !== X.Local) continue;
+    const v = run.fn.file.exprs[e * EXPR_STRIDE + 1] as number;
+    const n = run.made(base, op, 500 + v);
+    const vars = n.state.vars.slice();
+    vars[v] = n.term;
+    base = { ...n.state, vars };
+  }
+  if (result.sleeps.some((e) => e.certain && e.facts.length === 0)) base = { ...base, slept: true };
+  if (result.grace) base = { ...base, grace: true };
+  if (result.exits.length === 0) {
+    out.push(setResult(base, site, made));
+    return;
+  }
+  const locksTouched = result.exits.some((e) => e.locks.length > 0 || e.released.length > 0);
+  for (const exit of result.exits) {
+    const f = factsInCaller(run, base, exit.facts, args, made);
+    if (f === null) continue;
+    let state: State = {
+      ...base,
+      facts: f.facts,
+      doubt: base.doubt || exit.doubt || (result.widened && locksTouched),
+    };
+    let value = made;
+    if (exit.value >= 0) {
+      const v = refold(run, toCaller(terms, exit.value, args, made));
+      if (v !== terms.unknown) value = v;
+    }
+    if (site.temp >= 0) state = setResult(state, site, value);
+    if (exit.mask !== ANY) {
+      const r = restrict(terms, state.facts, value, exit.mask);
+      if (r === null) continue;
+      state = { ...state, facts: r.facts };
+    }
+    for (const l of exit.released) state = run.release(state, lockInCaller(run, l, args, value, op));
+    for (const l of exit.locks) state = run.acquire(state, lockInCaller(run, l, args, value, op));
+    out.push(state);
+  }
+}
+
+/** What happens inside a callee and matters outside: sleeps, locks taken for a time, objects freed. */
+function happenings(
+  run: FunctionRun,
+  base: State,
+  site: CallSite,
+  name: string,
+  id: number,
+  result: FunctionResult,
+  made: number,
+): void {
+  const { terms } = run;
+  const { args, op } = site;
+  for (const e of result.sleeps) applySleep(run, base, site, e, name, id, made);
+  for (const t of result.takes) {
+    const f = factsInCaller(run, base, t.facts, args, made);
+    if (f === null || !f.decidable) continue;
+    let state: State = { ...base, facts: f.facts };
+    for (const r of t.released) state = run.release(state, lockInCaller(run, r, args, made, op));
+    run.effect.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef);
+  }
+  for (const f of result.frees) {
+    const facts = factsInCaller(run, base, f.facts, args, made);
+    if (facts === null) continue;
+    const object = toCaller(terms, f.object, args, made);
+    if (object === terms.unknown) continue;
+    if (f.type !== '' && !run.ev.termTypes.has(object))
+      run.ev.termTypes.set(object, { base: f.type, depth: 1 });
+    noteFreeOf(run, base, op, object, f.how, name, id, f.afterGrace, f.unpublished, f.conditional);
+  }
+}
+
+/** A function that was handed to the callee, called there: as if it were called here. */
+function passOn(run: FunctionRun, base: State, site: CallSite, call: ParameterCall, made: number): void {
+  const { terms } = run;
+  const { args, op } = site;
+  const target = args[call.parameter];
+  if (target === undefined) return;
+  if (terms.kind(target) === T.Param) {
+    for (const v of call.variants)
+      run.effect.parameterCall(
+        { ...base, locks: [...base.locks, ...v.locks.map((l) => lockInCaller(run, l, args, made, op))] },
+        terms.a(target),
+        { ...site, args: call.args.map((a) => (a < 0 ? terms.unknown : toCaller(terms, a, args, made))) },
+      );
+    return;
+  }
+  if (terms.kind(target) !== T.Global) return;
+  const fn = run.shared.program.resolve(terms.nameText(terms.a(target)), run.fn.file);
+  if (fn === null || fn.id === run.fn.id) return;
+  const inner = call.args.map((a) => (a < 0 ? terms.unknown : toCaller(terms, a, args, made)));
+  const effect = run.shared.results[fn.id];
+  for (const v of call.variants) {
+    const f = factsInCaller(run, base, v.facts, args, made);
+    if (f === null) continue;
+    const state: State = {
+      ...base,
+      facts: f.facts,
+      locks: [...base.locks, ...v.locks.map((l) => lockInCaller(run, l, args, made, op))],
+    };
+    run.effect.edgeTo(state, fn.id, { ...site, args: inner }, 'now', inner);
+    if (effect !== undefined)
+      for (const e of effect.sleeps)
+        applySleep(run, state, { ...site, args: inner }, e, fn.name, fn.id, made);
+  }
+}
+
+function applySleep(
+  run: FunctionRun,
+  s: State,
+  site: CallSite,
+  e: SleepEffect,
+  name: string,
+  id: number,
+  made: number,
+): void {
+  const f = factsInCaller(run, s, e.facts, site.args, made);
+  if (f === null || !f.decidable) return;
+  let state: State = { ...s, facts: f.facts };
+  for (const r of e.released) state = run.release(state, lockInCaller(run, r, site.args, made, site.op));
+  // What the callee releases before it sleeps is not what this function released
+  state = { ...state, released: state.released.length === s.released.length ? s.released : state.released };
+  run.effect.sleepAt(state, site.op, name, id, e.certain, e.guarded, f.facts !== s.facts);
+}

@@ -1,0 +1,175 @@
+/**
+ * The path states that wait at the blocks of one function, and which block is next. Paths stay apart while they differ in
+ * locks or in what decides about locks; past the bounds they are joined, and this is the only place where that happens.
+ * Must not know what an operation does.
+ */
+import type { Graph } from './cfg.js';
+import { join } from './join.js';
+import type { Pruner } from './prune.js';
+import { Hash, type State } from './state.js';
+import type { Terms } from './terms.js';
+
+/** States kept apart at one point; past it those with the same locks are merged. */
+export const MAX_STATES = 12;
+/** Distinct lock sets at one point; past it the function is widened: some states are not followed. */
+export const MAX_LOCK_SETS = 24;
+/** Visits of one block; past it the function is widened. */
+export const MAX_VISITS = 150;
+
+/** A state with the key of what it says: equal keys, equal states. */
+interface Keyed {
+  readonly state: State;
+  readonly key: number;
+}
+
+/** The key of what a state says. */
+export function keyOf(s: State): number {
+  const h = new Hash();
+  h.addLocks(s.locks);
+  h.addLocks(s.released);
+  h.addAll(s.facts);
+  h.addAll(s.vars);
+  h.addAll(s.temps);
+  h.addAll(s.heap);
+  h.add(
+    (s.doubt ? 1 : 0) +
+      (s.slept ? 2 : 0) +
+      (s.grace ? 4 : 0) +
+      (s.blurred ? 8 : 0) +
+      (s.guarded ? 16 : 0) +
+      (s.lastRef ? 32 : 0),
+  );
+  h.addAll(s.done);
+  return h.done();
+}
+
+function keyed(state: State): Keyed {
+  return { state, key: keyOf(state) };
+}
+
+/** What is kept of one block. */
+class Waiting {
+  states: Keyed[] = [];
+  readonly seen = new Set<number>();
+  /** By locks: what was merged here so far. */
+  readonly merged = new Map<number, Keyed>();
+  doubtful: Keyed | null = null;
+  visits = 0;
+}
+
+/** The states between the blocks of one function. */
+export class Frontier {
+  private readonly blocks: readonly Waiting[];
+  private readonly byOrder: readonly number[];
+  /** Place in `byOrder` before which nothing waits. */
+  private lowest = 0;
+  /** Some states were not followed. */
+  widened = false;
+
+  /** `maxStates`: how many are kept apart at a point; may be lowered on the way. */
+  constructor(
+    private readonly terms: Terms,
+    private readonly graph: Graph,
+    private readonly pruner: Pruner,
+    public maxStates: number,
+  ) {
+    this.blocks = Array.from({ length: graph.blockCount }, () => new Waiting());
+    this.byOrder = Array.from({ length: graph.blockCount }, (_, b) => b)
+      .filter((b) => (graph.order[b] as number) >= 0)
+      .sort((x, y) => (graph.order[x] as number) - (graph.order[y] as number));
+  }
+
+  /** The next block in order with the states that wait there; null at the end. */
+  next(): { readonly block: number; readonly states: readonly State[] } | null {
+    for (; this.lowest < this.byOrder.length; this.lowest++) {
+      const block = this.byOrder[this.lowest] as number;
+      const waiting = this.blocks[block] as Waiting;
+      if (waiting.states.length === 0) continue;
+      const states = waiting.states.map((k) => k.state);
+      waiting.states = [];
+      this.lowest++;
+      if (++waiting.visits > MAX_VISITS) {
+        this.widened = true;
+        continue;
+      }
+      return { block, states };
+    }
+    return null;
+  }
+
+  /** Hands a state to a block, pruned to what is still read. */
+  push(block: number, state: State): void {
+    const s = keyed(this.pruner.prune(block, state));
+    const waiting = this.blocks[block] as Waiting;
+    if (waiting.seen.has(s.key)) return;
+    if (waiting.seen.size > MAX_VISITS) {
+      this.widened = true;
+      return;
+    }
+    if (s.state.doubt) {
+      if (!this.pushDoubtful(block, s, waiting)) return;
+    } else if (waiting.states.length >= this.maxStates || waiting.seen.size >= this.maxStates * 3) {
+      waiting.states.push(s);
+      this.merge(block, waiting);
+    } else {
+      waiting.seen.add(s.key);
+      waiting.states.push(s);
+    }
+    const at = this.graph.order[block] as number;
+    if (at < this.lowest) this.lowest = at;
+  }
+
+  /** Doubtful paths are never reported: one state a point says what may be there. False where it is known. */
+  private pushDoubtful(block: number, s: Keyed, waiting: Waiting): boolean {
+    const known = waiting.doubtful;
+    const joined = known === null ? s : keyed(join(this.terms, block, known.state, s.state));
+    if (known !== null && waiting.seen.has(joined.key)) return false;
+    waiting.seen.add(joined.key);
+    waiting.doubtful = joined;
+    const at = known === null ? -1 : waiting.states.indexOf(known);
+    if (at >= 0) waiting.states[at] = joined;
+    else waiting.states.push(joined);
+    return true;
+  }
+
+  /** Brings the states that wait at a block below the bound. */
+  private merge(block: number, waiting: Waiting): void {
+    const groups = new Map<number, Keyed[]>();
+    const out: Keyed[] = [];
+    for (const s of waiting.states) {
+      // Doubtful ones are one already
+      if (s.state.doubt) {
+        out.push(s);
+        continue;
+      }
+      const h = new Hash();
+      h.addLocks(s.state.locks);
+      h.addLocks(s.state.released);
+      const key = h.done();
+      const list = groups.get(key);
+      if (list === undefined) groups.set(key, [s]);
+      else list.push(s);
+    }
+    for (const [locks, group] of groups) {
+      // What was merged here before is part of it: so a loop comes to rest instead of going on with ever new mixtures
+      const known = waiting.merged.get(locks);
+      let state = (known ?? (group[0] as Keyed)).state;
+      for (const s of group) if (s.state !== state) state = join(this.terms, block, state, s.state);
+      const merged = keyed(state);
+      if (known !== undefined && known.key === merged.key) {
+        if (waiting.states.includes(known)) out.push(known);
+        continue;
+      }
+      waiting.merged.set(locks, merged);
+      if (group.length > 1 && waiting.seen.has(merged.key) && !group.some((s) => s.key === merged.key))
+        continue;
+      waiting.seen.add(merged.key);
+      out.push(merged);
+    }
+    if (out.length > MAX_LOCK_SETS) {
+      this.widened = true;
+      out.length = MAX_LOCK_SETS;
+    }
+    waiting.states = out;
+  }
+}

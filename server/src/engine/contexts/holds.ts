@@ -1,0 +1,89 @@
+/**
+ * Which locks a path state holds after one more was taken or given back, and by which name it is known: the same place, else
+ * what can only be it. Must not know what took it.
+ */
+import { type Facts, type Lock, maskOf, POSITIVE, perhaps, type State, sameLock, withFact } from './state.js';
+import { T, type Terms } from './terms.js';
+
+/**
+ * Held locks with one more; a lock that the caller brought and that was dropped comes back. `nests`: several of its class are
+ * usually held at once.
+ */
+export function acquired(terms: Terms, s: State, lock: Lock, nests: boolean): State {
+  let back = s.released.findIndex((r) => r.place === lock.place && r.kind === lock.kind);
+  // The caller's lock, dropped under one name and taken again under another one
+  if (
+    back < 0 &&
+    !lock.class.startsWith('?') &&
+    !nests &&
+    (terms.isSoft(lock.place) || !terms.isShared(lock.place))
+  )
+    back = s.released.findIndex((r) => r.class === lock.class && r.kind === lock.kind);
+  if (back >= 0 && (s.released[back] as Lock).shared === lock.shared)
+    return { ...s, released: s.released.filter((_, i) => i !== back) };
+  if (s.locks.length > 12) return s;
+  return { ...s, locks: [...s.locks, lock], facts: reached(terms, s.facts, lock.place) };
+}
+
+/** Facts after a place was used: the pointers on the way to it are neither NULL nor errors. */
+function reached(terms: Terms, facts: Facts, place: number): Facts {
+  let out = facts;
+  for (let at = place; ; ) {
+    const kind = terms.kind(at);
+    if (kind === T.FieldP || kind === T.DerefL) {
+      const pointer = terms.a(at);
+      const made = terms.kind(pointer);
+      if (made === T.Load || made === T.Fresh) {
+        const mask = maskOf(terms, out, pointer);
+        if (mask !== POSITIVE && (mask & POSITIVE) !== 0) out = withFact(out, pointer, POSITIVE);
+      }
+      if (made !== T.Load) return out;
+      at = terms.a(pointer);
+    } else if (kind === T.FieldL || kind === T.Elem) at = terms.a(at);
+    else return out;
+  }
+}
+
+/** Held locks without one: the same place, else the only one of its class that could be it, else the caller's. `remember` what was done. */
+export function released(terms: Terms, s: State, lock: Lock, remember: boolean): State {
+  let at = -1;
+  for (let i = s.locks.length - 1; i >= 0; i--) {
+    const l = s.locks[i] as Lock;
+    if (l.place === lock.place && l.kind === lock.kind && (at < 0 || l.shared === lock.shared)) {
+      at = i;
+      if (l.shared === lock.shared) break;
+    }
+  }
+  if (at < 0) {
+    const candidates = s.locks.filter(
+      (l) =>
+        l.kind === lock.kind &&
+        (l.class === lock.class || l.class.startsWith('?') || lock.class.startsWith('?')),
+    );
+    const unstable = (t: number): boolean =>
+      !terms.isShared(t) || terms.isSoft(t) || terms.kind(terms.root(t)) === T.Opaque;
+    if (candidates.length >= 1) {
+      const named = candidates.filter((l) => l.class === lock.class);
+      const pick =
+        named.length === 1 ? named[0] : candidates.length === 1 ? candidates[0] : named[named.length - 1];
+      if (pick !== undefined && (unstable(pick.place) || unstable(lock.place)))
+        at = s.locks.lastIndexOf(pick);
+    }
+  }
+  if (at >= 0) {
+    const gone = s.locks[at] as Lock;
+    const locks = s.locks.filter((_, i) => i !== at);
+    const done =
+      remember && !s.done.includes(gone.place) ? [...s.done, gone.place].sort((a, b) => a - b) : s.done;
+    // Which of several it was is not sure: neither is what is left of them
+    if (gone.place !== lock.place)
+      return {
+        ...s,
+        done,
+        locks: locks.map((l) => (l.class === gone.class && l.kind === gone.kind ? perhaps(l) : l)),
+      };
+    return { ...s, done, locks };
+  }
+  if (s.released.length >= 6 || s.released.some((r) => sameLock(r, lock))) return s;
+  return { ...s, released: [...s.released, lock] };
+}

@@ -1,0 +1,100 @@
+/**
+ * Values of a path state under other names: what a loop makes again, what a store leaves behind as the old value. Must not
+ * know what an operation does.
+ */
+import { type Facts, type Lock, NO_FACTS, type State, sameLock, withFact } from './state.js';
+import { T, type Terms } from './terms.js';
+
+/** The state before an operation of a loop makes its value again: what its last turn made there goes by another name. */
+export function anew(terms: Terms, s: State, term: number, op: number): State {
+  const has = (t: number): boolean => t >= 0 && !terms.isShared(t) && terms.contains(t, term);
+  if (!s.vars.some(has) && !s.temps.some(has) && !s.heap.some(has) && !s.facts.some(has))
+    if (!s.locks.some((l) => has(l.place))) return s;
+  const stale = terms.stale(op);
+  const fix = (t: number): number => {
+    if (!has(t)) return t;
+    return terms.rewrite(t, (x) => (x === term ? stale : terms.isShared(x) ? x : -1));
+  };
+  const heap: number[] = [];
+  for (let i = 0; i < s.heap.length; i += 2)
+    if (!has(s.heap[i] as number) && !has(s.heap[i + 1] as number))
+      heap.push(s.heap[i] as number, s.heap[i + 1] as number);
+  const locks: Lock[] = [];
+  for (const l of s.locks) {
+    const place = fix(l.place);
+    const lock = place === l.place ? l : { ...l, place };
+    if (!locks.some((x) => x.place !== l.place && sameLock(x, lock) && x !== l)) locks.push(lock);
+  }
+  const facts: number[] = [];
+  for (let i = 0; i < s.facts.length; i += 2)
+    if (!has(s.facts[i] as number)) facts.push(s.facts[i] as number, s.facts[i + 1] as number);
+  const temps = s.temps.map((t, i) => (i % 2 === 0 ? t : fix(t)));
+  return { ...s, vars: s.vars.map(fix), temps, heap, locks, facts };
+}
+
+/** The state with one value under another name, wherever it occurs. */
+export function renamed(terms: Terms, s: State, from: number, to: number): State {
+  const fix = (t: number): number =>
+    t >= 0 && terms.contains(t, from) ? terms.rewrite(t, (x) => (x === from ? to : -1)) : t;
+  let facts: Facts = NO_FACTS;
+  for (let i = 0; i < s.facts.length; i += 2)
+    facts = withFact(facts, fix(s.facts[i] as number), s.facts[i + 1] as number);
+  return {
+    ...s,
+    vars: s.vars.map(fix),
+    temps: s.temps.map((t, i) => (i % 2 === 0 ? t : fix(t))),
+    heap: s.heap.map(fix),
+    locks: s.locks.map((l) => ({ ...l, place: fix(l.place) })),
+    facts,
+  };
+}
+
+/**
+ * The state after a store through a pointer, to a global or to a member. `snapshots` learns the names that old values of
+ * memory get, and the loads that gave them.
+ */
+export function storedTo(
+  terms: Terms,
+  s: State,
+  location: number,
+  value: number,
+  op: number,
+  snapshots: Map<number, number>,
+): State {
+  if (location === terms.unknown) return s;
+  if (terms.kind(location) === T.Local) {
+    const vars = s.vars.slice();
+    vars[terms.a(location)] = value === terms.unknown ? terms.fresh(op, 3) : value;
+    return { ...s, vars };
+  }
+  const load = terms.load(location);
+  const uses = (t: number): boolean => t >= 0 && terms.isSoft(t) && terms.contains(t, load);
+  // What a variable was computed from stays what it was: the old value gets a name of its own
+  let vars = s.vars;
+  let temps = s.temps;
+  let facts: Facts = s.facts;
+  const snapshot = vars.some(uses) || temps.some((t, i) => i % 2 === 1 && uses(t));
+  if (snapshot) {
+    const old = terms.fresh(op, 4);
+    snapshots.set(old, load);
+    const fix = (t: number): number => (uses(t) ? terms.rewrite(t, (x) => (x === load ? old : -1)) : t);
+    vars = vars.map(fix);
+    temps = temps.map((t, i) => (i % 2 === 1 ? fix(t) : t));
+    facts = NO_FACTS;
+    for (let i = 0; i < s.facts.length; i += 2)
+      facts = withFact(facts, fix(s.facts[i] as number), s.facts[i + 1] as number);
+  } else if (facts.some((t, i) => i % 2 === 0 && uses(t))) {
+    const kept: number[] = [];
+    for (let i = 0; i < s.facts.length; i += 2)
+      if (!uses(s.facts[i] as number)) kept.push(s.facts[i] as number, s.facts[i + 1] as number);
+    facts = kept;
+  }
+  const heap: number[] = [];
+  for (let i = 0; i < s.heap.length; i += 2)
+    if (s.heap[i] !== location) heap.push(s.heap[i] as number, s.heap[i + 1] as number);
+  // Only what can decide something later is worth remembering: constants, and what hangs on locals.
+  const keeps =
+    terms.number(value) !== null || terms.kind(terms.root(location)) === T.Local || terms.isShared(value);
+  if (keeps && value !== terms.unknown && heap.length < 16) heap.push(location, value);
+  return { ...s, vars, temps, facts, heap };
+}
