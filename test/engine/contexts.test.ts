@@ -8,7 +8,7 @@ import { LOCKING } from './contexts/locks.js';
 import { METHODS } from './contexts/methods.js';
 import { NOT_BUILT } from './contexts/not-built.js';
 import { SCOPES } from './contexts/scopes.js';
-import { type ContextCase, checkContexts } from './harness.js';
+import { type ContextCase, checkChains, checkContexts } from './harness.js';
 
 function suite(title: string, cases: readonly ContextCase[]): void {
   describe(title, () => {
@@ -23,4 +23,61 @@ describe('contexts', () => {
   suite('calls', CALLS);
   suite('methods', METHODS);
   suite('left out by the configuration', NOT_BUILT);
+
+  describe('the calls that lead to a line', () => {
+    it('each method has its own where several share a situation', () =>
+      checkChains(
+        `
+static void inner(struct inode *inode)
+{
+	inode->i_flags = 1; /*@*/
+}
+static void middle(struct inode *inode)
+{
+	inner(inode);
+}
+static int foo_unlink(struct inode *dir, struct dentry *dentry)
+{
+	middle(dir);
+	return 0;
+}
+static int foo_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	inner(dir);
+	return 0;
+}
+const struct inode_operations foo_ops = { .unlink = foo_unlink, .rmdir = foo_rmdir };`,
+        { '': ['foo_rmdir: foo_rmdir', 'foo_unlink: foo_unlink > middle'] },
+      ));
+
+    it('through recursion, and not by a call that drops the lock', () =>
+      checkChains(
+        `
+static void walk(struct inode *inode, int depth)
+{
+	if (depth)
+		walk(inode, depth - 1);
+	inode->i_flags = 1; /*@*/
+}
+static void without(struct inode *dir)
+{
+	inode_unlock(dir);
+	walk(dir, 2);
+	inode_lock(dir);
+}
+static int foo_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	walk(dir, 3);
+	return 0;
+}
+static int foo_unlink(struct inode *dir, struct dentry *dentry)
+{
+	without(dir);
+	walk(dir, 3);
+	return 0;
+}
+const struct inode_operations foo_ops = { .unlink = foo_unlink, .rmdir = foo_rmdir };`,
+        { '': ['foo_rmdir: foo_rmdir', 'foo_unlink: foo_unlink', 'foo_unlink: foo_unlink > without'] },
+      ));
+  });
 });

@@ -111,6 +111,27 @@ export async function checkContexts(
   }
 }
 
+/** By which calls each method comes to the marked lines: `method: outermost > ... > caller`. */
+export async function checkChains(
+  source: string,
+  expected: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  const files = filesOf(source);
+  const engine = await openFiles(files);
+  try {
+    const found: Record<string, readonly string[]> = {};
+    for (const { name, file, line } of marksIn(files, /\/\*@(\w*)\*\//g)) {
+      const result = engine.contexts({ file, line }, NEVER);
+      found[name] = result.ok
+        ? result.answer.contexts.map((c) => `${c.entry?.function ?? '-'}: ${c.via.join(' > ')}`).sort()
+        : [result.problem];
+    }
+    assert.deepEqual(found, expected);
+  } finally {
+    engine.dispose();
+  }
+}
+
 /** Findings of a check over everything, at the lowest precision. */
 export async function findingsIn(
   files: Files,

@@ -11,6 +11,7 @@ import { type Beginnings, findBeginnings } from '../program/beginnings.js';
 import { type FunctionRef, type MacroRef, type Program, readList } from '../program/program.js';
 import type { SyntaxParser } from '../syntax/parser.js';
 import { fnColumn } from './cfg.js';
+import { Chains } from './chains.js';
 import { classesByField } from './evaluate.js';
 import { FunctionRun } from './flow.js';
 import { Propagation } from './propagate.js';
@@ -31,6 +32,7 @@ export class Analysis {
   readonly bottomUp: number[] = [];
   beginnings: Beginnings | null = null;
   propagation: Propagation | null = null;
+  chains: Chains | null = null;
 
   constructor(
     readonly program: Program,
@@ -106,6 +108,7 @@ export class Analysis {
     this.beginnings = findBeginnings(this.program, this.model, (macro) => this.compile(macro));
     this.propagation = new Propagation(this.shared, this.bottomUp, this.beginnings.all);
     this.propagation.run(token);
+    this.chains = new Chains(this.propagation, this.bottomUp, (id) => this.results[id]?.edges ?? []);
   }
 
   private analyse(id: number): FunctionResult {

@@ -389,18 +389,35 @@ export class Propagation {
     for (const edge of result.edges) {
       if (!this.position.has(edge.callee)) continue;
       const known = list.length;
-      // Where every path to a call is in doubt, what is held there is held perhaps
-      const sure = edge.variants.some((v) => !v.doubt);
-      for (let i = 0; i < known; i++) {
-        const entry = list[i] as Entry;
-        for (const variant of edge.variants) {
-          if (variant.doubt && sure) continue;
-          const next = this.compose(id, i, entry, edge, variant);
-          if (next === null) continue;
-          this.add(edge.callee, sure ? next : { ...next, locks: next.locks.map(perhaps), widened: true });
-        }
-      }
+      for (let i = 0; i < known; i++)
+        for (const next of this.composed(id, i, list[i] as Entry, edge)) this.add(edge.callee, next);
     }
+  }
+
+  /** What a situation of a caller becomes in the callee of an edge: one for each state that reaches the call. */
+  private composed(id: number, index: number, entry: Entry, edge: CallEdge): Entry[] {
+    // Where every path to a call is in doubt, what is held there is held perhaps
+    const sure = edge.variants.some((v) => !v.doubt);
+    const out: Entry[] = [];
+    for (const variant of edge.variants) {
+      if (variant.doubt && sure) continue;
+      const next = this.compose(id, index, entry, edge, variant);
+      if (next !== null) out.push(sure ? next : { ...next, locks: next.locks.map(perhaps), widened: true });
+    }
+    return out;
+  }
+
+  /** Whether a caller's situation, at one of its calls, is what makes situation `index` of the callee. */
+  brings(caller: number, callerIndex: number, edge: CallEdge, index: number): boolean {
+    const entry = this.entries[caller]?.[callerIndex];
+    const to = this.entries[edge.callee]?.[index];
+    if (entry === undefined || to === undefined) return false;
+    for (const next of this.composed(caller, callerIndex, entry, edge)) {
+      const at = this.keys[edge.callee]?.get(entryKey(next));
+      // What was merged into a widened situation has no key of its own
+      if (at === index || (at === undefined && to.widened)) return true;
+    }
+    return false;
   }
 
   private readonly translations = new WeakMap<CallEdge, Map<number, number>>();

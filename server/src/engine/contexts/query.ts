@@ -9,7 +9,7 @@ import { type FunctionRef, readList } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import { fnColumn } from './cfg.js';
 import { FunctionRun } from './flow.js';
-import type { Entry } from './propagate.js';
+import type { Entry, Origin } from './propagate.js';
 import { isAtomicKind, type Lock, type State } from './state.js';
 import { exported, sharedLocks } from './translate.js';
 
@@ -111,7 +111,6 @@ export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): Poi
     const entry = entries[i] as Entry;
     const merged = pointOf(analysis, fn, entry, states);
     if (merged === null) continue;
-    const via = propagation.chain(fn.id, i).map((c) => analysis.program.functions[c.fn]?.name ?? '?');
     const origins = entry.origins.length === 0 ? [-1] : entry.origins;
     for (const o of origins) {
       const origin = o < 0 ? undefined : propagation.origins[o];
@@ -124,22 +123,33 @@ export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): Poi
               table: origin.table,
               function: analysis.program.functions[origin.function]?.name ?? '',
             };
-      const context: PointContext = { entry: method, via, ...merged };
       const key = JSON.stringify([
         method?.struct,
         method?.method,
         method?.function,
-        context.held,
-        context.rcu,
-        context.maySleep,
-        context.whyAtomic,
+        merged.held,
+        merged.rcu,
+        merged.maySleep,
+        merged.whyAtomic,
       ]);
       if (keys.has(key)) continue;
       keys.add(key);
-      out.push(context);
+      out.push({ entry: method, via: viaOf(analysis, fn.id, i, o), ...merged });
     }
   }
   return out;
+}
+
+/** Names of the functions that lead from an origin (-1: none) to a situation, outermost first. */
+function viaOf(analysis: Analysis, fn: number, index: number, origin: number): readonly string[] {
+  const { propagation, chains } = analysis;
+  const name = (id: number): string => analysis.program.functions[id]?.name ?? '?';
+  if (propagation === null || chains === null) return [];
+  if (origin < 0) return propagation.chain(fn, index).map((c) => name(c.fn));
+  const chain = chains.from(origin, fn, index);
+  return chain === null
+    ? [name((propagation.origins[origin] as Origin).function), '...']
+    : chain.map((c) => name(c.fn));
 }
 
 function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[] {
