@@ -165,4 +165,37 @@ static void foo_put_super(struct super_block *sb)
 const struct super_operations foo_ops = { .free_inode = foo_free_inode, .put_super = foo_put_super };`,
     at: { free: ['free_inode [] atomic'], put: ['put_super [&sb->s_umount] sleeps'] },
   },
+  {
+    title: 'locks of rename that depend on what is moved and what is overwritten',
+    source: `
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	struct inode *inode = d_inode(old_dentry);
+	struct inode *victim = d_inode(new_dentry);
+
+	if (old_dir != new_dir)
+		return -EXDEV;
+	if (flags & RENAME_EXCHANGE)
+		return -EINVAL;
+	if ((inode->i_mode & S_IFMT) == S_IFDIR) {
+		inode->i_flags = 1; /*@directory*/
+		return 0;
+	}
+	if (victim)
+		victim->i_flags = 1; /*@victim*/
+	inode->i_flags = 1; /*@either*/
+	return 0;
+}
+const struct inode_operations foo_ops = { .rename = foo_rename };`,
+    at: {
+      directory: ['rename [&new_dentry->d_inode->i_rwsem?, &new_dir->i_rwsem, &old_dir->i_rwsem] sleeps'],
+      victim: [
+        'rename [&new_dentry->d_inode->i_rwsem, &new_dir->i_rwsem, &old_dentry->d_inode->i_rwsem, &old_dir->i_rwsem] sleeps',
+      ],
+      either: [
+        'rename [&new_dentry->d_inode->i_rwsem?, &new_dir->i_rwsem, &old_dentry->d_inode->i_rwsem, &old_dir->i_rwsem] sleeps',
+      ],
+    },
+  },
 ];

@@ -6,10 +6,14 @@ import type { FunctionRef } from '../program/program.js';
 import { type CallSite, plainResult, setResult, touched } from './call-site.js';
 import type { FunctionRun } from './flow.js';
 import { noteFreeOf } from './frees.js';
-import type { FunctionResult, ParameterCall, SleepEffect } from './result.js';
+import type { FunctionResult, ParameterCall, SleepEffect, Variant } from './result.js';
 import { ANY, type Facts, type Lock, restrict, type State } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
-import { toCaller } from './translate.js';
+import { callbackArgument, toCaller } from './translate.js';
+import { afterSleep } from './values.js';
+
+/** Details from here on mark what a callee hands to a function that it was handed. */
+const PASSED_DETAIL = 4000;
 
 /** Facts of an effect in the caller; null where they cannot hold. `decidable`: they can be told from parameters. */
 function factsInCaller(
@@ -18,11 +22,11 @@ function factsInCaller(
   facts: Facts,
   args: readonly number[],
   result: number,
-): { facts: Facts; decidable: boolean; doubt: boolean } | null {
+): { facts: Facts; decidable: boolean } | null {
   const { terms } = run;
   let now = s.facts;
   let decidable = true;
-  const doubt = false;
+
   for (let i = 0; i < facts.length; i += 2) {
     const term = toCaller(terms, facts[i] as number, args, result);
     if (term === terms.unknown) {
@@ -38,7 +42,7 @@ function factsInCaller(
     now = r.facts;
     if (now !== before && (!terms.isShared(folded) || terms.isSoft(folded))) decidable = false;
   }
-  return { facts: now, decidable, doubt };
+  return { facts: now, decidable };
 }
 
 /** Folds operators whose operands became constants. */
@@ -113,6 +117,7 @@ function applyResult(
     vars[v] = n.term;
     base = { ...n.state, vars };
   }
+  if (result.sleeps.length > 0) base = afterSleep(terms, base);
   if (result.sleeps.some((e) => e.certain && e.facts.length === 0)) base = { ...base, slept: true };
   if (result.grace) base = { ...base, grace: true };
   if (result.exits.length === 0) {
@@ -120,6 +125,7 @@ function applyResult(
     return;
   }
   const locksTouched = result.exits.some((e) => e.locks.length > 0 || e.released.length > 0);
+  const before = out.length;
   for (const exit of result.exits) {
     const f = factsInCaller(run, base, exit.facts, args, made);
     if (f === null) continue;
@@ -143,6 +149,8 @@ function applyResult(
     for (const l of exit.locks) state = run.acquire(state, lockInCaller(run, l, args, value, op));
     out.push(state);
   }
+  // No way out fits: what is known of the callee is not all of it, and what comes after the call is no dead code
+  if (out.length === before) out.push({ ...setResult(base, site, made), doubt: true });
 }
 
 /** What happens inside a callee and matters outside: sleeps, locks taken for a time, objects freed. */
@@ -182,32 +190,40 @@ function passOn(run: FunctionRun, base: State, site: CallSite, call: ParameterCa
   const { args, op } = site;
   const target = args[call.parameter];
   if (target === undefined) return;
+  const inner = call.args.map((a, j) =>
+    a < 0 ? terms.fresh(op, PASSED_DETAIL + j) : toCaller(terms, a, args, made),
+  );
+  const placed = (l: Lock): Lock => {
+    const lock = lockInCaller(run, l, args, made, op);
+    const place = terms.rewrite(lock.place, (x) => {
+      const j = inner.findIndex((_, n) => x === callbackArgument(terms, n));
+      return j < 0 ? -1 : (inner[j] as number);
+    });
+    // What is handed over is known by the name that it has inside
+    return place === lock.place ? lock : { ...lock, place, class: l.class };
+  };
+  const inside = (v: Variant, facts: Facts): State => {
+    let state: State = { ...base, facts };
+    for (const l of v.released) state = run.release(state, lockInCaller(run, l, args, made, op));
+    const locks = [...state.locks, ...v.locks.map(placed)];
+    return { ...state, locks };
+  };
   if (terms.kind(target) === T.Param) {
     for (const v of call.variants)
-      run.effect.parameterCall(
-        { ...base, locks: [...base.locks, ...v.locks.map((l) => lockInCaller(run, l, args, made, op))] },
-        terms.a(target),
-        { ...site, args: call.args.map((a) => (a < 0 ? terms.unknown : toCaller(terms, a, args, made))) },
-      );
+      run.effect.parameterCall(inside(v, base.facts), terms.a(target), { ...site, args: inner });
     return;
   }
   if (terms.kind(target) !== T.Global) return;
   const fn = run.shared.program.resolve(terms.nameText(terms.a(target)), run.fn.file);
   if (fn === null || fn.id === run.fn.id) return;
-  const inner = call.args.map((a) => (a < 0 ? terms.unknown : toCaller(terms, a, args, made)));
   const effect = run.shared.results[fn.id];
   for (const v of call.variants) {
     const f = factsInCaller(run, base, v.facts, args, made);
     if (f === null) continue;
-    const state: State = {
-      ...base,
-      facts: f.facts,
-      locks: [...base.locks, ...v.locks.map((l) => lockInCaller(run, l, args, made, op))],
-    };
+    const state = inside(v, f.facts);
     run.effect.edgeTo(state, fn.id, { ...site, args: inner }, 'now', inner);
-    if (effect !== undefined)
-      for (const e of effect.sleeps)
-        applySleep(run, state, { ...site, args: inner }, e, fn.name, fn.id, made);
+    for (const e of effect?.sleeps ?? [])
+      applySleep(run, state, { ...site, args: inner }, e, fn.name, fn.id, made);
   }
 }
 

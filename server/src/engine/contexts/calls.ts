@@ -14,8 +14,10 @@ import { idiom, loopHead } from './idioms.js';
 import type { State } from './state.js';
 import { T } from './terms.js';
 
-/** Past this many fillers of a private slot the call is unknown. */
+/** Past this many fillers of a private slot what the call does is unknown. */
 const MAX_FILLERS = 8;
+/** So many of them are known to be called. */
+const MAX_TARGETS = 64;
 
 /** Applies a call to one state; what can be after it goes to `out`. */
 export function applyCall(run: FunctionRun, s: State, site: CallSite, out: State[]): void {
@@ -99,6 +101,8 @@ function slotCall(run: FunctionRun, s: State, site: CallSite, out: State[]): boo
     const fn = run.shared.program.resolve(f.target, f.file);
     if (fn !== null && !targets.includes(fn)) targets.push(fn);
   }
+  if (targets.length > MAX_FILLERS)
+    for (const t of targets.slice(0, MAX_TARGETS)) run.effect.edgeTo(s, t.id, site, 'now', site.args);
   if (targets.length === 0 || targets.length > MAX_FILLERS) return false;
   if (targets.length === 1) {
     applyFunction(run, s, site, targets[0] as FunctionRef, out);

@@ -36,7 +36,7 @@ import {
   withFact,
 } from './state.js';
 import { T, type Terms } from './terms.js';
-import { exported, RESULT, sharedLocks, toCallee } from './translate.js';
+import { callbackArgument, exported, RESULT, sharedLocks, toCallee } from './translate.js';
 
 /** Alternatives kept in an effect. */
 const MAX_EFFECTS = 6;
@@ -54,7 +54,10 @@ export class EffectRecorder {
   private readonly takes: TakeEffect[] = [];
   private readonly frees: FreeEffect[] = [];
   private readonly edges = new Map<string, { edge: CallEdge; variants: Variant[]; keys: Set<number> }>();
-  private readonly parameterCalls = new Map<string, { call: ParameterCall; variants: Variant[] }>();
+  private readonly parameterCalls = new Map<
+    string,
+    { readonly call: ParameterCall; readonly variants: Variant[]; readonly keys: Set<number> }
+  >();
   private readonly events: LocalEvent[] = [];
   private readonly eventKeys = new Set<string>();
   /** Parameters that are assigned; asked of macros only. */
@@ -214,53 +217,60 @@ export class EffectRecorder {
     }
     const variant = this.variant(s, context === 'now' ? args : []);
     const v = context === 'now' ? variant : { ...variant, locks: NO_LOCKS, calleeFacts: NO_FACTS };
+    this.addVariant(entry, v);
+  }
+
+  /** One more state at a call; past the bound what all have in common. */
+  private addVariant(entry: { readonly variants: Variant[]; readonly keys: Set<number> }, v: Variant): void {
     const h = new Hash();
     h.addLocks(v.locks);
     h.addLocks(v.released);
     h.addAll(v.facts);
     h.addAll(v.calleeFacts);
     h.add(v.doubt ? 1 : 0);
-    const vkey = h.done();
-    if (entry.keys.has(vkey)) return;
-    entry.keys.add(vkey);
-    if (entry.variants.length < MAX_VARIANTS) entry.variants.push(v);
-    else {
-      // Past the bound: what all have in common
-      const last = entry.variants[MAX_VARIANTS - 1] as Variant;
-      entry.variants[MAX_VARIANTS - 1] = {
-        locks: commonLocks(this.terms, last.locks, v.locks).filter((l) => !l.may),
-        released: last.released,
-        facts: commonFacts(last.facts, v.facts),
-        calleeFacts: commonFacts(last.calleeFacts, v.calleeFacts),
-        doubt: last.doubt && v.doubt,
-      };
+    const key = h.done();
+    if (entry.keys.has(key)) return;
+    entry.keys.add(key);
+    if (entry.variants.length < MAX_VARIANTS) {
+      entry.variants.push(v);
+      return;
     }
+    const last = entry.variants[MAX_VARIANTS - 1] as Variant;
+    entry.variants[MAX_VARIANTS - 1] = {
+      locks: commonLocks(this.terms, last.locks, v.locks).filter((l) => !l.may),
+      released: last.released,
+      facts: commonFacts(last.facts, v.facts),
+      calleeFacts: commonFacts(last.calleeFacts, v.calleeFacts),
+      doubt: last.doubt && v.doubt,
+    };
   }
 
+  /** Records a call of a function that a parameter of this one points at. */
   parameterCall(s: State, parameter: number, site: CallSite): void {
     const key = `${site.op},${parameter}`;
     let entry = this.parameterCalls.get(key);
     if (entry === undefined) {
+      const args = site.args.map((a) => (this.terms.isShared(a) ? a : -1));
       const variants: Variant[] = [];
-      entry = {
-        call: {
-          parameter,
-          op: site.op,
-          args: site.args.map((a) => (this.terms.isShared(a) ? a : -1)),
-          variants,
-        },
-        variants,
-      };
+      entry = { call: { parameter, op: site.op, args, variants }, variants, keys: new Set() };
       this.parameterCalls.set(key, entry);
     }
-    if (entry.variants.length < MAX_VARIANTS)
-      entry.variants.push({
-        locks: s.locks.filter((l) => this.terms.isShared(l.place)),
-        released: sharedLocks(this.terms, s.released),
-        facts: exported(this.terms, s.facts, true),
-        calleeFacts: NO_FACTS,
-        doubt: s.doubt,
+    // What has a name only in the function that is called goes by its argument
+    const named = s.locks.map((l) => {
+      if (this.terms.isShared(l.place)) return l;
+      const place = this.terms.rewrite(l.place, (x) => {
+        const j = this.terms.isShared(x) ? -1 : site.args.indexOf(x);
+        return j < 0 ? (this.terms.isShared(x) ? x : -1) : callbackArgument(this.terms, j);
       });
+      return { ...l, place };
+    });
+    this.addVariant(entry, {
+      locks: sharedLocks(this.terms, named),
+      released: sharedLocks(this.terms, s.released),
+      facts: exported(this.terms, s.facts, true),
+      calleeFacts: NO_FACTS,
+      doubt: s.doubt,
+    });
   }
 
   /** A state as a callee sees it. */

@@ -28,6 +28,7 @@ import {
   ZERO,
 } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
+import { afterSleep } from './values.js';
 
 /** Details from here on mark a place that could not be told: never the same as another one. */
 export const UNKNOWN_PLACE = 10000;
@@ -117,7 +118,11 @@ export function assumeCondition(
         want = atom.set;
         break;
       case 'equals':
-        term = run.ev.binary(EQ, value, terms.constant(atom.number));
+        term = run.ev.binary(
+          EQ,
+          atom.mask === null ? value : run.ev.binary(AND, value, terms.constant(atom.mask)),
+          terms.constant(atom.number),
+        );
         want = atom.equal;
         break;
       case 'negative':
@@ -184,7 +189,7 @@ export function applyHelper(
   }
   if (helper.sleeps === true) {
     run.effect.sleepAt(without, op, helper.name, -1, true);
-    state = { ...state, slept: true };
+    state = { ...afterSleep(terms, state), slept: true };
   } else if (typeof helper.sleeps === 'string') {
     const condition = model.condition(helper.sleeps, helper.params);
     if (condition !== null) {

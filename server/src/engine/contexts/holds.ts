@@ -54,6 +54,7 @@ export function released(terms: Terms, s: State, lock: Lock, remember: boolean):
       if (l.shared === lock.shared) break;
     }
   }
+  if (lock.may && at >= 0) return { ...s, locks: s.locks.map((l, i) => (i === at ? perhaps(l) : l)) };
   if (at < 0) {
     const candidates = s.locks.filter(
       (l) =>
@@ -66,6 +67,8 @@ export function released(terms: Terms, s: State, lock: Lock, remember: boolean):
       const named = candidates.filter((l) => l.class === lock.class);
       const pick =
         named.length === 1 ? named[0] : candidates.length === 1 ? candidates[0] : named[named.length - 1];
+      // What may have been released under a name that is none of these is no reason to doubt one of them
+      if (lock.may) return s;
       if (pick !== undefined && (unstable(pick.place) || unstable(lock.place)))
         at = s.locks.lastIndexOf(pick);
     }

@@ -8,6 +8,7 @@ import {
   ANY,
   type Facts,
   factOf,
+  isAtomicKind,
   type Lock,
   locksKey,
   maskOf,
@@ -17,7 +18,7 @@ import {
   sameLock,
   withFact,
 } from './state.js';
-import type { Terms } from './terms.js';
+import { T, type Terms } from './terms.js';
 
 /** One state for two: what both know. Values that differ get a name that stands for the meeting at `block`. */
 export function join(terms: Terms, block: number, a: State, b: State): State {
@@ -50,16 +51,23 @@ export function join(terms: Terms, block: number, a: State, b: State): State {
   // What met keeps what both sides knew of it
   for (let v = 0; v < vars.length; v++) {
     const t = vars[v] as number;
-    if (t < 0 || t === a.vars[v]) continue;
+    if (t < 0) continue;
     const mask = maskOf(terms, a.facts, a.vars[v] as number) | maskOf(terms, b.facts, b.vars[v] as number);
-    if (mask !== ANY && mask !== 0) facts = withFact(facts, t, mask);
+    if (mask === 0 || mask === ANY) continue;
+    if (t !== a.vars[v] || t !== b.vars[v]) {
+      // A name for what met here before is no name for what the other side brings
+      facts = withFact(facts, t, mask);
+    } else if (isComputed(terms, t) && (maskOf(terms, facts, t) & ~mask) !== 0) {
+      // Each side knew it by other parts of what it was computed from
+      facts = withFact(facts, t, mask);
+    }
   }
   return {
     vars,
     temps,
     heap,
-    locks: mayUnion(a.locks, b.locks),
-    released: mayUnion(a.released, b.released),
+    locks: mayUnion(terms, a.locks, b.locks),
+    released: mayUnion(terms, a.released, b.released),
     facts,
     doubt: a.doubt && b.doubt,
     slept: a.slept && b.slept,
@@ -71,8 +79,13 @@ export function join(terms: Terms, block: number, a: State, b: State): State {
   };
 }
 
+function isComputed(terms: Terms, t: number): boolean {
+  const kind = terms.kind(t);
+  return kind === T.Bin || kind === T.Un;
+}
+
 /** What two paths hold: what both do, and what only one does as something that may be held. */
-function mayUnion(a: readonly Lock[], b: readonly Lock[]): readonly Lock[] {
+function mayUnion(terms: Terms, a: readonly Lock[], b: readonly Lock[]): readonly Lock[] {
   if (a === b) return a;
   const same = (l: Lock, list: readonly Lock[]): Lock | undefined => list.find((x) => sameLock(x, l));
   let out: Lock[] | null = null;
@@ -87,15 +100,17 @@ function mayUnion(a: readonly Lock[], b: readonly Lock[]): readonly Lock[] {
   }
   for (const l of b) {
     if (same(l, a) !== undefined) continue;
+    const may = perhaps(l);
+    if (saidBy(terms, out ?? a, may)) continue;
     out ??= a.slice();
-    out.push(perhaps(l));
+    out.push(may);
   }
   return out ?? a;
 }
 
 /**
- * What two situations hold for sure: the same lock, or one lock of the same class in each, which then goes by its class. The
- * rest of both is held perhaps.
+ * What two situations hold for sure: the same lock, be it shared in one of them, or one lock of the same class in each,
+ * which then goes by its class. The rest of both is held perhaps.
  */
 export function commonLocks(terms: Terms, a: readonly Lock[], b: readonly Lock[]): Lock[] {
   const out: Lock[] = [];
@@ -116,14 +131,52 @@ export function commonLocks(terms: Terms, a: readonly Lock[], b: readonly Lock[]
       : b.find(
           (x) => !used.has(x) && !x.may && x.class === l.class && x.kind === l.kind && x.shared === l.shared,
         );
-    if (other === undefined) out.push(perhaps(l));
-    else {
-      used.add(other);
-      out.push({ ...l, place: terms.opaque(l.class) });
-    }
+    const mode = other ?? (l.may ? undefined : b.find((x) => !used.has(x) && !x.may && sameBut(x, l)));
+    if (mode !== undefined) used.add(mode);
+    if (other !== undefined) out.push({ ...l, place: terms.opaque(l.class) });
+    else if (mode !== undefined) out.push({ ...l, shared: true });
+    else addLock(terms, out, perhaps(l));
   }
-  for (const l of b) if (!used.has(l)) out.push(perhaps(l));
+  for (const l of b) if (!used.has(l)) addLock(terms, out, perhaps(l));
   return out;
+}
+
+/**
+ * One more lock among those that are held: what is sure stands for what may be, and of those that are known by their class
+ * only, one that may be held says it for all.
+ */
+export function addLock(terms: Terms, locks: Lock[], lock: Lock): void {
+  const at = locks.findIndex((x) => sameLock(x, lock));
+  if (at >= 0) {
+    if ((locks[at] as Lock).may && !lock.may) locks[at] = lock;
+    return;
+  }
+  if (!lock.may || !saidBy(terms, locks, lock)) locks.push(lock);
+}
+
+/** Whether a lock that is held perhaps and has no name here is one of a class that is said to be held perhaps already. */
+function saidBy(terms: Terms, locks: readonly Lock[], lock: Lock): boolean {
+  const nameless = (l: Lock): boolean => terms.kind(terms.root(l.place)) === T.Opaque;
+  return (
+    nameless(lock) &&
+    locks.some(
+      (x) =>
+        x.may && x.class === lock.class && x.kind === lock.kind && x.shared === lock.shared && nameless(x),
+    )
+  );
+}
+
+/** Leaves no more locks than a bound: those that are sure stay, then those that are in some situations. */
+export function boundLocks(locks: Lock[], most: number): void {
+  if (locks.length <= most) return;
+  const rank = (l: Lock): number => (!l.may ? 0 : l.some !== true ? 3 : isAtomicKind(l.kind) ? 1 : 2);
+  locks.sort((a, b) => rank(a) - rank(b));
+  locks.length = most;
+}
+
+/** The same lock in another mode: held in any case, at least shared. */
+function sameBut(a: Lock, b: Lock): boolean {
+  return a.place === b.place && a.kind === b.kind && a.class === b.class && a.shared !== b.shared;
 }
 
 /** Whether facts `a` are at least as strict as facts `b`. */
@@ -161,22 +214,38 @@ function blurred(terms: Terms, a: Exit, b: Exit): Exit {
 }
 
 /**
- * The sure ways out; and what only doubtful ones give back, since a function that seems to fail always is one whose success
- * hangs on memory that changes meanwhile.
+ * The sure ways out; and what only doubtful ones give back, or what only they do for some parameters: a function that seems
+ * to fail always is one whose success hangs on memory that changes meanwhile, and one whose only sure way is `if (!p) return`
+ * has another one for every other p.
  */
-function withOnlyWays(exits: readonly Exit[]): readonly Exit[] {
+function withOnlyWays(terms: Terms, exits: readonly Exit[]): readonly Exit[] {
   const sure = exits.filter((e) => !e.doubt);
   if (sure.length === 0) return exits;
   const given = sure.reduce((mask, e) => mask | e.mask, 0);
-  const only = exits.filter((e) => e.doubt && (e.mask & ~given) !== 0);
+  // What all sure ways ask of the parameters
+  const asked = sure.map((e) => hardFacts(terms, e.facts)).reduce((a, b) => commonFacts(a, b));
+  const only = exits.filter(
+    (e) => e.doubt && ((e.mask & ~given) !== 0 || (asked.length > 0 && !implies(e.facts, asked))),
+  );
   const key = (e: Exit): string => `${locksKey(e.locks)}|${locksKey(e.released)}`;
   const doubt = new Set(only.map(key)).size > 1;
-  return [...sure, ...only.map((e) => ({ ...e, mask: e.mask & ~given, doubt }))];
+  return [
+    ...sure,
+    ...only.map((e) => ({ ...e, mask: (e.mask & ~given) !== 0 ? e.mask & ~given : e.mask, doubt })),
+  ];
+}
+
+/** Facts that no memory can change. */
+function hardFacts(terms: Terms, f: Facts): Facts {
+  const kept: number[] = [];
+  for (let i = 0; i < f.length; i += 2)
+    if (!terms.isSoft(f[i] as number)) kept.push(f[i] as number, f[i + 1] as number);
+  return kept;
 }
 
 /** Exits brought together: one for each thing that a caller can tell apart. */
 export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
-  const use = withOnlyWays(exits);
+  const use = withOnlyWays(terms, exits);
   const groups = new Map<string, Exit[]>();
   for (const e of use) {
     const key = `${locksKey(e.locks)}|${locksKey(e.released)}`;
@@ -185,17 +254,11 @@ export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
     else list.push(e);
   }
   const out: Exit[] = [];
-  const hard = (f: Facts): Facts => {
-    const kept: number[] = [];
-    for (let i = 0; i < f.length; i += 2)
-      if (!terms.isSoft(f[i] as number)) kept.push(f[i] as number, f[i + 1] as number);
-    return kept;
-  };
   for (const group of groups.values()) {
     // Apart by what the parameters say, where that decides the result
     const byFacts = new Map<string, Exit>();
     for (const e of group) {
-      const facts = groups.size > 1 ? e.facts : hard(e.facts);
+      const facts = groups.size > 1 ? e.facts : hardFacts(terms, e.facts);
       const key = facts.join();
       const old = byFacts.get(key);
       byFacts.set(

@@ -32,7 +32,8 @@ function madeName(ev: Evaluator, op: number, detail: number): string {
   }
   if (kind === Op.Call) {
     const temp = file.ops[at + 3] as number;
-    for (let o = op + 1; o < Math.min(op + 4, graph.opCount); o++) {
+    // Only the result itself is what was stored
+    for (let o = op + 1; detail === 0 && o < Math.min(op + 4, graph.opCount); o++) {
       const n = (firstOp + o) * OP_STRIDE;
       const k = file.ops[n] as Op;
       const value = file.ops[n + 2] as number;
@@ -48,7 +49,7 @@ function madeName(ev: Evaluator, op: number, detail: number): string {
           return ev.variableName(file.exprs[target * EXPR_STRIDE + 1] as number);
       }
     }
-    if (detail >= 500) return ev.variableName(detail - 500) || '?';
+    if (detail >= 500 && detail < 2000) return ev.variableName(detail - 500) || '?';
     const callee = file.ops[at + 1] as number;
     if ((file.exprs[callee * EXPR_STRIDE] as X) === X.Name)
       return `${file.strings[file.exprs[callee * EXPR_STRIDE + 1] as number]}()`;

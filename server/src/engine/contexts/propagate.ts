@@ -10,7 +10,7 @@ import type { Beginning, EntryKind } from '../program/beginnings.js';
 import type { FunctionRef, SlotRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import { classOfField } from './evaluate.js';
-import { commonFacts, commonLocks } from './join.js';
+import { addLock, boundLocks, commonFacts, commonLocks } from './join.js';
 import type { CallEdge, Variant } from './result.js';
 import type { Shared } from './shared.js';
 import {
@@ -19,19 +19,26 @@ import {
   type Facts,
   Hash,
   heldAtomic,
+  isAtomicKind,
   type Lock,
   maskOf,
   NO_FACTS,
   NO_LOCKS,
+  POSITIVE,
   perhaps,
   restrict,
   sameLock,
+  settled,
+  withoutCondition,
 } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
-import { toCallee } from './translate.js';
+import { RESULT, toCallee } from './translate.js';
 
 /** Situations kept for a function; past it the rest is merged into one that is marked as widened. */
 export const MAX_ENTRIES = 10;
+/** Locks of one situation; past it some that are held perhaps are not said. */
+const MAX_LOCKS = 14;
+const MAX_LOCKS_WIDENED = 12;
 /** Methods remembered for one situation. */
 const MAX_ORIGINS = 10;
 
@@ -217,6 +224,7 @@ export class Propagation {
     };
     for (const spec of context.held) lock(spec, false);
     for (const spec of context.mayHold ?? []) lock(spec, true);
+    for (const l of this.leftHeld(slot, method)) addLock(this.shared.terms, locks, l);
     if (context.rcu !== 'none' && !locks.some((l) => l.kind === 'rcu'))
       locks.push({
         place: this.shared.terms.global('rcu'),
@@ -246,6 +254,34 @@ export class Propagation {
     });
   }
 
+  /** What the slot that is called before this one returned holding, in this one's terms. */
+  private leftHeld(slot: SlotRef, method: MethodEntry): readonly Lock[] {
+    const { follows } = method;
+    if (follows === undefined || slot.table === '') return [];
+    const { program, terms, results } = this.shared;
+    const first = program.slots.find(
+      (s) =>
+        s.slot === follows.slot && s.table === slot.table && s.file === slot.file && s.struct === slot.struct,
+    );
+    const fn = first === undefined ? null : program.resolve(first.target, first.file);
+    const all = fn === null ? [] : (results[fn.id]?.exits ?? []);
+    const fitting = follows.always ? all : all.filter((e) => (e.mask & POSITIVE) !== 0);
+    const sure = fitting.filter((e) => !e.doubt);
+    const exits = sure.length > 0 ? sure : fitting;
+    if (exits.length === 0) return [];
+    const held = exits.map((e) => e.locks).reduce((a, b) => commonLocks(terms, a, b));
+    return held.map((l) => {
+      const place = terms.rewrite(l.place, (x) => {
+        if (terms.kind(x) === T.Global && terms.nameText(terms.a(x)) === RESULT) return terms.param(1);
+        if (terms.kind(x) === T.Param && terms.a(x) > 0) return terms.unknown;
+        return -1;
+      });
+      const known = terms.kind(terms.root(place)) !== T.Unknown;
+      const lock = { ...l, place: known ? place : terms.opaque(l.class), fn: -1, op: -1 };
+      return sure.length > 0 ? lock : perhaps(lock);
+    });
+  }
+
   private entryLock(spec: LockSpec, params: readonly string[], may: boolean): Lock | null {
     const { terms, model, classes } = this.shared;
     const path = model.path(spec.lock, params);
@@ -271,7 +307,11 @@ export class Propagation {
         cls = classOfField(model, classes, path.fields.at(-2) ?? params[path.root] ?? '', last);
       }
     }
-    return { place, class: cls, kind: spec.kind, shared: spec.mode === 'shared', may, fn: -1, op: -1 };
+    const lock = { place, class: cls, kind: spec.kind, shared: spec.mode === 'shared', may, fn: -1, op: -1 };
+    const when = spec.when === undefined ? null : model.condition(spec.when, params);
+    if (when === null || when.length === 0) return lock;
+    const facts = this.conditionFacts(when);
+    return facts.length === 0 ? lock : { ...lock, when: facts };
   }
 
   private conditionFacts(condition: Condition): Facts {
@@ -289,7 +329,11 @@ export class Propagation {
           want = atom.set;
           break;
         case 'equals':
-          term = terms.bin(EQ, value, terms.constant(atom.number));
+          term = terms.bin(
+            EQ,
+            atom.mask === null ? value : terms.bin(AND, value, terms.constant(atom.mask)),
+            terms.constant(atom.number),
+          );
           want = atom.equal;
           break;
         case 'negative':
@@ -351,9 +395,10 @@ export class Propagation {
     if (last.facts.length > 0 || last.walk || last.atomic !== '') return false;
     for (const l of last.locks)
       if (!l.may && !entry.locks.some((x) => sameLock(x, l) && !x.may)) return false;
-    if (last.locks.length < 12)
-      for (const l of entry.locks)
-        if (!last.locks.some((x) => x.place === l.place && x.kind === l.kind)) return false;
+    for (const l of entry.locks) {
+      const matters = last.locks.length < MAX_LOCKS_WIDENED || (isAtomicKind(l.kind) && !l.may);
+      if (matters && !last.locks.some((x) => x.place === l.place && x.kind === l.kind)) return false;
+    }
     return last.origins.length >= MAX_ORIGINS || entry.origins.every((o) => last.origins.includes(o));
   }
 
@@ -361,8 +406,13 @@ export class Propagation {
   private widen(id: number, list: Entry[], keys: Map<number, number>, entry: Entry): void {
     const last = list[MAX_ENTRIES - 1] as Entry;
     if (last.widened && this.covers(last, entry)) return;
-    const locks = commonLocks(this.shared.terms, last.locks, entry.locks);
-    if (locks.length > 12) locks.length = 12;
+    const sureIn = (list: readonly Lock[], l: Lock): boolean =>
+      list.some((x) => x.place === l.place && x.kind === l.kind && (!x.may || x.some === true));
+    const locks = commonLocks(this.shared.terms, last.locks, entry.locks).map((l): Lock => {
+      const plain = withoutCondition(l);
+      return l.may && (sureIn(last.locks, l) || sureIn(entry.locks, l)) ? { ...plain, some: true } : plain;
+    });
+    boundLocks(locks, MAX_LOCKS_WIDENED);
     const origins = [...last.origins];
     for (const o of entry.origins) if (origins.length < MAX_ORIGINS && !origins.includes(o)) origins.push(o);
     const merged: Entry = {
@@ -396,13 +446,12 @@ export class Propagation {
 
   /** What a situation of a caller becomes in the callee of an edge: one for each state that reaches the call. */
   private composed(id: number, index: number, entry: Entry, edge: CallEdge): Entry[] {
-    // Where every path to a call is in doubt, what is held there is held perhaps
     const sure = edge.variants.some((v) => !v.doubt);
     const out: Entry[] = [];
     for (const variant of edge.variants) {
       if (variant.doubt && sure) continue;
       const next = this.compose(id, index, entry, edge, variant);
-      if (next !== null) out.push(sure ? next : { ...next, locks: next.locks.map(perhaps), widened: true });
+      if (next !== null) out.push(next);
     }
     return out;
   }
@@ -457,10 +506,12 @@ export class Propagation {
       };
     }
     const locks: Lock[] = [];
-    for (const l of entry.locks) {
-      if (v.released.some((r) => r.place === l.place && r.kind === l.kind)) continue;
+    for (const l of settled(terms, entry.locks, facts)) {
+      const released = v.released.find((r) => r.place === l.place && r.kind === l.kind);
+      if (released !== undefined && !released.may) continue;
       const place = this.translated(edge, l);
-      locks.push(place === l.place ? l : { ...l, place });
+      const lock = place === l.place ? l : { ...l, place };
+      addLock(terms, locks, released === undefined ? lock : perhaps(lock));
     }
     // A caller's lock that was released under another name is not held for sure any more
     const unmatched = v.released.filter(
@@ -471,13 +522,14 @@ export class Propagation {
       if (
         unmatched.some(
           (r) =>
-            r.kind === l.kind && (r.class === l.class || r.class.startsWith('?') || l.class.startsWith('?')),
+            r.kind === l.kind &&
+            (r.class === l.class || (!r.may && (r.class.startsWith('?') || l.class.startsWith('?')))),
         )
       )
         locks[i] = perhaps(l);
     }
-    for (const l of v.locks) if (!locks.some((x) => sameLock(x, l) && !x.may)) locks.push(l);
-    if (locks.length > 14) locks.length = 14;
+    for (const l of v.locks) addLock(terms, locks, l);
+    boundLocks(locks, MAX_LOCKS);
     const cared = this.shared.results[edge.callee]?.cared ?? new Set<number>();
     let calleeFacts: Facts = NO_FACTS;
     const consts: number[] = [];
@@ -519,7 +571,7 @@ export class Propagation {
       walk: entry.walk && locks.some((l) => l.kind === 'rcu'),
       atomic: entry.atomic,
       origins: entry.origins,
-      widened: entry.widened,
+      widened: entry.widened || v.doubt,
       caller: id,
       callerEntry: index,
       op: edge.op,

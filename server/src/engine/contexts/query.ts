@@ -7,10 +7,10 @@ import type { HeldLock, PointContext, RcuState } from '../base/finding.js';
 import { columnAt, EXPR_STRIDE, Fn, lineAt, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import type { Analysis } from './analysis.js';
-import { fnColumn } from './cfg.js';
+import { calledName, fnColumn } from './cfg.js';
 import { FunctionRun } from './flow.js';
 import type { Entry, Origin } from './propagate.js';
-import { isAtomicKind, type Lock, type State } from './state.js';
+import { type Facts, isAtomicKind, type Lock, type State, settled } from './state.js';
 import { exported, sharedLocks } from './translate.js';
 
 /** A lock at a point with the text it is shown as. */
@@ -157,7 +157,7 @@ function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[]
   const run: FunctionRun = new FunctionRun(analysis.shared, fn, (at: number, s: State) => {
     if (at !== op || found.length > 200) return;
     found.push({
-      locks: s.locks.map((lock) => ({ lock, text: run.showPlace(lock.place), fromCaller: false })),
+      locks: s.locks.map((lock) => ({ lock, text: shownLock(run, lock), fromCaller: false })),
       released: sharedLocks(run.terms, s.released),
       facts: exported(run.terms, s.facts, true),
       doubt: s.doubt,
@@ -165,6 +165,15 @@ function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[]
   });
   run.run();
   return found;
+}
+
+/** A lock as the function would write it: where its name would have to be computed, as the call that took it has it. */
+function shownLock(run: FunctionRun, lock: Lock): string {
+  const text = run.showPlace(lock.place);
+  if (!text.includes('(') || lock.fn !== run.fn.id) return text;
+  const helper = run.shared.model.helpers.get(calledName(run.fn, lock.op));
+  const direct = helper?.acquires?.[0]?.lock === helper?.params[0];
+  return (helper !== undefined && direct ? lockAsWritten(run.fn, lock.op)?.text : undefined) ?? text;
 }
 
 /** One situation at a point: what holds on all paths of it, and on some. */
@@ -176,11 +185,13 @@ function pointOf(
 ): Omit<PointContext, 'entry' | 'via'> | null {
   const propagation = analysis.propagation;
   if (propagation === null) return null;
-  const inherited: Seen[] = entry.locks.map((lock) => ({
-    lock,
-    text: propagation.show(fn.id, lock.place),
-    fromCaller: true,
-  }));
+  const inheritedWith = (facts: Facts): Seen[] =>
+    settled(analysis.terms, entry.locks, facts).map((lock) => ({
+      lock,
+      text: propagation.show(fn.id, lock.place),
+      fromCaller: true,
+    }));
+  const inherited = inheritedWith(entry.facts);
   let sets: Seen[][];
   if (states === null) sets = [inherited];
   else {
@@ -188,7 +199,7 @@ function pointOf(
     if (usable.some((s) => !s.doubt)) usable = usable.filter((s) => !s.doubt);
     if (usable.length === 0) return null;
     sets = usable.map((s) => [
-      ...inherited
+      ...inheritedWith(propagation.meet(entry, s.facts) ?? entry.facts)
         .filter((l) => !s.released.some((r) => r.place === l.lock.place && r.kind === l.lock.kind))
         .map((l) =>
           s.released.some(
@@ -215,8 +226,16 @@ function pointOf(
     let rcu = false;
     let atomic = entry.atomic !== '';
     for (const l of set) {
-      if (l.lock.kind === 'rcu' && !l.lock.may) rcu = true;
-      if (isAtomicKind(l.lock.kind) && !l.lock.may) atomic = true;
+      // What some callers hold of those that are merged into one situation
+      const some = l.fromCaller && l.lock.some === true;
+      if (l.lock.kind === 'rcu') {
+        if (some) rcuSome = true;
+        else if (!l.lock.may) rcu = true;
+      }
+      if (isAtomicKind(l.lock.kind)) {
+        if (some) atomicSome = true;
+        else if (!l.lock.may) atomic = true;
+      }
     }
     meetLocks(fn, seen, set);
     if (rcu) rcuSome = true;

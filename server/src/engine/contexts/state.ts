@@ -21,6 +21,10 @@ export interface Lock {
   readonly kind: LockKind;
   readonly shared: boolean;
   readonly may: boolean;
+  /** Held for sure in some of the situations that were merged into one; the others do not have it. */
+  readonly some?: true;
+  /** Facts under which it is held, of a lock that the model brings and that is held perhaps. */
+  readonly when?: Facts;
   /** Function and operation that took it; -1 for a lock that the caller brought. */
   readonly fn: number;
   readonly op: number;
@@ -52,6 +56,35 @@ export function heldAtomic(locks: readonly Lock[]): Lock | null {
 /** A lock that is held perhaps. */
 export function perhaps(lock: Lock): Lock {
   return lock.may ? lock : { ...lock, may: true };
+}
+
+/** Locks as they are where these facts hold: a condition that is met makes one sure, one that cannot be takes it away. */
+export function settled(terms: Terms, locks: readonly Lock[], facts: Facts): readonly Lock[] {
+  if (!locks.some((l) => l.when !== undefined)) return locks;
+  const out: Lock[] = [];
+  for (const l of locks) {
+    if (l.when === undefined) {
+      out.push(l);
+      continue;
+    }
+    let met = true;
+    let possible = true;
+    for (let i = 0; i < l.when.length; i += 2) {
+      const mask = maskOf(terms, facts, l.when[i] as number);
+      const wanted = l.when[i + 1] as number;
+      if ((mask & wanted) === 0) possible = false;
+      if ((mask & ~wanted) !== 0) met = false;
+    }
+    if (possible) out.push(withoutCondition(met ? { ...l, may: false } : l));
+  }
+  return out;
+}
+
+/** A lock that is held perhaps, and nobody says when. */
+export function withoutCondition(lock: Lock): Lock {
+  if (lock.when === undefined) return lock;
+  const { when: _, ...plain } = lock;
+  return plain;
 }
 
 /** Facts of values: term, mask alternating, sorted by term. */
@@ -127,7 +160,8 @@ const LOR = operatorCode('||');
 const NOT = operatorCode('!');
 const MINUS = operatorCode('-');
 
-function signOf(value: number): number {
+/** The mask of a number. */
+export function signOf(value: number): number {
   return value === 0 ? ZERO : value > 0 ? POSITIVE : NEGATIVE;
 }
 
@@ -242,6 +276,11 @@ function narrow(terms: Terms, facts: Facts, term: number, mask: number): Assumed
 /** Facts after `term` turned out true (non-zero) or false (zero); null where that cannot be. */
 export function assume(terms: Terms, facts: Facts, term: number, truth: boolean): Assumed | null {
   const kind = terms.kind(term);
+  if (kind === T.Bin && isLogical(terms.a(term))) {
+    // What the whole was found to be stands, whatever its parts are
+    const wanted = truth ? POSITIVE | NEGATIVE : ZERO;
+    if ((maskOf(terms, facts, term) & wanted) === 0) return narrow(terms, facts, term, wanted);
+  }
   if (kind === T.Un) {
     const inner = terms.b(term);
     const op = terms.a(term);
@@ -304,6 +343,10 @@ export function assume(terms: Terms, facts: Facts, term: number, truth: boolean)
     }
   }
   return narrow(terms, facts, term, truth ? POSITIVE | NEGATIVE : ZERO);
+}
+
+function isLogical(op: number): boolean {
+  return op === LAND || op === LOR;
 }
 
 function both(first: Assumed, then: (facts: Facts) => Assumed | null): Assumed | null {

@@ -42,6 +42,11 @@ export function toCaller(terms: Terms, t: number, args: readonly number[], resul
   });
 }
 
+/** The value that stands for argument `position` of a function that is called through a parameter. */
+export function callbackArgument(terms: Terms, position: number): number {
+  return terms.global(`@argument${position}`);
+}
+
 /** Facts that mean something outside: of parameters and globals; of memory only where `soft`. */
 export function exported(terms: Terms, facts: Facts, soft = false): Facts {
   const out: number[] = [];

@@ -2,8 +2,20 @@
  * Values of a path state under other names: what a loop makes again, what a store leaves behind as the old value. Must not
  * know what an operation does.
  */
-import { type Facts, type Lock, NO_FACTS, type State, sameLock, withFact } from './state.js';
+import { operatorCode } from '../facts/encode.js';
+import {
+  type Facts,
+  type Lock,
+  NO_FACTS,
+  POSITIVE,
+  type State,
+  sameLock,
+  signOf,
+  withFact,
+} from './state.js';
 import { T, type Terms } from './terms.js';
+
+const EQ = operatorCode('==');
 
 /** The state before an operation of a loop makes its value again: what its last turn made there goes by another name. */
 export function anew(terms: Terms, s: State, term: number, op: number): State {
@@ -97,4 +109,31 @@ export function storedTo(
     terms.number(value) !== null || terms.kind(terms.root(location)) === T.Local || terms.isShared(value);
   if (keeps && value !== terms.unknown && heap.length < 16) heap.push(location, value);
   return { ...s, vars, temps, facts, heap };
+}
+
+/**
+ * The state after it may have slept: what was stored where others reach it may have been changed meanwhile, so it is what
+ * memory was last seen to be, and no constant any more.
+ */
+export function afterSleep(terms: Terms, s: State): State {
+  const outside = (place: number): boolean => terms.kind(terms.root(place)) !== T.Local;
+  let found = false;
+  for (let i = 0; i < s.heap.length; i += 2) if (outside(s.heap[i] as number)) found = true;
+  if (!found) return s;
+  const heap: number[] = [];
+  let facts = s.facts;
+  for (let i = 0; i < s.heap.length; i += 2) {
+    const place = s.heap[i] as number;
+    const value = s.heap[i + 1] as number;
+    if (!outside(place)) {
+      heap.push(place, value);
+      continue;
+    }
+    const number = terms.number(value);
+    if (number === null) continue;
+    const load = terms.load(place);
+    facts = withFact(facts, load, signOf(number));
+    if (number !== 0) facts = withFact(facts, terms.bin(EQ, load, value), POSITIVE);
+  }
+  return { ...s, heap, facts };
 }

@@ -157,10 +157,17 @@ class Reader {
     if (this.#take('(')) {
       const inner = this.#atom();
       this.#expect(')');
-      return inner;
+      return inner.kind === 'bits' && inner.mask !== null && inner.set ? this.#masked(inner) : inner;
     }
     if (this.#peek().text === 'IS_ERR') return this.#isErr(true);
     return this.#plain();
+  }
+
+  /** `(inode->i_mode & S_IFMT) == S_IFDIR`; without a comparison the bits themselves. */
+  #masked(inner: Atom & { kind: 'bits' }): Atom {
+    const equal = this.#take('==');
+    if (!equal && !this.#take('!=')) return inner;
+    return { kind: 'equals', value: inner.value, mask: inner.mask, number: this.#number(), equal };
   }
 
   #negated(): Atom {
@@ -187,7 +194,7 @@ class Reader {
     const equal = this.#take('==');
     if (equal || this.#take('!=')) {
       if (this.#isName(this.#peek())) return { kind: 'same', value, other: this.#path(), equal };
-      return { kind: 'equals', value, number: this.#number(), equal };
+      return { kind: 'equals', value, mask: null, number: this.#number(), equal };
     }
     const negative = this.#take('<');
     if (negative || this.#take('>=')) {

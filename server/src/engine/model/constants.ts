@@ -119,6 +119,9 @@ export const CONSTANTS: readonly ConstantEntry[] = [
   row('MAY_OPEN', 0x20, '6.12:include/linux/fs.h:104'),
   row('MAY_CHDIR', 0x40, '6.12:include/linux/fs.h:105'),
   row('MAY_NOT_BLOCK', 0x80, '6.12:include/linux/fs.h:107'),
+  // File types.
+  row('S_IFMT', 0o170000, '6.12:include/uapi/linux/stat.h:9'),
+  row('S_IFDIR', 0o40000, '6.12:include/uapi/linux/stat.h:14'),
   // rename(2) flags.
   row('RENAME_NOREPLACE', 1, '6.12:include/uapi/linux/fs.h:50'),
   row('RENAME_EXCHANGE', 2, '6.12:include/uapi/linux/fs.h:51'),

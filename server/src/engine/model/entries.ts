@@ -78,6 +78,7 @@ export const ENTRIES: readonly MethodEntry[] = [
     true,
     'Ends a run over records. The lock of the seq_file is held.',
     '6.12:include/linux/seq_file.h:33',
+    { follows: { slot: 'start', always: true } },
   ),
   seq(
     'next',
@@ -87,6 +88,7 @@ export const ENTRIES: readonly MethodEntry[] = [
     true,
     'Goes on to the next record, with what start locked still locked.',
     '6.12:include/linux/seq_file.h:34',
+    { follows: { slot: 'start', always: false } },
   ),
   seq(
     'show',
@@ -96,6 +98,7 @@ export const ENTRIES: readonly MethodEntry[] = [
     true,
     'Prints a record, with what start locked still locked.',
     '6.12:include/linux/seq_file.h:35',
+    { follows: { slot: 'start', always: false } },
   ),
   shrinker(
     'count_objects',

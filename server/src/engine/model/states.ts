@@ -28,6 +28,26 @@ const RCU: readonly HelperEntry[] = [
     [shared('@rcu_sched', 'rcu'), PREEMPT],
     '6.12:include/linux/rcupdate.h:958',
   ),
+  takes(
+    'rhashtable_walk_start',
+    'iter',
+    false,
+    [shared('@rcu', 'rcu')],
+    '6.12:include/linux/rhashtable.h:250 6.12:lib/rhashtable.c:732',
+  ),
+  takes(
+    'rhashtable_walk_start_check',
+    'iter',
+    false,
+    [shared('@rcu', 'rcu')],
+    '6.12:include/linux/rhashtable.h:248 6.12:lib/rhashtable.c:732',
+  ),
+  drops(
+    'rhashtable_walk_stop',
+    'iter',
+    [shared('@rcu', 'rcu')],
+    '6.12:include/linux/rhashtable.h:257 6.12:lib/rhashtable.c:963',
+  ),
   takes('srcu_read_lock', 'ssp', false, [shared('ssp', 'srcu')], '6.12:include/linux/srcu.h:244'),
   drops('srcu_read_unlock', 'ssp, idx', [shared('ssp', 'srcu')], '6.12:include/linux/srcu.h:317'),
   plain(

@@ -86,6 +86,12 @@ export interface MethodEntry {
   readonly releases?: readonly LockEffect[];
   /** Locks that the method returns with (`get_tree`: s_umount of the root's superblock). */
   readonly acquires?: readonly LockEffect[];
+  /**
+   * The slot of the same table that is called before and whose locks stay held until `stop`-like slots: this one runs with
+   * what it returned holding, as a rule only where it returned something (`always`: in any case). The first parameter is the
+   * same in both; the second is what it returned.
+   */
+  readonly follows?: { readonly slot: string; readonly always: boolean };
   /** The way out of RCU-walk: a statement that the signature allows, e.g. `return -ECHILD;`. */
   readonly bail?: string;
   /** The effect of a call through this slot, seen from the caller (rule: calls through modelled slots are cut here). */
@@ -306,8 +312,14 @@ export interface Path {
 export type Atom =
   /** (value & mask) != 0 when `set`, == 0 otherwise; `mask` null: the value itself (truth, non-NULL). */
   | { readonly kind: 'bits'; readonly value: Path; readonly mask: number | null; readonly set: boolean }
-  /** value == number when `equal`, != otherwise. */
-  | { readonly kind: 'equals'; readonly value: Path; readonly number: number; readonly equal: boolean }
+  /** value == number when `equal`, != otherwise; (value & mask) where there is a mask. */
+  | {
+      readonly kind: 'equals';
+      readonly value: Path;
+      readonly mask: number | null;
+      readonly number: number;
+      readonly equal: boolean;
+    }
   /** value < 0 when `negative`, >= 0 otherwise. */
   | { readonly kind: 'negative'; readonly value: Path; readonly negative: boolean }
   /** IS_ERR(value) when `error`. */

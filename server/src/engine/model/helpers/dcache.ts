@@ -383,7 +383,14 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/libfs.c:595',
     {
       mustNotHold: [exclusive('dentry->d_parent->d_inode->i_rwsem', 'rwsem')],
-      callbacks: [{ param: 1, context: 'now' }],
+      callbacks: [
+        {
+          param: 1,
+          context: 'now',
+          params: ['victim'],
+          held: [exclusive('victim->d_parent->d_inode->i_rwsem', 'rwsem')],
+        },
+      ],
     },
   ),
   S(

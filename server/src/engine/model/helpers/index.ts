@@ -9,6 +9,7 @@ import { INNER_HELPERS } from './inner.js';
 import { INODE_HELPERS } from './inode.js';
 import { LIBRARY_HELPERS } from './library.js';
 import { LOCK_HELPERS } from './locks.js';
+import { LRU_HELPERS } from './lru.js';
 import { NAMEI_HELPERS } from './namei.js';
 import { PAGE_HELPERS } from './pages.js';
 import { QUIET_HELPERS } from './quiet.js';
@@ -26,6 +27,7 @@ export const HELPERS: readonly HelperEntry[] = [
   ...INODE_HELPERS,
   ...LIBRARY_HELPERS,
   ...SIMPLE_HELPERS,
+  ...LRU_HELPERS,
   ...WAIT_HELPERS,
   ...USER_HELPERS,
   ...PAGE_HELPERS,

@@ -54,10 +54,11 @@ const RENAME_CONTEXTS: readonly EntryContext[] = [
   {
     name: 'rename in one directory',
     when: 'old_dir == new_dir',
-    held: [exclusive('old_dir->i_rwsem', 'rwsem'), exclusive('new_dir->i_rwsem', 'rwsem')],
-    mayHold: [
-      exclusive('old_dentry->d_inode->i_rwsem', 'rwsem'),
-      exclusive('new_dentry->d_inode->i_rwsem', 'rwsem'),
+    held: [
+      exclusive('old_dir->i_rwsem', 'rwsem'),
+      exclusive('new_dir->i_rwsem', 'rwsem'),
+      exclusive('old_dentry->d_inode->i_rwsem', 'rwsem', '(old_dentry->d_inode->i_mode & S_IFMT) != S_IFDIR'),
+      exclusive('new_dentry->d_inode->i_rwsem', 'rwsem', 'new_dentry->d_inode && !(flags & RENAME_EXCHANGE)'),
     ],
     rcu: 'none',
   },
