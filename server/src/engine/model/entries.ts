@@ -195,6 +195,7 @@ export const ENTRIES: readonly MethodEntry[] = [
     false,
     'Told that the I/O of a buffer is done. Runs in an interrupt or a softirq as a rule: nothing may sleep.',
     '6.12:include/linux/buffer_head.h:72',
+    until('7.2'),
   ),
   kiocb(
     'ki_complete',
