@@ -102,6 +102,11 @@ describe('annotate', () => {
       /not defined in fs\/mountd\/root\.c/,
     );
     await withCopy((root, file) => {
+      const left = '#ifdef CONFIG_PREEMPT_RT\nstatic int left_out(int n)\n{\n\treturn n;\n}\n#endif\n';
+      writeFileSync(join(root, 'fs/pool/left.c'), left);
+      const why = /left_out: defined in fs\/pool\/left\.c, but this configuration leaves it out; --config/;
+      refused(['left_out', '--kernel', root], why);
+      refused(['left_out', '--kernel', root, '--file', 'fs/pool/left.c'], why);
       writeFileSync(join(root, 'fs/pool/more.c'), 'static void netfsd_lease_left(void)\n{\n}\n');
       refused(
         ['netfsd_lease_left', '--kernel', root],
