@@ -404,7 +404,7 @@ void open_to_all(struct foo *foo)
 	helper(foo, 1);
 	spin_unlock(&foo->lock);
 }`,
-    reason: /no known entry, from 'open_to_all'/,
+    reason: /begins in 'open_to_all', to which no known entry leads/,
   },
   {
     title: 'its address is taken',
