@@ -142,11 +142,9 @@ function endOf(analysis: Analysis, fn: FunctionRef, lock: Lock): '__must_hold' |
   const result = analysis.results[fn.id];
   if (result === undefined || !result.releases.has(`${lock.class}|${lock.kind}`)) return '__must_hold';
   if (result.widened) return null;
-  const released = result.exits.map((exit) =>
-    exit.released.filter((l) => l.kind === lock.kind && (l.place === lock.place || l.may)),
-  );
+  const released = result.exits.map((exit) => exit.released.filter((l) => l.place === lock.place));
   if (released.every((at) => at.length === 0)) return '__must_hold';
-  return released.every((at) => at.some((l) => l.place === lock.place && !l.may)) ? '__releases' : null;
+  return released.every((at) => at.some((l) => !l.may)) ? '__releases' : null;
 }
 
 // ---- names
