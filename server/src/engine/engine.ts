@@ -41,6 +41,9 @@ import { verifyModel } from './verify/verify.js';
 import { explainModelName, symbolCard } from './views/contract.js';
 import { reachOf } from './views/reach.js';
 
+/** Files that a message names. */
+const MAX_NAMED = 4;
+
 /** One analysed set of files. */
 interface World {
   readonly key: string;
@@ -205,7 +208,7 @@ export class LockwalkEngine implements Engine {
       const files = file === null ? this.filesDefining(name) : [file];
       file = files[0] ?? null;
       if (file === null) return no(this.leftOut(name, this.loader.expand('fs')) ?? noSuchFunction(name));
-      if (files.length > 1) return no(`${name}: defined in ${files.join(' and ')}; name one with --file`);
+      if (files.length > 1) return no(`${name}: defined in ${someOf(files)}; name one with --file`);
     } else {
       const facts = this.loader.load(query.file);
       if (facts !== null)
@@ -390,6 +393,13 @@ export class LockwalkEngine implements Engine {
   dispose(): void {
     this.parser.dispose();
   }
+}
+
+/** All of a few, the first of many. */
+function someOf(files: readonly string[]): string {
+  const shown = files.slice(0, MAX_NAMED);
+  const rest = files.length - shown.length;
+  return rest > 0 ? `${shown.join(', ')} and ${rest} more files` : shown.join(' and ');
 }
 
 function noSuchFunction(name: string): string {
