@@ -3,7 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { applyEdits, unifiedDiff } from '../../server/src/cli/format/unified-diff.js';
 import type { Edit } from '../../server/src/engine/base/finding.js';
@@ -97,16 +97,33 @@ describe('annotate', () => {
     };
     refused(['no_such_function', '--kernel', EXAMPLE], /no_such_function: no such function/);
     refused(['a b', '--kernel', EXAMPLE], /expected the name of a function/);
+    refused(['', '--kernel', EXAMPLE], /'': expected the name of a function/);
+    refused(['a'.repeat(5000), '--kernel', EXAMPLE], /'a{128}': expected the name of a function/);
     refused(
       ['pool_grow', '--kernel', EXAMPLE, '--file', 'fs/mountd/root.c'],
       /not defined in fs\/mountd\/root\.c/,
     );
     await withCopy((root, file) => {
+      const left = '#ifdef CONFIG_PREEMPT_RT\nstatic int left_out(int n)\n{\n\treturn n;\n}\n#endif\n';
+      writeFileSync(join(root, 'fs/pool/left.c'), left);
+      const why = /left_out: defined in fs\/pool\/left\.c, but this configuration leaves it out; --config/;
+      refused(['left_out', '--kernel', root], why);
+      refused(['left_out', '--kernel', root, '--file', 'fs/pool/left.c'], why);
       writeFileSync(join(root, 'fs/pool/more.c'), 'static void netfsd_lease_left(void)\n{\n}\n');
       refused(
         ['netfsd_lease_left', '--kernel', root],
         /defined in fs\/netfsd\/lease\.c and fs\/pool\/more\.c/,
       );
+      for (const n of [1, 2, 3, 4])
+        writeFileSync(join(root, `fs/pool/more${n}.c`), 'static void netfsd_lease_left(void)\n{\n}\n');
+      refused(
+        ['netfsd_lease_left', '--kernel', root],
+        /defined in fs\/netfsd\/lease\.c, .*more2\.c and 2 more files; name one with --file/,
+      );
+      const huge = join(root, 'fs/pool/huge.c');
+      writeFileSync(huge, '');
+      truncateSync(huge, 2 ** 27);
+      refused(['pool_grow', '--kernel', root, '--file', 'fs/pool/huge.c'], /huge\.c is larger than/);
       const text = readFileSync(file, 'utf8');
       const overlay = `${FILE}=${file}`;
       refused(

@@ -111,6 +111,15 @@ describe('commands', () => {
     };
     assert.ok(all.reach.functions.length > 0);
     assert.ok(all.reach.functions.every((f) => f.file.startsWith('fs/pool/') && f.kind !== ''));
+    const text = lockwalk(['doctor', '--kernel', EXAMPLE, '--functions']);
+    assert.equal(text.code, 2);
+    assert.match(text.err, /--functions .*--format json/);
+  });
+
+  it('doctor: a path without code is a problem', () => {
+    const { out, code } = lockwalk(['doctor', '--kernel', EXAMPLE, 'include/linux']);
+    assert.equal(code, 2);
+    assert.match(out, /^problem +include\/linux: no C file with a function/m);
   });
 
   it('--version and --help', () => {

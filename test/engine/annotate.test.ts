@@ -261,6 +261,60 @@ ${LOCKED}`,
     style: 'must-hold',
   },
   {
+    title: '__releases where every way out has let go of it',
+    source: `${TOP}
+static void helper(struct foo *foo, int n)
+<<||	__releases(&foo->lock)
+>>{
+	if (!n) {
+		spin_unlock(&foo->lock);
+		return;
+	}
+	foo->count = n;
+	spin_unlock(&foo->lock);
+}
+${method(`	spin_lock(&foo->lock);
+	helper(foo, 1);`)}`,
+    style: 'must-hold',
+  },
+  {
+    title: '__must_hold where it is let go of and taken again',
+    source: `${TOP}
+static void helper(struct foo *foo, int n)
+<<||	__must_hold(&foo->lock)
+>>{
+	spin_unlock(&foo->lock);
+	msleep(n);
+	spin_lock(&foo->lock);
+}
+${LOCKED}`,
+    style: 'must-hold',
+  },
+  {
+    title: 'one empty line where one is there already',
+    source: `${TOP}
+static void helper(struct foo *foo, int n)
+{
+<<||	lockdep_assert_held(&foo->lock);
+>>
+	foo->count = n;
+}
+${LOCKED}`,
+  },
+  {
+    title: 'one empty line more where two set off the declarations',
+    source: `${TOP}
+static void helper(struct foo *foo, int n)
+{
+	int old = foo->count;
+
+<<||	lockdep_assert_held(&foo->lock);
+>>
+	foo->count = n + old;
+}
+${LOCKED}`,
+  },
+  {
     title: 'a function of the folder that others of the folder call',
     source: `
 // file: include/linux/lockdep.h
@@ -292,6 +346,7 @@ static void helper(struct foo *foo, int n)
 interface Nothing {
   readonly title: string;
   readonly source: string;
+  readonly style?: 'assert' | 'must-hold';
   readonly reason: RegExp;
 }
 
@@ -349,7 +404,7 @@ void open_to_all(struct foo *foo)
 	helper(foo, 1);
 	spin_unlock(&foo->lock);
 }`,
-    reason: /no known entry, from 'open_to_all'/,
+    reason: /begins in 'open_to_all', to which no known entry leads/,
   },
   {
     title: 'its address is taken',
@@ -548,6 +603,22 @@ ${LOCKED}`,
     reason: /released among the declarations/,
   },
   {
+    title: 'let go of on some ways out, which no annotation can say',
+    source: `
+static int helper(struct foo *foo, int n)
+{
+	if (foo->count == n)
+		return 0;
+	spin_unlock(&foo->lock);
+	return 1;
+}
+${method(`	spin_lock(&foo->lock);
+	if (!helper(foo, 1))
+		spin_unlock(&foo->lock);`)}`,
+    style: 'must-hold',
+    reason: /&foo->lock is held, but it is not kept on every way out/,
+  },
+  {
     title: 'a body on one line',
     source: `
 static void helper(struct foo *foo, int n) { foo->count = n; }
@@ -598,7 +669,7 @@ describe('annotate', () => {
       checkAnnotation((WRITTEN[0] as Written).source, 'helper', 'assert', '\r\n'));
   });
   describe('nothing, with the reason', () => {
-    for (const { title, source, reason } of NOTHING)
-      it(title, () => checkNoAnnotation(`${TOP}${source}`, 'helper', reason));
+    for (const { title, source, style, reason } of NOTHING)
+      it(title, () => checkNoAnnotation(`${TOP}${source}`, 'helper', reason, style));
   });
 });

@@ -258,8 +258,13 @@ export async function checkAnnotation(
 }
 
 /** Nothing is written down of a function's precondition, for this reason. */
-export async function checkNoAnnotation(source: string, name: string, reason: RegExp): Promise<void> {
-  const answer = await annotationOf(filesOf(source), name, 'assert');
+export async function checkNoAnnotation(
+  source: string,
+  name: string,
+  reason: RegExp,
+  style: Style = 'assert',
+): Promise<void> {
+  const answer = await annotationOf(filesOf(source), name, style);
   assert.equal(answer.fix, null);
   assert.match(answer.reason ?? '', reason);
 }

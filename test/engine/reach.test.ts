@@ -176,6 +176,16 @@ static void user(void) { a(); }
 static void a(void) { }`,
       { a: 'other' },
     ],
+    'what such a function calls is reached through it; of a way round nobody knows the beginning': [
+      `#if 0
+static void user(void) { a(); c(); }
+#endif
+static void b(void) { }
+static void a(void) { b(); }
+static void c(void) { d(); }
+static void d(void) { c(); }`,
+      { a: 'other', b: 'other via a', c: 'other', d: 'other' },
+    ],
   };
 
 describe('reach', () => {

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
 import type { VerifyAnswer } from '../../server/src/engine/door.js';
+import { MODEL_DATA } from '../../server/src/engine/model/index.js';
 import { readDeclarations } from '../../server/src/engine/verify/c-text.js';
 import { readLockingRst } from '../../server/src/engine/verify/rst.js';
 import { filesOf, openFiles } from './harness.js';
@@ -199,6 +200,48 @@ describe('model verify: declarations', () => {
     ]);
   });
 
+  it('an attribute with arguments, or a macro without semicolon above, hides no declaration', () => {
+    const read = (text: string): readonly string[] =>
+      readDeclarations('fs/x.c', text, new Set(['d_drop', '__d_drop']), new Set()).functions.map(
+        (d) => `${d.kind} ${d.name}(${d.parameters.join(', ')})`,
+      );
+    assert.deepEqual(
+      read('static inline __printf(1, 2) __attribute__((nonnull(1, 2)))\nint d_drop(int a) { }'),
+      ['definition d_drop(int a)'],
+    );
+    assert.deepEqual(read('DEFINE_GUARD(a, struct b *, take(_T), drop(_T))\n\nint d_drop(int a);'), [
+      'prototype d_drop(int a)',
+    ]);
+    assert.deepEqual(read('DEFINE_FREE(a, struct b *, if (_T) d_drop(_T))\nint x = f(1) + d_drop(2);'), []);
+  });
+
+  it('a helper of other versions that the tree has, and one of this version that it nowhere says', async () => {
+    const check = (text: string, verdicts: readonly string[]): Promise<void> =>
+      checkVerified(
+        `// file: include/linux/namei.h\n${text}\n`,
+        'start_creating_dentry',
+        'signature',
+        verdicts,
+      );
+    await check('struct dentry *start_creating_dentry(struct dentry *a, struct dentry *b);', [
+      'versions: disagree',
+    ]);
+    await check('struct dentry *start_creating(struct dentry *a);', []);
+    const names = [...new Set(MODEL_DATA.helpers.map((entry) => entry.name))].filter(
+      (n) => !/^(ihold|igrab)$/.test(n),
+    );
+    const all = `// file: include/linux/all.h\n${names.map((n) => `void ${n}(void);`).join('\n')}\n`;
+    const use = '// file: fs/inode.c\nvoid a(void) { ihold(0); }\n';
+    const said = async (tree: string, name: string): Promise<readonly string[]> =>
+      (await verify(tree)).comparisons
+        .filter((c) => c.name === name && c.source === 'signature')
+        .map((c) => `${c.aspect}: ${c.verdict}`);
+    assert.deepEqual(await said(`${all}${use}`, 'igrab'), ['versions: disagree']);
+    assert.deepEqual(await said(`${all}${use}`, 'ihold'), ['parameters: not-compared']);
+    // A few files are not the whole tree
+    assert.deepEqual(await said(use, 'igrab'), ['parameters: not-compared']);
+  });
+
   it('calls, comments and members are no declarations', () => {
     const text = `/* void d_drop(void); */
 EXPORT_SYMBOL(d_drop);
@@ -240,7 +283,7 @@ describe('model verify: assertions', () => {
     );
   });
 
-  it('what only some paths assert speaks against nothing', async () => {
+  it('a lock that only some paths assert speaks against nothing, a sleep does against never', async () => {
     await checkVerified(
       dcache(`void d_drop(struct dentry *dentry)
 {
@@ -252,8 +295,19 @@ describe('model verify: assertions', () => {
 }`),
       'd_drop',
       'assertion',
-      ['d_lock: not-compared', 'sleep: not-compared'],
+      ['d_lock: not-compared', 'sleep: disagree'],
     );
+  });
+
+  it('an assertion of a mode is no assertion of the other', async () => {
+    const umount = (assertion: string): string =>
+      dcache(`void shrink_dcache_for_umount(struct super_block *sb)\n{\n	${assertion}(&sb->s_umount);\n}`);
+    const check = (assertion: string, verdict: string): Promise<void> =>
+      checkVerified(umount(assertion), 'shrink_dcache_for_umount', 'assertion', [`s_umount: ${verdict}`]);
+    await check('lockdep_assert_held_write', 'agree');
+    await check('lockdep_assert_held', 'agree');
+    await check('lockdep_assert_held_read', 'disagree');
+    await check('rwsem_assert_held_write_nolockdep', 'agree');
   });
 });
 
@@ -296,6 +350,19 @@ describe('model verify: bodies', () => {
       'locks: agree',
       'sleep: agree',
     ]);
+  });
+
+  it('a lock that is taken in the other mode', async () => {
+    const lock = (how: string): string =>
+      `// file: include/linux/lock.h\nstatic inline void inode_lock_shared(struct inode *inode)\n{\n	${how}(&inode->i_rwsem);\n}\n// file: fs/a.c\n#include <linux/lock.h>\nvoid a(struct inode *i) { inode_lock_shared(i); }\n`;
+    const check = (how: string, verdict: string): Promise<void> =>
+      checkVerified(lock(how), 'inode_lock_shared', 'body', [
+        `i_rwsem: ${verdict}`,
+        'locks: agree',
+        'sleep: agree',
+      ]);
+    await check('down_read', 'agree');
+    await check('down_write', 'disagree');
   });
 
   it('a certain sleep, a free and a grace period', async () => {

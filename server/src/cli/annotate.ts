@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { AnnotateAnswer } from '../engine/door.js';
 import { wordEntry } from '../engine/findings/wording.js';
 import { readForChange, replaceFile } from '../host/replace-file.js';
+import { readTextFile } from '../host/text-file.js';
 import { applyEdits, unifiedDiff } from './format/unified-diff.js';
 import { engineFor, fileInTree, findTarget, type TreeOptions } from './target.js';
 import { remark, writeOut } from './terminal.js';
@@ -23,12 +24,17 @@ const MAX_CONTEXTS = 12;
 
 /** Runs the command. */
 export async function annotate(name: string, options: AnnotateOptions, signal: AbortSignal): Promise<number> {
-  if (!/^[A-Za-z_]\w*$/.test(name)) throw new UsageError(`${name}: expected the name of a function`);
+  if (!/^[A-Za-z_]\w{0,127}$/.test(name))
+    throw new UsageError(`'${name.slice(0, 128)}': expected the name of a function`);
   const target = findTarget(
     options,
     options.kernel === undefined && options.file !== undefined ? [options.file] : [],
   );
   const file = options.file === undefined ? undefined : fileInTree(target, options.file);
+  if (file !== undefined && !target.overlays.some(([overlaid]) => overlaid === file)) {
+    const read = readTextFile(join(target.root, file));
+    if (!read.ok) throw new UsageError(`${options.file} ${read.reason}`);
+  }
   const engine = await engineFor(target);
   try {
     for (const problem of (await engine.describe()).problems) remark(problem);

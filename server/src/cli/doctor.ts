@@ -29,6 +29,8 @@ export async function doctor(
   options: DoctorOptions,
   signal: AbortSignal,
 ): Promise<number> {
+  if (options.functions === true && (options.format !== 'json' || !options.reach))
+    throw new UsageError('--functions lists them in --format json, and not with --no-reach');
   const identity = buildIdentity();
   const wrong: string[] = [];
   const lines: [string, string][] = [
@@ -58,6 +60,7 @@ export async function doctor(
         if (options.reach) {
           lines.push(['looked at', paths.join(' ')]);
           reach = await engine.reach(paths, signal, progress.show);
+          if (reach.total === 0) wrong.push(`${paths.join(' ')}: no C file with a function that is compiled`);
         }
       } finally {
         progress.clear();

@@ -19,6 +19,9 @@ const SOURCES: readonly (readonly [source: VerifySource, title: string])[] = [
   ['body', 'bodies of helpers'],
 ];
 
+/** What was not compared is named where it is no more than this; all of it is in the JSON. */
+const MAX_NAMES = 24;
+
 /** Runs the command. */
 export async function modelVerify(options: ModelOptions, signal: AbortSignal): Promise<number> {
   const target = findTarget(options, []);
@@ -80,11 +83,14 @@ function sums(answer: VerifyAnswer, source: VerifySource, title: string): string
     `  ${title}: ${of.length - left} compared, ${count('agree')} agree, ${count('explained')} explained, ` +
       `${count('disagree')} disagree, ${left} not compared`,
   ];
-  const reasons = new Map<string, number>();
+  const reasons = new Map<string, string[]>();
   for (const c of of)
-    if (c.verdict === 'not-compared') reasons.set(c.reason, (reasons.get(c.reason) ?? 0) + 1);
-  for (const [reason, times] of [...reasons].sort((a, b) => b[1] - a[1]))
-    lines.push(`    ${times} ${reason}`);
+    if (c.verdict === 'not-compared') reasons.set(c.reason, [...(reasons.get(c.reason) ?? []), c.name]);
+  for (const [reason, names] of [...reasons].sort((a, b) => b[1].length - a[1].length)) {
+    const different = [...new Set(names)];
+    const shown = different.length > MAX_NAMES ? '' : `: ${different.join(', ')}`;
+    lines.push(`    ${names.length} ${reason}${shown}`);
+  }
   return lines;
 }
 

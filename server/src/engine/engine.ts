@@ -41,6 +41,9 @@ import { verifyModel } from './verify/verify.js';
 import { explainModelName, symbolCard } from './views/contract.js';
 import { reachOf } from './views/reach.js';
 
+/** Files that a message names. */
+const MAX_NAMED = 4;
+
 /** One analysed set of files. */
 interface World {
   readonly key: string;
@@ -189,8 +192,7 @@ export class LockwalkEngine implements Engine {
       return this.answerAt(world, query.file, query.line, query.column, true);
     }
     const file = query.file ?? this.findFunction(query.function);
-    if (file === null)
-      return { ok: false, problem: `${query.function}: no such function; name its file with --file` };
+    if (file === null) return { ok: false, problem: noSuchFunction(query.function) };
     const world = this.analyse([file], token);
     const fn = world.program.functionsNamed(query.function).find((f) => f.file.path === file);
     if (fn === undefined) return { ok: false, problem: `${query.function}: not defined in ${file}` };
@@ -205,8 +207,8 @@ export class LockwalkEngine implements Engine {
       name = query.function;
       const files = file === null ? [...this.filesDefining(name)] : [file];
       file = files[0] ?? null;
-      if (file === null) return no(`${name}: no such function; name its file with --file`);
-      if (files.length > 1) return no(`${name}: defined in ${files.join(' and ')}; name one with --file`);
+      if (file === null) return no(this.leftOut(name, this.loader.expand('fs')) ?? noSuchFunction(name));
+      if (files.length > 1) return no(`${name}: defined in ${someOf(files)}; name one with --file`);
     } else {
       const facts = this.loader.load(query.file);
       if (facts !== null)
@@ -218,13 +220,28 @@ export class LockwalkEngine implements Engine {
     const skipped = this.loader.skipped.get(file);
     if (skipped !== undefined) return no(`${file}: skipped, ${skipped}`);
     const fn = world.program.functionsNamed(name).find((f) => f.file.path === file);
-    if (fn === undefined) return no(`${name}: not defined in ${file}`);
+    if (fn === undefined) return no(this.leftOut(name, [file]) ?? `${name}: not defined in ${file}`);
     const texts = {
       original: (path: string) => this.loader.text(path),
       configured: (path: string) => this.loader.configured(path),
       below: (folder: string) => this.loader.expand(folder),
     };
     return { ok: true, answer: annotation(world.analysis, texts, this.sources(), fn, query.style) };
+  }
+
+  /** Says that a function is defined where the configuration leaves it out; null where it is not. */
+  private leftOut(name: string, files: readonly string[]): string | null {
+    const definition = new RegExp(
+      `^(?:[A-Za-z_][^;={}\\n]*)?\\b${name.replace(/\W/g, '')}\\s*\\([^;{}]*\\)[^;{}()]*\\{`,
+      'm',
+    );
+    const file = files.find((path) => {
+      const text = this.loader.text(path);
+      return text?.includes(name) === true && definition.test(text);
+    });
+    return file === undefined
+      ? null
+      : `${name}: defined in ${file}, but this configuration leaves it out; --config follows another`;
   }
 
   /** Files of fs/ that define a function, in order; each is read when it is asked for. */
@@ -369,6 +386,17 @@ export class LockwalkEngine implements Engine {
   dispose(): void {
     this.parser.dispose();
   }
+}
+
+/** All of a few, the first of many. */
+function someOf(files: readonly string[]): string {
+  const shown = files.slice(0, MAX_NAMED);
+  const rest = files.length - shown.length;
+  return rest > 0 ? `${shown.join(', ')} and ${rest} more files` : shown.join(' and ');
+}
+
+function noSuchFunction(name: string): string {
+  return `${name}: no such function below fs/; for one that stands elsewhere name its file with --file`;
 }
 
 function hasFunction(facts: FileFacts, name: string): boolean {

@@ -38,7 +38,8 @@ export function reachText(reach: ReachAnswer): string {
   const share = (n: number, of: number): string => (of === 0 ? '-' : `${((100 * n) / of).toFixed(1)} %`);
   const lines = [
     '',
-    `${reach.total} functions in C files, ${reach.unreferenced} of them named nowhere else; of the other ${reach.base}, reached from`,
+    `${reach.total} functions in C files; ${reach.unreferenced} are named nowhere else (unused, or a macro or generated code puts`,
+    `the name together); of the other ${reach.base}, reached from`,
     row('', 'functions', 'share', 'entries', 'context'),
     ...reach.kinds
       .filter((k) => k.functions > 0)
@@ -56,7 +57,8 @@ export function reachText(reach: ReachAnswer): string {
       String(sumOf(reach, VFS)),
       share(sumOf(reach, VFS), reach.base),
     ),
-    '(entries: reached directly; context: the analysis has a context of a known entry)',
+    '(a function that several lead to counts for the first; entries: reached directly, the others through calls;',
+    'context: the analysis has a context of a known entry)',
     '',
     `${reach.calls.total} calls, ${share(reach.calls.resolved, reach.calls.total)} of them with a target that the analysis can tell`,
   ];

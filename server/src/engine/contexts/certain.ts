@@ -40,7 +40,11 @@ export function heldInAll(analysis: Analysis, fn: FunctionRef): HeldInAll {
     if (entry.origins.length === 0) {
       const top = propagation.chain(fn.id, i)[0];
       const name = top === undefined ? fn.name : (analysis.program.functions[top.fn]?.name ?? '?');
-      return no(`it is reached by no known entry, from '${name}'`);
+      return no(
+        name === fn.name
+          ? 'no known entry leads to it'
+          : `one way to it begins in '${name}', to which no known entry leads`,
+      );
     }
     if (entry.widened) return no('it is entered in more situations than are told apart');
   }

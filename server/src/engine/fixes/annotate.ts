@@ -1,7 +1,8 @@
 /**
  * What is certainly held at a function's entry, written down in the tree's own idiom: `lockdep_assert_held(&x->lock)` after
- * the declarations, or `__must_hold(&x->lock)` behind the parameters. Offered only for locks that the function can name
- * with its own parameters and globals, by the types that its file sees, and not a second time.
+ * the declarations, or `__must_hold(&x->lock)` behind the parameters (`__releases` where every way out has let go of it).
+ * Offered only for locks that the function can name with its own parameters and globals, by the types that its file sees,
+ * and not a second time.
  */
 import type { Edit, Fix } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
@@ -101,15 +102,18 @@ export function annotate(
   });
   if (certain.length === 0) return no(why ?? '');
   certain.sort((a, b) => (a.expression < b.expression ? -1 : 1));
-  const hasShared = hasMacro(analysis, '__must_hold_shared');
-  const locks = certain.map(({ lock, expression }): WrittenLock => {
+  const locks: WrittenLock[] = [];
+  for (const { lock, expression } of certain) {
+    const word = style === 'assert' ? assertionOf(lock) : annotationOf(analysis, fn, lock);
+    if (word === null) {
+      why ??= `${expression} is held, but it is not kept on every way out, which __must_hold() would say`;
+      continue;
+    }
     const mode = lock.shared ? 'shared' : 'exclusive';
-    const text =
-      style === 'assert'
-        ? `${assertionOf(lock)}(${expression});`
-        : `${lock.shared && hasShared ? '__must_hold_shared' : '__must_hold'}(${expression})`;
-    return { expression, text, class: lock.class, mode };
-  });
+    const text = `${word}(${expression})${style === 'assert' ? ';' : ''}`;
+    locks.push({ expression, text, class: lock.class, mode });
+  }
+  if (locks.length === 0) return no(why ?? '');
   const lines = locks.map((l) => l.text);
   const edits = style === 'assert' ? assertions(source, fn, lines, seen) : mustHold(source, fn, lines);
   if (typeof edits === 'string') return no(edits);
@@ -125,6 +129,22 @@ function assertionOf(lock: Lock): string {
   return lock.kind === 'rwsem' || lock.kind === 'rwlock'
     ? 'lockdep_assert_held_write'
     : 'lockdep_assert_held';
+}
+
+/** `__must_hold` says that a lock is held on return, too; what every way out has released is `__releases`; null for some. */
+function annotationOf(analysis: Analysis, fn: FunctionRef, lock: Lock): string | null {
+  const word = endOf(analysis, fn, lock);
+  if (word === null || !lock.shared) return word;
+  return hasMacro(analysis, `${word}_shared`) ? `${word}_shared` : word;
+}
+
+function endOf(analysis: Analysis, fn: FunctionRef, lock: Lock): '__must_hold' | '__releases' | null {
+  const result = analysis.results[fn.id];
+  if (result === undefined || !result.releases.has(`${lock.class}|${lock.kind}`)) return '__must_hold';
+  if (result.widened) return null;
+  const released = result.exits.map((exit) => exit.released.filter((l) => l.place === lock.place));
+  if (released.every((at) => at.length === 0)) return '__must_hold';
+  return released.every((at) => at.some((l) => !l.may)) ? '__releases' : null;
 }
 
 // ---- names
@@ -357,7 +377,7 @@ function assertions(
   const follows = text.slice(at, start + 40);
   const before =
     last === undefined || /\n[ \t]*\r?\n[ \t]*$/.test(text.slice(0, at)) ? '' : linesOf(text, '', ['']);
-  const after = /^\s*lockdep_assert/.test(follows) ? '' : linesOf(text, '', ['']);
+  const after = /^(?:\s*lockdep_assert|[ \t]*\r?\n)/.test(follows) ? '' : linesOf(text, '', ['']);
   const edits = [insert(source, at, `${before}${linesOf(text, indent, lines)}${after}`)];
   if (seen.has(`include/${LOCKDEP}`)) return edits;
   const include = includeEdit(source, open);

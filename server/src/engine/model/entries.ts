@@ -198,6 +198,7 @@ export const ENTRIES: readonly MethodEntry[] = [
     false,
     'Told that the I/O of a buffer is done. Runs in an interrupt or a softirq as a rule: nothing may sleep.',
     '6.12:include/linux/buffer_head.h:72',
+    until('7.2'),
   ),
   kiocb(
     'ki_complete',
@@ -287,12 +288,22 @@ export const ENTRIES: readonly MethodEntry[] = [
     [inProcess('unmap', [], [anyMode('vma->vm_mm->mmap_lock', 'rwsem')])],
     true,
     'Told of one mapping less.',
-    '6.12:include/linux/mm.h:604',
+    '5.10:mm/mmap.c:179 5.10:mm/mmap.c:3246',
     {
+      ...until('6.1'),
       disagreement:
-        'The table in locking.rst says that mmap_lock is held; exit_mmap() of 5.10 takes mappings apart without it, and a ' +
-        'mapping that never got into the tree is closed by its maker.',
+        'The table in locking.rst says that mmap_lock is held; exit_mmap() of 5.10 takes mappings apart without it.',
     },
+  ),
+  vm(
+    'close',
+    'vma',
+    'void',
+    [inProcess('unmap', [anyMode('vma->vm_mm->mmap_lock', 'rwsem')])],
+    true,
+    'Told of one mapping less. The address space is locked, also where all of it goes.',
+    '6.1:mm/mmap.c:3301 6.12:include/linux/mm.h:604 6.12:mm/mmap.c:1951 7.2:mm/mmap.c:1308',
+    since('6.1'),
   ),
   kernfs(
     'seq_show',

@@ -15,6 +15,8 @@ export interface Assertion {
   readonly text: string;
   /** The lock as an expression; '' for `sleeps` and `rcu`. */
   readonly lock: string;
+  /** What is asserted of its mode; null where either will do. */
+  readonly mode: 'exclusive' | 'shared' | null;
   readonly line: number;
   /** Every call that comes this far gets to it: it stands in no block and on no condition. */
   readonly always: boolean;
@@ -57,7 +59,8 @@ export function assertionsOf(declared: Declared): readonly Assertion[] {
     const args = splitParameters(match[2] as string);
     const lock = (args[args.length - 1] ?? '').trim();
     const kind = match[1] === 'must_hold' ? 'held' : match[1] === 'releases' ? 'releases' : 'acquires';
-    out.push({ kind, text: match[0], lock, line: declared.line, always: match[1] !== 'cond_acquires' });
+    const always = match[1] !== 'cond_acquires';
+    out.push({ kind, text: match[0], lock, mode: null, line: declared.line, always });
   }
   out.push(...inBody(declared));
   return out;
@@ -92,16 +95,25 @@ function inBody(declared: Declared): Assertion[] {
   return out;
 }
 
-function readAssertion(name: string, inside: string): Pick<Assertion, 'kind' | 'lock'> | null {
-  if (HELD.has(name)) return { kind: 'held', lock: inside };
-  if (SLEEPS.has(name)) return { kind: 'sleeps', lock: '' };
-  if (RCU.has(name)) return { kind: 'rcu', lock: '' };
+function readAssertion(name: string, inside: string): Pick<Assertion, 'kind' | 'lock' | 'mode'> | null {
+  if (HELD.has(name)) {
+    const mode = /_held_write\b|_held_write_/.test(name)
+      ? 'exclusive'
+      : /_held_read\b/.test(name)
+        ? 'shared'
+        : null;
+    return { kind: 'held', lock: inside, mode };
+  }
+  if (SLEEPS.has(name)) return { kind: 'sleeps', lock: '', mode: null };
+  if (RCU.has(name)) return { kind: 'rcu', lock: '', mode: null };
   if (name === 'RCU_LOCKDEP_WARN')
-    return /^!\s*rcu_read_lock_held\(\)/.test(inside) ? { kind: 'rcu', lock: '' } : null;
+    return /^!\s*rcu_read_lock_held\(\)/.test(inside) ? { kind: 'rcu', lock: '', mode: null } : null;
   const first = splitParameters(inside)[0] ?? '';
   const check = (name === 'lockdep_assert' ? /^(\w+)\s*\((.*)\)$/ : /^!\s*(\w+)\s*\((.*)\)$/).exec(first);
   const field = check === null ? undefined : CHECKS[check[1] as string];
-  return field === undefined ? null : { kind: 'held', lock: `${(check?.[2] ?? '').trim()}${field}` };
+  return field === undefined
+    ? null
+    : { kind: 'held', lock: `${(check?.[2] ?? '').trim()}${field}`, mode: null };
 }
 
 /** Not the branch of an `if` without braces, nor part of an expression. */
@@ -140,7 +152,8 @@ export function compareAssertions(declared: Declared, entry: HelperEntry): Compa
       continue;
     }
     const { agrees, model } = holdsOf(assertion, place, entry);
-    if (!agrees && !assertion.always) out.push(notCompared(judged, claim, 'only some paths assert it'));
+    if (!agrees && !assertion.always && !(assertion.kind === 'sleeps' && entry.sleeps === false))
+      out.push(notCompared(judged, claim, 'only some paths assert it'));
     else out.push(judge(judged, claim, model, agrees));
   }
   return out;
@@ -200,8 +213,11 @@ function holdsOf(
           ];
   for (const [word, specs] of lists) {
     const found = named(specs, at, entry.params);
-    if (found.length > 0)
-      return { agrees: true, model: `${word} ${found.map((spec) => spec.lock).join(', ')}` };
+    if (found.length === 0) continue;
+    const { mode } = assertion;
+    const agrees = mode === null || found.some((spec) => spec.mode === mode);
+    const shown = found.map((spec) => (agrees ? spec.lock : `${spec.lock}, ${spec.mode}`));
+    return { agrees, model: `${word} ${shown.join(', ')}` };
   }
   const word = assertion.kind === 'acquires' ? 'take' : assertion.kind === 'releases' ? 'drop' : 'need';
   return { agrees: false, model: `does not ${word} ${at.field}` };

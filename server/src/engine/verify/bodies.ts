@@ -21,6 +21,8 @@ interface Place {
   readonly root: number;
   readonly field: string;
   readonly shown: string;
+  /** Null for what has no modes. */
+  readonly mode: 'exclusive' | 'shared' | null;
 }
 
 /** Compares a helper that the analysis has walked; those that it has not are answered with the reason. */
@@ -38,7 +40,11 @@ export function compareBody(
   if (declared === undefined || fn === undefined || result === undefined) {
     const claim = claimAt(declared?.file ?? '', declared?.line ?? 0)('body', '');
     return [
-      notCompared(judged, claim, 'its body is not among what was analysed (fs/ and the headers it uses)'),
+      notCompared(
+        judged,
+        claim,
+        'its body is not among what was analysed (the files directly in fs/ and the headers they use)',
+      ),
     ];
   }
   const claim = claimAt(declared.file, declared.line);
@@ -84,21 +90,24 @@ function compareLocks(
   const out: Comparison[] = [];
   const seen: Place[] = [];
   for (const exit of exits)
-    for (const place of of(exit)) if (!seen.some((old) => old.shown === place.shown)) seen.push(place);
+    for (const place of of(exit)) if (!seen.some((old) => isSame(old, place))) seen.push(place);
   for (const place of seen) {
-    const count = exits.filter((exit) => of(exit).some((p) => p.shown === place.shown)).length;
+    const count = exits.filter((exit) => of(exit).some((p) => isSame(p, place))).length;
     const where = count === exits.length ? 'on every way out' : `on ${count} of ${exits.length} ways out`;
-    const spec =
-      specs.find((s) => spelled(s, entry.params) === place.shown) ??
-      specs.find((s) => names(s, entry.params, place)) ??
-      impliedBy(specs, place);
-    const c = claim(place.field, `${word} ${place.shown} ${where}`);
+    const inMode = specs.filter((s) => isMode(s, place));
+    const spec = specFor(inMode, entry.params, place) ?? specFor(specs, entry.params, place);
+    const c = claim(
+      place.field,
+      `${word} ${place.shown}${place.mode === 'shared' ? ' shared' : ''} ${where}`,
+    );
     if (spec === undefined)
       out.push(judge(judged, c, `does not ${word === 'takes' ? 'take' : 'drop'} it`, false));
     else {
       const always = spec.when === undefined || spec.when === '';
-      const words = `${word} ${spec.lock}${always ? '' : ` if ${spec.when}`}`;
-      out.push(judge(judged, c, words, !always || count === exits.length));
+      const isRight = isMode(spec, place);
+      const mode = isRight ? '' : `, ${spec.mode}`;
+      const words = `${word} ${spec.lock}${mode}${always ? '' : ` if ${spec.when}`}`;
+      out.push(judge(judged, c, words, isRight && (!always || count === exits.length)));
     }
   }
   for (const spec of specs) {
@@ -138,7 +147,31 @@ function placeOf(analysis: Analysis, lock: Lock, params: readonly string[]): Pla
     : own === undefined
       ? lastField(shown)
       : (params[Number(own)] ?? '');
-  return [{ root: root === undefined ? -1 : Number(root), field, shown }];
+  const mode = !hasModes(lock.kind) || field === 's_writers' ? null : lock.shared ? 'shared' : 'exclusive';
+  return [{ root: root === undefined ? -1 : Number(root), field, shown, mode }];
+}
+
+/** Kinds of locks that are taken shared or exclusively by calls of different names. */
+function hasModes(kind: LockSpec['kind']): boolean {
+  return kind === 'rwsem' || kind === 'rwlock';
+}
+
+function isSame(a: Place, b: Place): boolean {
+  return a.shown === b.shown && a.mode === b.mode;
+}
+
+/** What the model says of the mode fits what was seen. */
+function isMode(spec: LockSpec, place: Place): boolean {
+  return place.mode === null || !hasModes(spec.kind) || spec.mode === 'any' || spec.mode === place.mode;
+}
+
+/** The model's words for a place: by its path, by its field, or by what it is made of. */
+function specFor(specs: readonly LockSpec[], params: readonly string[], place: Place): LockSpec | undefined {
+  return (
+    specs.find((s) => spelled(s, params) === place.shown) ??
+    specs.find((s) => names(s, params, place)) ??
+    impliedBy(specs, place)
+  );
 }
 
 /** The path of a lock with its parameter by position, as places are shown. */

@@ -108,7 +108,8 @@ function functionAt(
   const close = closing(code, open);
   if (close < 0) return null;
   const head = headBefore(code, at);
-  if (!/\w/.test(head) || /[=(]/.test(head)) return null;
+  const plain = withoutInvocations(head);
+  if (!/\w/.test(plain) || /[=(]/.test(plain)) return null;
   const tail = /^(?:\s*\w+(?:\s*\([^{};]*?\))?)*\s*(?=[{;])/.exec(code.slice(close + 1, close + 400));
   if (tail === null) return null;
   const stop = close + 1 + tail[0].length;
@@ -136,6 +137,12 @@ function headBefore(code: string, at: number): string {
   let from = at;
   while (from > 0 && at - from < 400 && !';}{'.includes(code[from - 1] as string)) from--;
   return code.slice(from, at);
+}
+
+/** What stands before a name, without `__printf(1, 2)` and without a macro that needs no semicolon: `DEFINE_GUARD(...)`. */
+function withoutInvocations(head: string): string {
+  const less = head.replace(/\w*\s*\([^()]*\)/g, ' ');
+  return less === head ? head : withoutInvocations(less);
 }
 
 function slotsOf(

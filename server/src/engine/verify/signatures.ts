@@ -5,7 +5,7 @@
 import type { Comparison } from '../door.js';
 import type { HelperEntry, MethodEntry } from '../model/types.js';
 import { type Declared, parameterName, type SlotDeclared } from './c-text.js';
-import { judge, notCompared } from './comparison.js';
+import { type Claim, judge, notCompared } from './comparison.js';
 
 /** Names of the model that stand for one structure wherever they are used, and what that structure may be. */
 const STRUCTURES: readonly (readonly [names: RegExp, structures: readonly string[]])[] = [
@@ -25,8 +25,8 @@ const STRUCTURES: readonly (readonly [names: RegExp, structures: readonly string
   [/^wbc$/, ['writeback_control']],
 ];
 
-/** A method's slot against its entry. */
-export function compareSlot(slot: SlotDeclared | undefined, entry: MethodEntry): Comparison {
+/** A method's slot against its entry. `isSaid`: where there is no slot, the tree has the name all the same. */
+export function compareSlot(slot: SlotDeclared | undefined, entry: MethodEntry, isSaid: boolean): Comparison {
   const judged = judgedOf(`${entry.struct}.${entry.method}`, entry);
   const claim = {
     source: 'signature' as const,
@@ -36,6 +36,7 @@ export function compareSlot(slot: SlotDeclared | undefined, entry: MethodEntry):
     line: slot?.line ?? 0,
   };
   const model = `(${entry.params.join(', ')})`;
+  if (slot === undefined && !isSaid) return judge(judged, absent(claim), 'has it in this version', false);
   if (slot === undefined)
     return notCompared(
       judged,
@@ -45,8 +46,12 @@ export function compareSlot(slot: SlotDeclared | undefined, entry: MethodEntry):
   return judge(judged, claim, model, sameParameters(slot.parameters, entry.params));
 }
 
-/** A helper's definition, prototype or macro against its entry. */
-export function compareFunction(declared: Declared | undefined, entry: HelperEntry): Comparison {
+/** A helper's definition, prototype or macro against its entry; `isSaid` as above. */
+export function compareFunction(
+  declared: Declared | undefined,
+  entry: HelperEntry,
+  isSaid: boolean,
+): Comparison {
   const judged = judgedOf(entry.name, entry);
   const claim = {
     source: 'signature' as const,
@@ -55,6 +60,7 @@ export function compareFunction(declared: Declared | undefined, entry: HelperEnt
     file: declared?.file ?? '',
     line: declared?.line ?? 0,
   };
+  if (declared === undefined && !isSaid) return judge(judged, absent(claim), 'has it in this version', false);
   if (declared === undefined)
     return notCompared(judged, claim, 'no declaration in the files that were looked through');
   const given = declared.parameters;
@@ -63,6 +69,32 @@ export function compareFunction(declared: Declared | undefined, entry: HelperEnt
   const agrees =
     declared.kind === 'macro' ? given.length === entry.params.length : sameParameters(given, entry.params);
   return judge(judged, claim, `(${entry.params.join(', ')})`, agrees);
+}
+
+function absent(claim: Claim): Claim {
+  return { ...claim, aspect: 'versions', tree: 'says the name nowhere' };
+}
+
+/** What the model has for other versions only, and the tree declares: its `since` or `until` is wrong. */
+export function outOfRange(
+  name: string,
+  entry: HelperEntry | MethodEntry,
+  declared: Declared | SlotDeclared | undefined,
+): readonly Comparison[] {
+  // A static function of the same name is somebody else's
+  if (declared === undefined || ('isStatic' in declared && declared.isStatic && declared.file.endsWith('.c')))
+    return [];
+  const claim = {
+    source: 'signature' as const,
+    aspect: 'versions',
+    tree: `declares it (${declared.parameters.join(', ')})`,
+    file: declared.file,
+    line: declared.line,
+  };
+  const { since, until } = entry.versions ?? {};
+  const range = [since === undefined ? '' : `from ${since} on`, until === undefined ? '' : `before ${until}`];
+  const words = `has it only ${range.filter((part) => part !== '').join(', ')}`;
+  return [judge(judgedOf(name, entry), claim, words, false)];
 }
 
 function judgedOf(

@@ -5,13 +5,14 @@
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import type { Analysis } from '../contexts/analysis.js';
 import type { Comparison, Coverage, VerifyAnswer } from '../door.js';
+import { MODEL_DATA } from '../model/index.js';
 import type { HelperEntry, MethodEntry, Model } from '../model/types.js';
 import { assertionsOf, compareAssertions } from './assertions.js';
 import { compareBody } from './bodies.js';
-import { type Declared, readDeclarations, type SlotDeclared } from './c-text.js';
+import { blankComments, type Declared, readDeclarations, type SlotDeclared } from './c-text.js';
 import { compareDocumented } from './documentation.js';
 import { type DocumentedMethod, readLockingRst } from './rst.js';
-import { compareFunction, compareSlot } from './signatures.js';
+import { compareFunction, compareSlot, outOfRange } from './signatures.js';
 
 /** Where the rules of the methods are written down. */
 const LOCKING_RST = 'Documentation/filesystems/locking.rst';
@@ -45,18 +46,28 @@ export function verifyModel(input: VerifyInput, token: CancelToken): VerifyAnswe
   const rst = input.text(LOCKING_RST);
   if (rst === null) problems.push(`${LOCKING_RST}: not in the tree; the tables were not compared`);
   const documented = rst === null ? [] : readLockingRst(rst);
+  // A part of a tree is no witness of what the whole does not have
+  const isPart =
+    [...model.helpers.keys()].filter((name) => found.functions.has(name)).length < model.helpers.size / 2;
+  const isSaid = (name: string): boolean => isPart || found.words.has(name);
   const comparisons: Comparison[] = [];
   for (const doc of documented) comparisons.push(...documentation(doc, model, found));
-  for (const entry of model.methods.values())
-    comparisons.push(compareSlot(found.slots.get(`${entry.struct}::${entry.method}`), entry));
+  for (const entry of model.methods.values()) {
+    const slot = found.slots.get(`${entry.struct}::${entry.method}`);
+    comparisons.push(compareSlot(slot, entry, isSaid(entry.method)));
+  }
   const asserting: string[] = [];
   for (const entry of model.helpers.values()) {
     const declared = found.functions.get(entry.name);
-    comparisons.push(compareFunction(behindProfiling(found, declared), entry));
+    comparisons.push(compareFunction(behindProfiling(found, declared), entry, isSaid(entry.name)));
     if (declared === undefined) continue;
     if (assertionsOf(declared).length > 0) asserting.push(entry.name);
     comparisons.push(...compareAssertions(declared, entry));
   }
+  for (const [name, entry] of otherVersions(MODEL_DATA.helpers, (e) => e.name, model.helpers))
+    comparisons.push(...outOfRange(name, entry, found.functions.get(name)));
+  for (const [key, entry] of otherVersions(MODEL_DATA.methods, methodKey, model.methods))
+    comparisons.push(...outOfRange(`${entry.struct}.${entry.method}`, entry, found.slots.get(key)));
   for (const entry of model.helpers.values()) {
     throwIfCancelled(token);
     comparisons.push(...compareBody(input.analysis, entry, found.functions.get(entry.name)));
@@ -128,11 +139,27 @@ interface Found {
   readonly functions: ReadonlyMap<string, Declared>;
   /** Key `struct::slot`. */
   readonly slots: ReadonlyMap<string, SlotDeclared>;
+  /** Names of entries without a declaration that the files say all the same, in whatever way. */
+  readonly words: ReadonlySet<string>;
+}
+
+function methodKey(entry: MethodEntry): string {
+  return `${entry.struct}::${entry.method}`;
+}
+
+/** What the model has for other versions only, by key. */
+function otherVersions<T>(
+  all: readonly T[],
+  key: (entry: T) => string,
+  here: ReadonlyMap<string, T>,
+): ReadonlyMap<string, T> {
+  return new Map(all.map((entry) => [key(entry), entry] as const).filter(([name]) => !here.has(name)));
 }
 
 function declarations(input: VerifyInput, token: CancelToken): Found {
   const { model } = input;
-  const names = new Set([...model.helpers.keys()].flatMap((name) => [name, `${name}${PROFILED}`]));
+  const entries = new Map([...MODEL_DATA.helpers.map((e) => [e.name, e] as const), ...model.helpers]);
+  const names = new Set([...entries.keys()].flatMap((name) => [name, `${name}${PROFILED}`]));
   const structs = new Set([...model.methods.values()].map((entry) => entry.struct));
   const files = new Set<string>();
   const proofs = [...model.helpers.values(), ...model.methods.values()].flatMap((entry) => entry.proof);
@@ -153,13 +180,35 @@ function declarations(input: VerifyInput, token: CancelToken): Found {
       if (!slots.has(key)) slots.set(key, slot);
     }
     for (const declared of read.functions) {
-      const entry = model.helpers.get(declared.name.replace(PROFILED, ''));
+      const entry = entries.get(declared.name.replace(PROFILED, ''));
       const old = functions.get(declared.name);
       if (entry !== undefined && (old === undefined || rank(declared, entry) > rank(old, entry)))
         functions.set(declared.name, declared);
     }
   }
-  return { functions, slots };
+  const missing = new Set([
+    ...[...model.helpers.keys()].filter((name) => !functions.has(name)),
+    ...[...model.methods.values()].filter((e) => !slots.has(methodKey(e))).map((e) => e.method),
+  ]);
+  return { functions, slots, words: wordsOf(input, files, missing, token) };
+}
+
+/** Which of some names the files say at all, as code, in any configuration. */
+function wordsOf(
+  input: VerifyInput,
+  files: ReadonlySet<string>,
+  wanted: ReadonlySet<string>,
+  token: CancelToken,
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  if (wanted.size === 0) return found;
+  const any = new RegExp(`\\b(?:${[...wanted].join('|')})\\b`, 'g');
+  for (const file of files) {
+    throwIfCancelled(token);
+    const text = input.text(file);
+    if (text !== null) for (const match of blankComments(text).matchAll(any)) found.add(match[0]);
+  }
+  return found;
 }
 
 /** A macro that takes anything says nothing of its parameters; the function behind it does. */

@@ -96,10 +96,12 @@ export function reachOf(
     'unreferenced',
     unnamed.map((f) => ({ fn: f.id, how: 'named nowhere else' })),
   );
-  spread(
-    'other',
-    left().map((f) => ({ fn: f.id, how: 'named in a way that is not followed' })),
-  );
+  const unfollowed = (fs: readonly FunctionRef[]): { fn: number; how: string }[] =>
+    fs.map((f) => ({ fn: f.id, how: 'named in a way that is not followed' }));
+  const called = new Set(left().flatMap((f) => graph.edges(f.id)));
+  spread('other', unfollowed(left().filter((f) => !called.has(f.id))));
+  // Only ways round are left
+  spread('other', unfollowed(left()));
   return answer(analysis, functions, reached, unreferenced, graph.calls);
 }
 
