@@ -39,6 +39,44 @@ const struct fs_context_operations foo_ops = { .get_tree = foo_get_tree };`,
     at: { inside: ['get_tree [&fc->uapi_mutex?, &sb->s_umount] sleeps'] },
   },
   {
+    title: 'a table whose flags say that its directory is not locked',
+    source: `
+static int foo_readdir(struct file *file, struct dir_context *ctx)
+{
+	ctx->pos = 0; /*@locked*/
+	return 0;
+}
+static int foo_still(struct file *file, struct dir_context *ctx)
+{
+	ctx->pos = 1; /*@still*/
+	return 0;
+}
+const struct file_operations foo_ops = { .iterate_shared = foo_readdir, .fop_flags = FOP_OTHER };
+const struct file_operations foo_still_ops = { .iterate_shared = foo_still, .fop_flags = FOP_OTHER | FOP_IMMUTABLE };`,
+    at: {
+      locked: ['iterate_shared [&file->f_inode->i_rwsem shared, &file->f_pos_lock?] sleeps'],
+      still: ['iterate_shared [&file->f_pos_lock?] sleeps'],
+    },
+  },
+  {
+    title: 'what tells whether a cached inode matches, and what sets up a new one',
+    source: `
+static int foo_test(struct inode *inode, void *data)
+{
+	return inode->i_flags == 0; /*@test*/
+}
+static int foo_set(struct inode *inode, void *data)
+{
+	inode->i_flags = 1; /*@set*/
+	return 0;
+}
+struct inode *foo_iget(struct super_block *sb, unsigned long hash)
+{
+	return iget5_locked(sb, hash, foo_test, foo_set, sb);
+}`,
+    at: { test: ['- [&inode_hash_lock] read atomic'], set: ['- [&inode_hash_lock] atomic'] },
+  },
+  {
     title: 'a permission derived from the mode',
     source: `
 static int foo_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
