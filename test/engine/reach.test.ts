@@ -162,6 +162,102 @@ static const struct mine table = { .run = a };
 static int (*const all[])(void) = { b };`,
       { a: 'table', b: 'table' },
     ],
+    'a function of another directory in the table of a structure': [
+      `static const struct inode_operations ops = { .unlink = shared_unlink };
+// file: fs/x.c
+static void inner(void) { }
+int shared_unlink(struct inode *dir, struct dentry *d) { inner(); return 0; }
+EXPORT_SYMBOL(shared_unlink);`,
+      { shared_unlink: 'method', inner: 'method via shared_unlink' },
+    ],
+    'a table whose items a list makes, with the meaning of x that stands before it': [
+      `#define LIST() x(one, 1) x(two, 2)
+struct pass { int (*run)(void); int when; };
+static const char *const names[] = {
+#define x(n, w) #n,
+	LIST()
+#undef x
+};
+static int run_one(void) { return 0; }
+static int run_two(void) { return 0; }
+static struct pass passes[] = {
+#define x(n, w) { \\
+	.run = run_##n, .when = w },
+	LIST()
+#undef x
+};
+static int foo_unlink(struct inode *dir, struct dentry *d) {
+	struct pass *p = passes;
+	return p->run();
+}
+static const struct inode_operations ops = { .unlink = foo_unlink };`,
+      { run_one: 'method via foo_unlink', run_two: 'method via foo_unlink', foo_unlink: 'method' },
+    ],
+    'a list at top level that is written twice': [
+      `#define ONE(n, s) static struct my_attr attr_##n = { .show = s }
+#define LIST() x(a)
+struct my_attr { int (*show)(void); };
+static int a_show(void) { return 0; }
+static int a_other(void) { return 0; }
+#define x(n) ONE(n, n##_show);
+LIST()
+#undef x
+#define x(n) ONE(n##2, n##_other);
+LIST()
+#undef x`,
+      { a_show: 'attribute', a_other: 'attribute' },
+    ],
+    'a macro that makes a string or a name of its arguments calls what it says': [
+      `#define my_assert(c) do { if (!(c)) failed(#c); } while (0)
+#define my_run(n) run_##n()
+static void failed(const char *s) { }
+static void run_a(void) { }
+static int foo_unlink(struct inode *dir, struct dentry *d) { my_assert(dir != 0); my_run(a); return 0; }
+static const struct inode_operations ops = { .unlink = foo_unlink };`,
+      { failed: 'method via foo_unlink', run_a: 'method via foo_unlink', foo_unlink: 'method' },
+    ],
+    'a pointer that is read from a slot into a variable, into another slot, or handed to what calls it': [
+      `struct mine { int (*run)(void); int (*also)(void); int (*third)(void); int (*late)(void); };
+struct task { int (*fn)(void); int (*end)(void); };
+static int a(void) { return 0; }
+static int b(void) { return 0; }
+static int c(void) { return 0; }
+static int d(void) { return 0; }
+static const struct mine table = { .run = a, .also = b, .third = c, .late = d };
+static int walk(int (*fn)(void)) { return fn(); }
+static void keep(struct task *t, int (*fn)(void)) { t->end = fn; }
+static int foo_unlink(struct inode *dir, struct dentry *dentry) {
+	const struct mine *m = find(dir);
+	struct task *t = task_of(dir);
+	int (*run)(void);
+	run = m->run;
+	t->fn = m->also;
+	keep(t, m->late);
+	return run() + t->fn() + walk(m->third);
+}
+static const struct inode_operations ops = { .unlink = foo_unlink };`,
+      {
+        a: 'method via foo_unlink',
+        b: 'method via foo_unlink',
+        c: 'method via foo_unlink',
+        d: 'table',
+        walk: 'method via foo_unlink',
+        keep: 'method via foo_unlink',
+        foo_unlink: 'method',
+      },
+    ],
+    'lock and lease operations are reached from what calls them, too': [
+      `struct lease_manager_operations { int (*lm_break)(void); };
+struct lease { const struct lease_manager_operations *ops; };
+static int mine(void) { return 0; }
+static const struct lease_manager_operations leases = { .lm_break = mine };
+static int foo_unlink(struct inode *dir, struct dentry *d) {
+	struct lease *l = find(dir);
+	return l->ops->lm_break();
+}
+static const struct inode_operations ops = { .unlink = foo_unlink };`,
+      { mine: 'method via foo_unlink', foo_unlink: 'method' },
+    ],
     'exported, named nowhere, and called only by what is named nowhere': [
       `int a(void) { return 0; }
 EXPORT_SYMBOL_GPL(a);

@@ -35,14 +35,14 @@ describeKernel('6.12', 'reach of plain fs/', (root) => {
   const share = (kinds: readonly ReachKind[]): number =>
     reach.kinds.filter((k) => kinds.includes(k.kind)).reduce((sum, k) => sum + k.functions, 0) / reach.base;
 
-  it('slots of the VFS model lead to at least 70 % of what is named at all, without ioctl to 68 %', () => {
-    assert.ok(share(['method', 'fault', 'ioctl']) >= 0.7, String(share(['method', 'fault', 'ioctl'])));
-    assert.ok(share(['method', 'fault']) >= 0.68, String(share(['method', 'fault'])));
+  it('methods of the VFS model lead to at least 70 % of what is named at all, with ioctl and faults to 77 %', () => {
+    assert.ok(share(['method']) >= 0.7, String(share(['method'])));
+    assert.ok(share(['method', 'fault', 'ioctl']) >= 0.77, String(share(['method', 'fault', 'ioctl'])));
   });
 
-  it('at most 4 % are reached in no way that is known', () => {
+  it('at most 2 % are reached in no way that is known', () => {
     const unknown = share(['table', 'outside', 'unreferenced', 'other']);
-    assert.ok(unknown <= 0.04, String(unknown));
+    assert.ok(unknown <= 0.02, String(unknown));
   });
 
   it('each function counts once', () => {

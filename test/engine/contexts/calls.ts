@@ -532,4 +532,80 @@ void b(struct foo *f)
       write: ['- [&f->sem] sleeps'],
     },
   },
+  {
+    title: 'a function handed on, called with a lock that only the caller has a name for',
+    source: `
+struct inode *next(struct inode *inode);
+static void walk(struct inode *inode, void (*each)(struct inode *))
+{
+	struct inode *child = next(inode);
+
+	spin_lock(&child->i_lock);
+	each(child);
+	spin_unlock(&child->i_lock);
+}
+static void each_one(struct inode *inode)
+{
+	inode->i_flags = 1; /*@*/
+}
+static int foo_release(struct inode *inode, struct file *file)
+{
+	walk(inode, each_one);
+	return 0;
+}
+const struct file_operations foo_ops = { .release = foo_release };`,
+    at: { '': ['release [&inode->i_lock] atomic'] },
+  },
+  {
+    title: 'a helper that calls back through an inline function hands its lock over',
+    source: `
+struct list_lru; struct list_lru_one;
+extern unsigned long list_lru_walk_one(struct list_lru *lru, int nid, void *memcg, int (*isolate)(struct list_head *, struct list_lru_one *, spinlock_t *, void *), void *arg, unsigned long *nr);
+static int isolate(struct list_head *item, struct list_lru_one *list, spinlock_t *lru_lock, void *arg)
+{
+	spin_unlock(lru_lock); /*@held*/
+	schedule(); /*@dropped*/
+	spin_lock(lru_lock);
+	return 0;
+}
+static inline unsigned long shrink_walk(struct list_lru *lru, int (*cb)(struct list_head *, struct list_lru_one *, spinlock_t *, void *), void *arg)
+{
+	return list_lru_walk_one(lru, 0, NULL, cb, arg, NULL);
+}
+static int foo_release(struct inode *inode, struct file *file)
+{
+	shrink_walk(file->private_data, isolate, NULL);
+	return 0;
+}
+const struct file_operations foo_ops = { .release = foo_release };`,
+    at: { held: ['release [lru_lock] atomic'], dropped: ['release [] sleeps'] },
+  },
+  {
+    title: 'what the caller holds stays certain where a callee is not understood',
+    source: `
+int state(struct inode *inode);
+static int maybe_lock(struct inode *inode)
+{
+	if (inode->i_state)
+		spin_lock(&inode->i_lock);
+	return state(inode);
+}
+static void inner(struct inode *dir)
+{
+	dir->i_flags = 1; /*@*/
+}
+static int foo_unlink(struct inode *dir, struct dentry *dentry)
+{
+	maybe_lock(d_inode(dentry));
+	inner(dir);
+	return 0;
+}
+const struct inode_operations foo_ops = { .unlink = foo_unlink };`,
+    at: {
+      '': [
+        'unlink [&dir->i_rwsem, inode::i_lock, inode::i_rwsem] atomic',
+        'unlink [&dir->i_rwsem, inode::i_rwsem] sleeps',
+      ],
+    },
+  },
 ];

@@ -375,4 +375,216 @@ void a(struct foo *f)
       held: ['- [&f->mutex] sleeps'],
     },
   },
+  {
+    title: 'a way out that many error paths share keeps what all of them know of the result',
+    source: `
+int step(struct inode *inode);
+static int take(struct inode *inode, int mode)
+{
+	int n = 0;
+	int err;
+
+	switch (mode) {
+	case 1:
+		n = 1;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 2:
+		n = 2;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 3:
+		n = 3;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 4:
+		n = 4;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 5:
+		n = 5;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 6:
+		n = 6;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 7:
+		n = 7;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 8:
+		n = 8;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 9:
+		n = 9;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 10:
+		n = 10;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 11:
+		n = 11;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 12:
+		n = 12;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 13:
+		n = 13;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	case 14:
+		n = 14;
+		err = step(inode);
+		if (err < 0)
+			goto fail;
+		break;
+	}
+	inode_lock(inode);
+	return 0;
+fail:
+	inode->i_flags = n;
+	return err;
+}
+static int foo_release(struct inode *inode, struct file *file)
+{
+	int err = take(inode, file->f_flags);
+
+	if (err)
+		return err;
+	inode->i_flags = 1; /*@*/
+	inode_unlock(inode);
+	return 0;
+}
+const struct file_operations foo_ops = { .release = foo_release };`,
+    at: { '': ['release [&inode->i_rwsem] sleeps'] },
+  },
+  {
+    title: 'after a callee whose only sure way out is the early return',
+    source: `
+static void drop(struct inode *inode)
+{
+	if (inode->i_state)
+		spin_unlock(&inode->i_lock);
+}
+static void put(struct inode *inode)
+{
+	if (!inode)
+		return;
+	drop(inode);
+}
+static int foo_release(struct inode *inode, struct file *file)
+{
+	struct inode *other = file->private_data;
+
+	if (!other)
+		return 0;
+	inode_lock(inode);
+	put(other);
+	inode->i_flags = 1; /*@*/
+	inode_unlock(inode);
+	return 0;
+}
+const struct file_operations foo_ops = { .release = foo_release };`,
+    at: { '': ['release [&inode->i_rwsem] sleeps'] },
+  },
+  {
+    title: 'what was stored in shared memory may have changed after a sleep',
+    source: `
+struct req { int flags; int done; };
+int wait_for(struct req *req)
+{
+	schedule();
+	return 0;
+}
+static int foo_release(struct inode *inode, struct file *file)
+{
+	struct req *req = kmalloc(sizeof(*req), GFP_KERNEL);
+
+	if (!req)
+		return 0;
+	req->flags = 0;
+	list_add(&req->done, &inode->i_data);
+	if (req->flags & 2)
+		inode->i_flags = 3; /*@before*/
+	wait_for(req);
+	if (req->flags & 2)
+		inode->i_flags = 1; /*@answered*/
+	return 0;
+}
+const struct file_operations foo_ops = { .release = foo_release };`,
+    at: { before: [], answered: ['release [] sleeps'] },
+  },
+  {
+    title: 'a flag computed with && from memory decides twice alike',
+    source: `
+struct fuse_conn { unsigned writeback_cache:1; unsigned other; };
+extern struct fuse_conn *get_conn(struct inode *inode);
+extern int send_open(struct inode *inode);
+extern void set_nowrite(struct inode *inode);
+static int foo_open(struct inode *inode, struct file *file)
+{
+	struct fuse_conn *fc = get_conn(inode);
+	int err;
+	bool is_truncate = (file->f_flags & O_TRUNC) && fc->other;
+	bool is_wb_truncate = is_truncate && fc->writeback_cache;
+	bool dax_truncate = is_truncate && IS_DAX(inode);
+
+	if (is_wb_truncate || dax_truncate)
+		inode_lock(inode);
+	if (dax_truncate) {
+		filemap_invalidate_lock(inode->i_mapping);
+		err = send_open(inode);
+		if (err)
+			goto out;
+	}
+	if (is_wb_truncate || dax_truncate)
+		set_nowrite(inode); /*@held*/
+	err = send_open(inode);
+	if (is_wb_truncate || dax_truncate)
+		set_nowrite(inode); /*@again*/
+out:
+	if (dax_truncate)
+		filemap_invalidate_unlock(inode->i_mapping);
+	if (is_wb_truncate || dax_truncate)
+		inode_unlock(inode);
+	return err; /*@end*/
+}
+const struct file_operations foo_ops = { .open = foo_open };`,
+    at: {
+      held: ['open [&inode->i_mapping->invalidate_lock?, &inode->i_rwsem] sleeps'],
+      again: ['open [&inode->i_mapping->invalidate_lock?, &inode->i_rwsem] sleeps'],
+      end: ['open [] sleeps'],
+    },
+  },
 ];

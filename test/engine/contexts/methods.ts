@@ -39,6 +39,44 @@ const struct fs_context_operations foo_ops = { .get_tree = foo_get_tree };`,
     at: { inside: ['get_tree [&fc->uapi_mutex?, &sb->s_umount] sleeps'] },
   },
   {
+    title: 'a table whose flags say that its directory is not locked',
+    source: `
+static int foo_readdir(struct file *file, struct dir_context *ctx)
+{
+	ctx->pos = 0; /*@locked*/
+	return 0;
+}
+static int foo_still(struct file *file, struct dir_context *ctx)
+{
+	ctx->pos = 1; /*@still*/
+	return 0;
+}
+const struct file_operations foo_ops = { .iterate_shared = foo_readdir, .fop_flags = FOP_OTHER };
+const struct file_operations foo_still_ops = { .iterate_shared = foo_still, .fop_flags = FOP_OTHER | FOP_IMMUTABLE };`,
+    at: {
+      locked: ['iterate_shared [&file->f_inode->i_rwsem shared, &file->f_pos_lock?] sleeps'],
+      still: ['iterate_shared [&file->f_pos_lock?] sleeps'],
+    },
+  },
+  {
+    title: 'what tells whether a cached inode matches, and what sets up a new one',
+    source: `
+static int foo_test(struct inode *inode, void *data)
+{
+	return inode->i_flags == 0; /*@test*/
+}
+static int foo_set(struct inode *inode, void *data)
+{
+	inode->i_flags = 1; /*@set*/
+	return 0;
+}
+struct inode *foo_iget(struct super_block *sb, unsigned long hash)
+{
+	return iget5_locked(sb, hash, foo_test, foo_set, sb);
+}`,
+    at: { test: ['- [&inode_hash_lock] read atomic'], set: ['- [&inode_hash_lock] atomic'] },
+  },
+  {
     title: 'a permission derived from the mode',
     source: `
 static int foo_permission(struct mnt_idmap *idmap, struct inode *inode, int mask)
@@ -196,6 +234,36 @@ const struct inode_operations foo_ops = { .rename = foo_rename };`,
       either: [
         'rename [&new_dentry->d_inode->i_rwsem?, &new_dir->i_rwsem, &old_dentry->d_inode->i_rwsem, &old_dir->i_rwsem] sleeps',
       ],
+    },
+  },
+  {
+    title: 'records are shown with what start returned holding',
+    source: `
+struct seq_file; 
+static void *foo_start(struct seq_file *m, loff_t *pos)
+{
+	rcu_read_lock();
+	if (*pos)
+		return NULL;
+	return m;
+}
+static void *foo_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return NULL; /*@next*/
+}
+static int foo_show(struct seq_file *m, void *v)
+{
+	return 0; /*@show*/
+}
+static void foo_stop(struct seq_file *m, void *v)
+{
+	rcu_read_unlock(); /*@stop*/
+}
+const struct seq_operations foo_ops = { .start = foo_start, .next = foo_next, .show = foo_show, .stop = foo_stop };`,
+    at: {
+      next: ['next [&m->lock] read atomic'],
+      show: ['show [&m->lock] read atomic'],
+      stop: ['stop [&m->lock] read atomic'],
     },
   },
 ];

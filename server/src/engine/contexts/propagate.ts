@@ -164,16 +164,33 @@ export class Propagation {
       if (method === undefined) continue;
       const fn = program.resolve(slot.target, slot.file);
       if (fn !== null && this.position.has(fn.id)) {
-        for (const context of method.contexts) this.addOrigin(fn.id, slot, method, context, false);
+        for (const context of this.asCalled(method, slot))
+          this.addOrigin(fn.id, slot, method, context, false);
         continue;
       }
       // WRAP_DIR_ITER(f) makes shared_f, which runs f with the directory locked exclusive
       if (fn === null && slot.target.startsWith('shared_')) {
         const inner = program.resolve(slot.target.slice(7), slot.file);
         if (inner !== null && this.position.has(inner.id))
-          for (const context of method.contexts) this.addOrigin(inner.id, slot, method, context, true);
+          for (const context of this.asCalled(method, slot))
+            this.addOrigin(inner.id, slot, method, context, true);
       }
     }
+  }
+
+  /** The contexts of a method in a table, whose flags may say that it is called without some of the locks. */
+  private asCalled(method: MethodEntry, slot: SlotRef): readonly EntryContext[] {
+    const { without } = method;
+    if (without === undefined) return method.contexts;
+    const flags = this.shared.program
+      .tableSlots(slot.table, slot.file)
+      .filter((s) => s.slot === without.slot && s.file === slot.file)
+      .flatMap((s) => s.target.split('|'));
+    if (!flags.includes(without.flag)) return method.contexts;
+    return method.contexts.map((c) => ({
+      ...c,
+      held: c.held.filter((l) => !without.locks.includes(l.lock)),
+    }));
   }
 
   /** What comes in by other ways than the slot of a global table. Only what the function's own unit tells. */

@@ -347,6 +347,10 @@ class TopLevel {
       return inner >= 0 ? this.slotValue(inner) : null;
     }
     if (kind === K.call_expression) return nodeText(this.text, t, node).replace(/\s+/g, '');
+    if (kind === K.binary_expression) {
+      const flags = nodeText(this.text, t, node).replace(/\s+/g, '');
+      return /^[A-Z_]\w*(\|[A-Z_]\w*)+$/.test(flags) ? flags : null;
+    }
     return null;
   }
 

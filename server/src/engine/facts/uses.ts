@@ -1,6 +1,7 @@
 /**
  * Which names a file hands over in initialisers: to a slot of a structure, at any depth and also inside functions and
- * compound literals, to an array, or as the argument of a macro that stands for an initialiser. Says what is written, not
+ * compound literals, to an array, or as the argument of a macro that stands for an initialiser. A list whose items a macro
+ * makes (`#define x(...)`, `LIST()`, `#undef x`) is written down with those directives before it, one a line. Says what is written, not
  * what it means: whether a name is a function is the program's question.
  */
 import { F, K } from '../syntax/kinds.js';
@@ -69,8 +70,18 @@ function list(r: Reading, node: number, path: string, depth: number): void {
   const { t } = r;
   if (depth > MAX_DEPTH) return;
   const stop = t.next[node] as number;
+  const defines = new Map<string, string>();
   for (let p = node + 1; p < stop; p = t.next[p] as number) {
     if (t.kind[p] === K.comment) continue;
+    if (t.kind[p] === K.other) {
+      directive(nodeText(r.text, t, p), defines);
+      continue;
+    }
+    if (t.kind[p] === K.macro_invocation_item) {
+      if (!r.struct.startsWith('struct ') && r.struct !== '') continue;
+      use(r, path, [...defines.values(), nodeText(r.text, t, p).replace(/\s+/g, ' ')].join('\n'), p);
+      continue;
+    }
     if (t.kind[p] !== K.initializer_pair) {
       value(r, p, path, depth);
       continue;
@@ -87,8 +98,34 @@ function list(r: Reading, node: number, path: string, depth: number): void {
   }
 }
 
-function value(r: Reading, node: number, path: string, depth: number): void {
+/** A list between `#define x(...)` and `#undef x` takes the meaning of `x` from there, wherever the list is written. */
+function directive(text: string, defines: Map<string, string>): void {
+  const define = /^#\s*define\s+(\w+)/.exec(text)?.[1];
+  const undef = /^#\s*undef\s+(\w+)/.exec(text)?.[1];
+  if (define !== undefined)
+    defines.set(
+      define,
+      text
+        .replace(/\\\r?\n/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    );
+  else if (undef !== undefined) defines.delete(undef);
+}
+
+function use(r: Reading, path: string, target: string, node: number): void {
   const { b, t } = r;
+  b.uses.pushAll([
+    b.string(r.struct),
+    b.string(path),
+    b.string(target),
+    b.string(r.table),
+    t.start[node] as number,
+  ]);
+}
+
+function value(r: Reading, node: number, path: string, depth: number): void {
+  const { t } = r;
   switch (t.kind[node]) {
     case K.initializer_list:
       list(r, node, path, depth + 1);
@@ -96,14 +133,7 @@ function value(r: Reading, node: number, path: string, depth: number): void {
     case K.identifier:
     case K.call_expression: {
       const target = nodeText(r.text, t, node).replace(/\s+/g, ' ');
-      if (!/[a-z]/.test(target)) return;
-      b.uses.pushAll([
-        b.string(r.struct),
-        b.string(path),
-        b.string(target),
-        b.string(r.table),
-        t.start[node] as number,
-      ]);
+      if (/[a-z]/.test(target)) use(r, path, target, node);
       return;
     }
     case K.pointer_expression: {

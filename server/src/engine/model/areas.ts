@@ -4,6 +4,7 @@
  */
 import { ALLOCATION } from './allocation.js';
 import { BEFORE_IDMAP_HELPERS } from './helpers/before-idmap.js';
+import { CACHED_HELPERS } from './helpers/cached.js';
 import { DCACHE_HELPERS } from './helpers/dcache.js';
 import { INNER_HELPERS } from './helpers/inner.js';
 import { INODE_HELPERS } from './helpers/inode.js';
@@ -34,6 +35,7 @@ export const HELPER_AREAS: readonly HelperArea[] = [
   { title: 'Dentries', helpers: DCACHE_HELPERS },
   { title: 'Path walk and names', helpers: [...NAMEI_HELPERS, ...BEFORE_IDMAP_HELPERS] },
   { title: 'Inodes and superblocks', helpers: INODE_HELPERS },
+  { title: 'The inode cache, with callbacks', helpers: CACHED_HELPERS },
   { title: 'References', helpers: REFERENCES },
   { title: 'Filesystems that live in the cache, and more of the VFS', helpers: SIMPLE_HELPERS },
   { title: 'For the VFS itself', helpers: INNER_HELPERS },

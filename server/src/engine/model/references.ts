@@ -188,48 +188,9 @@ const INODES: readonly HelperEntry[] = [
       references: [get('result', 'inode', 'result != 0')],
     },
   ),
-  S(
-    'iget5_locked',
-    'inode_sb, hashval, test, set, data',
-    'Finds or makes an inode; test and set run under a spinlock.',
-    '6.12:fs/inode.c:1325',
-    {
-      callbacks: [
-        {
-          param: 2,
-          context: 'now',
-          params: ['inode', 'data'],
-          held: [exclusive('@inode_hash_lock', 'spin')],
-        },
-        {
-          param: 3,
-          context: 'now',
-          params: ['inode', 'data'],
-          held: [exclusive('@inode_hash_lock', 'spin')],
-        },
-      ],
-      references: [get('result', 'inode', 'result != 0')],
-    },
-  ),
-  S(
-    'iget5_locked_rcu',
-    'sb, hashval, test, set, data',
-    'Finds or makes an inode; test may run in RCU alone.',
-    '6.12:fs/inode.c:1355',
-    { versions: { since: '6.12' }, references: [get('result', 'inode', 'result != 0')] },
-  ),
   S('ilookup', 'sb, ino', 'Finds a cached inode and waits until it is set up.', '6.12:fs/inode.c:1606', {
     references: [get('result', 'inode', 'result != 0')],
   }),
-  S(
-    'ilookup5',
-    'sb, hashval, test, data',
-    'Finds a cached inode and waits until it is set up.',
-    '6.12:fs/inode.c:1581',
-    {
-      references: [get('result', 'inode', 'result != 0')],
-    },
-  ),
   N(
     'find_inode_rcu',
     'sb, hashval, test, data',
@@ -242,15 +203,6 @@ const INODES: readonly HelperEntry[] = [
   N('find_inode_by_ino_rcu', 'sb, ino', 'Finds a cached inode without a reference.', '6.12:fs/inode.c:1735', {
     requires: [shared('@rcu', 'rcu')],
   }),
-  N(
-    'find_inode_nowait',
-    'sb, hashval, match, data',
-    'Finds a cached inode; match runs under a spinlock.',
-    '6.12:fs/inode.c:1649',
-    {
-      references: [get('result', 'inode', 'result != 0')],
-    },
-  ),
   S(
     'iget_failed',
     'inode',

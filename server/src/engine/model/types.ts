@@ -94,6 +94,8 @@ export interface MethodEntry {
   readonly follows?: { readonly slot: string; readonly always: boolean };
   /** The way out of RCU-walk: a statement that the signature allows, e.g. `return -ECHILD;`. */
   readonly bail?: string;
+  /** A table with this flag in this slot of its own is called without these locks. */
+  readonly without?: { readonly slot: string; readonly flag: string; readonly locks: readonly PathText[] };
   /** The effect of a call through this slot, seen from the caller (rule: calls through modelled slots are cut here). */
   readonly callSleeps: boolean | ConditionText;
   /** One or two sentences for the hover. */

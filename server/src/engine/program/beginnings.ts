@@ -64,6 +64,8 @@ export interface Beginnings {
   readonly fillers: ReadonlyMap<string, readonly number[]>;
   /** Names that were taken up here, as `function:operation:argument`; argument -1 for an assignment's value. */
   readonly taken: ReadonlySet<string>;
+  /** Parameters that a function stores, or hands on to be run later, as `function:parameter`. */
+  readonly kept: ReadonlySet<string>;
   /** By the name of a function that a macro at top level makes: the functions that its body names. */
   readonly made: ReadonlyMap<string, readonly number[]>;
 }
@@ -101,8 +103,8 @@ const KIND_OF_STRUCT: Readonly<Record<string, EntryKind>> = {
   vm_operations_struct: 'fault',
 };
 
-/** Modelled entry points whose structure is no VFS object. */
-const OTHER_OPERATIONS: ReadonlySet<string> = new Set([
+/** Modelled entry points whose structure is no VFS object: code of the VFS that a method leads to calls them. */
+export const OTHER_OPERATIONS: ReadonlySet<string> = new Set([
   'fsnotify_ops',
   'lock_manager_operations',
   'lease_manager_operations',
@@ -196,7 +198,13 @@ class Search {
       const name = key.slice(key.indexOf('#') + 1);
       made.set(name, [...(made.get(name) ?? []), ...fns]);
     }
-    return { all: this.all, fillers: this.fillers, taken: this.taken, made };
+    return {
+      all: this.all,
+      fillers: this.fillers,
+      taken: this.taken,
+      kept: new Set(this.stores.keys()),
+      made,
+    };
   }
 
   // ---- what a function is by itself
@@ -294,21 +302,25 @@ class Search {
       );
       if (target.includes('(')) {
         const word = slot === '' ? '' : `.${slot} = `;
+        // Directives that a list takes its meaning from stay in front
+        const call = target.slice(target.lastIndexOf('\n') + 1);
         this.inText(
-          `struct ${struct} t = { ${word}${target} }`,
+          `${target.slice(0, -call.length)}struct ${struct} t = { ${word}${call} }`,
           file,
           position,
-          target.replace(/\(.*/, '()'),
+          call.replace(/\(.*/, '()'),
         );
         continue;
       }
-      const named = this.program.resolve(target, file);
+      const near = this.program.resolve(target, file);
+      // A library's function in another unit's table
+      const named = near ?? resolveAnywhere(this.program, target, file);
       const fns = named !== null ? [named.id] : (this.made.get(`${file.path}#${target}`) ?? []);
       const how = `${struct === '' ? 'an array' : struct}${slot === '' ? '' : `.${slot}`}${table === '' ? '' : ` in ${table}`}`;
       for (const fn of fns) {
         if (table !== '' && slot === '') this.fill(`=${file.path}#${table}`, fn);
         // What a macro made around it is not called as the slot is
-        this.store(fn, struct, slot, { how, file, position, own: named !== null });
+        this.store(fn, struct, slot, { how, file, position, own: near !== null });
       }
     }
   }
@@ -356,7 +368,7 @@ class Search {
 
   /** Functions in the text of a macro call: in slots, else as what the macro makes an attribute or a table of. */
   private inText(call: string, file: FileFacts, position: number, how: string): void {
-    const text = expandMacros(this.program, file, call);
+    const text = expandMacros(this.program, file, call, position);
     const isAttribute = /\b(single_open|seq_operations|simple_attr_open|seq_file)\b/.test(text);
     for (const match of text.matchAll(/[A-Za-z_]\w*/g)) {
       const fn = resolveAnywhere(this.program, match[0], file);

@@ -33,6 +33,25 @@ function argumentsAt(text: string, open: number): { readonly args: string[]; rea
   return null;
 }
 
+/** A macro as a text defines it. */
+interface LocalMacro {
+  readonly params: readonly string[] | null;
+  readonly body: string;
+}
+
+/** The directives that a text begins with, one a line, and the rest. */
+function ownMacros(text: string): { readonly own: ReadonlyMap<string, LocalMacro>; readonly rest: string } {
+  const own = new Map<string, LocalMacro>();
+  const lines = text.split('\n');
+  while (lines[0]?.startsWith('#') === true) {
+    const [, name, params, body = ''] =
+      /^#\s*define\s+(\w+)(?:\(([^)]*)\))?(.*)$/.exec(lines.shift() as string) ?? [];
+    if (name !== undefined)
+      own.set(name, { params: params?.split(',').map((p) => p.trim()) ?? null, body: body.trim() });
+  }
+  return { own, rest: lines.join('\n') };
+}
+
 function substitute(body: string, params: readonly string[], args: readonly string[]): string {
   const values = new Map<string, string>();
   params.forEach((p, i) => {
@@ -47,19 +66,27 @@ function substitute(body: string, params: readonly string[], args: readonly stri
     .replace(/\s*##\s*/g, '');
 }
 
-/** A text with its macro calls replaced by what they stand for, as `from` sees the macros. */
-export function expandMacros(program: Program, from: FileFacts, text: string, depth = 0): string {
+/**
+ * A text with its macro calls replaced by what they stand for, as `from` sees the macros at `position`. Directives that
+ * the text begins with, one a line, define more of them.
+ */
+export function expandMacros(program: Program, from: FileFacts, text: string, position: number): string {
+  const { own, rest } = ownMacros(text);
+  return expand((name) => own.get(name) ?? program.macro(name, from, position), rest, 0);
+}
+
+function expand(meaning: (name: string) => LocalMacro | null, text: string, depth: number): string {
   if (depth >= MAX_DEPTH || text.length > MAX_TEXT) return text;
   let out = '';
   let at = 0;
   for (const match of text.matchAll(/[A-Za-z_]\w*(?=\s*\()/g)) {
     if (match.index < at) continue;
-    const macro = program.macro(match[0], from);
+    const macro = meaning(match[0]);
     if (macro === null || macro.params === null) continue;
     const call = argumentsAt(text, text.indexOf('(', match.index + match[0].length));
     if (call === null) continue;
     out += text.slice(at, match.index);
-    out += expandMacros(program, from, substitute(macro.body, macro.params, call.args), depth + 1);
+    out += expand(meaning, substitute(macro.body, macro.params, call.args), depth + 1);
     at = call.end;
     if (out.length > MAX_TEXT) break;
   }

@@ -281,10 +281,21 @@ export class Program {
     return this.byName.get(name) ?? [];
   }
 
-  /** The macro that `name` means in `from`. */
-  macro(name: string, from: FileFacts): MacroRef | null {
+  /**
+   * The macro that `name` means in `from`. With a position there, the definition of that file that stands last before it:
+   * a list (`#define x(n) ...`, `LIST()`, `#undef x`) takes another meaning each time.
+   */
+  macro(name: string, from: FileFacts, position = -1): MacroRef | null {
     const all = this.macrosByName.get(name);
     if (all === undefined) return null;
+    const here =
+      position < 0
+        ? undefined
+        : all.findLast(
+            (m) =>
+              m.file.path === from.path && (m.file.macros[m.index * MACRO_STRIDE + 3] as number) < position,
+          );
+    if (here !== undefined) return here;
     return this.nearest(
       all,
       from,

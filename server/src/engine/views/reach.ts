@@ -23,8 +23,10 @@ import {
   X,
 } from '../facts/encode.js';
 import { type Beginning, type Beginnings, resolveAnywhere } from '../program/beginnings.js';
+import { expandMacros } from '../program/expand.js';
 import { ExpressionTypes } from '../program/expression-types.js';
-import { type FunctionRef, type Program, readList } from '../program/program.js';
+import { Pointers } from '../program/pointers.js';
+import { type FunctionRef, type MacroRef, type Program, readList } from '../program/program.js';
 
 /** The order in which kinds claim functions: what several reach belongs to the first. */
 const ORDER: readonly ReachKind[] = [
@@ -35,7 +37,13 @@ const ORDER: readonly ReachKind[] = [
 /** As many fillers of a private slot as the analysis follows. */
 const MAX_FILLERS = 8;
 
-const NO_BEGINNINGS: Beginnings = { all: [], fillers: new Map(), taken: new Set(), made: new Map() };
+const NO_BEGINNINGS: Beginnings = {
+  all: [],
+  fillers: new Map(),
+  taken: new Set(),
+  kept: new Set(),
+  made: new Map(),
+};
 
 interface Reached {
   readonly kind: ReachKind;
@@ -206,12 +214,16 @@ class Graph {
   private readonly known = new Map<number, readonly number[]>();
   private readonly resolved: Record<string, number> = {};
   private readonly unresolved: Record<string, number> = {};
+  /** By file, place and text of a macro call: the functions that its expansion calls. */
+  private readonly texts = new Map<string, readonly number[]>();
+  private readonly pointers: Pointers;
 
   constructor(
     private readonly analysis: Analysis,
     private readonly beginnings: Beginnings,
     scope: ReadonlySet<string>,
   ) {
+    this.pointers = new Pointers(analysis.program, analysis.model, beginnings);
     for (const f of [...analysis.program.functions])
       if (scope.has(f.file.path) && !f.isMacro) this.known.set(f.id, this.read(f, true));
   }
@@ -257,7 +269,9 @@ class Graph {
             into[word] = (into[word] ?? 0) + 1;
           }
           readList(file, b).forEach((e, i) => {
-            if (!this.beginnings.taken.has(`${f.id}:${o}:${i}`)) this.names(f, e, out);
+            if (this.beginnings.taken.has(`${f.id}:${o}:${i}`)) return;
+            this.names(f, e, out);
+            this.handed(f, types, a, i, e, out);
           });
           break;
         }
@@ -345,7 +359,7 @@ class Graph {
     if ((file.ops[op + 4] as number) >= 0 && ((file.ops[op + 4] as number) & CALL_LOOP) !== 0)
       return [true, 'head of a loop macro'];
     const name = nameIn(file, callee);
-    if (name !== '') return this.callOf(name, f, out);
+    if (name !== '') return this.callOf(name, f, op, out);
     if (types.parameter(callee) >= 0) return [true, 'function pointer parameter'];
     const kind = file.exprs[callee * EXPR_STRIDE] as X;
     const table = kind === X.Index ? nameIn(file, file.exprs[callee * EXPR_STRIDE + 1] as number) : '';
@@ -354,15 +368,15 @@ class Graph {
       return [false, 'array of functions'];
     }
     const slot = types.slot(callee);
-    if (slot === null) return [false, 'pointer in a variable'];
+    if (slot === null) {
+      for (const fn of this.pointers.targets(f, types, callee)) out.add(fn);
+      return [false, 'pointer in a variable'];
+    }
     if (slot.struct === '') return [false, 'slot of a structure that is not known'];
     const key = `${slot.struct}::${slot.slot}`;
-    if (this.analysis.model.methods.has(key)) return [true, 'slot of the model'];
-    const all = [
-      ...(this.beginnings.fillers.get(key) ?? []),
-      ...(this.beginnings.fillers.get(`${slot.struct}::*`) ?? []),
-    ];
+    const all = this.pointers.slot(slot.struct, slot.slot);
     for (const fn of all) out.add(fn);
+    if (this.analysis.model.methods.has(key)) return [true, 'slot of the model'];
     const { program } = this.analysis;
     const fillers = new Set<number>();
     for (const s of program.slotFillers(slot.struct, slot.slot)) {
@@ -371,10 +385,10 @@ class Graph {
     }
     if (fillers.size > 0 && fillers.size <= MAX_FILLERS) return [true, 'private slot'];
     if (fillers.size > MAX_FILLERS) return [false, `private slot with more than ${MAX_FILLERS} fillers`];
-    return [false, all.length > 0 ? 'slot filled elsewhere or at run time' : 'slot that nothing seen fills'];
+    return [false, all.size > 0 ? 'slot filled elsewhere or at run time' : 'slot that nothing seen fills'];
   }
 
-  private callOf(name: string, f: FunctionRef, out: Set<number>): readonly [boolean, string] {
+  private callOf(name: string, f: FunctionRef, op: number, out: Set<number>): readonly [boolean, string] {
     const { program, model } = this.analysis;
     const own = program.resolve(name, f.file);
     if (own !== null) out.add(own.id);
@@ -387,9 +401,11 @@ class Graph {
     const macro = program.macro(name, f.file);
     if (macro !== null) {
       if (macro.params === null && /^\w+$/.test(macro.body) && macro.body !== name)
-        return this.callOf(macro.body, f, out);
+        return this.callOf(macro.body, f, op, out);
       const compiled = this.analysis.calleesOf(f.id).some((id) => program.functions[id]?.name === name);
-      return compiled ? [true, 'macro'] : [false, 'macro that is no code by itself'];
+      if (compiled) return [true, 'macro'];
+      this.inText(macro, f, op, out);
+      return [false, 'macro that is no code by itself'];
     }
     const far = resolveAnywhere(program, name, f.file);
     if (far !== null) {
@@ -403,6 +419,74 @@ class Graph {
     }
     return [false, 'function outside of what was read'];
   }
+
+  /** What a slot holds and is handed over to a function that calls it, as `walk(list, ops->each)`. */
+  private handed(
+    f: FunctionRef,
+    types: ExpressionTypes,
+    callee: number,
+    index: number,
+    e: number,
+    out: Set<number>,
+  ): void {
+    const { program, model } = this.analysis;
+    const kind = f.file.exprs[e * EXPR_STRIDE] as X;
+    if (kind !== X.Field && kind !== X.Local) return;
+    if (types.of(e)?.base !== '(*)') return;
+    const name = nameIn(f.file, callee);
+    const later = model.helpers.get(name)?.callbacks?.some((c) => c.param === index && c.context !== 'now');
+    const to = name === '' ? null : resolveAnywhere(program, name, f.file);
+    if (later === true || to === null || this.beginnings.kept.has(`${to.id}:${index}`)) return;
+    for (const fn of this.pointers.targets(f, types, e)) out.add(fn);
+  }
+
+  /** What a macro calls that is no code by itself, as one that makes names or strings of its arguments. */
+  private inText(macro: MacroRef, f: FunctionRef, op: number, out: Set<number>): void {
+    const { file } = f;
+    // What an X macro stands for depends on where it is
+    const position = f.isMacro
+      ? -1
+      : (file.functions[f.index * FUNCTION_STRIDE + Fn.Start] as number) + (file.ops[op + 5] as number);
+    const args = readList(file, file.ops[op + 2] as number).map((e) => this.textOf(f, e));
+    const call = macro.params === null ? macro.body : `${macro.name}(${args.join(', ')})`;
+    const key = `${file.path}#${args.length === 0 ? position : -1}#${call}`;
+    let found = this.texts.get(key);
+    if (found === undefined) {
+      found = calledIn(
+        expandMacros(this.analysis.program, file, call, position),
+        this.analysis.program,
+        file,
+      );
+      this.texts.set(key, found);
+    }
+    for (const fn of found) out.add(fn);
+  }
+
+  /** A name as it is written; '' for any other expression. */
+  private textOf(f: FunctionRef, e: number): string {
+    const { file } = f;
+    const a = file.exprs[e * EXPR_STRIDE + 1] as number;
+    switch (file.exprs[e * EXPR_STRIDE] as X) {
+      case X.Name:
+        return file.strings[a] ?? '';
+      case X.Local: {
+        const first = file.functions[f.index * FUNCTION_STRIDE + Fn.FirstVariable] as number;
+        return file.strings[file.variables[(first + a) * VARIABLE_STRIDE] as number] ?? '';
+      }
+      default:
+        return '';
+    }
+  }
+}
+
+/** Functions that a text calls. */
+function calledIn(text: string, program: Program, from: FileFacts): readonly number[] {
+  const out = new Set<number>();
+  for (const match of text.matchAll(/(?<![\w.>]\s*)[A-Za-z_]\w*(?=\s*\()/g)) {
+    const fn = resolveAnywhere(program, match[0], from);
+    if (fn !== null) out.add(fn.id);
+  }
+  return [...out];
 }
 
 function sorted(of: Readonly<Record<string, number>>): Readonly<Record<string, number>> {

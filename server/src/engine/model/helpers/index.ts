@@ -4,6 +4,7 @@
  */
 import type { HelperEntry } from '../types.js';
 import { BEFORE_IDMAP_HELPERS } from './before-idmap.js';
+import { CACHED_HELPERS } from './cached.js';
 import { DCACHE_HELPERS } from './dcache.js';
 import { INNER_HELPERS } from './inner.js';
 import { INODE_HELPERS } from './inode.js';
@@ -25,6 +26,7 @@ export const HELPERS: readonly HelperEntry[] = [
   ...DCACHE_HELPERS,
   ...NAMEI_HELPERS,
   ...INODE_HELPERS,
+  ...CACHED_HELPERS,
   ...LIBRARY_HELPERS,
   ...SIMPLE_HELPERS,
   ...LRU_HELPERS,

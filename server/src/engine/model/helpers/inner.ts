@@ -12,7 +12,6 @@ import {
   sleeping as S,
   shared,
   since,
-  until,
 } from '../entry.js';
 import type { HelperEntry } from '../types.js';
 
@@ -122,13 +121,6 @@ export const INNER_HELPERS: readonly HelperEntry[] = [
       mustNotHold: [PARENT_LOCK],
       references: [get('result', 'dentry', 'result != 0'), put('prev', 'dentry')],
     },
-  ),
-  S(
-    'ilookup5_nowait',
-    'sb, hashval, test, data',
-    'Finds a cached inode that may still be set up.',
-    '6.12:fs/inode.c:1550 5.10:fs/inode.c:1371',
-    { ...until('7.2'), references: [get('result', 'inode', 'result != 0')] },
   ),
   N(
     'igrab_from_hash',

@@ -187,12 +187,6 @@ const INODES: readonly HelperEntry[] = [
     'Hashes a new inode; waits for another one of that number.',
     '6.12:fs/inode.c:1754',
   ),
-  S(
-    'insert_inode_locked4',
-    'inode, hashval, test, data',
-    'Hashes a new inode; waits for another one that matches.',
-    '6.12:fs/inode.c:1801',
-  ),
   N(
     'insert_inode_hash',
     'inode',

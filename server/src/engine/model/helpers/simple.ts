@@ -18,7 +18,6 @@ import type { HelperEntry } from '../types.js';
 const DIR = exclusive('dir->i_rwsem', 'rwsem');
 const BASE = anyMode('base->d_inode->i_rwsem', 'rwsem');
 const I_LOCK = exclusive('inode->i_lock', 'spin');
-const HASH_LOCK = exclusive('@inode_hash_lock', 'spin');
 const RENAME_LOCKS = (when: string) => {
   const and = when === '' ? '' : ` && ${when}`;
   return [
@@ -238,33 +237,6 @@ const CACHE: readonly HelperEntry[] = [
 ];
 
 const INODES: readonly HelperEntry[] = [
-  S(
-    'ilookup5_nowait',
-    'sb, hashval, test, data, isnew',
-    'Finds a cached inode that may still be set up.',
-    '7.2:fs/inode.c:1668',
-    {
-      versions: { since: '7.2' },
-      references: [get('result', 'inode', 'result != 0')],
-    },
-  ),
-  S(
-    'inode_insert5',
-    'inode, hashval, test, set, data',
-    'Finds an inode or hashes this one; test and set run in a spinlock.',
-    '6.12:fs/inode.c:1252 6.12:fs/inode.c:980',
-    {
-      callbacks: [
-        {
-          param: 2,
-          context: 'now',
-          params: ['inode', 'data'],
-          held: [HASH_LOCK, shared('@rcu', 'rcu')],
-        },
-        { param: 3, context: 'now', params: ['inode', 'data'], held: [HASH_LOCK] },
-      ],
-    },
-  ),
   N(
     'inode_state_read_once',
     'inode',

@@ -38,6 +38,7 @@ export const FILE_METHODS: readonly MethodEntry[] = [
       'dir_emit is given may be copied to user space, so no spinlock is held around it.',
     '6.12:fs/readdir.c:101 6.12:fs/readdir.c:54 7.2:fs/readdir.c:91',
     {
+      without: { slot: 'fop_flags', flag: 'FOP_IMMUTABLE', locks: ['file->f_inode->i_rwsem'] },
       obligations: [
         'State of the directory that readers change needs a lock of its own.',
         'A function behind WRAP_DIR_ITER runs with the directory locked exclusively.',
