@@ -138,24 +138,30 @@ export class Loader {
       wanted.add(path);
       todo.push(path);
     };
-    for (const f of files) want(f);
+    // In one order whatever was asked for: what a file gives must not hang on how it was named
+    const sources = new Set(files.filter((f) => !f.endsWith('.h')));
     if (wholeUnits) {
       const units = new Set(files.filter((f) => f.endsWith('.c') || !f.startsWith('include/')).map(unitOf));
-      for (const u of [...units].sort())
-        for (const name of [...this.names(u)].sort()) if (name.endsWith('.c')) want(`${u}/${name}`);
+      for (const u of units)
+        for (const name of this.names(u)) if (name.endsWith('.c')) sources.add(`${u}/${name}`);
     }
+    for (const f of [...sources].sort()) want(f);
+    const headers = files.filter((f) => f.endsWith('.h')).sort();
     const out: FileFacts[] = [];
     for (let i = 0; i < todo.length; i++) {
       throwIfCancelled(token);
       const path = todo[i] as string;
       at(path);
       const facts = this.load(path);
-      if (facts === null) continue;
-      out.push(facts);
-      for (const inc of facts.includes) {
-        const target = resolveInclude(facts.strings[inc] ?? '', path, (p) => this.exists(p));
-        if (target !== null && !HEADERS_LEFT_OUT.some((h) => target.startsWith(h))) want(target);
+      if (facts !== null) {
+        out.push(facts);
+        for (const inc of facts.includes) {
+          const target = resolveInclude(facts.strings[inc] ?? '', path, (p) => this.exists(p));
+          if (target !== null && !HEADERS_LEFT_OUT.some((h) => target.startsWith(h))) want(target);
+        }
       }
+      // Headers that nothing includes
+      if (i === todo.length - 1) for (const h of headers) want(h);
     }
     return out;
   }

@@ -5,6 +5,27 @@
 import { type Facts, type Lock, maskOf, POSITIVE, perhaps, type State, sameLock, withFact } from './state.js';
 import { T, type Terms } from './terms.js';
 
+/** Locks of a state; past it no more are followed. */
+const MAX_HELD = 14;
+/** So many of them may be held perhaps only: what a callee does that is not understood is soon a list of its own. */
+const MAX_PERHAPS = 6;
+/** Locks of the caller that a state has released. */
+const MAX_RELEASED = 8;
+
+/** Locks with room for one more: one that is sure takes the place of one that is not. Null where there is none. */
+function withRoom(
+  locks: readonly Lock[],
+  more: Lock,
+  most: number,
+  mostPerhaps: number,
+): readonly Lock[] | null {
+  const full = locks.length >= most;
+  if (more.may) return full || locks.filter((l) => l.may).length >= mostPerhaps ? null : locks;
+  if (!full) return locks;
+  const at = locks.findIndex((l) => l.may);
+  return at < 0 ? null : locks.filter((_, i) => i !== at);
+}
+
 /**
  * Held locks with one more; a lock that the caller brought and that was dropped comes back. `nests`: several of its class are
  * usually held at once.
@@ -21,8 +42,9 @@ export function acquired(terms: Terms, s: State, lock: Lock, nests: boolean): St
     back = s.released.findIndex((r) => r.class === lock.class && r.kind === lock.kind);
   if (back >= 0 && (s.released[back] as Lock).shared === lock.shared)
     return { ...s, released: s.released.filter((_, i) => i !== back) };
-  if (s.locks.length > 12) return s;
-  return { ...s, locks: [...s.locks, lock], facts: reached(terms, s.facts, lock.place) };
+  const locks = withRoom(s.locks, lock, MAX_HELD, MAX_PERHAPS);
+  if (locks === null) return s;
+  return { ...s, locks: [...locks, lock], facts: reached(terms, s.facts, lock.place) };
 }
 
 /** Facts after a place was used: the pointers on the way to it are neither NULL nor errors. */
@@ -87,6 +109,7 @@ export function released(terms: Terms, s: State, lock: Lock, remember: boolean):
       };
     return { ...s, done, locks };
   }
-  if (s.released.length >= 6 || s.released.some((r) => sameLock(r, lock))) return s;
-  return { ...s, released: [...s.released, lock] };
+  if (s.released.some((r) => sameLock(r, lock))) return s;
+  const before = withRoom(s.released, lock, MAX_RELEASED, MAX_RELEASED);
+  return before === null ? s : { ...s, released: [...before, lock] };
 }

@@ -275,6 +275,24 @@ function narrow(terms: Terms, facts: Facts, term: number, mask: number): Assumed
 
 /** Facts after `term` turned out true (non-zero) or false (zero); null where that cannot be. */
 export function assume(terms: Terms, facts: Facts, term: number, truth: boolean): Assumed | null {
+  const out = assumeParts(terms, facts, term, truth);
+  return out === null || out.facts === facts ? out : consistent(terms, out);
+}
+
+/** What was found of a whole, `a && b`, may exclude what was now found of its parts. */
+function consistent(terms: Terms, found: Assumed): Assumed | null {
+  const { facts } = found;
+  for (let i = 0; i < facts.length; i += 2) {
+    const term = facts[i] as number;
+    if (terms.kind(term) !== T.Bin || !isLogical(terms.a(term))) continue;
+    if ((maskOf(terms, facts, term) & (facts[i + 1] as number)) !== 0) continue;
+    if (!terms.isSoft(term)) return null;
+    return { facts, doubt: true };
+  }
+  return found;
+}
+
+function assumeParts(terms: Terms, facts: Facts, term: number, truth: boolean): Assumed | null {
   const kind = terms.kind(term);
   if (kind === T.Bin && isLogical(terms.a(term))) {
     // What the whole was found to be stands, whatever its parts are
@@ -284,12 +302,12 @@ export function assume(terms: Terms, facts: Facts, term: number, truth: boolean)
   if (kind === T.Un) {
     const inner = terms.b(term);
     const op = terms.a(term);
-    if (op === NOT) return assume(terms, facts, inner, !truth);
+    if (op === NOT) return assumeParts(terms, facts, inner, !truth);
     if (op === OP_IS_ERR) return narrow(terms, facts, inner, truth ? NEGATIVE : ZERO | POSITIVE);
     if (op === OP_IS_ERR_OR_NULL) return narrow(terms, facts, inner, truth ? ZERO | NEGATIVE : POSITIVE);
-    if (op === OP_ERR_PTR) return assume(terms, facts, inner, truth);
+    if (op === OP_ERR_PTR) return assumeParts(terms, facts, inner, truth);
     if (op === OP_PTR_ERR_OR_ZERO) return narrow(terms, facts, inner, truth ? NEGATIVE : ZERO | POSITIVE);
-    if (op === MINUS) return assume(terms, facts, inner, truth);
+    if (op === MINUS) return assumeParts(terms, facts, inner, truth);
   }
   if (kind === T.Bin) {
     const op = terms.a(term);
@@ -299,8 +317,8 @@ export function assume(terms: Terms, facts: Facts, term: number, truth: boolean)
       const same = truth === (op === EQ);
       const l = terms.number(left);
       const r = terms.number(right);
-      if (r === 0) return assume(terms, facts, left, !same);
-      if (l === 0) return assume(terms, facts, right, !same);
+      if (r === 0) return assumeParts(terms, facts, left, !same);
+      if (l === 0) return assumeParts(terms, facts, right, !same);
       const eq = op === EQ ? term : terms.bin(EQ, left, right);
       const first = narrow(terms, facts, eq, same ? POSITIVE : ZERO);
       if (first === null || !same) return first;
@@ -326,12 +344,12 @@ export function assume(terms: Terms, facts: Facts, term: number, truth: boolean)
         : both(first, (f) => narrow(terms, f, term, truth ? POSITIVE | NEGATIVE : ZERO));
     }
     if ((op === LAND && truth) || (op === LOR && !truth)) {
-      const first = assume(terms, facts, left, truth);
-      return first === null ? null : both(first, (f) => assume(terms, f, right, truth));
+      const first = assumeParts(terms, facts, left, truth);
+      return first === null ? null : both(first, (f) => assumeParts(terms, f, right, truth));
     }
     if (op === LAND && !truth) {
-      if ((maskOf(terms, facts, left) & ZERO) === 0) return assume(terms, facts, right, false);
-      if ((maskOf(terms, facts, right) & ZERO) === 0) return assume(terms, facts, left, false);
+      if ((maskOf(terms, facts, left) & ZERO) === 0) return assumeParts(terms, facts, right, false);
+      if ((maskOf(terms, facts, right) & ZERO) === 0) return assumeParts(terms, facts, left, false);
     }
     if (op === AND && truth) {
       const first = narrow(terms, facts, term, POSITIVE | NEGATIVE);
