@@ -328,10 +328,18 @@ export class FunctionRun {
       state = renamed(this.terms, m.state, value, m.term);
       value = m.term;
     }
+    this.typed(variable, value);
     const vars = state.vars.slice();
     vars[variable] = value;
     if (variable < this.graph.parameterCount && this.fn.isMacro) this.effect.sets.add(variable);
     return { ...state, vars };
+  }
+
+  /** What a variable is declared to point at is what its value points at, where memory says `void *`. */
+  private typed(variable: number, value: number): void {
+    if (this.terms.kind(value) !== T.Load || this.ev.pointeeOf(value) !== '') return;
+    const type = this.ev.variableType(variable);
+    if (type?.depth === 1 && type.base.startsWith('struct ')) this.ev.termTypes.set(value, type);
   }
 
   private readsVariable(expr: number, variable: number): boolean {

@@ -34,7 +34,7 @@ import {
 import { OP_IS_ERR, T } from './terms.js';
 import { RESULT, toCallee } from './translate.js';
 
-/** Situations kept for a function; past it the rest is merged into one that is marked as widened. */
+/** Situations kept for a function; past it the rest is merged into two that are marked as widened. */
 export const MAX_ENTRIES = 10;
 /** Locks of one situation; past it some that are held perhaps are not said. */
 const MAX_LOCKS = 14;
@@ -407,9 +407,13 @@ export class Propagation {
     this.queue(id);
   }
 
+  /** Where the situations past the bound are brought together, by function. */
+  private readonly widest = new Map<number, { readonly atomic: number; readonly plain: number }>();
+
   /** Whether a widened situation already says everything that another one would add. */
   private covers(last: Entry, entry: Entry): boolean {
-    if (last.facts.length > 0 || last.walk || last.atomic !== '') return false;
+    if (last.facts.length > 0 || (last.walk && !entry.walk)) return false;
+    if (last.atomic !== '' && last.atomic !== entry.atomic) return false;
     for (const l of last.locks)
       if (!l.may && !entry.locks.some((x) => sameLock(x, l) && !x.may)) return false;
     for (const l of entry.locks) {
@@ -419,10 +423,23 @@ export class Propagation {
     return last.origins.length >= MAX_ORIGINS || entry.origins.every((o) => last.origins.includes(o));
   }
 
-  /** Past the bound: one situation that says what all the rest have in common. */
+  /**
+   * Past the bound: one situation that says what all the rest have in common, and one for those in which nothing may sleep,
+   * so that a test which only these meet still tells them apart.
+   */
   private widen(id: number, list: Entry[], keys: Map<number, number>, entry: Entry): void {
-    const last = list[MAX_ENTRIES - 1] as Entry;
-    if (last.widened && this.covers(last, entry)) return;
+    const slots = this.widest.get(id) ?? { atomic: -1, plain: -1 };
+    const kind = entryAtomic(entry) === null ? 'plain' : 'atomic';
+    const slot = slots[kind];
+    if (slot < 0) {
+      this.widest.set(id, { ...slots, [kind]: list.length });
+      keys.set(entryKey(entry), list.length);
+      list.push({ ...entry, origins: [...entry.origins], widened: true });
+      this.queue(id);
+      return;
+    }
+    const last = list[slot] as Entry;
+    if (this.covers(last, entry)) return;
     const sureIn = (list: readonly Lock[], l: Lock): boolean =>
       list.some((x) => x.place === l.place && x.kind === l.kind && (!x.may || x.some === true));
     const locks = commonLocks(this.shared.terms, last.locks, entry.locks).map((l): Lock => {
@@ -443,9 +460,9 @@ export class Propagation {
       widened: true,
     };
     const key = entryKey(merged);
-    if (keys.get(key) === MAX_ENTRIES - 1) return;
-    keys.set(key, MAX_ENTRIES - 1);
-    list[MAX_ENTRIES - 1] = merged;
+    if (keys.get(key) === slot) return;
+    keys.set(key, slot);
+    list[slot] = merged;
     this.queue(id);
   }
 

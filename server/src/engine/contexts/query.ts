@@ -244,6 +244,7 @@ function pointOf(
     else atomicAll = false;
   }
   if (!atomicSome) atomicAll = false;
+  promoteByCall(fn, seen, sets);
   for (const x of seen) {
     const must = x.count >= sets.length && !x.may;
     const { lock, text } = x.seen;
@@ -282,6 +283,27 @@ function pointOf(
   return { held, rcu, maySleep: atomicAll ? false : atomicSome ? 'unknown' : true, whyAtomic: why };
 }
 
+/**
+ * An operation of a loop takes a lock of another name in every turn: where every path holds one that it took, that is certain,
+ * whichever it is.
+ */
+function promoteByCall(fn: FunctionRef, seen: readonly Met[], sets: readonly (readonly Seen[])[]): void {
+  const taken = (l: Seen, op: number): boolean => !l.fromCaller && l.lock.fn === fn.id && l.lock.op === op;
+  const isSure = (x: Met): boolean => x.count >= sets.length && !x.may;
+  for (const op of new Set(seen.filter((x) => x.seen.lock.fn === fn.id).map((x) => x.seen.lock.op))) {
+    const group = seen.filter((x) => taken(x.seen, op));
+    const everywhere = Math.min(...sets.map((set) => set.filter((l) => taken(l, op) && !l.lock.may).length));
+    const written = lockAsWritten(fn, op);
+    for (let n = group.filter(isSure).length; n < everywhere; n++) {
+      const next = group.find((x) => !isSure(x));
+      if (next === undefined || written === null) break;
+      next.count = sets.length;
+      next.may = false;
+      if (written.field) next.seen = { ...next.seen, text: written.text };
+    }
+  }
+}
+
 /** A lock as several paths have it. */
 interface Met {
   seen: Seen;
@@ -299,7 +321,6 @@ function meetLocks(fn: FunctionRef, seen: Met[], set: readonly Seen[]): void {
   const sure = [...set.filter((l) => !l.lock.may), ...set.filter((l) => l.lock.may)];
   const alike = (a: Seen, b: Seen): boolean =>
     a.lock.kind === b.lock.kind && a.lock.shared === b.lock.shared && a.fromCaller === b.fromCaller;
-  const left: Seen[] = [];
   const meet = (old: Met, l: Seen): void => {
     taken.add(old);
     old.count++;
@@ -309,28 +330,36 @@ function meetLocks(fn: FunctionRef, seen: Met[], set: readonly Seen[]): void {
     if (written?.field === true) old.seen = { ...old.seen, text: written.text };
     else if (l.text.length < old.seen.text.length) old.seen = l;
   };
-  for (const l of sure) {
-    const old = seen.find((x) => !taken.has(x) && x.seen.text === l.text && alike(x.seen, l));
-    if (old === undefined) left.push(l);
-    else meet(old, l);
+  const sameText = (x: Met, l: Seen): boolean => x.seen.text === l.text && alike(x.seen, l);
+  const sameCall = (x: Met, l: Seen): boolean =>
+    !l.fromCaller &&
+    l.lock.fn === fn.id &&
+    alike(x.seen, l) &&
+    x.seen.lock.class === l.lock.class &&
+    x.seen.lock.fn === l.lock.fn &&
+    x.seen.lock.op === l.lock.op &&
+    lockAsWritten(fn, l.lock.op) !== null;
+  // What is sure meets what is sure first: a leftover of an earlier turn of a loop may have the name of the first turn's lock
+  const ways: readonly ((x: Met, l: Seen) => boolean)[] = [
+    (x, l) => !x.may && !l.lock.may && sameText(x, l),
+    (x, l) => !x.may && !l.lock.may && sameCall(x, l),
+    sameText,
+    sameCall,
+  ];
+  let left: readonly Seen[] = sure;
+  for (const way of ways) {
+    const rest: Seen[] = [];
+    for (const l of left) {
+      const old = seen.find((x) => !taken.has(x) && way(x, l));
+      if (old === undefined) rest.push(l);
+      else meet(old, l);
+    }
+    left = rest;
   }
   for (const l of left) {
-    const old =
-      l.fromCaller || l.lock.fn !== fn.id || lockAsWritten(fn, l.lock.op) === null
-        ? undefined
-        : seen.find(
-            (x) =>
-              !taken.has(x) &&
-              alike(x.seen, l) &&
-              x.seen.lock.class === l.lock.class &&
-              x.seen.lock.fn === l.lock.fn &&
-              x.seen.lock.op === l.lock.op,
-          );
-    if (old === undefined) {
-      const made: Met = { seen: l, count: 1, may: l.lock.may };
-      seen.push(made);
-      taken.add(made);
-    } else meet(old, l);
+    const made: Met = { seen: l, count: 1, may: l.lock.may };
+    seen.push(made);
+    taken.add(made);
   }
 }
 
