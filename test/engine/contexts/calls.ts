@@ -608,4 +608,69 @@ const struct inode_operations foo_ops = { .unlink = foo_unlink };`,
       ],
     },
   },
+  {
+    title: 'three locks by six flags, chosen by a constant',
+    source: `
+#define AX (1u << 0)
+#define AS (1u << 1)
+#define BX (1u << 4)
+#define BS (1u << 5)
+#define CX (1u << 6)
+#define CS (1u << 7)
+struct three { struct rw_semaphore a, b, c; };
+static void take(struct three *o, unsigned int f)
+{
+	if (f & AX)
+		down_write(&o->a);
+	else if (f & AS)
+		down_read(&o->a);
+	if (f & BX)
+		down_write(&o->b);
+	else if (f & BS)
+		down_read(&o->b);
+	if (f & CX)
+		down_write(&o->c);
+	else if (f & CS)
+		down_read(&o->c);
+}
+static int foo_release(struct inode *inode, struct file *file)
+{
+	struct three *o = file->private_data;
+
+	take(o, AX | BS | CX);
+	inode->i_flags = 1; /*@*/
+	return 0;
+}
+const struct file_operations foo_ops = { .release = foo_release };`,
+    at: {
+      '': ['release [&file->private_data->a, &file->private_data->b shared, &file->private_data->c] sleeps'],
+    },
+  },
+  {
+    title: 'a callee that takes freeze protection or does not leaves nothing else in doubt',
+    source: `
+static void *start(struct super_block *sb, int nested)
+{
+	if (sb->s_flags)
+		return sb;
+	sb_start_intwrite(sb);
+	return sb;
+}
+static int foo_release(struct inode *inode, struct file *file)
+{
+	bool locked = false;
+
+	if (inode->i_flags) {
+		locked = true;
+		inode_lock(inode);
+	}
+	if (IS_ERR(start(inode->i_sb, 1)))
+		return 0;
+	if (locked)
+		inode->i_state = 2; /*@*/
+	return 0;
+}
+const struct file_operations foo_ops = { .release = foo_release };`,
+    at: { '': ['release [&inode->i_rwsem] sleeps'] },
+  },
 ];

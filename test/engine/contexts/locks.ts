@@ -408,4 +408,21 @@ void a(struct foo *f)
 }`,
     at: { two: ['- [] read atomic'], one: ['- [] read atomic'], none: ['- [] sleeps'] },
   },
+  {
+    title: 'a semaphore',
+    source: `
+struct buf { struct semaphore sema; int hold; };
+static int foo_release(struct inode *inode, struct file *file)
+{
+	struct buf *b = file->private_data;
+
+	down(&b->sema);
+	b->hold = 1; /*@held*/
+	up(&b->sema);
+	b->hold = 2; /*@after*/
+	return 0;
+}
+const struct file_operations foo_ops = { .release = foo_release };`,
+    at: { held: ['release [&file->private_data->sema] sleeps'], after: ['release [] sleeps'] },
+  },
 ];

@@ -266,4 +266,47 @@ const struct seq_operations foo_ops = { .start = foo_start, .next = foo_next, .s
       stop: ['stop [&m->lock] read atomic'],
     },
   },
+  {
+    title: 'whether two arguments are the same is known in the callee',
+    source: `
+static int inner(struct inode *a, struct inode *b, struct inode *moved)
+{
+	moved->i_flags = 0; /*@any*/
+	if (a == b)
+		return 0;
+	moved->i_flags = 1; /*@across*/
+	return 1;
+}
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	return inner(old_dir, new_dir, d_inode(old_dentry));
+}
+const struct inode_operations foo_ops = { .rename = foo_rename };`,
+    at: {
+      any: [
+        'rename [&a->i_rwsem, &a->i_sb->s_vfs_rename_mutex, &b->i_rwsem, &moved->i_rwsem, inode::i_rwsem?] sleeps',
+        'rename [&a->i_rwsem, &b->i_rwsem, &moved->i_rwsem?, inode::i_rwsem?] sleeps',
+      ],
+      across: [
+        'rename [&a->i_rwsem, &a->i_sb->s_vfs_rename_mutex, &b->i_rwsem, &moved->i_rwsem, inode::i_rwsem?] sleeps',
+      ],
+    },
+  },
+  {
+    title: 'a function that prints the one record of a file',
+    source: `
+struct seq_file;
+extern int single_open(struct file *file, int (*show)(struct seq_file *, void *), void *data);
+static int foo_show(struct seq_file *m, void *v)
+{
+	return 0; /*@*/
+}
+static int foo_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, foo_show, NULL);
+}
+const struct file_operations foo_fops = { .open = foo_open };`,
+    at: { '': ['show [&m->lock] sleeps'] },
+  },
 ];

@@ -36,7 +36,7 @@ import {
   withFact,
 } from './state.js';
 import { T, type Terms } from './terms.js';
-import { callbackArgument, exported, RESULT, sharedLocks, toCallee } from './translate.js';
+import { callbackArgument, exported, RESULT, relatedInCallee, sharedLocks, toCallee } from './translate.js';
 
 /** Alternatives kept in an effect. */
 const MAX_EFFECTS = 6;
@@ -284,13 +284,8 @@ export class EffectRecorder {
     for (let i = 0; i < s.facts.length; i += 2) {
       const t = s.facts[i] as number;
       if (this.terms.kind(t) !== T.Bin) continue;
-      const j = args.indexOf(this.terms.b(t));
-      if (j >= 0 && this.terms.isShared(this.terms.c(t)) && this.terms.kind(this.terms.c(t)) === T.Const)
-        facts = withFact(
-          facts,
-          this.terms.bin(this.terms.a(t), this.terms.param(j), this.terms.c(t)),
-          s.facts[i + 1] as number,
-        );
+      const passed = relatedInCallee(this.terms, t, args);
+      if (passed >= 0) facts = withFact(facts, passed, s.facts[i + 1] as number);
     }
     calleeFacts.push(...facts);
     return {

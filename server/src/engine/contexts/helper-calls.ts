@@ -28,6 +28,7 @@ import {
   ZERO,
 } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
+import { exported } from './translate.js';
 import { afterSleep } from './values.js';
 
 /** Details from here on mark a place that could not be told: never the same as another one. */
@@ -172,10 +173,18 @@ export function applyHelper(
   for (const spec of helper.mustNotHold ?? []) check(spec);
   for (const spec of helper.asserts ?? []) {
     const lock = modelLock(run, state, spec, helper.params, args, result, op);
+    if (lock === null) continue;
+    // Said to be held: what was perhaps is sure from here on
+    if (state.locks.some((l) => l.place === lock.place && l.may))
+      state = {
+        ...state,
+        locks: state.locks.map((l) => (l.place === lock.place && l.may ? { ...l, may: false } : l)),
+      };
     if (
-      lock !== null &&
       terms.isShared(lock.place) &&
       !state.doubt &&
+      // A caller brings it only where nothing was tested on the way
+      exported(terms, state.facts, true).length === 0 &&
       !run.effect.asserted.some((l) => l.place === lock.place) &&
       !state.locks.some((l) => l.place === lock.place)
     )
@@ -277,7 +286,8 @@ function callBack(
 ): void {
   const { terms, shared } = run;
   const target = args[callback.param];
-  if (target === undefined) return;
+  // What is called later as a method begins there
+  if (target === undefined || callback.method !== undefined) return;
   const params = callback.params ?? [];
   // What the helper hands on keeps its name; what it makes itself has one of its own
   const inner = params.map((name, i) => {

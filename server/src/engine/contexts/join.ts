@@ -196,8 +196,18 @@ export function commonFacts(a: Facts, b: Facts): Facts {
   return out;
 }
 
-/** Ways out that are kept apart in an effect. */
-const MAX_EXITS = 8;
+/** Two ways out that differ at most in locks that nobody is shown. */
+function together(terms: Terms, a: Exit, b: Exit): Exit {
+  if (locksKey(a.locks) === locksKey(b.locks) && locksKey(a.released) === locksKey(b.released)) return a;
+  return {
+    ...a,
+    locks: commonLocks(terms, a.locks, b.locks),
+    released: commonLocks(terms, a.released, b.released),
+  };
+}
+
+/** Ways out that are kept apart in an effect: three locks, each exclusive, shared or not, by a flag of their own. */
+const MAX_EXITS = 27;
 
 /** Two ways out as one that nobody may rely on. */
 function blurred(terms: Terms, a: Exit, b: Exit): Exit {
@@ -227,8 +237,7 @@ function withOnlyWays(terms: Terms, exits: readonly Exit[]): readonly Exit[] {
   const only = exits.filter(
     (e) => e.doubt && ((e.mask & ~given) !== 0 || (asked.length > 0 && !implies(e.facts, asked))),
   );
-  const key = (e: Exit): string => `${locksKey(e.locks)}|${locksKey(e.released)}`;
-  const doubt = new Set(only.map(key)).size > 1;
+  const doubt = new Set(only.map(keptLocks)).size > 1;
   return [
     ...sure,
     ...only.map((e) => ({ ...e, mask: (e.mask & ~given) !== 0 ? e.mask & ~given : e.mask, doubt })),
@@ -243,12 +252,19 @@ function hardFacts(terms: Terms, f: Facts): Facts {
   return kept;
 }
 
+/** What a caller can tell ways out apart by: their locks, but for flags and completions, which nobody is shown. */
+function keptLocks(e: Exit): string {
+  const shown = (list: readonly Lock[]): readonly Lock[] =>
+    list.filter((l) => l.kind !== 'flag' && l.kind !== 'completion');
+  return `${locksKey(shown(e.locks))}|${locksKey(shown(e.released))}`;
+}
+
 /** Exits brought together: one for each thing that a caller can tell apart. */
 export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
   const use = withOnlyWays(terms, exits);
   const groups = new Map<string, Exit[]>();
   for (const e of use) {
-    const key = `${locksKey(e.locks)}|${locksKey(e.released)}`;
+    const key = keptLocks(e);
     const list = groups.get(key);
     if (list === undefined) groups.set(key, [e]);
     else list.push(e);
@@ -265,7 +281,12 @@ export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
         key,
         old === undefined
           ? { ...e, facts }
-          : { ...old, mask: old.mask | e.mask, value: old.value === e.value ? old.value : -1 },
+          : {
+              ...together(terms, old, e),
+              facts,
+              mask: old.mask | e.mask,
+              value: old.value === e.value ? old.value : -1,
+            },
       );
     }
     const list = [...byFacts.values()];
@@ -279,12 +300,14 @@ export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
       let facts = first.facts;
       let mask = first.mask;
       let value = first.value;
+      let all = first;
       for (const e of list.slice(1)) {
+        all = together(terms, all, e);
         facts = commonFacts(facts, e.facts);
         mask |= e.mask;
         if (e.value !== value) value = -1;
       }
-      out.push({ ...first, facts, mask, value });
+      out.push({ ...all, facts, mask, value });
     }
   }
   if (out.length > MAX_EXITS) {
@@ -295,14 +318,7 @@ export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
   if (groups.size === 1) return out;
   // Where two exits with different locks cannot be told apart by the caller, both are in doubt
   return out.map((e) =>
-    out.some(
-      (o) =>
-        o !== e &&
-        !distinct(o, e) &&
-        !(locksKey(o.locks) === locksKey(e.locks) && locksKey(o.released) === locksKey(e.released)),
-    )
-      ? { ...e, doubt: true }
-      : e,
+    out.some((o) => o !== e && !distinct(o, e) && keptLocks(o) !== keptLocks(e)) ? { ...e, doubt: true } : e,
   );
 }
 

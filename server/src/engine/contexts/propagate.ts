@@ -32,7 +32,7 @@ import {
   withoutCondition,
 } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
-import { RESULT, toCallee } from './translate.js';
+import { RESULT, relatedInCallee, toCallee } from './translate.js';
 
 /** Situations kept for a function; past it the rest is merged into two that are marked as widened. */
 export const MAX_ENTRIES = 10;
@@ -545,7 +545,9 @@ export class Propagation {
       if (released !== undefined && !released.may) continue;
       const place = this.translated(edge, l);
       const lock = place === l.place ? l : { ...l, place };
-      addLock(terms, locks, released === undefined ? lock : perhaps(lock));
+      // Two that are known by their class only are still two
+      if (released === undefined && !lock.may) locks.push(lock);
+      else addLock(terms, locks, perhaps(lock));
     }
     // A caller's lock that was released under another name is not held for sure any more
     const unmatched = v.released.filter(
@@ -594,8 +596,9 @@ export class Propagation {
       if (mask !== ANY && mask !== 0) learn(terms.param(j), mask);
       for (let i = 0; i < facts.length; i += 2) {
         const t = facts[i] as number;
-        if (terms.kind(t) === T.Bin && terms.b(t) === value && terms.kind(terms.c(t)) === T.Const)
-          learn(terms.bin(terms.a(t), terms.param(j), terms.c(t)), facts[i + 1] as number);
+        if (terms.kind(t) !== T.Bin || terms.b(t) !== value) continue;
+        const related = relatedInCallee(terms, t, edge.args);
+        if (related >= 0) learn(related, facts[i + 1] as number);
       }
     }
     return {

@@ -2,8 +2,11 @@
  * One object, two names: a place of the caller in the callee's terms and back, and what of a state means something outside
  * of the function that it belongs to.
  */
+import { operatorCode } from '../facts/encode.js';
 import type { Facts, Lock } from './state.js';
 import { T, type Terms } from './terms.js';
+
+const EQ = operatorCode('==');
 
 /** The place that stands for what a function gives back. */
 export const RESULT = '@result';
@@ -30,6 +33,21 @@ export function toCallee(
   });
   if (!lost) return out;
   return terms.kind(place) === T.Opaque ? place : terms.opaque(show(place));
+}
+
+/**
+ * What relates an argument to a constant or to another argument, `a op b`, as the callee names it; -1 where it does not.
+ * Operands that the evaluator puts in order, as it does for `==`, keep that order.
+ */
+export function relatedInCallee(terms: Terms, t: number, args: readonly number[]): number {
+  if (terms.kind(t) !== T.Bin) return -1;
+  const left = args.indexOf(terms.b(t));
+  if (left < 0) return -1;
+  if (terms.kind(terms.c(t)) === T.Const) return terms.bin(terms.a(t), terms.param(left), terms.c(t));
+  const right = args.indexOf(terms.c(t));
+  if (right < 0 || terms.a(t) !== EQ) return -1;
+  const [x, y] = [terms.param(left), terms.param(right)];
+  return x > y ? terms.bin(EQ, y, x) : terms.bin(EQ, x, y);
 }
 
 /** A callee's shared term in the caller: parameters become arguments, its result becomes `result`. */

@@ -37,6 +37,7 @@ export type LockKind =
   | 'mutex'
   | 'rwsem'
   | 'percpu-rwsem'
+  | 'semaphore' // counting; who takes it need not be who gives it back
   | 'folio' // page and folio lock
   | 'rcu' // read side of RCU: atomic
   | 'srcu' // read side of SRCU: may sleep
@@ -142,6 +143,8 @@ export interface CallbackEffect {
   readonly context: 'now' | 'rcu' | 'work' | 'timer' | 'irq' | 'kthread';
   /** What it is, where that is not what its context is named after: a record printed on read(2). */
   readonly entry?: 'attribute';
+  /** `struct::slot` of the method as which it is called later, with what the model says of that. */
+  readonly method?: string;
   /** Names for the callback's own parameters, which `held` uses. */
   readonly params?: readonly string[];
   /** Locks that the helper holds around the call, besides those of its caller. */

@@ -387,7 +387,11 @@ class Search {
         this.made.set(key, [...(this.made.get(key) ?? []), fn.id]);
         continue;
       }
-      this.add({ fn: fn.id, kind: isAttribute ? 'attribute' : 'table', struct: '', slot: '', ...where });
+      const call = /(\w+)\s*\(\s*[^,()]*,\s*$/.exec(before)?.[1] ?? '';
+      const method = this.model.helpers.get(call)?.callbacks?.find((c) => c.param === 1)?.method;
+      const [owner = '', name = ''] = method?.split('::') ?? [];
+      const kind = isAttribute ? 'attribute' : 'table';
+      this.add({ fn: fn.id, kind, struct: owner, slot: name, ...where });
     }
   }
 
@@ -480,11 +484,12 @@ class Search {
         else {
           this.taken.add(`${f.id}:${o}:${i}`);
           const own = fn.unit === f.unit || fn.isHeader;
+          const [struct = '', slot = ''] = callback.method?.split('::') ?? [];
           this.add({
             fn: fn.id,
             kind,
-            struct: '',
-            slot: '',
+            struct,
+            slot,
             how: `${name}() in ${f.name}()`,
             file,
             position,

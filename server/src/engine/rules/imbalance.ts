@@ -75,6 +75,7 @@ function isOurs(l: Lock): boolean {
     case 'folio':
     case 'flag':
     case 'completion':
+    case 'semaphore':
     case 'irq':
     case 'bh':
     case 'preempt':

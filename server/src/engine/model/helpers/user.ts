@@ -3,7 +3,15 @@
  * forms do not. A call with faults switched off (`@pagefault`) does not sleep either.
  */
 import { plain as N, sleeping as S } from '../entry.js';
-import type { HelperEntry } from '../types.js';
+import type { CallbackEffect, HelperEntry } from '../types.js';
+
+/** A function that prints the one record of a file, on read(2). */
+const SHOWS: CallbackEffect = {
+  param: 1,
+  context: 'work',
+  entry: 'attribute',
+  method: 'seq_operations::show',
+};
 
 /** User copies and seq_file. */
 export const USER_HELPERS: readonly HelperEntry[] = [
@@ -95,11 +103,18 @@ export const USER_HELPERS: readonly HelperEntry[] = [
   S('seq_read', 'file, buf, size, ppos', 'Reads a file of printed records.', '6.12:fs/seq_file.c:151'),
   S('seq_release', 'inode, file', 'Closes a file of printed records.', '6.12:fs/seq_file.c:352'),
   S(
+    'single_open_size',
+    'file, show, data, size',
+    'Opens a file of one printed record, with room for it; allocates.',
+    '6.12:fs/seq_file.c:593',
+    { callbacks: [SHOWS] },
+  ),
+  S(
     'single_open',
     'file, show, data',
     'Opens a file of one printed record; allocates.',
     '6.12:fs/seq_file.c:572',
-    { callbacks: [{ param: 1, context: 'work', entry: 'attribute' }] },
+    { callbacks: [SHOWS] },
   ),
   N('sysfs_emit', 'buf, fmt', 'Prints into a page.', '6.12:include/linux/sysfs.h:743'),
   N('sysfs_emit_at', 'buf, at, fmt', 'Prints into a page.', '6.12:include/linux/sysfs.h:749'),

@@ -405,7 +405,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     'dir dentry file open_flag create_mode',
     'int',
     [
-      inProcess('open, not creating', [shared('dir->i_rwsem', 'rwsem')]),
+      inProcessWhen('open, not creating', '!(open_flag & O_CREAT)', [shared('dir->i_rwsem', 'rwsem')]),
       inProcess('open with O_CREAT', [DIR]),
     ],
     true,
