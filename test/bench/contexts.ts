@@ -1,6 +1,6 @@
 /**
  * `npm run bench:contexts -- CASES TREE`: how many of the recorded cases the engine answers rightly. Prints every miss with
- * expected and answered, the score, that of the cases with locks or RCU, and that of each kind of difficulty.
+ * expected, answered and why where that is known, the score, that of the cases with locks or RCU, and that of each kind of difficulty.
  */
 import { readFileSync } from 'node:fs';
 import { openTree } from './engine.js';
@@ -44,6 +44,7 @@ for (const c of casesIn(readFileSync(casesPath, 'utf8'))) {
   if (isRight) continue;
   console.log(`${c.file}:${c.line} ${c.function} [${c.lineText.trim()}]`);
   for (const w of wrong) console.log(`    ${w}`);
+  console.log(c.miss === undefined ? '    not explained yet' : `    known: ${c.miss}`);
   for (const x of contexts.slice(0, 6))
     console.log(
       `    answered: ${x.entry?.method ?? '-'} via ${x.via.join('>') || '-'}: ${x.held.map((h) => `${h.expression} ${h.mode}${h.certainty === 'may' ? '?' : ''}`).join(', ') || 'nothing'}; rcu ${x.rcu}; sleep ${x.maySleep}`,

@@ -22,11 +22,17 @@ for (const [version, least] of Object.entries(LEAST))
       assert.ok(cases.length > 20, `only ${cases.length} of the recorded lines are in this tree`);
       const engine = await openTree(root);
       const missed = cases.filter((c) => ask(engine, c).wrong.length > 0);
+      const unexplained = missed.filter((c) => c.miss === undefined);
       engine.dispose();
       const right = cases.length - missed.length;
       assert.ok(
         right / cases.length >= least,
         `${right} of ${cases.length}; missed ${missed.map((c) => `${c.file}:${c.line}`).join(', ')}`,
+      );
+      assert.deepEqual(
+        unexplained.map((c) => `${c.file}:${c.line}`),
+        [],
+        'every miss says why',
       );
     });
   });

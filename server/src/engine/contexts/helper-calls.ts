@@ -242,6 +242,14 @@ export function applyHelper(
     if (type !== null) run.ev.tempTypes.set(site.temp, type);
   }
   if (site.temp >= 0) state = setResult(state, site, value);
+  for (const link of helper.links ?? []) {
+    const place = model.path(link.place, helper.params);
+    const target = model.path(link.value, helper.params);
+    if (place === null || target === null) continue;
+    const to = pathPlace(run, state, place, args, value);
+    const from = pathValue(run, state, target, args, value);
+    if (to !== terms.unknown && from !== terms.unknown) state = run.storeTo(state, to, from, op);
+  }
   if (mask !== ANY) {
     const r = restrict(terms, state.facts, value, mask);
     if (r !== null) state = { ...state, facts: r.facts };

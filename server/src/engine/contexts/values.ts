@@ -112,8 +112,8 @@ export function storedTo(
 }
 
 /**
- * The state after it may have slept: what was stored where others reach it may have been changed meanwhile, so it is what
- * memory was last seen to be, and no constant any more.
+ * The state after it may have slept: a number that was stored where others reach it may have been changed meanwhile, so it
+ * is what memory was last seen to be, and no constant any more.
  */
 export function afterSleep(terms: Terms, s: State): State {
   const outside = (place: number): boolean => terms.kind(terms.root(place)) !== T.Local;
@@ -130,7 +130,10 @@ export function afterSleep(terms: Terms, s: State): State {
       continue;
     }
     const number = terms.number(value);
-    if (number === null) continue;
+    if (number === null) {
+      heap.push(place, value);
+      continue;
+    }
     const load = terms.load(place);
     facts = withFact(facts, load, signOf(number));
     if (number !== 0) facts = withFact(facts, terms.bin(EQ, load, value), POSITIVE);

@@ -176,6 +176,8 @@ export interface HelperEntry {
    * `const:N` (always that number), `negative-error` (0 or a negative errno), `zero-or:N` (0 or that number), `error-pointer`, `unknown` (default).
    */
   readonly returns?: string;
+  /** What memory holds afterwards, while the locks are held: the parent of a dentry that was looked up. */
+  readonly links?: readonly { readonly place: PathText; readonly value: PathText }[];
   readonly noReturn?: boolean;
   /** It waits for a grace period before returning (`synchronize_rcu`). `rcu_barrier` does not. */
   readonly gracePeriod?: boolean;

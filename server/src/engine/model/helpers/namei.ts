@@ -28,6 +28,7 @@ function locked(name: string, params: string, proof: string, extra: HelperExtra 
   return S(name, params, 'Looks a name up; the directory is locked by the caller.', proof, {
     requires: [BASE],
     references: [FOUND],
+    links: [{ place: 'result->d_parent', value: 'base' }],
     ...extra,
   });
 }
@@ -57,6 +58,7 @@ function starts(name: string, params: string, proof: string, extra: HelperExtra 
     {
       acquires: [PARENT],
       references: [FOUND],
+      links: [{ place: 'result->d_parent', value: 'parent' }],
       mustNotHold: [anyMode('parent->d_inode->i_rwsem', 'rwsem')],
       ...extra,
     },
