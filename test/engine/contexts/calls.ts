@@ -673,4 +673,41 @@ static int foo_release(struct inode *inode, struct file *file)
 const struct file_operations foo_ops = { .release = foo_release };`,
     at: { '': ['release [&inode->i_rwsem] sleeps'] },
   },
+  {
+    title: 'a table of commands whose rows name no members',
+    source: `
+struct cmd { char name[8]; int (*handler)(struct inode *inode, char *args); };
+static int one(struct inode *inode, char *args)
+{
+	return 0; /*@one*/
+}
+static int two(struct inode *inode, char *args)
+{
+	return 0; /*@two*/
+}
+static const struct cmd cmds[] = {
+	{ "one", one },
+	{ "two", two },
+	{ "", NULL }
+};
+static ssize_t foo_write(struct file *file, const char *buf, size_t n, loff_t *pos)
+{
+	const struct cmd *cmd;
+	struct inode *inode = file->private_data;
+	int ret;
+
+	for (cmd = cmds; cmd->name[0]; cmd++)
+		if (cmd->name[0] == n)
+			break;
+	inode_lock(inode);
+	ret = cmd->handler(inode, NULL);
+	inode_unlock(inode);
+	return ret;
+}
+const struct file_operations foo_ops = { .write = foo_write };`,
+    at: {
+      one: ['write [&inode->i_rwsem, file::f_pos_lock?] sleeps'],
+      two: ['write [&inode->i_rwsem, file::f_pos_lock?] sleeps'],
+    },
+  },
 ];

@@ -18,6 +18,7 @@ import {
   TABLE_STRIDE,
   TYPE_STRIDE,
   TYPEDEF_STRIDE,
+  USE_STRIDE,
 } from '../facts/encode.js';
 
 /** A type as deep as the analysis needs it: base name and pointer depth. */
@@ -87,6 +88,7 @@ export class Program {
   private readonly constants = new Map<string, number | null>();
   private readonly slotsByTarget = new Map<string, SlotRef[]>();
   private readonly slotsByKey = new Map<string, SlotRef[]>();
+  private readonly rowsByStruct = new Map<string, SlotRef[]>();
   private readonly slotsByTable = new Map<string, SlotRef[]>();
   private readonly resolved = new Map<string, Map<string, FunctionRef | null>>();
   private readonly fieldCache = new Map<string, TypeRef | null>();
@@ -173,6 +175,20 @@ export class Program {
         push(this.slotsByKey, `${slot.struct}::${slot.slot}`, slot);
         push(this.slotsByTable, slot.table, slot);
       }
+    }
+    // Rows without names: what stands in them by its place
+    for (let at = 0; at < file.uses.length; at += USE_STRIDE) {
+      if ((s[file.uses[at + 1] as number] ?? '') !== '') continue;
+      const struct = (s[file.uses[at] as number] ?? '').replace(/^struct /, '');
+      if (struct === '') continue;
+      push(this.rowsByStruct, struct, {
+        struct,
+        slot: '',
+        table: s[file.uses[at + 3] as number] ?? '',
+        file,
+        position: file.uses[at + 4] as number,
+        target: s[file.uses[at + 2] as number] ?? '',
+      });
     }
   }
 
@@ -442,7 +458,27 @@ export class Program {
 
   /** Tables of a structure that fill a slot. */
   slotFillers(struct: string, slot: string): readonly SlotRef[] {
-    return this.slotsByKey.get(`${struct}::${slot}`) ?? [];
+    const named = this.slotsByKey.get(`${struct}::${slot}`);
+    if (named !== undefined) return named;
+    // A structure with one pointer to a function: what a row without names gives it is that one
+    const rows = this.rowsByStruct.get(struct) ?? [];
+    return rows.length > 0 && this.onlyFunctionPointer(struct) === slot ? rows : [];
+  }
+
+  /** The name of the only member of a structure that points at a function; null where there is none, or more. */
+  private onlyFunctionPointer(struct: string): string | null {
+    const ref = this.structsByName.get(`struct ${struct}`)?.[0];
+    if (ref === undefined) return null;
+    const { file } = ref;
+    const first = file.structs[ref.index * STRUCT_STRIDE + 1] as number;
+    const count = file.structs[ref.index * STRUCT_STRIDE + 2] as number;
+    let found: string | null = null;
+    for (let f = first; f < first + count; f++) {
+      if (typeRef(file, file.fields[f * FIELD_STRIDE + 1] as number).base !== '(*)') continue;
+      if (found !== null) return null;
+      found = file.strings[file.fields[f * FIELD_STRIDE] as number] ?? null;
+    }
+    return found;
   }
 
   /** The slots of a table by its variable name, as a file sees it. */
