@@ -64,4 +64,21 @@ void a(struct foo *f, struct bar *b)
       'a',
       [],
     ));
+
+  it('a scope class that neither the model nor a file at hand defines', () =>
+    checkUnknowns(
+      `
+DEFINE_GUARD(known, struct foo *, spin_lock(&_T->lock), spin_unlock(&_T->lock))
+DEFINE_GUARD(broken, struct foo *, lock the &_T, spin_unlock(&_T->lock))
+void a(struct foo *f)
+{
+	guard(known)(f);
+	guard(mutex)(&f->mutex);
+	guard(nobody)(f);
+	scoped_guard(broken, f)
+		f->count++;
+}`,
+      'a',
+      ['calls whose effect is not known: guard(nobody), guard(broken)'],
+    ));
 });

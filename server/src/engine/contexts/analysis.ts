@@ -4,11 +4,21 @@
  * so that nothing is walked again for a second caller.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
-import { EXPR_STRIDE, Fn, lineAt, MACRO_STRIDE, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
+import {
+  EXPR_STRIDE,
+  type FileFacts,
+  Fn,
+  lineAt,
+  MACRO_STRIDE,
+  nameIn,
+  OP_STRIDE,
+  Op,
+  X,
+} from '../facts/encode.js';
 import { macroFacts } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
 import { type Beginnings, findBeginnings } from '../program/beginnings.js';
-import { type FunctionRef, type MacroRef, type Program, readList } from '../program/program.js';
+import { type FunctionRef, type MacroRef, type Program, readList, unitOf } from '../program/program.js';
 import type { SyntaxParser } from '../syntax/parser.js';
 import { fnColumn } from './cfg.js';
 import { Chains } from './chains.js';
@@ -16,6 +26,7 @@ import { classesByField } from './evaluate.js';
 import { FunctionRun } from './flow.js';
 import { Propagation } from './propagate.js';
 import type { FunctionResult } from './result.js';
+import { ScopeClasses } from './scope-classes.js';
 import type { Shared } from './shared.js';
 import { Terms } from './terms.js';
 
@@ -46,6 +57,9 @@ export class Analysis {
       model,
       classes: classesByField(model),
       results: this.results,
+      scopes: new ScopeClasses(program, model, (file, name, params, text, position) =>
+        this.compileText(file, name, params, text, position),
+      ),
       compile: (macro) => this.compile(macro),
     };
   }
@@ -56,25 +70,22 @@ export class Analysis {
     const known = this.macroCache.get(key);
     if (known !== undefined) return known;
     const position = macro.file.macros[macro.index * MACRO_STRIDE + 3] as number;
-    const facts = macroFacts(
-      this.parser,
-      macro.file.path,
-      macro.name,
-      macro.params ?? [],
-      macro.body,
-      lineAt(macro.file.lineStarts, position),
-    );
-    const ref =
-      facts === null
-        ? null
-        : this.program.addMacroFunction(
-            facts,
-            0,
-            macro.name,
-            macro.file.path.slice(0, Math.max(0, macro.file.path.lastIndexOf('/'))),
-          );
+    const ref = this.compileText(macro.file, macro.name, macro.params ?? [], macro.body, position);
     this.macroCache.set(key, ref);
     return ref;
+  }
+
+  /** A text of a file as a function of the program. */
+  private compileText(
+    file: FileFacts,
+    name: string,
+    params: readonly string[],
+    body: string,
+    position: number,
+  ): FunctionRef | null {
+    const line = lineAt(file.lineStarts, position);
+    const facts = macroFacts(this.parser, file.path, name, params, body, line);
+    return facts === null ? null : this.program.addMacroFunction(facts, 0, name, unitOf(file.path));
   }
 
   /** Runs bottom-up over what is reachable from `roots` (function ids), then top-down. */
@@ -154,6 +165,10 @@ export class Analysis {
           const argName = nameIn(file, arg);
           if (argName !== '') add(argName, false);
         }
+      } else if (op === Op.Guard) {
+        const scope = this.shared.scopes.of(file.strings[file.ops[at + 1] as number] ?? '', file);
+        for (const step of [scope?.acquire, scope?.release])
+          if (typeof step === 'object' && step !== null && !out.includes(step.id)) out.push(step.id);
       }
     }
     this.calleeCache.set(id, out);

@@ -14,7 +14,8 @@ import {
 } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { readAnnotations } from './annotations.js';
-import type { CallSite } from './call-site.js';
+import { type CallSite, touched } from './call-site.js';
+import { applyFunction } from './callee-calls.js';
 import { applyCall } from './calls.js';
 import { calledName, fnColumn, type Graph, graphOf } from './cfg.js';
 import { EffectRecorder } from './effect.js';
@@ -24,6 +25,7 @@ import { acquired, released } from './holds.js';
 import { showPlace } from './names.js';
 import { Pruner } from './prune.js';
 import type { FunctionResult, Observer } from './result.js';
+import type { ScopeStep } from './scope-classes.js';
 import type { Shared } from './shared.js';
 import {
   ANY,
@@ -33,6 +35,7 @@ import {
   NO_FACTS,
   NO_LOCKS,
   POSITIVE,
+  restrict,
   type State,
   withFact,
   ZERO,
@@ -397,7 +400,7 @@ export class FunctionRun {
   }
 
   private guard(states: readonly State[], op: number, cls: string, list: number, variable: number): State[] {
-    const entry = this.shared.model.guards.get(cls);
+    const scope = this.shared.scopes.of(cls, this.fn.file);
     const argExprs = readList(this.fn.file, list);
     const out: State[] = [];
     for (const s of states) {
@@ -405,22 +408,30 @@ export class FunctionRun {
       const vars = s.vars.slice();
       vars[variable] = args[0] ?? this.terms.unknown;
       const state = { ...s, vars };
-      if (entry === undefined) {
-        out.push(state);
-        continue;
-      }
       const after: State[] = [];
-      applyCall(
-        this,
-        state,
-        { op, callee: -1, name: entry.acquire, argExprs, args, temp: -1, flags: 0 },
-        after,
-      );
+      this.scopeStep(state, scope?.acquire ?? null, op, argExprs, args, after);
       // The body of a conditional guard runs only where the lock was taken
-      const taken = entry.conditional ? after.filter((x) => x.locks.length > state.locks.length) : after;
+      const taken =
+        scope?.conditional === true ? after.filter((x) => x.locks.length > state.locks.length) : after;
       out.push(...(taken.length > 0 ? taken : after));
     }
     return out;
+  }
+
+  /** The beginning or the end of a scope class. */
+  private scopeStep(
+    s: State,
+    step: ScopeStep,
+    op: number,
+    argExprs: readonly number[],
+    args: readonly number[],
+    out: State[],
+  ): void {
+    const site: CallSite = { op, callee: -1, argExprs, args, temp: -1, flags: 0 };
+    if (step === '') out.push(s);
+    else if (step === null) out.push(touched(this, s, site));
+    else if (typeof step === 'string') applyCall(this, s, { ...site, name: step }, out);
+    else applyFunction(this, s, site, step, out);
   }
 
   private cleanup(states: readonly State[], op: number, variable: number): State[] {
@@ -428,14 +439,13 @@ export class FunctionRun {
     const at = text.indexOf(':');
     const how = text.slice(0, at);
     const what = text.slice(at + 1);
-    const model = this.shared.model;
-    const name =
+    const step =
       how === 'guard'
-        ? model.guards.get(what)?.release
+        ? (this.shared.scopes.of(what, this.fn.file)?.release ?? null)
         : how === 'free'
-          ? (model.freeClasses.get(what)?.helper ?? what)
+          ? (this.shared.model.freeClasses.get(what)?.helper ?? what)
           : what;
-    if (name === undefined) return [...states];
+    if (step === null) return [...states];
     const out: State[] = [];
     for (const s of states) {
       const value = this.ev.variable(s, variable);
@@ -445,7 +455,12 @@ export class FunctionRun {
         out.push(s);
         continue;
       }
-      applyCall(this, s, { op, callee: -1, name, argExprs: [], args: [arg], temp: -1, flags: 0 }, out);
+      // Where a scope was entered, its argument was there: `if (_T)` before an unlock holds
+      const entered =
+        typeof step === 'object'
+          ? (restrict(this.terms, s.facts, value, POSITIVE)?.facts ?? s.facts)
+          : s.facts;
+      this.scopeStep(entered === s.facts ? s : { ...s, facts: entered }, step, op, [], [arg], out);
     }
     return out;
   }

@@ -49,6 +49,12 @@ function callsWithoutEffect(analysis: Analysis, fn: FunctionRef): string[] {
   const types = new ExpressionTypes(program, fn);
   for (let o = 0; o < count; o++) {
     const at = (first + o) * OP_STRIDE;
+    if ((file.ops[at] as Op) === Op.Guard) {
+      const cls = file.strings[file.ops[at + 1] as number] ?? '';
+      const scope = analysis.shared.scopes.of(cls, file);
+      if (scope === null || scope.acquire === null || scope.release === null) names.add(`guard(${cls})`);
+      continue;
+    }
     if ((file.ops[at] as Op) !== Op.Call || ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) continue;
     const callee = (file.ops[at + 1] as number) * EXPR_STRIDE;
     const kind = file.exprs[callee] as X;

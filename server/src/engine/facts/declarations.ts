@@ -4,6 +4,7 @@
  */
 import { F, K } from '../syntax/kinds.js';
 import { childByField, childByKind, type FlatTree } from '../syntax/parser.js';
+import { isScopeClassMacro, scopeClassCalls } from './arguments.js';
 import {
   FactsBuilder,
   FIELD_STRIDE,
@@ -32,6 +33,7 @@ import { recordUses } from './uses.js';
 export function buildFacts(path: string, text: string, tree: FlatTree): FileFacts {
   const walk = new TopLevel(new FactsBuilder(), text, tree);
   walk.items(0);
+  walk.scopeClasses();
   if (path.endsWith('.c')) recordUses(walk.b, text, tree);
   return walk.b.done(path, hashText(text), lineStartsOf(text));
 }
@@ -105,9 +107,17 @@ class TopLevel {
     }
   }
 
+  /** Definitions of scope classes: their arguments are statements, which make no nodes. */
+  scopeClasses(): void {
+    const b = this.b;
+    for (const { name, args, position } of scopeClassCalls(this.text))
+      b.invocations.pushAll([b.string(name), b.list(args.map((a) => b.string(a))), position]);
+  }
+
   private invocation(name: number, args: number): void {
     if (name < 0) return;
     const t = this.t;
+    if (isScopeClassMacro(nodeText(this.text, t, name))) return;
     const b = this.b;
     const texts: number[] = [];
     if (args >= 0) {

@@ -1,8 +1,8 @@
 /**
  * Scope classes: what the beginning and the end of `guard(x)(..)`, `scoped_guard(x, ..)` and `CLASS(x, v)(..)` amount to,
  * and what `__free(x)` runs, as names of helpers whose effects the model states. A lock's argument is the guard's argument;
- * `rcu`, `preempt`, `irq` and `irqsave` take none. The tree's own DEFINE_GUARD and DEFINE_CLASS of other names are
- * read from its headers, not listed here.
+ * `rcu`, `preempt`, `irq` and `irqsave` take none. DEFINE_GUARD and DEFINE_LOCK_GUARD of other names are read from the
+ * tree at hand, not listed here.
  */
 import type { FreeClassEntry, GuardEntry, Versions } from './types.js';
 

@@ -2,36 +2,13 @@
  * Macro calls at top level as text: what `DEFINE_SHOW_ATTRIBUTE(x)` or `FOO_ATTR_RW(x)` stands for, names pasted together.
  * Only for finding the names in it; whoever needs code compiles the macro. Must not know what the names mean.
  */
+import { argumentsAt } from '../facts/arguments.js';
 import type { FileFacts } from '../facts/encode.js';
 import type { Program } from './program.js';
 
 /** Macros inside macros are followed this deep, and texts are followed up to this length; past it they stay as they are. */
 const MAX_DEPTH = 6;
 const MAX_TEXT = 20_000;
-
-/** The arguments of a call whose opening parenthesis stands at `open`, and where it ends; null where it does not. */
-function argumentsAt(text: string, open: number): { readonly args: string[]; readonly end: number } | null {
-  const args: string[] = [];
-  let depth = 0;
-  let from = open + 1;
-  for (let i = open; i < text.length; i++) {
-    const c = text[i];
-    if (c === '(' || c === '{' || c === '[') depth++;
-    else if (c === ')' || c === '}' || c === ']') {
-      depth--;
-      if (depth === 0) {
-        args.push(text.slice(from, i).trim());
-        return { args, end: i + 1 };
-      }
-    } else if (c === ',' && depth === 1) {
-      args.push(text.slice(from, i).trim());
-      from = i + 1;
-    } else if (c === '"') {
-      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;
-    }
-  }
-  return null;
-}
 
 /** A macro as a text defines it. */
 interface LocalMacro {

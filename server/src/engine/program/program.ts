@@ -11,6 +11,7 @@ import {
   Fn,
   FUNCTION_STRIDE,
   GLOBAL_STRIDE,
+  INVOCATION_STRIDE,
   MACRO_STRIDE,
   PROTO_STRIDE,
   SLOT_STRIDE,
@@ -20,6 +21,7 @@ import {
   TYPEDEF_STRIDE,
   USE_STRIDE,
 } from '../facts/encode.js';
+import { type ScopeClassRef, scopeClass } from './scope-class.js';
 
 /** A type as deep as the analysis needs it: base name and pointer depth. */
 export interface TypeRef {
@@ -80,6 +82,7 @@ export class Program {
   readonly slots: SlotRef[] = [];
   private readonly byName = new Map<string, FunctionRef[]>();
   private readonly macrosByName = new Map<string, MacroRef[]>();
+  private readonly scopeClasses = new Map<string, ScopeClassRef[]>();
   private readonly structsByName = new Map<string, StructRef[]>();
   private readonly typedefs = new Map<string, TypeRef>();
   private readonly globals = new Map<string, { file: FileFacts; type: TypeRef; isStatic: boolean }[]>();
@@ -130,6 +133,13 @@ export class Program {
       push(this.macrosByName, name, { file, index: i, name, params, body });
       if (params === null && isHeader && /^[a-z_]\w*(\.[a-z_]\w*)+$/.test(body))
         this.fieldRenames.set(body, name);
+    }
+    for (let at = 0; at < file.invocations.length; at += INVOCATION_STRIDE) {
+      const macro = s[file.invocations[at] as number] ?? '';
+      if (!macro.startsWith('DEFINE_')) continue;
+      const args = readList(file, file.invocations[at + 1] as number).map((a) => s[a] ?? '');
+      const found = scopeClass(macro, args, file, file.invocations[at + 2] as number);
+      if (found !== null) push(this.scopeClasses, found.name, found);
     }
     for (let i = 0; i * STRUCT_STRIDE < file.structs.length; i++)
       push(this.structsByName, s[file.structs[i * STRUCT_STRIDE] as number] ?? '', { file, index: i });
@@ -316,6 +326,18 @@ export class Program {
       all,
       from,
       (m) => m.file,
+      () => true,
+    );
+  }
+
+  /** The scope class that `name` means in `from`, where the tree at hand defines it. */
+  scopeClass(name: string, from: FileFacts): ScopeClassRef | null {
+    const all = this.scopeClasses.get(name);
+    if (all === undefined) return null;
+    return this.nearest(
+      all,
+      from,
+      (c) => c.file,
       () => true,
     );
   }
