@@ -165,6 +165,20 @@ export function signOf(value: number): number {
   return value === 0 ? ZERO : value > 0 ? POSITIVE : NEGATIVE;
 }
 
+/** Whether bits are known to be clear as part of more bits: `flags & ~ALLOWED` was 0. */
+function bitsAreClear(terms: Terms, facts: Facts, value: number, bits: number): boolean {
+  const wanted = terms.number(bits);
+  if (wanted === null) return false;
+  for (let i = 0; i < facts.length; i += 2) {
+    const t = facts[i] as number;
+    if (facts[i + 1] !== ZERO || terms.kind(t) !== T.Bin || terms.a(t) !== AND || terms.b(t) !== value)
+      continue;
+    const clear = terms.number(terms.c(t));
+    if (clear !== null && (wanted & ~clear) === 0) return true;
+  }
+  return false;
+}
+
 /** What a term can be, given facts. */
 export function maskOf(terms: Terms, facts: Facts, term: number): number {
   switch (terms.kind(term)) {
@@ -202,7 +216,9 @@ export function maskOf(terms: Terms, facts: Facts, term: number): number {
       const known = factOf(facts, term);
       if (op === AND) {
         if (maskOf(terms, facts, left) === ZERO || maskOf(terms, facts, right) === ZERO) return ZERO;
-        return known;
+        return (known & ZERO) !== 0 && known !== ZERO && bitsAreClear(terms, facts, left, right)
+          ? ZERO
+          : known;
       }
       if (op === OR) {
         const l = maskOf(terms, facts, left);
