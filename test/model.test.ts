@@ -179,7 +179,7 @@ describe('model: paths and conditions', () => {
     const result = { root: -1, fields: [] };
     assert.deepEqual(parse('result == -10'), {
       ok: true,
-      value: [{ kind: 'equals', value: result, number: -10, equal: true }],
+      value: [{ kind: 'equals', value: result, mask: null, number: -10, equal: true }],
     });
     assert.deepEqual(parse('result < 0'), {
       ok: true,

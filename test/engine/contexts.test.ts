@@ -8,7 +8,7 @@ import { LOCKING } from './contexts/locks.js';
 import { METHODS } from './contexts/methods.js';
 import { NOT_BUILT } from './contexts/not-built.js';
 import { SCOPES } from './contexts/scopes.js';
-import { type ContextCase, checkChains, checkContexts } from './harness.js';
+import { type ContextCase, checkChains, checkClasses, checkContexts } from './harness.js';
 
 function suite(title: string, cases: readonly ContextCase[]): void {
   describe(title, () => {
@@ -23,6 +23,44 @@ describe('contexts', () => {
   suite('calls', CALLS);
   suite('methods', METHODS);
   suite('left out by the configuration', NOT_BUILT);
+
+  describe('the class of a lock that is held at entry', () => {
+    it('by the declared type of the parameter, whatever its name, and of what it leads to', () =>
+      checkClasses(
+        `
+struct seq_file { struct mutex lock; };
+struct mm_struct { struct rw_semaphore mmap_lock; };
+struct vm_area_struct { struct mm_struct *vm_mm; };
+struct seq_operations { int (*show)(struct seq_file *m, void *v); };
+struct vm_operations_struct { void (*open)(struct vm_area_struct *vma); };
+static int foo_show(struct seq_file *out, void *v)
+{
+	return 0; /*@show*/
+}
+static int lost_show(void *out, void *v)
+{
+	return 0; /*@lost*/
+}
+static void foo_open(struct vm_area_struct *area)
+{
+	area->vm_mm = 0; /*@open*/
+}
+static int foo_unlink(struct inode *dir, struct dentry *dentry)
+{
+	return 0; /*@unlink*/
+}
+const struct seq_operations foo_records = { .show = foo_show };
+const struct seq_operations lost_records = { .show = lost_show };
+const struct vm_operations_struct foo_mappings = { .open = foo_open };
+const struct inode_operations foo_ops = { .unlink = foo_unlink };`,
+        {
+          show: ['seq_file::lock'],
+          lost: ['?::lock'],
+          open: ['mm_struct::mmap_lock'],
+          unlink: ['inode::i_rwsem'],
+        },
+      ));
+  });
 
   describe('the calls that lead to a line', () => {
     it('each method has its own where several share a situation', () =>

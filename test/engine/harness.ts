@@ -111,6 +111,27 @@ export async function checkContexts(
   }
 }
 
+/** The classes of the locks held at each marked line, by any situation. */
+export async function checkClasses(
+  source: string,
+  expected: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  const files = filesOf(source);
+  const engine = await openFiles(files);
+  try {
+    const found: Record<string, readonly string[]> = {};
+    for (const { name, file, line } of marksIn(files, /\/\*@(\w*)\*\//g)) {
+      const result = engine.contexts({ file, line }, NEVER);
+      found[name] = result.ok
+        ? [...new Set(result.answer.contexts.flatMap((c) => c.held.map((h) => h.class)))].sort()
+        : [result.problem];
+    }
+    assert.deepEqual(found, expected);
+  } finally {
+    engine.dispose();
+  }
+}
+
 /** By which calls each method comes to the marked lines: `method: outermost > ... > caller`. */
 export async function checkChains(
   source: string,

@@ -710,4 +710,31 @@ const struct file_operations foo_ops = { .write = foo_write };`,
       two: ['write [&inode->i_rwsem, file::f_pos_lock?] sleeps'],
     },
   },
+  {
+    title: 'ways out that the same flags tell apart in two places',
+    source: `
+#define TRY 1
+#define MAPPED 2
+struct foo { struct rw_semaphore sem; struct mutex mutex; };
+static int take(struct foo *f, unsigned int flags)
+{
+	if (flags & TRY) {
+		if (!down_write_trylock(&f->sem))
+			return -11;
+		return 0;
+	}
+	down_write(&f->sem);
+	if (flags & MAPPED)
+		mutex_lock(&f->mutex);
+	return 0;
+}
+static int foo_release(struct inode *inode, struct file *file)
+{
+	take(file->private_data, MAPPED);
+	inode->i_flags = 1; /*@*/
+	return 0;
+}
+const struct file_operations foo_ops = { .release = foo_release };`,
+    at: { '': ['release [&file->private_data->mutex, &file->private_data->sem] sleeps'] },
+  },
 ];

@@ -587,4 +587,63 @@ const struct file_operations foo_ops = { .open = foo_open };`,
       end: ['open [] sleeps'],
     },
   },
+  {
+    title: 'enumerators that a macro makes, one with names pasted and one with a list',
+    source: `
+#define FLAG_BIT(flag) \\
+	number_of_ ## flag, \\
+	flag = 1U << number_of_ ## flag, \\
+	after_##flag = number_of_##flag
+enum how {
+	FLAG_BIT(HOW_SHARED),
+	FLAG_BIT(HOW_TRY), /* (not used) */
+	FLAG_BIT(HOW_MUTEX)
+};
+#define STEPS() step(FIRST, 7) step(SECOND, 8)
+enum {
+#define step(name, n) STEP_##name,
+	STEPS()
+#undef step
+	STEP_LAST,
+};
+static void lock(struct foo *f, unsigned int flags)
+{
+	if (flags & HOW_SHARED)
+		down_read(&f->sem);
+	else
+		down_write(&f->sem);
+	if (flags & HOW_MUTEX)
+		mutex_lock(&f->mutex);
+	if (flags & ~(HOW_SHARED | HOW_TRY | HOW_MUTEX))
+		spin_lock(&f->lock);
+}
+static void step(struct foo *f, int n)
+{
+	if (n == 2)
+		spin_lock(&f->other);
+}
+void both(struct foo *f)
+{
+	lock(f, HOW_MUTEX);
+	f->count++; /*@both*/
+}
+void shared(struct foo *f)
+{
+	lock(f, HOW_SHARED | HOW_TRY);
+	f->count++; /*@shared*/
+}
+void last(struct foo *f)
+{
+	step(f, STEP_SECOND);
+	f->count++; /*@second*/
+	step(f, STEP_LAST);
+	f->count++; /*@last*/
+}`,
+    at: {
+      both: ['- [&f->mutex, &f->sem] sleeps'],
+      shared: ['- [&f->sem shared] sleeps'],
+      second: ['- [] sleeps'],
+      last: ['- [&f->other] atomic'],
+    },
+  },
 ];

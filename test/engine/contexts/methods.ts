@@ -309,4 +309,24 @@ static int foo_open(struct inode *inode, struct file *file)
 const struct file_operations foo_fops = { .open = foo_open };`,
     at: { '': ['show [&m->lock] sleeps'] },
   },
+  {
+    title: 'a flag that is refused together with others',
+    source: `
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	if (flags & ~RENAME_NOREPLACE)
+		return -EINVAL;
+	if (old_dir != new_dir || !d_inode(new_dentry))
+		return 0;
+	d_inode(new_dentry)->i_flags = 1; /*@*/
+	return 0;
+}
+const struct inode_operations foo_ops = { .rename = foo_rename };`,
+    at: {
+      '': [
+        'rename [&new_dentry->d_inode->i_rwsem, &new_dir->i_rwsem, &old_dentry->d_inode->i_rwsem?, &old_dir->i_rwsem] sleeps',
+      ],
+    },
+  },
 ];

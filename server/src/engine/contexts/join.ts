@@ -294,7 +294,8 @@ export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
     const apart =
       list.length > 1 &&
       list.length <= 4 &&
-      list.some((e) => (e.mask & first.mask) === 0 || e.value !== first.value);
+      // Where other ways out have other locks, what the parameters say tells them from these
+      (groups.size > 1 || list.some((e) => (e.mask & first.mask) === 0 || e.value !== first.value));
     if (list.length === 1 || apart) out.push(...list);
     else {
       let facts = first.facts;

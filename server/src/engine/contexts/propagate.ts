@@ -7,7 +7,7 @@ import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { Condition, EntryContext, LockSpec, MethodEntry } from '../model/types.js';
 import type { Beginning, EntryKind } from '../program/beginnings.js';
-import type { FunctionRef, SlotRef } from '../program/program.js';
+import { type FunctionRef, type SlotRef, typeRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import { classOfField } from './evaluate.js';
 import { addLock, boundLocks, commonFacts, commonLocks } from './join.js';
@@ -235,7 +235,7 @@ export class Propagation {
     const params = method.params;
     const locks: Lock[] = [];
     const lock = (spec: LockSpec, may: boolean): void => {
-      const l = this.entryLock(spec, params, may || (spec.when !== undefined && spec.when !== ''));
+      const l = this.entryLock(id, spec, params, may || (spec.when !== undefined && spec.when !== ''));
       if (l !== null && !locks.some((x) => x.place === l.place && x.kind === l.kind))
         locks.push(exclusive && l.kind === 'rwsem' ? { ...l, shared: false } : l);
     };
@@ -299,7 +299,7 @@ export class Propagation {
     });
   }
 
-  private entryLock(spec: LockSpec, params: readonly string[], may: boolean): Lock | null {
+  private entryLock(id: number, spec: LockSpec, params: readonly string[], may: boolean): Lock | null {
     const { terms, model, classes } = this.shared;
     const path = model.path(spec.lock, params);
     if (path === null) return null;
@@ -322,6 +322,7 @@ export class Propagation {
         const last = path.fields[path.fields.length - 1] as string;
         place = terms.fieldP(value, terms.name(last));
         cls = classOfField(model, classes, path.fields.at(-2) ?? params[path.root] ?? '', last);
+        if (cls.startsWith('?')) cls = this.ownerAlong(id, path.root, path.fields) ?? cls;
       }
     }
     const lock = { place, class: cls, kind: spec.kind, shared: spec.mode === 'shared', may, fn: -1, op: -1 };
@@ -329,6 +330,19 @@ export class Propagation {
     if (when === null || when.length === 0) return lock;
     const facts = this.conditionFacts(when);
     return facts.length === 0 ? lock : { ...lock, when: facts };
+  }
+
+  /** The class of the lock at the end of a path from a parameter, by the types that are declared; null without them. */
+  private ownerAlong(id: number, parameter: number, fields: readonly string[]): string | null {
+    const { program } = this.shared;
+    const { file, index } = program.functions[id] as FunctionRef;
+    if (parameter < 0 || parameter >= fnColumn(file, index, Fn.ParameterCount)) return null;
+    const at = (fnColumn(file, index, Fn.FirstVariable) + parameter) * VARIABLE_STRIDE;
+    let owner = program.plain(typeRef(file, file.variables[at + 1] as number)).base;
+    for (const f of fields.slice(0, -1)) owner = program.field(owner, f, file)?.base ?? '';
+    return /^(struct|union) [A-Za-z_]/.test(owner)
+      ? `${owner.replace(/^(struct|union) /, '')}::${fields.at(-1)}`
+      : null;
   }
 
   private conditionFacts(condition: Condition): Facts {

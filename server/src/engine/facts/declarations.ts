@@ -431,6 +431,14 @@ class TopLevel {
     const body = childByField(t, node, F.body);
     if (body < 0) return;
     const stop = t.next[body] as number;
+    const position = t.start[body] as number;
+    for (let e = body + 1; e < stop; e = t.next[e] as number) {
+      if (t.kind[e] === K.enumerator || t.kind[e] === K.comment) continue;
+      // What macros stand for is not known before all files are there
+      const text = nodeText(this.text, t, body).slice(1, -1);
+      this.b.enums.pushAll([this.b.string(''), this.b.string(text), position]);
+      return;
+    }
     let previous = '';
     let offset = 0;
     for (let e = body + 1; e < stop; e = t.next[e] as number) {
@@ -443,7 +451,7 @@ class TopLevel {
         offset = 0;
       }
       const text = previous === '' ? String(offset) : offset === 0 ? previous : `(${previous}) + ${offset}`;
-      this.b.enums.pushAll([this.b.string(nodeText(this.text, t, name)), this.b.string(text)]);
+      this.b.enums.pushAll([this.b.string(nodeText(this.text, t, name)), this.b.string(text), position]);
       offset++;
     }
   }

@@ -66,7 +66,7 @@ export const PROTO_STRIDE = 4; // name, return type, annotation list, flags
 export const TYPEDEF_STRIDE = 2; // name, type
 export const INVOCATION_STRIDE = 3; // macro name, list of argument texts, position
 export const USE_STRIDE = 5; // structure, path of slots or '', value text, variable or '', position
-export const ENUM_STRIDE = 2; // name, value text string or -1
+export const ENUM_STRIDE = 3; // name, value text, position; a name of '' is a body with macros as its text
 export const TYPE_STRIDE = 2; // base string, pointer depth
 
 /** Columns of a function. */

@@ -10,6 +10,7 @@ import { INNER_HELPERS } from './helpers/inner.js';
 import { INODE_HELPERS } from './helpers/inode.js';
 import { LIBRARY_HELPERS } from './helpers/library.js';
 import { LOCK_HELPERS } from './helpers/locks.js';
+import { LRU_HELPERS } from './helpers/lru.js';
 import { NAMEI_HELPERS } from './helpers/namei.js';
 import { PAGE_HELPERS } from './helpers/pages.js';
 import { QUIET_HELPERS } from './helpers/quiet.js';
@@ -41,6 +42,7 @@ export const HELPER_AREAS: readonly HelperArea[] = [
   { title: 'For the VFS itself', helpers: INNER_HELPERS },
   { title: 'Superblocks, block devices and libraries', helpers: LIBRARY_HELPERS },
   { title: 'Page cache and I/O', helpers: PAGE_HELPERS },
+  { title: 'LRU lists', helpers: LRU_HELPERS },
   { title: 'Allocation', helpers: ALLOCATION },
   { title: 'Waiting and deferred work', helpers: WAIT_HELPERS },
   { title: 'User memory', helpers: USER_HELPERS },

@@ -13,6 +13,7 @@ const bio = methodsOf('bio');
 const kiocb = methodsOf('kiocb');
 const vm = methodsOf('vm_operations_struct');
 const kernfs = methodsOf('kernfs_ops');
+const syscalls = methodsOf('kernfs_syscall_ops');
 const configfs = methodsOf('configfs_item_operations');
 const group = methodsOf('configfs_group_operations');
 const fsnotify = methodsOf('fsnotify_ops');
@@ -24,6 +25,9 @@ const kobj = methodsOf('kobj_type');
 const buffer = methodsOf('buffer_head');
 const timer = methodsOf('timer_list');
 const SEQ_LOCK = exclusive('m->lock', 'mutex');
+const MOUNTS = shared('@namespace_sem', 'rwsem');
+const BREAK_ACTIVE =
+  'A lock under which nodes are removed is taken inside kernfs_break_active_protection() only: removal waits for active nodes.';
 const MMAP = anyMode('vmf->vma->vm_mm->mmap_lock', 'rwsem');
 
 const LEASE_LIST = exclusive('fl->c.flc_file->f_inode->i_flctx->flc_lock', 'spin');
@@ -322,6 +326,57 @@ export const ENTRIES: readonly MethodEntry[] = [
     true,
     'Takes what is written to an attribute.',
     '6.12:include/linux/kernfs.h:314',
+  ),
+  syscalls(
+    'show_options',
+    'sf root',
+    'int',
+    [inProcess('/proc/PID/mounts', [MOUNTS])],
+    true,
+    'Prints mount options. The list of mounts is locked.',
+    '5.10:fs/kernfs/mount.c:30 6.1:fs/kernfs/mount.c:31 6.12:fs/kernfs/mount.c:34 7.2:fs/kernfs/mount.c:34',
+  ),
+  syscalls(
+    'show_path',
+    'sf kn root',
+    'int',
+    [inProcess('/proc/PID/mounts', [MOUNTS])],
+    true,
+    'Prints the root of a mount. The list of mounts is locked.',
+    '5.10:fs/kernfs/mount.c:41 6.1:fs/kernfs/mount.c:42 6.12:fs/kernfs/mount.c:45 7.2:fs/kernfs/mount.c:45',
+  ),
+  syscalls(
+    'mkdir',
+    'parent name mode',
+    'int',
+    [inProcess('mkdir(2)')],
+    true,
+    'Makes a directory. The VFS holds i_rwsem of the parent directory, which no parameter leads to, so it is not among what ' +
+      'is held; kernfs itself locks nothing, but keeps the node of the parent active.',
+    '5.10:fs/kernfs/dir.c:1148 6.1:fs/kernfs/dir.c:1221 6.12:fs/kernfs/dir.c:1246 7.2:fs/kernfs/dir.c:1305',
+    { obligations: [BREAK_ACTIVE] },
+  ),
+  syscalls(
+    'rmdir',
+    'kn',
+    'int',
+    [inProcess('rmdir(2)')],
+    true,
+    'Removes a directory. The VFS holds i_rwsem of the parent and of the victim, which no parameter leads to, so they are not ' +
+      'among what is held; kernfs itself locks nothing, but keeps the node active.',
+    '5.10:fs/kernfs/dir.c:1166 6.1:fs/kernfs/dir.c:1239 6.12:fs/kernfs/dir.c:1264 7.2:fs/kernfs/dir.c:1323',
+    { obligations: [BREAK_ACTIVE] },
+  ),
+  syscalls(
+    'rename',
+    'kn new_parent new_name',
+    'int',
+    [inProcess('rename(2)')],
+    true,
+    'Moves a name. The VFS holds i_rwsem of both directories and what else it locks for a rename, which no parameter leads to, ' +
+      'so they are not among what is held; kernfs itself locks nothing, but keeps the node and its new parent active.',
+    '5.10:fs/kernfs/dir.c:1195 6.1:fs/kernfs/dir.c:1269 6.12:fs/kernfs/dir.c:1294 7.2:fs/kernfs/dir.c:1353',
+    { obligations: [BREAK_ACTIVE] },
   ),
   sysfs(
     'show',

@@ -11,14 +11,14 @@ const MAX_DEPTH = 6;
 const MAX_TEXT = 20_000;
 
 /** A macro as a text defines it. */
-interface LocalMacro {
+export interface MacroText {
   readonly params: readonly string[] | null;
   readonly body: string;
 }
 
 /** The directives that a text begins with, one a line, and the rest. */
-function ownMacros(text: string): { readonly own: ReadonlyMap<string, LocalMacro>; readonly rest: string } {
-  const own = new Map<string, LocalMacro>();
+function ownMacros(text: string): { readonly own: ReadonlyMap<string, MacroText>; readonly rest: string } {
+  const own = new Map<string, MacroText>();
   const lines = text.split('\n');
   while (lines[0]?.startsWith('#') === true) {
     const [, name, params, body = ''] =
@@ -52,7 +52,12 @@ export function expandMacros(program: Program, from: FileFacts, text: string, po
   return expand((name) => own.get(name) ?? program.macro(name, from, position), rest, 0);
 }
 
-function expand(meaning: (name: string) => LocalMacro | null, text: string, depth: number): string {
+/** A text with its macro calls replaced by what they stand for. */
+export function expandText(meaning: (name: string) => MacroText | null, text: string): string {
+  return expand(meaning, text, 0);
+}
+
+function expand(meaning: (name: string) => MacroText | null, text: string, depth: number): string {
   if (depth >= MAX_DEPTH || text.length > MAX_TEXT) return text;
   let out = '';
   let at = 0;

@@ -21,6 +21,7 @@ import {
   TYPEDEF_STRIDE,
   USE_STRIDE,
 } from '../facts/encode.js';
+import { enumerators } from './enumerators.js';
 import { type ScopeClassRef, scopeClass } from './scope-class.js';
 
 /** A type as deep as the analysis needs it: base name and pointer depth. */
@@ -88,6 +89,8 @@ export class Program {
   private readonly globals = new Map<string, { file: FileFacts; type: TypeRef; isStatic: boolean }[]>();
   private readonly protos = new Map<string, TypeRef>();
   private readonly enums = new Map<string, string>();
+  /** Bodies of enumerations with macros in them, until something asks for a constant. */
+  private enumBodies: { file: FileFacts; text: string; position: number }[] = [];
   private readonly constants = new Map<string, number | null>();
   private readonly slotsByTarget = new Map<string, SlotRef[]>();
   private readonly slotsByKey = new Map<string, SlotRef[]>();
@@ -162,8 +165,11 @@ export class Program {
       if (!this.protos.has(name)) this.protos.set(name, typeRef(file, file.protos[at + 1] as number));
     }
     for (let i = 0; i * ENUM_STRIDE < file.enums.length; i++) {
-      const name = s[file.enums[i * ENUM_STRIDE] as number] ?? '';
-      if (!this.enums.has(name)) this.enums.set(name, s[file.enums[i * ENUM_STRIDE + 1] as number] ?? '');
+      const at = i * ENUM_STRIDE;
+      const name = s[file.enums[at] as number] ?? '';
+      const text = s[file.enums[at + 1] as number] ?? '';
+      if (name === '') this.enumBodies.push({ file, text, position: file.enums[at + 2] as number });
+      else if (!this.enums.has(name)) this.enums.set(name, text);
     }
     for (let i = 0; i * TABLE_STRIDE < file.tables.length; i++) {
       const at = i * TABLE_STRIDE;
@@ -466,9 +472,24 @@ export class Program {
     const fixed = this.modelConstant(name);
     if (fixed !== undefined) return fixed;
     if (depth > MAX_CONSTANT_DEPTH) return null;
+    if (this.enumBodies.length > 0) this.readEnumBodies();
     const text = this.enums.get(name) ?? this.macrosByName.get(name)?.find((m) => m.params === null)?.body;
     if (text === undefined || text.length > 300) return null;
     return evaluateConstant(text, (n) => this.constantFromTree(n, depth + 1));
+  }
+
+  private readEnumBodies(): void {
+    const bodies = this.enumBodies;
+    this.enumBodies = [];
+    for (const { file, text, position } of bodies) {
+      const list = enumerators(
+        text,
+        (name) => this.macro(name, file, position),
+        (expression, before) =>
+          evaluateConstant(expression, (n) => before.get(n) ?? this.constantFromTree(n, 1)),
+      );
+      for (const { name, value } of list) if (!this.enums.has(name)) this.enums.set(name, value);
+    }
   }
 
   /** Slots that name this function, as seen from its own file (static functions) or from anywhere. */
