@@ -135,7 +135,13 @@ export class Propagation {
 
   private highest = -1;
 
-  private queue(id: number): void {
+  /** Situations that have come or changed since their function was last gone on from. */
+  private readonly changed: (Set<number> | undefined)[] = [];
+
+  private queue(id: number, index: number): void {
+    const set = this.changed[id];
+    if (set === undefined) this.changed[id] = new Set([index]);
+    else set.add(index);
     this.queued.add(id);
     this.highest = Math.max(this.highest, this.position.get(id) as number);
   }
@@ -409,7 +415,7 @@ export class Propagation {
           grew = true;
         }
       }
-      if (grew) this.queue(id);
+      if (grew) this.queue(id, at);
       return;
     }
     if (list.length >= MAX_ENTRIES) {
@@ -417,8 +423,8 @@ export class Propagation {
       return;
     }
     keys.set(key, list.length);
+    this.queue(id, list.length);
     list.push({ ...entry, origins: [...entry.origins] });
-    this.queue(id);
   }
 
   /** Where the situations past the bound are brought together, by function. */
@@ -448,8 +454,8 @@ export class Propagation {
     if (slot < 0) {
       this.widest.set(id, { ...slots, [kind]: list.length });
       keys.set(entryKey(entry), list.length);
+      this.queue(id, list.length);
       list.push({ ...entry, origins: [...entry.origins], widened: true });
-      this.queue(id);
       return;
     }
     const last = list[slot] as Entry;
@@ -461,6 +467,8 @@ export class Propagation {
       return l.may && (sureIn(last.locks, l) || sureIn(entry.locks, l)) ? { ...plain, some: true } : plain;
     });
     boundLocks(locks, MAX_LOCKS_WIDENED);
+    // In one order, or the same locks would be news again
+    locks.sort((a, b) => a.place - b.place);
     const origins = [...last.origins];
     for (const o of entry.origins) if (origins.length < MAX_ORIGINS && !origins.includes(o)) origins.push(o);
     const merged: Entry = {
@@ -477,17 +485,18 @@ export class Propagation {
     if (keys.get(key) === slot) return;
     keys.set(key, slot);
     list[slot] = merged;
-    this.queue(id);
+    this.queue(id, slot);
   }
 
   private forward(id: number): void {
     const result = this.shared.results[id];
     if (result === undefined) return;
     const list = this.entries[id] as Entry[];
+    const todo = [...(this.changed[id] ?? [])].sort((x, y) => x - y);
+    this.changed[id] = undefined;
     for (const edge of result.edges) {
       if (!this.position.has(edge.callee)) continue;
-      const known = list.length;
-      for (let i = 0; i < known; i++)
+      for (const i of todo)
         for (const next of this.composed(id, i, list[i] as Entry, edge)) this.add(edge.callee, next);
     }
   }
