@@ -3,7 +3,8 @@
  * fingerprints of its findings: baselines and CI live on both.
  */
 import assert from 'node:assert/strict';
-import { filesOf, findingsIn } from './harness.js';
+import { NEVER } from '../../server/src/engine/base/cancel.js';
+import { filesOf, findingsIn, openFiles } from './harness.js';
 
 const SOURCE = `
 // file: fs/foo/x.c
@@ -100,5 +101,51 @@ describe('stability', () => {
       one,
       all.filter((f) => f.file === 'fs/foo/y.c'),
     );
+  });
+
+  it('a file has the same contexts alone and with its directory', async () => {
+    const files = filesOf(`
+// file: fs/foo/a.c
+void down_b(struct inode *inode, int n);
+void up_a(struct inode *inode, int n)
+{
+	if (n > 1)
+		down_b(inode, n - 1);
+	inode->i_flags = n;
+	inode_unlock(inode);
+}
+// file: fs/foo/b.c
+#include "foo.h"
+void up_a(struct inode *inode, int n);
+void down_b(struct inode *inode, int n)
+{
+	foo_lock(inode);
+	up_a(inode, n);
+}
+static int foo_release(struct inode *inode, struct file *file)
+{
+	down_b(inode, 3);
+	return 0;
+}
+const struct file_operations foo_ops = { .release = foo_release };
+// file: fs/foo/foo.h
+static inline void foo_lock(struct inode *inode)
+{
+	inode_lock(inode);
+}
+`);
+    const shown = async (asked: string): Promise<readonly string[]> => {
+      const engine = await openFiles(files);
+      try {
+        engine.check({ paths: [asked], rules: [], precision: 'low' }, NEVER);
+        return ['fs/foo/a.c', 'fs/foo/b.c'].map((file) => engine.dump('contexts', file, null).text);
+      } finally {
+        engine.dispose();
+      }
+    };
+    const byDirectory = await shown('fs/foo');
+    assert.match(byDirectory.join(), /release \(foo_release\)/);
+    assert.deepEqual(await shown('fs/foo/a.c'), byDirectory);
+    assert.deepEqual(await shown('fs/foo/b.c'), byDirectory);
   });
 });
