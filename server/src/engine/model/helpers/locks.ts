@@ -104,15 +104,21 @@ const INODES: readonly HelperEntry[] = [
     'lock_two_nondirectories',
     'inode1, inode2',
     true,
-    [exclusive('inode1->i_rwsem', 'rwsem'), exclusive('inode2->i_rwsem', 'rwsem', 'inode1 != inode2')],
+    [
+      exclusive('inode1->i_rwsem', 'rwsem', 'inode1'),
+      exclusive('inode2->i_rwsem', 'rwsem', 'inode2 && inode1 != inode2'),
+    ],
     'Locks two inodes that are no directories, in the order of their addresses.',
     '6.12:fs/inode.c:1199',
   ),
   releasing(
     'unlock_two_nondirectories',
     'inode1, inode2',
-    [exclusive('inode1->i_rwsem', 'rwsem'), exclusive('inode2->i_rwsem', 'rwsem', 'inode1 != inode2')],
-    'Unlocks two inodes.',
+    [
+      exclusive('inode1->i_rwsem', 'rwsem', 'inode1'),
+      exclusive('inode2->i_rwsem', 'rwsem', 'inode2 && inode1 != inode2'),
+    ],
+    'Unlocks two inodes; either may be NULL.',
     '6.12:fs/inode.c:1219',
   ),
   acquiring(
