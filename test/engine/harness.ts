@@ -92,10 +92,11 @@ export interface ContextCase {
 /** C by title, with the lines marked that a rule has to find. */
 export type RuleCases = Readonly<Record<string, string>>;
 
-/** Contexts at each marked line. `expected` is by mark; one mark needs no name. */
-export async function checkContexts(
+/** What is shown of the contexts at each marked line, by mark. */
+async function checkMarks(
   source: string,
   expected: Readonly<Record<string, readonly string[]>>,
+  shown: (contexts: readonly PointContext[]) => readonly string[],
 ): Promise<void> {
   const files = filesOf(source);
   const engine = await openFiles(files);
@@ -103,54 +104,40 @@ export async function checkContexts(
     const found: Record<string, readonly string[]> = {};
     for (const { name, file, line } of marksIn(files, /\/\*@(\w*)\*\//g)) {
       const result = engine.contexts({ file, line }, NEVER);
-      found[name] = result.ok ? result.answer.contexts.map(shownContext).sort() : [result.problem];
+      found[name] = result.ok ? [...shown(result.answer.contexts)].sort() : [result.problem];
     }
     assert.deepEqual(found, expected);
   } finally {
     engine.dispose();
   }
+}
+
+/** Contexts at each marked line. `expected` is by mark; one mark needs no name. */
+export function checkContexts(
+  source: string,
+  expected: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  return checkMarks(source, expected, (contexts) => contexts.map(shownContext));
 }
 
 /** The classes of the locks held at each marked line, by any situation. */
-export async function checkClasses(
+export function checkClasses(
   source: string,
   expected: Readonly<Record<string, readonly string[]>>,
 ): Promise<void> {
-  const files = filesOf(source);
-  const engine = await openFiles(files);
-  try {
-    const found: Record<string, readonly string[]> = {};
-    for (const { name, file, line } of marksIn(files, /\/\*@(\w*)\*\//g)) {
-      const result = engine.contexts({ file, line }, NEVER);
-      found[name] = result.ok
-        ? [...new Set(result.answer.contexts.flatMap((c) => c.held.map((h) => h.class)))].sort()
-        : [result.problem];
-    }
-    assert.deepEqual(found, expected);
-  } finally {
-    engine.dispose();
-  }
+  return checkMarks(source, expected, (contexts) => [
+    ...new Set(contexts.flatMap((c) => c.held.map((h) => h.class))),
+  ]);
 }
 
 /** By which calls each method comes to the marked lines: `method: outermost > ... > caller`. */
-export async function checkChains(
+export function checkChains(
   source: string,
   expected: Readonly<Record<string, readonly string[]>>,
 ): Promise<void> {
-  const files = filesOf(source);
-  const engine = await openFiles(files);
-  try {
-    const found: Record<string, readonly string[]> = {};
-    for (const { name, file, line } of marksIn(files, /\/\*@(\w*)\*\//g)) {
-      const result = engine.contexts({ file, line }, NEVER);
-      found[name] = result.ok
-        ? result.answer.contexts.map((c) => `${c.entry?.function ?? '-'}: ${c.via.join(' > ')}`).sort()
-        : [result.problem];
-    }
-    assert.deepEqual(found, expected);
-  } finally {
-    engine.dispose();
-  }
+  return checkMarks(source, expected, (contexts) =>
+    contexts.map((c) => `${c.entry?.function ?? '-'}: ${c.via.join(' > ')}`),
+  );
 }
 
 /** Findings of a check over everything, at the lowest precision. */

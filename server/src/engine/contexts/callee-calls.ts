@@ -26,7 +26,6 @@ function factsInCaller(
   const { terms } = run;
   let now = s.facts;
   let decidable = true;
-
   for (let i = 0; i < facts.length; i += 2) {
     const term = toCaller(terms, facts[i] as number, args, result);
     if (term === terms.unknown) {

@@ -11,6 +11,7 @@ import type {
   Path,
 } from '../model/types.js';
 import { type CallSite, setResult } from './call-site.js';
+import { atomTerm } from './condition.js';
 import { classOfField } from './evaluate.js';
 import type { FunctionRun } from './flow.js';
 import { noteFreeOf } from './frees.js';
@@ -27,7 +28,7 @@ import {
   withFact,
   ZERO,
 } from './state.js';
-import { OP_IS_ERR, T } from './terms.js';
+import { T } from './terms.js';
 import { exported } from './translate.js';
 import { afterSleep } from './values.js';
 
@@ -37,9 +38,7 @@ export const UNKNOWN_PLACE = 10000;
 /** Details from here on mark what a helper hands to a function that it calls back. */
 const CALLBACK_DETAIL = 3000;
 
-const AND = operatorCode('&');
 const EQ = operatorCode('==');
-const LT = operatorCode('<');
 
 function pathValue(run: FunctionRun, s: State, path: Path, args: readonly number[], result: number): number {
   const { terms } = run;
@@ -111,34 +110,8 @@ export function assumeCondition(
   let doubt = false;
   for (const atom of condition) {
     const value = pathValue(run, s, atom.value, args, result);
-    let term = terms.unknown;
-    let want = true;
-    switch (atom.kind) {
-      case 'bits':
-        term = atom.mask === null ? value : run.ev.binary(AND, value, terms.constant(atom.mask));
-        want = atom.set;
-        break;
-      case 'equals':
-        term = run.ev.binary(
-          EQ,
-          atom.mask === null ? value : run.ev.binary(AND, value, terms.constant(atom.mask)),
-          terms.constant(atom.number),
-        );
-        want = atom.equal;
-        break;
-      case 'negative':
-        term = run.ev.binary(LT, value, terms.zero);
-        want = atom.negative;
-        break;
-      case 'error':
-        term = terms.un(OP_IS_ERR, value);
-        want = atom.error;
-        break;
-      case 'same':
-        term = run.ev.binary(EQ, value, pathValue(run, s, atom.other, args, result));
-        want = atom.equal;
-        break;
-    }
+    const other = atom.kind === 'same' ? pathValue(run, s, atom.other, args, result) : terms.unknown;
+    const { term, want } = atomTerm(terms, atom, value, other, (op, l, r) => run.ev.binary(op, l, r));
     const before = facts;
     const assumed = assume(terms, facts, term, want === truth);
     if (assumed === null) return null;

@@ -318,8 +318,9 @@ export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
   }
   if (groups.size === 1) return out;
   // Where two exits with different locks cannot be told apart by the caller, both are in doubt
-  return out.map((e) =>
-    out.some((o) => o !== e && !distinct(o, e) && keptLocks(o) !== keptLocks(e)) ? { ...e, doubt: true } : e,
+  const kept = out.map(keptLocks);
+  return out.map((e, i) =>
+    out.some((o, n) => kept[n] !== kept[i] && !distinct(o, e)) ? { ...e, doubt: true } : e,
   );
 }
 

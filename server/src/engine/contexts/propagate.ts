@@ -5,10 +5,11 @@
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
-import type { Condition, EntryContext, LockSpec, MethodEntry } from '../model/types.js';
+import type { Condition, EntryContext, LockSpec, MethodEntry, Path } from '../model/types.js';
 import type { Beginning, EntryKind } from '../program/beginnings.js';
 import { type FunctionRef, type SlotRef, typeRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
+import { atomTerm } from './condition.js';
 import { classOfField } from './evaluate.js';
 import { addLock, boundLocks, commonFacts, commonLocks } from './join.js';
 import type { CallEdge, Variant } from './result.js';
@@ -16,6 +17,7 @@ import type { Shared } from './shared.js';
 import {
   ANY,
   assume,
+  equality,
   type Facts,
   Hash,
   heldAtomic,
@@ -31,7 +33,7 @@ import {
   settled,
   withoutCondition,
 } from './state.js';
-import { OP_IS_ERR, T } from './terms.js';
+import { T } from './terms.js';
 import { RESULT, relatedInCallee, toCallee } from './translate.js';
 
 /** Situations kept for a function; past it the rest is merged into two that are marked as widened. */
@@ -79,7 +81,6 @@ export class Propagation {
   readonly origins: Origin[] = [];
   readonly entries: Entry[][] = [];
   private readonly keys: Map<number, number>[] = [];
-  private readonly queued = new Set<number>();
   private readonly position = new Map<number, number>();
 
   constructor(
@@ -135,28 +136,28 @@ export class Propagation {
 
   private highest = -1;
 
-  /** Situations that have come or changed since their function was last gone on from. */
-  private readonly changed: (Set<number> | undefined)[] = [];
+  /** By function: situations that have come or changed since it was last gone on from. */
+  private readonly changed = new Map<number, Set<number>>();
 
   private queue(id: number, index: number): void {
-    const set = this.changed[id];
-    if (set === undefined) this.changed[id] = new Set([index]);
+    const set = this.changed.get(id);
+    if (set === undefined) this.changed.set(id, new Set([index]));
     else set.add(index);
-    this.queued.add(id);
     this.highest = Math.max(this.highest, this.position.get(id) as number);
   }
 
   /** Callers before callees where there is no cycle: always the queued function that is highest in the order. */
   private drain(token: CancelToken): void {
-    while (this.queued.size > 0 && this.highest >= 0) {
+    while (this.changed.size > 0 && this.highest >= 0) {
       const id = this.bottomUp[this.highest] as number;
-      if (!this.queued.has(id)) {
+      const changed = this.changed.get(id);
+      if (changed === undefined) {
         this.highest--;
         continue;
       }
       throwIfCancelled(token);
-      this.queued.delete(id);
-      this.forward(id);
+      this.changed.delete(id);
+      this.forward(id, changed);
     }
     this.highest = -1;
   }
@@ -282,10 +283,9 @@ export class Propagation {
     const { follows } = method;
     if (follows === undefined || slot.table === '') return [];
     const { program, terms, results } = this.shared;
-    const first = program.slots.find(
-      (s) =>
-        s.slot === follows.slot && s.table === slot.table && s.file === slot.file && s.struct === slot.struct,
-    );
+    const first = program
+      .tableSlots(slot.table, slot.file)
+      .find((s) => s.slot === follows.slot && s.file === slot.file && s.struct === slot.struct);
     const fn = first === undefined ? null : program.resolve(first.target, first.file);
     const all = fn === null ? [] : (results[fn.id]?.exits ?? []);
     const fitting = follows.always ? all : all.filter((e) => (e.mask & POSITIVE) !== 0);
@@ -353,44 +353,20 @@ export class Propagation {
 
   private conditionFacts(condition: Condition): Facts {
     const { terms } = this.shared;
+    const atParameter = (path: Path): number | null => {
+      if (typeof path.root === 'string' || path.root < 0) return null;
+      let value = terms.param(path.root);
+      for (const f of path.fields) value = terms.load(terms.fieldP(value, terms.name(f)));
+      return value;
+    };
+    const binary = (op: number, l: number, r: number): number =>
+      op === EQ ? equality(terms, l, r) : terms.bin(op, l, r);
     let facts: Facts = NO_FACTS;
     for (const atom of condition) {
-      if (typeof atom.value.root === 'string' || atom.value.root < 0) continue;
-      let value = terms.param(atom.value.root);
-      for (const f of atom.value.fields) value = terms.load(terms.fieldP(value, terms.name(f)));
-      let term = value;
-      let want = true;
-      switch (atom.kind) {
-        case 'bits':
-          term = atom.mask === null ? value : terms.bin(AND, value, terms.constant(atom.mask));
-          want = atom.set;
-          break;
-        case 'equals':
-          term = terms.bin(
-            EQ,
-            atom.mask === null ? value : terms.bin(AND, value, terms.constant(atom.mask)),
-            terms.constant(atom.number),
-          );
-          want = atom.equal;
-          break;
-        case 'negative':
-          term = terms.bin(LT, value, terms.zero);
-          want = atom.negative;
-          break;
-        case 'error':
-          term = terms.un(OP_IS_ERR, value);
-          want = atom.error;
-          break;
-        case 'same': {
-          if (typeof atom.other.root === 'string' || atom.other.root < 0) continue;
-          let other = terms.param(atom.other.root);
-          for (const f of atom.other.fields) other = terms.load(terms.fieldP(other, terms.name(f)));
-          // Operands in the order that the evaluator gives equal terms
-          term = value > other ? terms.bin(EQ, other, value) : terms.bin(EQ, value, other);
-          want = atom.equal;
-          break;
-        }
-      }
+      const value = atParameter(atom.value);
+      const other = atom.kind === 'same' ? atParameter(atom.other) : terms.unknown;
+      if (value === null || other === null) continue;
+      const { term, want } = atomTerm(terms, atom, value, other, binary);
       const r = assume(terms, facts, term, want);
       if (r !== null) facts = r.facts;
     }
@@ -488,12 +464,11 @@ export class Propagation {
     this.queue(id, slot);
   }
 
-  private forward(id: number): void {
+  private forward(id: number, changed: ReadonlySet<number>): void {
     const result = this.shared.results[id];
     if (result === undefined) return;
     const list = this.entries[id] as Entry[];
-    const todo = [...(this.changed[id] ?? [])].sort((x, y) => x - y);
-    this.changed[id] = undefined;
+    const todo = [...changed].sort((x, y) => x - y);
     for (const edge of result.edges) {
       if (!this.position.has(edge.callee)) continue;
       for (const i of todo)

@@ -350,10 +350,7 @@ function assumeParts(terms: Terms, facts: Facts, term: number, truth: boolean): 
     }
     if (((op === LT || op === GT) && truth) || ((op === LE || op === GE) && !truth)) {
       // Less or more is not the same
-      const eq =
-        left > right && terms.number(right) === null
-          ? terms.bin(EQ, right, left)
-          : terms.bin(EQ, left, right);
+      const eq = equality(terms, left, right);
       const first = narrow(terms, facts, eq, ZERO);
       return first === null
         ? null
@@ -377,6 +374,11 @@ function assumeParts(terms: Terms, facts: Facts, term: number, truth: boolean): 
     }
   }
   return narrow(terms, facts, term, truth ? POSITIVE | NEGATIVE : ZERO);
+}
+
+/** `a == b`, its operands in the order that the evaluator gives them: a number last, else by their terms. */
+export function equality(terms: Terms, a: number, b: number): number {
+  return a > b && terms.number(b) === null ? terms.bin(EQ, b, a) : terms.bin(EQ, a, b);
 }
 
 function isLogical(op: number): boolean {

@@ -3,7 +3,7 @@
  * of the function that it belongs to.
  */
 import { operatorCode } from '../facts/encode.js';
-import type { Facts, Lock } from './state.js';
+import { equality, type Facts, type Lock } from './state.js';
 import { T, type Terms } from './terms.js';
 
 const EQ = operatorCode('==');
@@ -35,10 +35,7 @@ export function toCallee(
   return terms.kind(place) === T.Opaque ? place : terms.opaque(show(place));
 }
 
-/**
- * What relates an argument to a constant or to another argument, `a op b`, as the callee names it; -1 where it does not.
- * Operands that the evaluator puts in order, as it does for `==`, keep that order.
- */
+/** What relates an argument to a constant or to another argument, `a op b`, as the callee names it; -1 where it does not. */
 export function relatedInCallee(terms: Terms, t: number, args: readonly number[]): number {
   if (terms.kind(t) !== T.Bin) return -1;
   const left = args.indexOf(terms.b(t));
@@ -46,8 +43,7 @@ export function relatedInCallee(terms: Terms, t: number, args: readonly number[]
   if (terms.kind(terms.c(t)) === T.Const) return terms.bin(terms.a(t), terms.param(left), terms.c(t));
   const right = args.indexOf(terms.c(t));
   if (right < 0 || terms.a(t) !== EQ) return -1;
-  const [x, y] = [terms.param(left), terms.param(right)];
-  return x > y ? terms.bin(EQ, y, x) : terms.bin(EQ, x, y);
+  return equality(terms, terms.param(left), terms.param(right));
 }
 
 /** A callee's shared term in the caller: parameters become arguments, its result becomes `result`. */
