@@ -5,7 +5,7 @@ import { Fn } from '../facts/encode.js';
 import { readList } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import type { FunctionRun } from './flow.js';
-import type { Lock } from './state.js';
+import { Lock } from './state.js';
 import { T } from './terms.js';
 
 /** `__must_hold(&f->lock)` and `__releases(...)` on the definition: what callers bring. */
@@ -44,14 +44,6 @@ export function readAnnotations(run: FunctionRun, asserted: Lock[]): void {
               ? 'rwlock'
               : null;
     if (kind === null || asserted.some((l) => l.place === place)) continue;
-    asserted.push({
-      place,
-      class: run.ev.classOf(place),
-      kind,
-      shared: false,
-      may: false,
-      fn: -1,
-      op: -1,
-    });
+    asserted.push(new Lock(place, run.ev.classOf(place), kind, false, false));
   }
 }

@@ -22,11 +22,11 @@ export interface CallSite {
 export function plainResult(run: FunctionRun, s: State, site: CallSite): State {
   if (site.temp < 0) return s;
   const m = run.made(s, site.op);
-  return { ...m.state, temps: withTemp(m.state.temps, site.temp, m.term) };
+  return m.state.withTemps(withTemp(m.state.temps, site.temp, m.term));
 }
 
 export function setResult(s: State, site: CallSite, value: number): State {
-  return site.temp < 0 ? s : { ...s, temps: withTemp(s.temps, site.temp, value) };
+  return site.temp < 0 ? s : s.withTemps(withTemp(s.temps, site.temp, value));
 }
 
 /** Locals whose address is handed over may come back changed. */
@@ -47,7 +47,7 @@ export function touched(run: FunctionRun, s: State, site: CallSite): State {
         if (!terms.contains(heap[i] as number, place)) kept.push(heap[i] as number, heap[i + 1] as number);
       heap = kept;
     }
-    state = { ...m.state, vars, heap };
+    state = m.state.withValues(vars, m.state.temps, heap, m.state.facts);
   }
   return state;
 }

@@ -67,7 +67,7 @@ function lockInCaller(
     lock.class.startsWith('?') || lock.class.startsWith('*') || lock.class === ''
       ? run.ev.classOf(place)
       : lock.class;
-  return { ...lock, place, class: cls === '?' ? lock.class : cls, fn: run.fn.id, op };
+  return lock.at(place, cls === '?' ? lock.class : cls).takenAt(run.fn.id, op);
 }
 
 /** Applies the effect of a function of the program; what can be after it goes to `out`. */
@@ -114,11 +114,13 @@ function applyResult(
     const n = run.made(base, op, 500 + v);
     const vars = n.state.vars.slice();
     vars[v] = n.term;
-    base = { ...n.state, vars };
+    base = n.state.withVars(vars);
   }
   if (result.sleeps.length > 0) base = afterSleep(terms, base);
-  if (result.sleeps.some((e) => e.certain && e.facts.length === 0)) base = { ...base, slept: true };
-  if (result.grace) base = { ...base, grace: true };
+  base = base.waited(
+    result.sleeps.some((e) => e.certain && e.facts.length === 0),
+    result.grace,
+  );
   if (result.exits.length === 0) {
     out.push(setResult(base, site, made));
     return;
@@ -128,11 +130,7 @@ function applyResult(
   for (const exit of result.exits) {
     const f = factsInCaller(run, base, exit.facts, args, made);
     if (f === null) continue;
-    let state: State = {
-      ...base,
-      facts: f.facts,
-      doubt: base.doubt || exit.doubt || (result.widened && locksTouched),
-    };
+    let state = base.withFacts(f.facts, exit.doubt || (result.widened && locksTouched));
     let value = made;
     if (exit.value >= 0) {
       const v = refold(run, toCaller(terms, exit.value, args, made));
@@ -142,14 +140,14 @@ function applyResult(
     if (exit.mask !== ANY) {
       const r = restrict(terms, state.facts, value, exit.mask);
       if (r === null) continue;
-      state = { ...state, facts: r.facts };
+      state = state.withFacts(r.facts);
     }
     for (const l of exit.released) state = run.release(state, lockInCaller(run, l, args, value, op));
     for (const l of exit.locks) state = run.acquire(state, lockInCaller(run, l, args, value, op));
     out.push(state);
   }
   // No way out fits: what is known of the callee is not all of it, and what comes after the call is no dead code
-  if (out.length === before) out.push({ ...setResult(base, site, made), doubt: true });
+  if (out.length === before) out.push(setResult(base, site, made).withFacts(base.facts, true));
 }
 
 /** What happens inside a callee and matters outside: sleeps, locks taken for a time, objects freed. */
@@ -168,7 +166,7 @@ function happenings(
   for (const t of result.takes) {
     const f = factsInCaller(run, base, t.facts, args, made);
     if (f === null || !f.decidable) continue;
-    let state: State = { ...base, facts: f.facts };
+    let state = base.withFacts(f.facts);
     for (const r of t.released) state = run.release(state, lockInCaller(run, r, args, made, op));
     run.effect.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef);
   }
@@ -199,13 +197,13 @@ function passOn(run: FunctionRun, base: State, site: CallSite, call: ParameterCa
       return j < 0 ? -1 : (inner[j] as number);
     });
     // What is handed over is known by the name that it has inside
-    return place === lock.place ? lock : { ...lock, place, class: l.class };
+    return place === lock.place ? lock : lock.at(place, l.class);
   };
   const inside = (v: Variant, facts: Facts): State => {
-    let state: State = { ...base, facts };
+    let state = base.withFacts(facts);
     for (const l of v.released) state = run.release(state, lockInCaller(run, l, args, made, op));
     const locks = [...state.locks, ...v.locks.map(placed)];
-    return { ...state, locks };
+    return state.withLocks(locks);
   };
   if (terms.kind(target) === T.Param) {
     for (const v of call.variants)
@@ -237,9 +235,9 @@ function applySleep(
 ): void {
   const f = factsInCaller(run, s, e.facts, site.args, made);
   if (f === null || !f.decidable) return;
-  let state: State = { ...s, facts: f.facts };
+  let state = s.withFacts(f.facts);
   for (const r of e.released) state = run.release(state, lockInCaller(run, r, site.args, made, site.op));
   // What the callee releases before it sleeps is not what this function released
-  state = { ...state, released: state.released.length === s.released.length ? s.released : state.released };
+  if (state.released.length === s.released.length) state = state.withLocks(state.locks, s.released);
   run.effect.sleepAt(state, site.op, name, id, e.certain, e.guarded, f.facts !== s.facts);
 }

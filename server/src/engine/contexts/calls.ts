@@ -114,7 +114,7 @@ function slotCall(run: FunctionRun, s: State, site: CallSite, out: State[]): boo
   // Sleeping is claimed where every one of them sleeps
   if (results.every((r) => r?.sleeps.some((e) => e.certain && e.facts.length === 0) === true)) {
     run.effect.sleepAt(s, site.op, `->${slot}`, first.id, true);
-    out.push(plainResult(run, touched(run, { ...s, slept: true }, site), site));
+    out.push(plainResult(run, touched(run, s.waited(true, false), site), site));
     return true;
   }
   out.push(plainResult(run, touched(run, s, site), site));
@@ -126,13 +126,13 @@ function applySlot(run: FunctionRun, s: State, site: CallSite, method: MethodEnt
   let state = s;
   if (method.callSleeps === true) {
     run.effect.sleepAt(state, site.op, `->${method.method}`, -1, true);
-    state = { ...state, slept: true };
+    state = state.waited(true, false);
   } else if (typeof method.callSleeps === 'string') {
     const condition = model.condition(method.callSleeps, method.params);
     if (condition !== null) {
       const sure = assumeCondition(run, state, condition, site.args, run.terms.unknown, true);
       if (sure?.decidable === true && !sure.doubt)
-        run.effect.sleepAt({ ...state, facts: sure.facts }, site.op, `->${method.method}`, -1, true);
+        run.effect.sleepAt(state.withFacts(sure.facts), site.op, `->${method.method}`, -1, true);
     }
   }
   const after = plainResult(run, touched(run, state, site), site);

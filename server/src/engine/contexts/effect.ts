@@ -262,7 +262,7 @@ export class EffectRecorder {
         const j = this.terms.isShared(x) ? -1 : site.args.indexOf(x);
         return j < 0 ? (this.terms.isShared(x) ? x : -1) : callbackArgument(this.terms, j);
       });
-      return { ...l, place };
+      return l.at(place);
     });
     this.addVariant(entry, {
       locks: sharedLocks(this.terms, named),
@@ -289,10 +289,7 @@ export class EffectRecorder {
     }
     calleeFacts.push(...facts);
     return {
-      locks: s.locks.map((l) => ({
-        ...l,
-        place: toCallee(this.terms, l.place, args, () => l.class),
-      })),
+      locks: s.locks.map((l) => l.at(toCallee(this.terms, l.place, args, () => l.class))),
       released: sharedLocks(this.terms, s.released),
       facts: exported(this.terms, s.facts, true),
       calleeFacts,
@@ -315,7 +312,7 @@ export class EffectRecorder {
     const before = snapshots.get(value) ?? -1;
     const locks = s.locks.map((l) => {
       if (before >= 0 && terms.contains(l.place, before))
-        return { ...l, place: terms.rewrite(l.place, (x) => (x === before ? result : -1)) };
+        return l.at(terms.rewrite(l.place, (x) => (x === before ? result : -1)));
       if (terms.isShared(l.place)) return l;
       if (
         returned !== null &&
@@ -324,9 +321,9 @@ export class EffectRecorder {
         terms.contains(l.place, value)
       ) {
         const place = terms.rewrite(l.place, (x) => (x === value ? result : terms.isShared(x) ? x : -1));
-        if (terms.isShared(place)) return { ...l, place };
+        if (terms.isShared(place)) return l.at(place);
       }
-      return { ...l, place: terms.opaque(showPlace(this.ev, l.place)) };
+      return l.at(terms.opaque(showPlace(this.ev, l.place)));
     });
     if (!s.grace) this.allGrace = false;
     const exit: Exit = {

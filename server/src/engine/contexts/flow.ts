@@ -36,7 +36,7 @@ import {
   NO_LOCKS,
   POSITIVE,
   restrict,
-  type State,
+  State,
   withFact,
   ZERO,
 } from './state.js';
@@ -94,21 +94,21 @@ export class FunctionRun {
   private initial(): State {
     const vars: number[] = new Array<number>(this.graph.variableCount).fill(-1);
     for (let p = 0; p < this.graph.parameterCount; p++) vars[p] = this.terms.param(p);
-    return {
+    return new State(
       vars,
-      temps: [],
-      heap: [],
-      locks: NO_LOCKS,
-      released: NO_LOCKS,
-      facts: NO_FACTS,
-      doubt: false,
-      slept: false,
-      grace: false,
-      blurred: false,
-      guarded: false,
-      lastRef: false,
-      done: [],
-    };
+      [],
+      [],
+      NO_LOCKS,
+      NO_LOCKS,
+      NO_FACTS,
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+      [],
+    );
   }
 
   /** Runs to the end. The terms made for this function are gone afterwards. */
@@ -153,7 +153,7 @@ export class FunctionRun {
           current = current.map((s) => this.assign(s, o, a, b));
           break;
         case Op.Set:
-          current = current.map((s) => ({ ...s, temps: withTemp(s.temps, a, this.ev.value(s, b)) }));
+          current = current.map((s) => s.withTemps(withTemp(s.temps, a, this.ev.value(s, b))));
           this.tempType(a, b);
           break;
         case Op.Declare:
@@ -212,21 +212,12 @@ export class FunctionRun {
     if (assumed === null) return;
     const guarded = s.guarded || (this.terms.isSoft(term) && this.hangsOnLocal(term));
     const lastRef = s.lastRef || (truth && this.isLastPut(term));
-    if (guarded !== s.guarded || lastRef !== s.lastRef) {
-      this.frontier.push(target, {
-        ...s,
-        facts: assumed.facts,
-        doubt: s.doubt || assumed.doubt,
-        guarded,
-        lastRef,
-      });
-      return;
-    }
+    const apart = guarded !== s.guarded || lastRef !== s.lastRef;
     this.frontier.push(
       target,
-      assumed.facts === s.facts && !assumed.doubt
-        ? s
-        : { ...s, facts: assumed.facts, doubt: s.doubt || assumed.doubt },
+      apart
+        ? s.branched(assumed.facts, s.doubt || assumed.doubt, guarded, lastRef)
+        : s.withFacts(assumed.facts, assumed.doubt),
     );
   }
 
@@ -240,7 +231,7 @@ export class FunctionRun {
       if (t < 0 || terms.kind(t) !== T.Fresh || terms.a(t) !== terms.a(term)) continue;
       if ((this.ev.variableType(v)?.depth ?? 0) > 0) facts = withFact(facts, t, POSITIVE);
     }
-    return facts === s.facts ? s : { ...s, facts };
+    return s.withFacts(facts);
   }
 
   private isLoopHead(op: number): boolean {
@@ -281,7 +272,7 @@ export class FunctionRun {
         this.branch(s, eq, true, block);
         if (rest === null) continue;
         const not = assume(this.terms, rest.facts, eq, false);
-        rest = not === null ? null : { ...rest, facts: not.facts, doubt: rest.doubt || not.doubt };
+        rest = not === null ? null : rest.withFacts(not.facts, not.doubt);
       }
       if (!matched && fallback >= 0 && rest !== null) this.frontier.push(fallback, rest);
     }
@@ -304,7 +295,7 @@ export class FunctionRun {
     if (expr < 0) {
       const vars = s.vars.slice();
       vars[variable] = -1;
-      return { ...s, vars };
+      return s.withVars(vars);
     }
     const type = this.ev.typeOf(expr);
     if (type !== null) this.ev.setVariableType(variable, type);
@@ -323,7 +314,7 @@ export class FunctionRun {
       const known = maskOf(this.terms, s.facts, value);
       value = m.term;
       if (known !== ANY && known !== 0 && this.fn.file.exprs[expr * EXPR_STRIDE] === X.Unary)
-        state = { ...state, facts: withFact(state.facts, value, known) };
+        state = state.withFacts(withFact(state.facts, value, known));
     }
     // `p = p->next` through another variable: without a name of its own a value would grow with every turn
     if (this.graph.inLoop[this.block] === 1 && this.terms.depth(value) > MAX_LOOP_DEPTH) {
@@ -335,7 +326,7 @@ export class FunctionRun {
     const vars = state.vars.slice();
     vars[variable] = value;
     if (variable < this.graph.parameterCount && this.fn.isMacro) this.effect.sets.add(variable);
-    return { ...state, vars };
+    return state.withVars(vars);
   }
 
   /** What a variable is declared to point at is what its value points at, where memory says `void *`. */
@@ -407,7 +398,7 @@ export class FunctionRun {
       const args = argExprs.map((e) => this.ev.value(s, e));
       const vars = s.vars.slice();
       vars[variable] = args[0] ?? this.terms.unknown;
-      const state = { ...s, vars };
+      const state = s.withVars(vars);
       const after: State[] = [];
       this.scopeStep(state, scope?.acquire ?? null, op, argExprs, args, after);
       // The body of a conditional guard runs only where the lock was taken
@@ -460,7 +451,7 @@ export class FunctionRun {
         typeof step === 'object'
           ? (restrict(this.terms, s.facts, value, POSITIVE)?.facts ?? s.facts)
           : s.facts;
-      this.scopeStep(entered === s.facts ? s : { ...s, facts: entered }, step, op, [], [arg], out);
+      this.scopeStep(s.withFacts(entered), step, op, [], [arg], out);
     }
     return out;
   }

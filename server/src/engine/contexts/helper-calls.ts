@@ -19,7 +19,7 @@ import {
   ANY,
   assume,
   type Facts,
-  type Lock,
+  Lock,
   maskOf,
   NEGATIVE,
   POSITIVE,
@@ -81,18 +81,17 @@ export function modelLock(
   const cls = run.ev.classOf(place);
   const field = path.fields.at(-1);
   const owner = path.fields.at(-2) ?? (typeof path.root === 'number' ? params[path.root] : undefined) ?? '';
-  return {
+  return new Lock(
     place,
-    class:
-      cls.startsWith('?') && field !== undefined
-        ? classOfField(run.shared.model, run.shared.classes, owner, field)
-        : cls,
-    kind: spec.kind,
-    shared: spec.mode === 'shared',
-    may: false,
-    fn: run.fn.id,
+    cls.startsWith('?') && field !== undefined
+      ? classOfField(run.shared.model, run.shared.classes, owner, field)
+      : cls,
+    spec.kind,
+    spec.mode === 'shared',
+    false,
+    run.fn.id,
     op,
-  };
+  );
 }
 
 /** Facts after a condition of the model; null where it cannot be. `known`: nothing had to be assumed. */
@@ -149,10 +148,7 @@ export function applyHelper(
     if (lock === null) continue;
     // Said to be held: what was perhaps is sure from here on
     if (state.locks.some((l) => l.place === lock.place && l.may))
-      state = {
-        ...state,
-        locks: state.locks.map((l) => (l.place === lock.place && l.may ? { ...l, may: false } : l)),
-      };
+      state = state.withLocks(state.locks.map((l) => (l.place === lock.place ? l.held(false) : l)));
     if (
       terms.isShared(lock.place) &&
       !state.doubt &&
@@ -161,7 +157,7 @@ export function applyHelper(
       !run.effect.asserted.some((l) => l.place === lock.place) &&
       !state.locks.some((l) => l.place === lock.place)
     )
-      run.effect.asserted.push({ ...lock, kind: assertedKind(run, lock) });
+      run.effect.asserted.push(lock.ofKind(assertedKind(run, lock)));
   }
   // Sleeping comes before the effect: a mutex is waited for without it, and what the helper drops it sleeps without
   let without = state;
@@ -171,21 +167,21 @@ export function applyHelper(
   }
   if (helper.sleeps === true) {
     run.effect.sleepAt(without, op, helper.name, -1, true);
-    state = { ...afterSleep(terms, state), slept: true };
+    state = afterSleep(terms, state).waited(true, false);
   } else if (typeof helper.sleeps === 'string') {
     const condition = model.condition(helper.sleeps, helper.params);
     if (condition !== null) {
       const sure = assumeCondition(run, state, condition, args, result, true);
       if (sure?.decidable === true && !sure.doubt) {
-        run.effect.sleepAt({ ...without, facts: sure.facts }, op, helper.name, -1, true, false, !sure.known);
-        if (sure.known) state = { ...state, slept: true };
+        run.effect.sleepAt(without.withFacts(sure.facts), op, helper.name, -1, true, false, !sure.known);
+        if (sure.known) state = state.waited(true, false);
       }
     }
   }
   for (const free of helper.frees ?? []) noteFree(run, state, op, free, helper, args, result);
   for (const callback of helper.callbacks ?? []) callBack(run, state, site, helper, callback, args, result);
   if (helper.noReturn === true) return;
-  if (helper.gracePeriod === true) state = { ...state, grace: true };
+  if (helper.gracePeriod === true) state = state.waited(false, true);
   // Locks that go on every path first, then those that depend on the result
   for (const spec of helper.releases ?? []) {
     if (spec.when !== undefined && spec.when !== '') continue;
@@ -225,7 +221,7 @@ export function applyHelper(
   }
   if (mask !== ANY) {
     const r = restrict(terms, state.facts, value, mask);
-    if (r !== null) state = { ...state, facts: r.facts };
+    if (r !== null) state = state.withFacts(r.facts);
   }
   for (const spec of helper.acquires ?? []) {
     if (spec.when !== undefined && spec.when !== '') continue;
@@ -247,9 +243,7 @@ export function applyHelper(
     // What is not 0 is that number: `if (err == -EINTR)` decides as well as `if (err)`
     const other = run.ev.binary(EQ, value, terms.constant(Number(returns.slice(8))));
     states = states.map((s1) =>
-      (maskOf(terms, s1.facts, value) & ZERO) === 0
-        ? { ...s1, facts: withFact(s1.facts, other, POSITIVE) }
-        : s1,
+      (maskOf(terms, s1.facts, value) & ZERO) === 0 ? s1.withFacts(withFact(s1.facts, other, POSITIVE)) : s1,
     );
   }
   out.push(...states);
@@ -280,7 +274,7 @@ function callBack(
     const lock = modelLock(run, s, spec, params, inner, result, site.op);
     if (lock !== null) locks.push(lock);
   }
-  const inside: State = { ...s, locks };
+  const inside = s.withLocks(locks);
   if (terms.kind(target) === T.Param) {
     if (callback.context === 'now')
       run.effect.parameterCall(inside, terms.a(target), { ...site, args: inner });
@@ -310,7 +304,7 @@ function splitOn(
   const op = site.op;
   const yes = assumeCondition(run, s, condition, args, value, true);
   if (yes !== null) {
-    let locked: State = { ...s, facts: yes.facts, doubt: s.doubt || yes.doubt };
+    let locked = s.withFacts(yes.facts, yes.doubt);
     for (const spec of helper.releases ?? []) {
       if (spec.when !== when) continue;
       const lock = modelLock(run, locked, spec, helper.params, args, value, op);
@@ -329,10 +323,10 @@ function splitOn(
   let before: State = s;
   for (const atom of condition) {
     const no = assumeCondition(run, before, [atom], args, value, false);
-    if (no !== null) out.push({ ...before, facts: no.facts, doubt: before.doubt || no.doubt });
+    if (no !== null) out.push(before.withFacts(no.facts, no.doubt));
     const go = assumeCondition(run, before, [atom], args, value, true);
     if (go === null) return;
-    before = { ...before, facts: go.facts, doubt: before.doubt || go.doubt };
+    before = before.withFacts(go.facts, go.doubt);
   }
 }
 

@@ -41,10 +41,13 @@ export function acquired(terms: Terms, s: State, lock: Lock, nests: boolean): St
   )
     back = s.released.findIndex((r) => r.class === lock.class && r.kind === lock.kind);
   if (back >= 0 && (s.released[back] as Lock).shared === lock.shared)
-    return { ...s, released: s.released.filter((_, i) => i !== back) };
+    return s.withLocks(
+      s.locks,
+      s.released.filter((_, i) => i !== back),
+    );
   const locks = withRoom(s.locks, lock, MAX_HELD, MAX_PERHAPS);
   if (locks === null) return s;
-  return { ...s, locks: [...locks, lock], facts: reached(terms, s.facts, lock.place) };
+  return s.withLocks([...locks, lock], s.released, s.done, reached(terms, s.facts, lock.place));
 }
 
 /** Facts after a place was used: the pointers on the way to it are neither NULL nor errors. */
@@ -76,7 +79,7 @@ export function released(terms: Terms, s: State, lock: Lock, remember: boolean):
       if (l.shared === lock.shared) break;
     }
   }
-  if (lock.may && at >= 0) return { ...s, locks: s.locks.map((l, i) => (i === at ? perhaps(l) : l)) };
+  if (lock.may && at >= 0) return s.withLocks(s.locks.map((l, i) => (i === at ? perhaps(l) : l)));
   if (at < 0) {
     const candidates = s.locks.filter(
       (l) =>
@@ -102,14 +105,14 @@ export function released(terms: Terms, s: State, lock: Lock, remember: boolean):
       remember && !s.done.includes(gone.place) ? [...s.done, gone.place].sort((a, b) => a - b) : s.done;
     // Which of several it was is not sure: neither is what is left of them
     if (gone.place !== lock.place)
-      return {
-        ...s,
+      return s.withLocks(
+        locks.map((l) => (l.class === gone.class && l.kind === gone.kind ? perhaps(l) : l)),
+        s.released,
         done,
-        locks: locks.map((l) => (l.class === gone.class && l.kind === gone.kind ? perhaps(l) : l)),
-      };
-    return { ...s, done, locks };
+      );
+    return s.withLocks(locks, s.released, done);
   }
   if (s.released.some((r) => sameLock(r, lock))) return s;
   const before = withRoom(s.released, lock, MAX_RELEASED, MAX_RELEASED);
-  return before === null ? s : { ...s, released: [...before, lock] };
+  return before === null ? s : s.withLocks(s.locks, [...before, lock]);
 }

@@ -29,10 +29,10 @@ export function loopHead(run: FunctionRun, s: State, site: CallSite): State {
     const m = run.made(state, site.op, 500 + v);
     const vars = m.state.vars.slice();
     vars[v] = m.term;
-    state = { ...m.state, vars };
+    state = m.state.withVars(vars);
   }
   const m = run.made(state, site.op, 0);
-  return { ...m.state, temps: withTemp(m.state.temps, site.temp, m.term) };
+  return m.state.withTemps(withTemp(m.state.temps, site.temp, m.term));
 }
 
 /** A call that is a value; false where it is none. */

@@ -14,7 +14,7 @@ import {
   maskOf,
   NO_FACTS,
   perhaps,
-  type State,
+  State,
   sameLock,
   withFact,
 } from './state.js';
@@ -62,21 +62,21 @@ export function join(terms: Terms, block: number, a: State, b: State): State {
       facts = withFact(facts, t, mask);
     }
   }
-  return {
+  return new State(
     vars,
     temps,
     heap,
-    locks: mayUnion(terms, a.locks, b.locks),
-    released: mayUnion(terms, a.released, b.released),
+    mayUnion(terms, a.locks, b.locks),
+    mayUnion(terms, a.released, b.released),
     facts,
-    doubt: a.doubt && b.doubt,
-    slept: a.slept && b.slept,
-    grace: a.grace && b.grace,
-    blurred: true,
-    guarded: a.guarded || b.guarded,
-    lastRef: a.lastRef || b.lastRef,
-    done: a.done.filter((d) => b.done.includes(d)),
-  };
+    a.doubt && b.doubt,
+    a.slept && b.slept,
+    a.grace && b.grace,
+    true,
+    a.guarded || b.guarded,
+    a.lastRef || b.lastRef,
+    a.done.filter((d) => b.done.includes(d)),
+  );
 }
 
 function isComputed(terms: Terms, t: number): boolean {
@@ -133,8 +133,8 @@ export function commonLocks(terms: Terms, a: readonly Lock[], b: readonly Lock[]
         );
     const mode = other ?? (l.may ? undefined : b.find((x) => !used.has(x) && !x.may && sameBut(x, l)));
     if (mode !== undefined) used.add(mode);
-    if (other !== undefined) out.push({ ...l, place: terms.opaque(l.class) });
-    else if (mode !== undefined) out.push({ ...l, shared: true });
+    if (other !== undefined) out.push(l.at(terms.opaque(l.class)));
+    else if (mode !== undefined) out.push(l.inMode(true));
     else addLock(terms, out, perhaps(l));
   }
   for (const l of b) if (!used.has(l)) addLock(terms, out, perhaps(l));
@@ -169,7 +169,7 @@ function saidBy(terms: Terms, locks: readonly Lock[], lock: Lock): boolean {
 /** Leaves no more locks than a bound: those that are sure stay, then those that are in some situations. */
 export function boundLocks(locks: Lock[], most: number): void {
   if (locks.length <= most) return;
-  const rank = (l: Lock): number => (!l.may ? 0 : l.some !== true ? 3 : isAtomicKind(l.kind) ? 1 : 2);
+  const rank = (l: Lock): number => (!l.may ? 0 : !l.some ? 3 : isAtomicKind(l.kind) ? 1 : 2);
   locks.sort((a, b) => rank(a) - rank(b));
   locks.length = most;
 }

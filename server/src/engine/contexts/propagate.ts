@@ -22,7 +22,7 @@ import {
   Hash,
   heldAtomic,
   isAtomicKind,
-  type Lock,
+  Lock,
   maskOf,
   NO_FACTS,
   NO_LOCKS,
@@ -31,7 +31,6 @@ import {
   restrict,
   sameLock,
   settled,
-  withoutCondition,
 } from './state.js';
 import { T } from './terms.js';
 import { RESULT, relatedInCallee, toCallee } from './translate.js';
@@ -121,7 +120,7 @@ export class Propagation {
 
   private begin(locks: readonly Lock[]): Entry {
     return {
-      locks: locks.map((l) => ({ ...l, fn: -1 })),
+      locks: locks.map((l) => l.takenAt(-1, l.op)),
       facts: NO_FACTS,
       consts: [],
       walk: false,
@@ -244,21 +243,13 @@ export class Propagation {
     const lock = (spec: LockSpec, may: boolean): void => {
       const l = this.entryLock(id, spec, params, may || (spec.when !== undefined && spec.when !== ''));
       if (l !== null && !locks.some((x) => x.place === l.place && x.kind === l.kind))
-        locks.push(exclusive && l.kind === 'rwsem' ? { ...l, shared: false } : l);
+        locks.push(exclusive && l.kind === 'rwsem' ? l.inMode(false) : l);
     };
     for (const spec of context.held) lock(spec, false);
     for (const spec of context.mayHold ?? []) lock(spec, true);
     for (const l of this.leftHeld(slot, method)) addLock(this.shared.terms, locks, l);
     if (context.rcu !== 'none' && !locks.some((l) => l.kind === 'rcu'))
-      locks.push({
-        place: this.shared.terms.global('rcu'),
-        class: 'rcu',
-        kind: 'rcu',
-        shared: true,
-        may: false,
-        fn: -1,
-        op: -1,
-      });
+      locks.push(new Lock(this.shared.terms.global('rcu'), 'rcu', 'rcu', true, false));
     let facts: Facts = NO_FACTS;
     if (context.when !== undefined && context.when !== '') {
       const condition = this.shared.model.condition(context.when, params);
@@ -300,7 +291,7 @@ export class Propagation {
         return -1;
       });
       const known = terms.kind(terms.root(place)) !== T.Unknown;
-      const lock = { ...l, place: known ? place : terms.opaque(l.class), fn: -1, op: -1 };
+      const lock = l.at(known ? place : terms.opaque(l.class)).takenAt(-1, -1);
       return sure.length > 0 ? lock : perhaps(lock);
     });
   }
@@ -331,11 +322,11 @@ export class Propagation {
         if (cls.startsWith('?')) cls = this.ownerAlong(id, path.root, path.fields) ?? cls;
       }
     }
-    const lock = { place, class: cls, kind: spec.kind, shared: spec.mode === 'shared', may, fn: -1, op: -1 };
+    const lock = new Lock(place, cls, spec.kind, spec.mode === 'shared', may);
     const when = spec.when === undefined ? null : model.condition(spec.when, params);
     if (when === null || when.length === 0) return lock;
     const facts = this.conditionFacts(when);
-    return facts.length === 0 ? lock : { ...lock, when: facts };
+    return facts.length === 0 ? lock : lock.onlyWhen(facts);
   }
 
   /** The class of the lock at the end of a path from a parameter, by the types that are declared; null without them. */
@@ -437,10 +428,10 @@ export class Propagation {
     const last = list[slot] as Entry;
     if (this.covers(last, entry)) return;
     const sureIn = (list: readonly Lock[], l: Lock): boolean =>
-      list.some((x) => x.place === l.place && x.kind === l.kind && (!x.may || x.some === true));
+      list.some((x) => x.place === l.place && x.kind === l.kind && (!x.may || x.some));
     const locks = commonLocks(this.shared.terms, last.locks, entry.locks).map((l): Lock => {
-      const plain = withoutCondition(l);
-      return l.may && (sureIn(last.locks, l) || sureIn(entry.locks, l)) ? { ...plain, some: true } : plain;
+      const plain = l.onlyWhen(null);
+      return l.may && (sureIn(last.locks, l) || sureIn(entry.locks, l)) ? plain.inSome() : plain;
     });
     boundLocks(locks, MAX_LOCKS_WIDENED);
     // In one order, or the same locks would be news again
@@ -542,7 +533,7 @@ export class Propagation {
       const released = v.released.find((r) => r.place === l.place && r.kind === l.kind);
       if (released !== undefined && !released.may) continue;
       const place = this.translated(edge, l);
-      const lock = place === l.place ? l : { ...l, place };
+      const lock = l.at(place);
       // Two that are known by their class only are still two
       if (released === undefined && !lock.may) locks.push(lock);
       else addLock(terms, locks, perhaps(lock));

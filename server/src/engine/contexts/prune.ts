@@ -81,7 +81,7 @@ export class Pruner {
       if (this.rootsAlive(term)) facts.push(term, s.facts[i + 1] as number);
     }
     if (vars === s.vars && temps === s.temps && facts.length === s.facts.length) return s;
-    return { ...s, vars, temps, facts: facts.length === s.facts.length ? s.facts : facts };
+    return s.withValues(vars, temps, s.heap, facts.length === s.facts.length ? s.facts : facts);
   }
 
   private readonly dead: (readonly number[] | undefined)[] = [];

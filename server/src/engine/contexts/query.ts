@@ -208,7 +208,7 @@ function pointOf(
               r.class === l.lock.class &&
               !inherited.some((x) => x.lock.place === r.place),
           )
-            ? { ...l, lock: { ...l.lock, may: true } }
+            ? { ...l, lock: l.lock.held(true) }
             : l,
         ),
       ...s.locks,

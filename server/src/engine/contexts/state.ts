@@ -13,21 +13,120 @@ export const POSITIVE = 2;
 export const NEGATIVE = 4;
 export const ANY = 7;
 
-/** A lock that is held, or that the caller held and that was released. */
-export interface Lock {
-  /** Location term of the lock. */
-  readonly place: number;
+/**
+ * A lock that is held, or that the caller held and that was released. A class, as the state is one: objects made in one place
+ * are alike to the machine, copies made by spreading are not, and most of the time goes into looking at these.
+ */
+export class Lock {
   readonly class: string;
-  readonly kind: LockKind;
-  readonly shared: boolean;
-  readonly may: boolean;
-  /** Held for sure in some of the situations that were merged into one; the others do not have it. */
-  readonly some?: true;
-  /** Facts under which it is held, of a lock that the model brings and that is held perhaps. */
-  readonly when?: Facts;
-  /** Function and operation that took it; -1 for a lock that the caller brought. */
-  readonly fn: number;
-  readonly op: number;
+
+  /**
+   * `place`: location term of the lock. `fn`, `op`: function and operation that took it; -1 for a lock that the caller
+   * brought. `some`: held for sure in some of the situations that were merged into one; the others do not have it. `when`:
+   * facts under which it is held, of a lock that the model brings and that is held perhaps.
+   */
+  constructor(
+    readonly place: number,
+    cls: string,
+    readonly kind: LockKind,
+    readonly shared: boolean,
+    readonly may: boolean,
+    readonly fn = -1,
+    readonly op = -1,
+    readonly some = false,
+    readonly when: Facts | null = null,
+  ) {
+    this.class = cls;
+  }
+
+  /** The same lock by another name. */
+  at(place: number, cls = this.class): Lock {
+    if (place === this.place && cls === this.class) return this;
+    return new Lock(place, cls, this.kind, this.shared, this.may, this.fn, this.op, this.some, this.when);
+  }
+
+  /** The lock as one that was taken elsewhere. */
+  takenAt(fn: number, op: number): Lock {
+    return new Lock(this.place, this.class, this.kind, this.shared, this.may, fn, op, this.some, this.when);
+  }
+
+  /** The lock as one that is held perhaps, or for sure. */
+  held(may: boolean): Lock {
+    if (may === this.may) return this;
+    return new Lock(
+      this.place,
+      this.class,
+      this.kind,
+      this.shared,
+      may,
+      this.fn,
+      this.op,
+      this.some,
+      this.when,
+    );
+  }
+
+  /** The lock in another mode. */
+  inMode(shared: boolean): Lock {
+    if (shared === this.shared) return this;
+    return new Lock(
+      this.place,
+      this.class,
+      this.kind,
+      shared,
+      this.may,
+      this.fn,
+      this.op,
+      this.some,
+      this.when,
+    );
+  }
+
+  /** The lock with another kind. */
+  ofKind(kind: LockKind): Lock {
+    return new Lock(
+      this.place,
+      this.class,
+      kind,
+      this.shared,
+      this.may,
+      this.fn,
+      this.op,
+      this.some,
+      this.when,
+    );
+  }
+
+  /** The lock, held for sure in some of the situations that it stands for. */
+  inSome(): Lock {
+    return new Lock(
+      this.place,
+      this.class,
+      this.kind,
+      this.shared,
+      this.may,
+      this.fn,
+      this.op,
+      true,
+      this.when,
+    );
+  }
+
+  /** The lock with facts under which it is held; null: nobody says when. */
+  onlyWhen(when: Facts | null): Lock {
+    if (when === this.when) return this;
+    return new Lock(
+      this.place,
+      this.class,
+      this.kind,
+      this.shared,
+      this.may,
+      this.fn,
+      this.op,
+      this.some,
+      when,
+    );
+  }
 }
 
 /** Kinds that forbid sleeping while held. */
@@ -55,15 +154,15 @@ export function heldAtomic(locks: readonly Lock[]): Lock | null {
 
 /** A lock that is held perhaps. */
 export function perhaps(lock: Lock): Lock {
-  return lock.may ? lock : { ...lock, may: true };
+  return lock.held(true);
 }
 
 /** Locks as they are where these facts hold: a condition that is met makes one sure, one that cannot be takes it away. */
 export function settled(terms: Terms, locks: readonly Lock[], facts: Facts): readonly Lock[] {
-  if (!locks.some((l) => l.when !== undefined)) return locks;
+  if (!locks.some((l) => l.when !== null)) return locks;
   const out: Lock[] = [];
   for (const l of locks) {
-    if (l.when === undefined) {
+    if (l.when === null) {
       out.push(l);
       continue;
     }
@@ -75,16 +174,9 @@ export function settled(terms: Terms, locks: readonly Lock[], facts: Facts): rea
       if ((mask & wanted) === 0) possible = false;
       if ((mask & ~wanted) !== 0) met = false;
     }
-    if (possible) out.push(withoutCondition(met ? { ...l, may: false } : l));
+    if (possible) out.push((met ? l.held(false) : l).onlyWhen(null));
   }
   return out;
-}
-
-/** A lock that is held perhaps, and nobody says when. */
-export function withoutCondition(lock: Lock): Lock {
-  if (lock.when === undefined) return lock;
-  const { when: _, ...plain } = lock;
-  return plain;
 }
 
 /** Facts of values: term, mask alternating, sorted by term. */
@@ -93,31 +185,129 @@ export type Facts = readonly number[];
 export const NO_FACTS: Facts = [];
 export const NO_LOCKS: readonly Lock[] = [];
 
-/** One bundle of paths at one point. */
-export interface State {
-  /** Variable number to term; -1 where nothing was stored. */
-  readonly vars: readonly number[];
-  /** Temporary number, term alternating. */
-  readonly temps: readonly number[];
-  /** Location, value alternating: stores through pointers and to members of locals. */
-  readonly heap: readonly number[];
-  readonly locks: readonly Lock[];
-  readonly released: readonly Lock[];
-  readonly facts: Facts;
-  /** Reached only if memory changed between two tests of it. */
-  readonly doubt: boolean;
-  /** Every path in the bundle has gone through something that may sleep. */
-  readonly slept: boolean;
-  /** Every path in the bundle has waited for a grace period. */
-  readonly grace: boolean;
-  /** Paths were merged on the way that differed in more than what is said here. */
-  readonly blurred: boolean;
-  /** A test of the function's own memory lies on the way, whose outcome nothing here knows. */
-  readonly guarded: boolean;
-  /** A reference count was seen to reach zero on the way. */
-  readonly lastRef: boolean;
-  /** Places of locks that were taken and given back on every path; kept only in a second look. */
-  readonly done: readonly number[];
+/** One bundle of paths at one point. A value: each method gives a new one. */
+export class State {
+  /**
+   * `vars`: variable number to term; -1 where nothing was stored. `temps`: temporary number, term alternating. `heap`:
+   * location, value alternating: stores through pointers and to members of locals. `doubt`: reached only if memory changed
+   * between two tests of it. `slept`, `grace`: every path in the bundle has gone through something that may sleep, has waited
+   * for a grace period. `blurred`: paths were merged on the way that differed in more than what is said here. `guarded`: a
+   * test of the function's own memory lies on the way, whose outcome nothing here knows. `lastRef`: a reference count was
+   * seen to reach zero on the way. `done`: places of locks that were taken and given back on every path; kept only in a
+   * second look.
+   */
+  constructor(
+    readonly vars: readonly number[],
+    readonly temps: readonly number[],
+    readonly heap: readonly number[],
+    readonly locks: readonly Lock[],
+    readonly released: readonly Lock[],
+    readonly facts: Facts,
+    readonly doubt: boolean,
+    readonly slept: boolean,
+    readonly grace: boolean,
+    readonly blurred: boolean,
+    readonly guarded: boolean,
+    readonly lastRef: boolean,
+    readonly done: readonly number[],
+  ) {}
+
+  /** Other values, and what is known of them. */
+  withValues(
+    vars: readonly number[],
+    temps: readonly number[],
+    heap: readonly number[],
+    facts: Facts,
+    locks = this.locks,
+  ): State {
+    return new State(
+      vars,
+      temps,
+      heap,
+      locks,
+      this.released,
+      facts,
+      this.doubt,
+      this.slept,
+      this.grace,
+      this.blurred,
+      this.guarded,
+      this.lastRef,
+      this.done,
+    );
+  }
+
+  withVars(vars: readonly number[]): State {
+    return this.withValues(vars, this.temps, this.heap, this.facts);
+  }
+
+  withTemps(temps: readonly number[]): State {
+    return this.withValues(this.vars, temps, this.heap, this.facts);
+  }
+
+  /** Other facts; `doubt`: what they rest on may have changed meanwhile. */
+  withFacts(facts: Facts, doubt = false): State {
+    if (facts === this.facts && (!doubt || this.doubt)) return this;
+    return this.branched(facts, this.doubt || doubt, this.guarded, this.lastRef);
+  }
+
+  /** After a test: facts and what the test says about the way. */
+  branched(facts: Facts, doubt: boolean, guarded: boolean, lastRef: boolean): State {
+    return new State(
+      this.vars,
+      this.temps,
+      this.heap,
+      this.locks,
+      this.released,
+      facts,
+      doubt,
+      this.slept,
+      this.grace,
+      this.blurred,
+      guarded,
+      lastRef,
+      this.done,
+    );
+  }
+
+  /** Other locks, held and given back. */
+  withLocks(locks: readonly Lock[], released = this.released, done = this.done, facts = this.facts): State {
+    return new State(
+      this.vars,
+      this.temps,
+      this.heap,
+      locks,
+      released,
+      facts,
+      this.doubt,
+      this.slept,
+      this.grace,
+      this.blurred,
+      this.guarded,
+      this.lastRef,
+      done,
+    );
+  }
+
+  /** After something that may sleep, or waited for a grace period. */
+  waited(slept: boolean, grace: boolean): State {
+    if ((!slept || this.slept) && (!grace || this.grace)) return this;
+    return new State(
+      this.vars,
+      this.temps,
+      this.heap,
+      this.locks,
+      this.released,
+      this.facts,
+      this.doubt,
+      this.slept || slept,
+      this.grace || grace,
+      this.blurred,
+      this.guarded,
+      this.lastRef,
+      this.done,
+    );
+  }
 }
 
 /** The mask of a term in a list of facts, ANY where nothing is known. */

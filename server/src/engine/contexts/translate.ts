@@ -74,5 +74,5 @@ export function exported(terms: Terms, facts: Facts, soft = false): Facts {
 /** Locks as they are called outside: one without a name there is still a lock of its class. */
 export function sharedLocks(terms: Terms, locks: readonly Lock[]): readonly Lock[] {
   if (locks.every((l) => terms.isShared(l.place))) return locks;
-  return locks.map((l) => (terms.isShared(l.place) ? l : { ...l, place: terms.opaque(l.class) }));
+  return locks.map((l) => (terms.isShared(l.place) ? l : l.at(terms.opaque(l.class))));
 }

@@ -34,14 +34,14 @@ export function anew(terms: Terms, s: State, term: number, op: number): State {
   const locks: Lock[] = [];
   for (const l of s.locks) {
     const place = fix(l.place);
-    const lock = place === l.place ? l : { ...l, place };
+    const lock = l.at(place);
     if (!locks.some((x) => x.place !== l.place && sameLock(x, lock) && x !== l)) locks.push(lock);
   }
   const facts: number[] = [];
   for (let i = 0; i < s.facts.length; i += 2)
     if (!has(s.facts[i] as number)) facts.push(s.facts[i] as number, s.facts[i + 1] as number);
   const temps = s.temps.map((t, i) => (i % 2 === 0 ? t : fix(t)));
-  return { ...s, vars: s.vars.map(fix), temps, heap, locks, facts };
+  return s.withValues(s.vars.map(fix), temps, heap, facts, locks);
 }
 
 /** The state with one value under another name, wherever it occurs. */
@@ -51,14 +51,13 @@ export function renamed(terms: Terms, s: State, from: number, to: number): State
   let facts: Facts = NO_FACTS;
   for (let i = 0; i < s.facts.length; i += 2)
     facts = withFact(facts, fix(s.facts[i] as number), s.facts[i + 1] as number);
-  return {
-    ...s,
-    vars: s.vars.map(fix),
-    temps: s.temps.map((t, i) => (i % 2 === 0 ? t : fix(t))),
-    heap: s.heap.map(fix),
-    locks: s.locks.map((l) => ({ ...l, place: fix(l.place) })),
+  return s.withValues(
+    s.vars.map(fix),
+    s.temps.map((t, i) => (i % 2 === 0 ? t : fix(t))),
+    s.heap.map(fix),
     facts,
-  };
+    s.locks.map((l) => l.at(fix(l.place))),
+  );
 }
 
 /**
@@ -77,7 +76,7 @@ export function storedTo(
   if (terms.kind(location) === T.Local) {
     const vars = s.vars.slice();
     vars[terms.a(location)] = value === terms.unknown ? terms.fresh(op, 3) : value;
-    return { ...s, vars };
+    return s.withVars(vars);
   }
   const load = terms.load(location);
   const uses = (t: number): boolean => t >= 0 && terms.isSoft(t) && terms.contains(t, load);
@@ -108,7 +107,7 @@ export function storedTo(
   const keeps =
     terms.number(value) !== null || terms.kind(terms.root(location)) === T.Local || terms.isShared(value);
   if (keeps && value !== terms.unknown && heap.length < 16) heap.push(location, value);
-  return { ...s, vars, temps, facts, heap };
+  return s.withValues(vars, temps, heap, facts);
 }
 
 /**
@@ -138,5 +137,5 @@ export function afterSleep(terms: Terms, s: State): State {
     facts = withFact(facts, load, signOf(number));
     if (number !== 0) facts = withFact(facts, terms.bin(EQ, load, value), POSITIVE);
   }
-  return { ...s, heap, facts };
+  return s.withValues(s.vars, s.temps, heap, facts);
 }
