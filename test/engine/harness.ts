@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
 import type { Edit, Finding, PointContext } from '../../server/src/engine/base/finding.js';
-import type { AnnotateAnswer, CheckRequest, Engine } from '../../server/src/engine/door.js';
+import type { AnnotateAnswer, CheckRequest, Engine, SharedReading } from '../../server/src/engine/door.js';
 import { createEngine } from '../../server/src/engine/index.js';
 import { inRepository } from '../repository.js';
 import { FS_H, MAKEFILE } from './vfs.js';
@@ -35,11 +35,18 @@ export function filesOf(source: string): Files {
 }
 
 /** An engine over files in memory. */
-export function openFiles(files: Files): Promise<Engine> {
+export function openFiles(
+  files: Files,
+  reading: SharedReading | null = null,
+  seen: (path: string) => void = () => {},
+): Promise<Engine> {
   const all = new Map([['Makefile', MAKEFILE], ['include/linux/fs.h', FS_H], ...files]);
   return createEngine({
     tree: {
-      read: (path) => all.get(path) ?? null,
+      read: (path) => {
+        seen(path);
+        return all.get(path) ?? null;
+      },
       list: (folder) => {
         const below = folder === '' ? '' : `${folder}/`;
         const names = [...all.keys()]
@@ -53,6 +60,7 @@ export function openFiles(files: Files): Promise<Engine> {
     kernelVersion: null,
     dotConfig: null,
     clock: () => 0,
+    ...(reading === null ? {} : { reading }),
   });
 }
 

@@ -37,9 +37,9 @@ export async function annotate(name: string, options: AnnotateOptions, signal: A
   }
   const engine = await engineFor(target);
   try {
-    for (const problem of (await engine.describe()).problems) remark(problem);
     const query = { function: name, style: options.style, ...(file === undefined ? {} : { file }) };
-    const result = await engine.annotate(query, signal);
+    const [{ problems }, result] = await Promise.all([engine.describe(), engine.annotate(query, signal)]);
+    for (const problem of problems) remark(problem);
     if (!result.ok) throw new UsageError(result.problem);
     const { answer } = result;
     if (answer.fix === null) {

@@ -15,6 +15,8 @@ import { EXIT, UsageError } from './usage-error.js';
 export interface ContextsOptions extends TreeOptions {
   readonly file?: string;
   readonly batch?: boolean;
+  /** Absent: as many as are worth it. */
+  readonly jobs?: number;
   readonly format: 'text' | 'json';
   readonly color: boolean;
 }
@@ -39,10 +41,10 @@ export async function contexts(
   const start = parsed.kind === 'place' ? parsed.file : options.file;
   const target = findTarget(options, options.kernel === undefined && start !== undefined ? [start] : []);
   const query = toQuery(target, parsed, options.file);
-  const engine = await engineFor(target);
+  const engine = await engineFor(target, options.jobs);
   try {
-    for (const problem of (await engine.describe()).problems) remark(problem);
-    const result = await engine.contexts(query, signal);
+    const [{ problems }, result] = await Promise.all([engine.describe(), engine.contexts(query, signal)]);
+    for (const problem of problems) remark(problem);
     if (!result.ok) throw new UsageError(result.problem);
     await writeOut(
       options.format === 'json'
@@ -57,7 +59,7 @@ export async function contexts(
 
 async function batch(options: ContextsOptions, signal: AbortSignal): Promise<number> {
   const target = findTarget(options, []);
-  const engine = await engineFor(target);
+  const engine = await engineFor(target, options.jobs);
   try {
     for (const problem of (await engine.describe()).problems) remark(problem);
     for await (const raw of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {

@@ -14,8 +14,8 @@ import { explain } from './explain.js';
 import { type FilesOptions, files } from './files.js';
 import { lsp } from './lsp.js';
 import { type ModelOptions, modelVerify } from './model.js';
-import { type CheckOptions, DEFAULT_JOBS } from './run-check.js';
-import type { TreeOptions } from './target.js';
+import type { CheckOptions } from './run-check.js';
+import { DEFAULT_JOBS, type TreeOptions } from './target.js';
 
 /** Makes the program. `done` takes the exit code of the command that ran. */
 export function makeProgram(signal: AbortSignal, done: (code: number) => void): Command {

@@ -3,7 +3,6 @@
  * by `check` and `baseline`. Must not know formats.
  */
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { Finding } from '../engine/base/finding.js';
 import type { CheckAnswer, CheckRequest, Progress, SkippedFile } from '../engine/door.js';
 import { type BaselineEntry, compareWithBaseline, parseBaseline } from '../engine/findings/baseline.js';
@@ -11,14 +10,13 @@ import { compareText, orderFindings } from '../engine/findings/order.js';
 import { ruleMatches } from '../engine/findings/suppression.js';
 import { RULES } from '../engine/rules/index.js';
 import { now } from '../host/clock.js';
+import type { ReadsWith } from '../host/engine-client.js';
+import { shareReading } from '../host/shared-reading.js';
 import { changedLinesSince, touches } from './changed-lines.js';
 import type { Report } from './report.js';
-import { engineFor, findTarget, pathInTree, type Target, type TreeOptions } from './target.js';
+import { DEFAULT_JOBS, engineFor, findTarget, pathInTree, type Target, type TreeOptions } from './target.js';
 import { progressLine, remark } from './terminal.js';
 import { UsageError } from './usage-error.js';
-
-/** More than two engines read the shared headers too often for what they save. */
-export const DEFAULT_JOBS = Math.min(2, availableParallelism());
 
 const PHASES: readonly Progress['phase'][] = ['read', 'analyse', 'rules'];
 
@@ -62,11 +60,18 @@ export async function runCheck(
   const shown = together(shards.length, progress.show);
   let answers: readonly CheckAnswer[];
   const notes: string[] = [];
+  // Parts that are checked side by side read the headers together; a single part has somebody to read with
+  const shares = shards.length > 1 ? shareReading(shards.length, false) : [];
   try {
     answers = await Promise.all(
       shards.map((paths, index) =>
-        checkShard(target, { ...request, paths }, signal, index === 0 ? notes : null, (at) =>
-          shown(index, at),
+        checkShard(
+          target,
+          shares[index] ?? jobs,
+          { ...request, paths },
+          signal,
+          index === 0 ? notes : null,
+          (at) => shown(index, at),
         ),
       ),
     );
@@ -129,16 +134,17 @@ function together(
 
 async function checkShard(
   target: Target,
+  reads: ReadsWith | number,
   request: CheckRequest,
   signal: AbortSignal,
   notes: string[] | null,
   show: (progress: Progress) => void,
 ): Promise<CheckAnswer> {
-  const engine = await engineFor(target);
+  const engine = await engineFor(target, reads);
   try {
-    const description = await engine.describe();
+    const [description, answer] = await Promise.all([engine.describe(), engine.check(request, signal, show)]);
     notes?.push(...description.problems);
-    return await engine.check(request, signal, show);
+    return answer;
   } finally {
     await engine.dispose();
   }

@@ -3,10 +3,11 @@
  * overlays. Whatever cannot be used is a `UsageError` that names it. Must not know any command.
  */
 import { existsSync, realpathSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { DiskTree, normalizeInside } from '../host/disk-tree.js';
 import { configOfTree, readDotConfig } from '../host/dot-config.js';
-import { EngineClient } from '../host/engine-client.js';
+import { EngineClient, type ReadsWith } from '../host/engine-client.js';
 import { findKernelRoot, kernelVersionOf, whyNoKernelRoot } from '../host/kernel-root.js';
 import type { EngineSpec } from '../host/messages.js';
 import { errorCode, readTextFile, reasonInWords } from '../host/text-file.js';
@@ -59,9 +60,16 @@ export function findTarget(options: TreeOptions, typed: readonly string[]): Targ
   };
 }
 
-/** An engine for a target, with its overlays in place. */
-export async function engineFor(target: Target): Promise<EngineClient> {
-  const engine = new EngineClient(target.spec);
+/** Threads that a command uses where nobody says how many. */
+export const DEFAULT_JOBS = Math.min(2, availableParallelism());
+
+/** An engine for a target, with its overlays in place. `reads`: with whom, or how many threads there are for it. */
+export async function engineFor(
+  target: Target,
+  reads: ReadsWith | number = DEFAULT_JOBS,
+): Promise<EngineClient> {
+  const readsWith = typeof reads !== 'number' ? reads : reads > 1 ? 'reader' : 'nobody';
+  const engine = new EngineClient(target.spec, readsWith);
   for (const [file, text] of target.overlays) await engine.overlay(file, text);
   return engine;
 }

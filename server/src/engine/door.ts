@@ -14,9 +14,37 @@ export interface SourceTree {
   list(folder: string): readonly string[];
 }
 
+/** What another engine made of a file; only engines of one build can read it. */
+export interface ReadByOther {
+  readonly file: string;
+  readonly made: unknown;
+}
+
+/** Engines that read the same files at the same time, each file by one of them. */
+export interface SharedReading {
+  /** Whether anybody still reads with this engine. */
+  isOpen(): boolean;
+  /** Whether a file is one that others may need too. */
+  shares(file: string): boolean;
+  /** Asks those that only read to read what these files need. */
+  ask(files: readonly string[], wholeUnits: boolean): void;
+  /** True: this engine is to read the file. False: another one does. */
+  claim(file: string): boolean;
+  /** Hands on what was made of a file that this engine had claimed. */
+  publish(file: string, made: unknown): void;
+  /** What others handed on since the last call. */
+  arrived(): readonly ReadByOther[];
+  /** Blocks until something was handed on since `arrived`, at most so many milliseconds. */
+  wait(ms: number): void;
+  /** This engine has all that it needs: nothing more is handed to it. */
+  leave(): void;
+}
+
 /** What an engine is made with. */
 export interface EngineOptions {
   readonly tree: SourceTree;
+  /** Absent: it reads alone. */
+  readonly reading?: SharedReading;
   /** `web-tree-sitter.wasm` and the grammar's WASM, as bytes. */
   readonly runtimeWasm: Uint8Array;
   readonly grammarWasm: Uint8Array;
@@ -243,6 +271,8 @@ export interface Engine {
   /** Problems with what it was made of (a broken .config, an unknown version), in words. */
   readonly problems: readonly string[];
   check(request: CheckRequest, token: CancelToken, progress?: (p: Progress) => void): CheckAnswer;
+  /** Reads what files need (and, with `wholeUnits`, their units) for the engines that share the reading; keeps nothing. */
+  readForOthers(files: readonly string[], wholeUnits: boolean, token: CancelToken): void;
   contexts(query: ContextsQuery, token: CancelToken): ContextsResult;
   /** What is certainly held at a function's entry, as an edit that writes it down. */
   annotate(query: AnnotateQuery, token: CancelToken): AnnotateResult;

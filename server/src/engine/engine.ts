@@ -65,7 +65,7 @@ export class LockwalkEngine implements Engine {
     readonly kernelVersion: string,
     readonly problems: readonly string[],
   ) {
-    this.loader = new Loader(options.tree, parser, config, options.clock);
+    this.loader = new Loader(options.tree, parser, config, options.clock, options.reading ?? null);
   }
 
   check(request: CheckRequest, token: CancelToken, progress?: (p: Progress) => void): CheckAnswer {
@@ -127,6 +127,10 @@ export class LockwalkEngine implements Engine {
       }
       return source;
     };
+  }
+
+  readForOthers(files: readonly string[], wholeUnits: boolean, token: CancelToken): void {
+    this.loader.readForOthers(files, wholeUnits, token);
   }
 
   private expand(paths: readonly string[]): string[] {

@@ -4,7 +4,7 @@
  */
 import { type CancelToken, throwIfCancelled } from './base/cancel.js';
 import { configure, type KernelConfig } from './configure/index.js';
-import type { SkippedFile, SourceTree } from './door.js';
+import type { SharedReading, SkippedFile, SourceTree } from './door.js';
 import { buildFacts } from './facts/declarations.js';
 import { type FileFacts, FN_DAMAGED, Fn, FUNCTION_STRIDE } from './facts/encode.js';
 import { resolveInclude, unitOf } from './program/program.js';
@@ -20,6 +20,12 @@ const HEADERS_LEFT_OUT = [
 ];
 /** Folders are not descended into deeper than this. */
 const MAX_FOLDER_DEPTH = 12;
+/** What another engine was to read and has not handed on after so many looks, with so long between them, is read here. */
+const LOOKS = 4;
+const BETWEEN_LOOKS_MS = 500;
+
+/** What is handed on of a file: its facts, or why it was skipped. */
+type HandedOn = { readonly facts: FileFacts } | { readonly skipped: string | null };
 
 /** Reads files and keeps their facts until they change. */
 export class Loader {
@@ -33,6 +39,7 @@ export class Loader {
     private readonly parser: SyntaxParser,
     private readonly config: KernelConfig,
     private readonly clock: Clock,
+    private readonly reading: SharedReading | null = null,
   ) {}
 
   /** Facts of a file, or null where there is none or it was skipped. */
@@ -138,15 +145,13 @@ export class Loader {
       wanted.add(path);
       todo.push(path);
     };
-    // In one order whatever was asked for: what a file gives must not hang on how it was named
-    const sources = new Set(files.filter((f) => !f.endsWith('.h')));
-    if (wholeUnits) {
-      const units = new Set(files.filter((f) => f.endsWith('.c') || !f.startsWith('include/')).map(unitOf));
-      for (const u of units)
-        for (const name of this.names(u)) if (name.endsWith('.c')) sources.add(`${u}/${name}`);
-    }
-    for (const f of [...sources].sort()) want(f);
+    const sources = this.sources(files, wholeUnits);
     const headers = files.filter((f) => f.endsWith('.h')).sort();
+    if (this.reading?.isOpen() === true && !sources.every((f) => this.facts.has(f))) {
+      this.reading.ask(files, wholeUnits);
+      this.gather(this.reading, [...sources, ...headers], token, at, true);
+    }
+    for (const f of sources) want(f);
     const out: FileFacts[] = [];
     for (let i = 0; i < todo.length; i++) {
       throwIfCancelled(token);
@@ -155,15 +160,112 @@ export class Loader {
       const facts = this.load(path);
       if (facts !== null) {
         out.push(facts);
-        for (const inc of facts.includes) {
-          const target = resolveInclude(facts.strings[inc] ?? '', path, (p) => this.exists(p));
-          if (target !== null && !HEADERS_LEFT_OUT.some((h) => target.startsWith(h))) want(target);
-        }
+        for (const target of this.included(facts)) want(target);
       }
       // Headers that nothing includes
       if (i === todo.length - 1) for (const h of headers) want(h);
     }
     return out;
+  }
+
+  /** The source files to begin with. In one order whatever was asked for: what a file gives must not hang on how it was named. */
+  private sources(files: readonly string[], wholeUnits: boolean): readonly string[] {
+    const sources = new Set(files.filter((f) => !f.endsWith('.h')));
+    if (wholeUnits) {
+      const units = new Set(files.filter((f) => f.endsWith('.c') || !f.startsWith('include/')).map(unitOf));
+      for (const u of units)
+        for (const name of this.names(u)) if (name.endsWith('.c')) sources.add(`${u}/${name}`);
+    }
+    return [...sources].sort();
+  }
+
+  /** The headers of a file that are followed, in order. */
+  private included(facts: FileFacts): readonly string[] {
+    const out: string[] = [];
+    for (const inc of facts.includes) {
+      const target = resolveInclude(facts.strings[inc] ?? '', facts.path, (p) => this.exists(p));
+      if (target !== null && !HEADERS_LEFT_OUT.some((h) => target.startsWith(h))) out.push(target);
+    }
+    return out;
+  }
+
+  /** Reads what files need, as far as nobody else does, and hands it on. */
+  readForOthers(files: readonly string[], wholeUnits: boolean, token: CancelToken): void {
+    if (this.reading === null) return;
+    const headers = files.filter((f) => f.endsWith('.h')).sort();
+    this.gather(this.reading, [...this.sources(files, wholeUnits), ...headers], token, () => {}, false);
+  }
+
+  /**
+   * Reads the closure of files together with other engines: each reads what nobody else has claimed. The order in which files
+   * come in is any; nothing that is made of them hangs on it. `keep`: the facts stay here.
+   */
+  private gather(
+    reading: SharedReading,
+    files: readonly string[],
+    token: CancelToken,
+    at: (file: string) => void,
+    keep: boolean,
+  ): void {
+    const known = new Set(files);
+    const todo = [...known];
+    const elsewhere = new Set<string>();
+    const follow = (facts: FileFacts): void => {
+      for (const target of this.included(facts)) {
+        if (known.has(target)) continue;
+        known.add(target);
+        todo.push(target);
+      }
+    };
+    const readHere = (path: string): void => {
+      at(path);
+      const facts = this.load(path);
+      if (reading.shares(path)) {
+        const what: HandedOn = facts === null ? { skipped: this.skipped.get(path) ?? null } : { facts };
+        reading.publish(path, what);
+      }
+      if (facts !== null) follow(facts);
+      if (!keep) this.facts.delete(path);
+    };
+    // What others made before it was asked for here
+    const heard = new Map<string, HandedOn>();
+    const take = (path: string, what: HandedOn): void => {
+      if ('skipped' in what) {
+        if (what.skipped !== null) this.skipped.set(path, what.skipped);
+        return;
+      }
+      if (keep) this.facts.set(path, what.facts);
+      follow(what.facts);
+    };
+    let inVain = 0;
+    for (let next = 0; next < todo.length || elsewhere.size > 0; ) {
+      throwIfCancelled(token);
+      for (const { file, made } of reading.arrived()) {
+        inVain = 0;
+        if (elsewhere.delete(file)) take(file, made as HandedOn);
+        else heard.set(file, made as HandedOn);
+      }
+      const path = todo[next];
+      if (path !== undefined) {
+        next++;
+        const facts = this.facts.get(path);
+        const what = heard.get(path);
+        if (facts !== undefined) follow(facts);
+        else if (what !== undefined) {
+          heard.delete(path);
+          take(path, what);
+        } else if (!reading.shares(path) || reading.claim(path)) readHere(path);
+        else elsewhere.add(path);
+      } else if (!reading.isOpen() || inVain >= LOOKS) {
+        // Nobody is there any more, or not in good order
+        for (const path of [...elsewhere]) readHere(path);
+        elsewhere.clear();
+      } else {
+        inVain++;
+        reading.wait(BETWEEN_LOOKS_MS);
+      }
+    }
+    reading.leave();
   }
 
   /** Forgets what was made from a file's text. */

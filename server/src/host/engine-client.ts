@@ -3,6 +3,7 @@
  * are made, each with a signal that stops it. A worker that died or grew past `RECYCLE_MIB` is replaced, with the
  * overlays that it knew. Must not know what is asked for, nor any protocol.
  */
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Cancelled } from '../engine/base/cancel.js';
 import type {
@@ -30,6 +31,7 @@ import type {
   Request,
   WorkerStart,
 } from './messages.js';
+import { closeReading, type ReadingShare, shareReading } from './shared-reading.js';
 
 /** A worker that holds more than this is replaced when it has nothing to do: WASM memory is never given back. */
 export const RECYCLE_MIB = 512;
@@ -39,6 +41,19 @@ export const RECYCLE_NOT_BEFORE_MS = 60_000;
 const WORKER_HEAP_MIB = 3072;
 /** Room for what lives briefly: path states by the million; the default copies too many of them. */
 const WORKER_YOUNG_MIB = 192;
+
+/** Calls that read a unit and its headers. */
+const READING: ReadonlySet<CallName> = new Set([
+  'check',
+  'contexts',
+  'annotate',
+  'reach',
+  'dump',
+  'verify',
+] satisfies CallName[]);
+
+/** How an engine reads: alone, with a second worker that only reads, or with the engines that have the other shares. */
+export type ReadsWith = 'nobody' | 'reader' | ReadingShare;
 
 /** Something broke inside the engine; `at` is what was being analysed. */
 export class EngineFailure extends Error {
@@ -74,9 +89,14 @@ export class EngineClient {
   #running: Waiting | null = null;
   #nextId = 1;
   #disposed = false;
+  #readsWith: ReadsWith;
+  /** This engine's share and the other one, until the first call that reads has been answered. */
+  #shares: readonly ReadingShare[] = [];
+  #reader: Worker | null = null;
 
-  constructor(spec: EngineSpec) {
+  constructor(spec: EngineSpec, readsWith: ReadsWith = 'nobody') {
     this.#spec = spec;
+    this.#readsWith = readsWith === 'reader' && availableParallelism() < 2 ? 'nobody' : readsWith;
   }
 
   describe(): Promise<EngineDescription> {
@@ -141,6 +161,8 @@ export class EngineClient {
   async overlay(file: string, text: string | null): Promise<void> {
     if (text === null) this.#overlays.delete(file);
     else this.#overlays.set(file, text);
+    // What the reader would make of the file is not what it is now
+    this.#endReader();
     if (this.#worker !== null) await this.#call('overlay', { file, text });
   }
 
@@ -154,6 +176,7 @@ export class EngineClient {
     this.#disposed = true;
     const worker = this.#worker;
     this.#worker = null;
+    this.#endReader();
     this.#fail(new Cancelled());
     for (const waiting of this.#queue.splice(0)) waiting.reject(new Cancelled());
     await worker?.terminate();
@@ -181,6 +204,7 @@ export class EngineClient {
       signal?.addEventListener('abort', () => this.#stop(waiting), { once: true });
       this.#queue.push(waiting);
       this.#pump();
+      if (READING.has(call)) this.#startReader();
     });
   }
 
@@ -207,23 +231,53 @@ export class EngineClient {
   }
 
   #start(): Worker {
-    const workerData: WorkerStart = {
-      spec: this.#spec,
-      overlays: [...this.#overlays],
-      cancel: this.#cancel.buffer as SharedArrayBuffer,
-    };
-    const worker = new Worker(workerScript(), {
-      workerData,
-      resourceLimits: {
-        maxOldGenerationSizeMb: WORKER_HEAP_MIB,
-        maxYoungGenerationSizeMb: WORKER_YOUNG_MIB,
-      },
-    });
+    this.#endReader();
+    this.#shares = this.#readsWith === 'reader' ? shareReading(2, true) : [];
+    const own = typeof this.#readsWith === 'string' ? this.#shares[0] : this.#readsWith;
+    // A share is for one worker: the next one reads alone
+    if (typeof this.#readsWith !== 'string') this.#readsWith = 'nobody';
+    const worker = this.#startWorker('engine', own ?? null);
     this.#startedAt = now();
     worker.on('message', (reply: Reply) => this.#receive(worker, reply));
     worker.on('error', (error) => this.#died(worker, error.message));
     worker.on('exit', (code) => this.#died(worker, `the engine worker ended with code ${code}`));
     return worker;
+  }
+
+  #startWorker(role: WorkerStart['role'], reading: ReadingShare | null): Worker {
+    const workerData: WorkerStart = {
+      spec: this.#spec,
+      overlays: [...this.#overlays],
+      cancel: this.#cancel.buffer as SharedArrayBuffer,
+      reading,
+      role,
+    };
+    return new Worker(workerScript(), {
+      workerData,
+      transferList: [...(reading?.ports ?? [])],
+      resourceLimits: {
+        maxOldGenerationSizeMb: WORKER_HEAP_MIB,
+        maxYoungGenerationSizeMb: WORKER_YOUNG_MIB,
+      },
+    });
+  }
+
+  /** Starts the worker that reads with the engine; once in the engine's life. */
+  #startReader(): void {
+    const share = this.#shares[1];
+    if (share === undefined || this.#reader !== null) return;
+    const reader = this.#startWorker('reader', share);
+    this.#reader = reader;
+    // Without it the engine reads alone
+    reader.on('error', () => closeReading(share));
+    reader.on('exit', () => closeReading(share));
+  }
+
+  #endReader(): void {
+    for (const share of this.#shares.slice(0, 1)) closeReading(share);
+    this.#shares = [];
+    void this.#reader?.terminate();
+    this.#reader = null;
   }
 
   #receive(worker: Worker, reply: Reply): void {
@@ -235,6 +289,7 @@ export class EngineClient {
       return;
     }
     this.#running = null;
+    if (READING.has(running.request.call)) this.#endReader();
     switch (reply.kind) {
       case 'answer':
         if (running.signal?.aborted === true) running.reject(new Cancelled());

@@ -17,6 +17,8 @@ import type {
   VerifyAnswer,
 } from '../engine/door.js';
 
+import type { ReadingShare } from './shared-reading.js';
+
 /** What an engine is made for; equal descriptions can share one. */
 export interface EngineSpec {
   /** Absolute path of the kernel root. */
@@ -33,6 +35,10 @@ export interface WorkerStart {
   readonly overlays: readonly (readonly [file: string, text: string])[];
   /** One Int32: not 0 means that the running request is no longer wanted. */
   readonly cancel: SharedArrayBuffer;
+  /** Its share of reading with others, or null. */
+  readonly reading: ReadingShare | null;
+  /** `reader`: it answers nothing and reads what the other one asks for. */
+  readonly role: 'engine' | 'reader';
 }
 
 /** What the engine found out about what it was made of. */

@@ -11,6 +11,7 @@ import { now } from './clock.js';
 import { DiskTree } from './disk-tree.js';
 import { configOfTree, readDotConfig } from './dot-config.js';
 import type { EngineSpec, Reply, Request, WorkerStart } from './messages.js';
+import { ReadingEnd } from './shared-reading.js';
 
 /** Progress is passed on at most this often. */
 const PROGRESS_EVERY_MS = 80;
@@ -23,6 +24,8 @@ const token: CancelToken = { isCancelled: () => Atomics.load(flag, 0) !== 0 };
 
 const tree = new DiskTree(start.spec.root);
 for (const [file, text] of start.overlays) tree.overlay(file, text);
+
+const reading = start.reading === null ? null : new ReadingEnd(start.reading);
 
 interface Made {
   readonly engine: Engine;
@@ -47,6 +50,7 @@ async function make(spec: EngineSpec): Promise<Made> {
     kernelVersion: spec.kernelVersion,
     dotConfig,
     clock: now,
+    ...(reading === null ? {} : { reading }),
   });
   return { engine, problems: [...problems, ...engine.problems] };
 }
@@ -139,7 +143,19 @@ function send(reply: Reply): void {
   port?.postMessage(reply);
 }
 
-let queue: Promise<void> = Promise.resolve();
-port.on('message', (request: Request) => {
-  queue = queue.then(() => serve(request));
-});
+if (start.role === 'reader' && reading !== null) {
+  reading.onAsked((files, wholeUnits) => {
+    made ??= make(start.spec);
+    made.then(
+      ({ engine }) => engine.readForOthers(files, wholeUnits, token),
+      // Whoever asked reads alone
+      () => {},
+    );
+  });
+  made = make(start.spec);
+} else {
+  let queue: Promise<void> = Promise.resolve();
+  port.on('message', (request: Request) => {
+    queue = queue.then(() => serve(request));
+  });
+}

@@ -17,7 +17,7 @@ export function startServer(): void {
     name: 'lockwalk',
     version: VERSION,
     specFor,
-    makeEngine: (spec) => new EngineClient(spec),
+    makeEngine: (spec) => new EngineClient(spec, 'reader'),
     rulePage: (rule) => {
       const path = rulePagePath(rule);
       return path === null ? null : pathToFileURL(path).href;

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { NEVER } from '../../server/src/engine/base/cancel.js';
+import type { CheckAnswer, ReadByOther, SharedReading } from '../../server/src/engine/door.js';
+import { EngineClient } from '../../server/src/host/engine-client.js';
+import { closeReading, ReadingEnd, shareReading } from '../../server/src/host/shared-reading.js';
+import { filesOf, openFiles } from '../engine/harness.js';
+import { inRepository } from '../repository.js';
+
+const SPEC = { root: inRepository('examples/tree'), kernelVersion: null, configFile: null };
+const EVERYTHING = { paths: ['fs'], rules: [], precision: 'low' } as const;
+
+const UNIT = filesOf(`
+#include "own.h"
+static int foo_revalidate(struct dentry *dentry, unsigned int flags) {
+\tmsleep(OWN_DELAY);
+\treturn 1;
+}
+const struct dentry_operations foo_ops = { .d_revalidate = foo_revalidate };
+// file: fs/foo/own.h
+#define OWN_DELAY 10
+// file: fs/foo/broken.c
+static int other(void) { return 2; }
+`);
+
+/** What is the same whoever read. */
+function said(answer: CheckAnswer): unknown {
+  const { files, functions, damagedFunctions } = answer.stats;
+  return {
+    findings: answer.findings,
+    skipped: answer.skipped,
+    stats: { files, functions, damagedFunctions },
+  };
+}
+
+class Fake implements SharedReading {
+  readonly published: ReadByOther[] = [];
+  readonly asked: string[][] = [];
+  waits = 0;
+  constructor(
+    private readonly mine: boolean,
+    private incoming: readonly ReadByOther[] = [],
+  ) {}
+  isOpen = (): boolean => true;
+  shares = (): boolean => true;
+  ask = (files: readonly string[]): number => this.asked.push([...files]);
+  claim = (): boolean => this.mine;
+  publish = (file: string, made: unknown): number => this.published.push({ file, made });
+  arrived = (): readonly ReadByOther[] => {
+    const out = this.incoming;
+    this.incoming = [];
+    return out;
+  };
+  wait = (): number => this.waits++;
+  leave = (): void => {};
+}
+
+describe('shared reading', () => {
+  it('an engine with a reader, and engines with a share each, say what one alone says', async () => {
+    const alone = new EngineClient(SPEC);
+    const read = new EngineClient(SPEC, 'reader');
+    const pair = shareReading(2, false).map((share) => new EngineClient(SPEC, share));
+    try {
+      const [first, second, ...both] = await Promise.all(
+        [alone, read, ...pair].map((engine) => engine.check(EVERYTHING)),
+      );
+      assert.ok(first !== undefined && second !== undefined && first.findings.length > 0);
+      assert.deepEqual(said(second), said(first));
+      for (const answer of both) assert.deepEqual(said(answer), said(first));
+    } finally {
+      await Promise.all([alone, read, ...pair].map((engine) => engine.dispose()));
+    }
+  });
+
+  it('a second check after the reader has gone sees what has changed', async () => {
+    const engine = new EngineClient(SPEC, 'reader');
+    try {
+      const functions = async (): Promise<number> =>
+        (await engine.check({ ...EVERYTHING, paths: ['fs/mountd/record.c'] })).stats.functions;
+      const before = await functions();
+      await engine.overlay('fs/mountd/record.c', `${'int one(void) { return 1; }\n'.repeat(before + 1)}`);
+      assert.equal(await functions(), before + 1);
+    } finally {
+      await engine.dispose();
+    }
+  });
+
+  it('an overlay that comes before the first check is what the reader reads too', async () => {
+    const engine = new EngineClient(SPEC, 'reader');
+    try {
+      await engine.describe();
+      await engine.overlay(
+        'fs/mountd/record.c',
+        'int one(void) { return 1; }\nint two(void) { return 2; }\n',
+      );
+      const answer = await engine.check({ ...EVERYTHING, paths: ['fs/mountd/record.c'] });
+      assert.equal(answer.stats.functions, 2);
+    } finally {
+      await engine.dispose();
+    }
+  });
+
+  it('what an engine hands on is all that another one needs to say the same', async () => {
+    const first = new Fake(true);
+    const one = await openFiles(UNIT, first);
+    const expected = said(one.check(EVERYTHING, NEVER));
+    assert.deepEqual(first.published.map((p) => p.file).sort(), [
+      'fs/foo/broken.c',
+      'fs/foo/own.h',
+      'fs/foo/x.c',
+      'include/linux/fs.h',
+    ]);
+    const seen: string[] = [];
+    const handed = first.published.map((p) => structuredClone(p));
+    const two = await openFiles(UNIT, new Fake(false, handed), (path) => seen.push(path));
+    seen.length = 0;
+    const analysed = two.contexts({ function: 'foo_revalidate', file: 'fs/foo/x.c' }, NEVER);
+    assert.ok(analysed.ok);
+    assert.ok(!seen.includes('include/linux/fs.h'), 'a header that was handed on is not read again');
+    assert.deepEqual(said(two.check(EVERYTHING, NEVER)), expected);
+  });
+
+  it('what another engine claimed and never hands on is read after a while', async () => {
+    const alone = await openFiles(UNIT);
+    const silent = new Fake(false);
+    const engine = await openFiles(UNIT, silent);
+    assert.deepEqual(said(engine.check(EVERYTHING, NEVER)), said(alone.check(EVERYTHING, NEVER)));
+    assert.ok(silent.waits > 0);
+    assert.equal(silent.asked.length, 1);
+  });
+
+  it('a claim is given once, what is published arrives at the others, and a closed one is closed for all', () => {
+    const [a, b, c] = shareReading(3, false).map((share) => ({ share, end: new ReadingEnd(share) }));
+    assert.ok(a !== undefined && b !== undefined && c !== undefined);
+    try {
+      assert.equal(a.end.claim('include/linux/fs.h'), true);
+      assert.equal(b.end.claim('include/linux/fs.h'), false);
+      assert.equal(b.end.claim('include/linux/mm.h'), true);
+      assert.deepEqual([a.end.shares('fs/x.c'), a.end.shares('fs/x.h')], [false, true]);
+      a.end.publish('include/linux/fs.h', { n: 1 });
+      for (const { end } of [b, c])
+        assert.deepEqual(end.arrived(), [{ file: 'include/linux/fs.h', made: { n: 1 } }]);
+      assert.deepEqual(a.end.arrived(), []);
+      closeReading(c.share);
+      assert.deepEqual([a.end.isOpen(), b.end.isOpen()], [false, false]);
+    } finally {
+      for (const { end } of [a, b, c]) end.leave();
+    }
+  });
+});
