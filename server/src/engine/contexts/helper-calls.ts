@@ -181,6 +181,13 @@ export function applyHelper(
   for (const free of helper.frees ?? []) noteFree(run, state, op, free, helper, args, result);
   for (const callback of helper.callbacks ?? []) callBack(run, state, site, helper, callback, args, result);
   if (helper.noReturn === true) return;
+  if (helper.ensures !== undefined) {
+    const condition = model.condition(helper.ensures, helper.params);
+    const met = condition === null ? null : assumeCondition(run, state, condition, args, result, true);
+    if (condition !== null && met === null) return;
+    // What memory said before it waited speaks against nothing
+    if (met !== null && !met.doubt) state = state.withFacts(met.facts);
+  }
   if (helper.gracePeriod === true) state = state.waited(false, true);
   // Locks that go on every path first, then those that depend on the result
   for (const spec of helper.releases ?? []) {

@@ -7,7 +7,8 @@ import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { Condition, EntryContext, LockSpec, MethodEntry, Path } from '../model/types.js';
 import type { Beginning, EntryKind } from '../program/beginnings.js';
-import { type FunctionRef, type SlotRef, typeRef } from '../program/program.js';
+import { type FunctionRef, type SlotRef, typeRef, unitOf } from '../program/program.js';
+import { callsOfUnit } from '../program/unit-calls.js';
 import { fnColumn } from './cfg.js';
 import { atomTerm } from './condition.js';
 import { classOfField } from './evaluate.js';
@@ -187,16 +188,30 @@ export class Propagation {
   /** The contexts of a method in a table, whose flags may say that it is called without some of the locks. */
   private asCalled(method: MethodEntry, slot: SlotRef): readonly EntryContext[] {
     const { without } = method;
-    if (without === undefined) return method.contexts;
+    const contexts = method.contexts.filter(
+      (c) =>
+        c.ownCalls === undefined || c.ownCalls.some((name) => this.callsOf(unitOf(slot.file.path)).has(name)),
+    );
+    if (without === undefined) return contexts;
     const flags = this.shared.program
       .tableSlots(slot.table, slot.file)
       .filter((s) => s.slot === without.slot && s.file === slot.file)
       .flatMap((s) => s.target.split('|'));
-    if (!flags.includes(without.flag)) return method.contexts;
-    return method.contexts.map((c) => ({
+    if (!flags.includes(without.flag)) return contexts;
+    return contexts.map((c) => ({
       ...c,
       held: c.held.filter((l) => !without.locks.includes(l.lock)),
     }));
+  }
+
+  private readonly unitCalls = new Map<string, ReadonlySet<string>>();
+  private callsOf(unit: string): ReadonlySet<string> {
+    let calls = this.unitCalls.get(unit);
+    if (calls === undefined) {
+      calls = callsOfUnit(this.shared.program, unit);
+      this.unitCalls.set(unit, calls);
+    }
+    return calls;
   }
 
   /** What comes in by other ways than the slot of a global table. Only what the function's own unit tells. */
@@ -211,7 +226,7 @@ export class Propagation {
         if (done.has(`${b.fn}:${struct}::${slot}`)) continue;
         const target = (this.shared.program.functions[b.fn] as FunctionRef).name;
         const ref = { struct, slot, table: '', file, position, target };
-        for (const context of method.contexts) this.addOrigin(b.fn, ref, method, context, false);
+        for (const context of this.asCalled(method, ref)) this.addOrigin(b.fn, ref, method, context, false);
         continue;
       }
       // A helper that is only marked __init may be called with anything held
@@ -509,6 +524,22 @@ export class Propagation {
     return place;
   }
 
+  /** A lock with its condition in the callee's terms: what is met here is left out, and what has no name there is nobody's. */
+  private conditionInCallee(lock: Lock, from: Lock, edge: CallEdge, facts: Facts): Lock {
+    if (from.when === null) return lock;
+    const { terms } = this.shared;
+    const when: number[] = [];
+    for (let i = 0; i < from.when.length; i += 2) {
+      const term = from.when[i] as number;
+      const wanted = from.when[i + 1] as number;
+      if ((maskOf(terms, facts, term) & ~wanted) === 0) continue;
+      const inCallee = toCallee(terms, term, edge.args, () => '');
+      if (terms.kind(terms.root(inCallee)) === T.Opaque) return lock.onlyWhen(null);
+      when.push(inCallee, wanted);
+    }
+    return lock.onlyWhen(when.length === 0 ? null : when);
+  }
+
   private compose(id: number, index: number, entry: Entry, edge: CallEdge, v: Variant): Entry | null {
     const { terms } = this.shared;
     const facts = this.meet(entry, v.facts);
@@ -533,7 +564,7 @@ export class Propagation {
       const released = v.released.find((r) => r.place === l.place && r.kind === l.kind);
       if (released !== undefined && !released.may) continue;
       const place = this.translated(edge, l);
-      const lock = l.at(place);
+      const lock = this.conditionInCallee(l.at(place), l, edge, facts);
       // Two that are known by their class only are still two
       if (released === undefined && !lock.may) locks.push(lock);
       else addLock(terms, locks, perhaps(lock));

@@ -245,6 +245,7 @@ function pointOf(
   }
   if (!atomicSome) atomicAll = false;
   promoteByCall(fn, seen, sets);
+  promoteByClass(seen, sets);
   for (const x of seen) {
     const must = x.count >= sets.length && !x.may;
     const { lock, text } = x.seen;
@@ -301,6 +302,30 @@ function promoteByCall(fn: FunctionRef, seen: readonly Met[], sets: readonly (re
       next.may = false;
       if (written.field) next.seen = { ...next.seen, text: written.text };
     }
+  }
+}
+
+/** Where every path holds a lock of one class, be it of another object on each, one of them is certain: it goes by its class. */
+function promoteByClass(seen: Met[], sets: readonly (readonly Seen[])[]): void {
+  const isSure = (x: Met): boolean => x.count >= sets.length && !x.may;
+  const like = (a: Lock, b: Lock): boolean =>
+    a.class === b.class && a.kind === b.kind && a.shared === b.shared && !a.class.startsWith('?');
+  for (const first of [...seen]) {
+    const { lock } = first.seen;
+    if (isSure(first) || !seen.includes(first)) continue;
+    const group = seen.filter((x) => like(x.seen.lock, lock));
+    const everywhere = Math.min(
+      ...sets.map((set) => set.filter((l) => like(l.lock, lock) && !l.lock.may).length),
+    );
+    const sure = group.filter(isSure).length;
+    if (everywhere <= sure) continue;
+    // What is left of the group on each path is one of those that are certain now
+    const most = Math.max(...sets.map((set) => set.filter((l) => like(l.lock, lock)).length));
+    if (most > everywhere) continue;
+    const others = group.filter((x) => !isSure(x));
+    for (const x of others) seen.splice(seen.indexOf(x), 1);
+    for (let n = sure; n < everywhere; n++)
+      seen.push({ seen: { ...first.seen, text: lock.class }, count: sets.length, may: false });
   }
 }
 

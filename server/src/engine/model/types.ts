@@ -69,6 +69,8 @@ export interface EntryContext {
   readonly rcu: 'none' | 'read' | 'walk';
   /** Why sleeping is forbidden, besides held locks and RCU: `softirq (RCU callback)`. */
   readonly atomic?: string;
+  /** It is there only for filesystems that call one of these themselves: a helper, or a slot as `->slot`. */
+  readonly ownCalls?: readonly string[];
 }
 
 /** A VFS method: a slot of an operations structure, with its contract. */
@@ -179,6 +181,8 @@ export interface HelperEntry {
   /** What memory holds afterwards, while the locks are held: the parent of a dentry that was looked up. */
   readonly links?: readonly { readonly place: PathText; readonly value: PathText }[];
   readonly noReturn?: boolean;
+  /** What holds when it returns, whatever was seen before: the condition that is waited for. */
+  readonly ensures?: ConditionText;
   /** It waits for a grace period before returning (`synchronize_rcu`). `rcu_barrier` does not. */
   readonly gracePeriod?: boolean;
   /** It asserts that these are held. Where the lock is a parameter of any kind (`lockdep_assert_held(l)`), `kind` means nothing. */

@@ -144,6 +144,7 @@ export function helperEffects(h: HelperEntry): readonly string[] {
     const [what = '', when = ''] = key.split('|');
     effects.push(`${what} ${objects.join(', ')}${when}`);
   }
+  if (h.ensures !== undefined) effects.push(`returns when \`${h.ensures}\` holds`);
   if (h.gracePeriod === true) effects.push('waits for a grace period');
   if (h.noReturn === true) effects.push('does not return');
   return effects;

@@ -81,7 +81,9 @@ const SLEEPS: readonly HelperEntry[] = [
     'Waits for a completion for a while.',
     '6.12:kernel/sched/completion.c:165',
   ),
-  S('wait_event', 'wq_head, condition', 'Waits for a condition.', '6.12:include/linux/wait.h:340'),
+  S('wait_event', 'wq_head, condition', 'Waits for a condition.', '6.12:include/linux/wait.h:340', {
+    ensures: 'condition',
+  }),
   S(
     'wait_event_timeout',
     'wq_head, condition, timeout',

@@ -2,11 +2,13 @@
  * Locks that are bits or counts: folios, pages and buffers, which the end of I/O may unlock, and what keeps a filesystem
  * from freezing.
  */
-import { acquiring, exclusive, releasing, shared } from '../entry.js';
+import { acquiring, exclusive, helper, releasing, shared } from '../entry.js';
 import type { HelperEntry } from '../types.js';
 
 const OK = 'result == 0';
 const TRUE = 'result != 0';
+/** When a look into the page cache waits for a lock; making a page waits too, as its mask says. */
+const FOUND_LOCKED = 'fgp_flags & FGP_LOCK && !(fgp_flags & FGP_NOWAIT)';
 
 const FOLIOS: readonly HelperEntry[] = [
   acquiring(
@@ -66,6 +68,62 @@ const FOLIOS: readonly HelperEntry[] = [
     [exclusive('page->PG_locked', 'folio')],
     'Unlocks a page; also done by the end of I/O.',
     '6.12:mm/folio-compat.c:13',
+  ),
+  helper(
+    '__filemap_get_folio',
+    'mapping, index, fgp_flags, gfp',
+    FOUND_LOCKED,
+    'Finds or makes a folio of a mapping, locked where FGP_LOCK asks for it; NULL where there is none.',
+    '6.1:mm/filemap.c:1937',
+    {
+      acquires: [exclusive('result->PG_locked', 'folio', 'result && fgp_flags & FGP_LOCK')],
+      versions: { since: '6.1', until: '6.12' },
+      returns: 'fresh',
+    },
+  ),
+  helper(
+    '__filemap_get_folio',
+    'mapping, index, fgp_flags, gfp',
+    FOUND_LOCKED,
+    'Finds or makes a folio of a mapping, locked where FGP_LOCK asks for it, or returns an error pointer.',
+    '6.12:mm/filemap.c:1873',
+    {
+      acquires: [exclusive('result->PG_locked', 'folio', '!IS_ERR(result) && fgp_flags & FGP_LOCK')],
+      versions: { since: '6.12', until: '7.2' },
+      returns: 'error-pointer',
+    },
+  ),
+  helper(
+    '__filemap_get_folio_mpol',
+    'mapping, index, fgp_flags, gfp, policy',
+    FOUND_LOCKED,
+    'Finds or makes a folio of a mapping, locked where FGP_LOCK asks for it, or returns an error pointer.',
+    '7.2:mm/filemap.c:1947',
+    {
+      acquires: [exclusive('result->PG_locked', 'folio', '!IS_ERR(result) && fgp_flags & FGP_LOCK')],
+      versions: { since: '7.2' },
+      returns: 'error-pointer',
+    },
+  ),
+  helper(
+    'pagecache_get_page',
+    'mapping, index, fgp_flags, gfp',
+    FOUND_LOCKED,
+    'Finds or makes a page of a mapping, locked where FGP_LOCK asks for it; NULL where there is none.',
+    '6.12:mm/folio-compat.c:76 5.10:mm/filemap.c:1791',
+    {
+      acquires: [exclusive('result->PG_locked', 'folio', 'result && fgp_flags & FGP_LOCK')],
+      returns: 'fresh',
+    },
+  ),
+  acquiring(
+    'grab_cache_page_write_begin',
+    'mapping, index, flags',
+    true,
+    [exclusive('result->PG_locked', 'folio', 'result')],
+    'Finds or makes a page of a mapping to be written to, locked; NULL where there is none.',
+    '6.12:mm/folio-compat.c:88 5.10:mm/filemap.c:3277',
+    { returns: 'fresh', versions: { until: '7.2' } },
   ),
   acquiring(
     'lock_buffer',

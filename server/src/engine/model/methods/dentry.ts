@@ -39,6 +39,10 @@ const COMPARE_SUMMARY =
   'Compares a name with that of a cached dentry. The dentry may be renamed or killed at the same time: use the length ' +
   'and string arguments, not d_name.';
 
+const DELETE_SUMMARY =
+  'Votes on keeping an unused dentry in the cache: 1 kills it now. Runs in d_lock and must not let go of it.';
+const DELETE_OBLIGATION = 'Further locks nest inside d_lock or are tried.';
+
 const COMPARE_DISAGREEMENT =
   'The table in locking.rst says that rename_lock is held; d_lookup() only reads its count around __d_lookup() ' +
   '(6.12:fs/dcache.c:2277), and the lockless walk does not even that.';
@@ -134,11 +138,12 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     [
       inRcuWalk(),
       { name: 'ref-walk', held: [D_LOCK], rcu: 'read' },
-      { name: 'in-lookup bucket', held: [], mayHold: [D_LOCK, BUCKET], rcu: 'read' },
+      { name: 'in-lookup bucket', held: [BUCKET], rcu: 'read' },
+      inProcess('in lookup no more', [D_LOCK]),
     ],
     false,
     COMPARE_SUMMARY,
-    '6.12:fs/dcache.c:2164 6.12:fs/dcache.c:2124 6.12:fs/dcache.c:2554 6.12:fs/proc/proc_sysctl.c:920',
+    '6.12:fs/dcache.c:2164 6.12:fs/dcache.c:2124 6.12:fs/dcache.c:2554 6.12:fs/dcache.c:2582 6.12:fs/proc/proc_sysctl.c:920',
     {
       ...until('7.2'),
       obligations: ['Return non-zero for no match.', 'Take no lock that is taken outside d_lock.'],
@@ -153,11 +158,12 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     [
       inRcuWalk(),
       { name: 'ref-walk', held: [D_LOCK], rcu: 'read' },
-      inProcess('in-lookup bucket', [BUCKET], [D_LOCK]),
+      inProcess('in-lookup bucket', [BUCKET]),
+      inProcess('in lookup no more', [D_LOCK]),
     ],
     false,
     COMPARE_SUMMARY,
-    '7.2:fs/dcache.c:2437',
+    '7.2:fs/dcache.c:2437 7.2:fs/dcache.c:2825 7.2:fs/dcache.c:2854',
     {
       ...since('7.2'),
       obligations: ['Return non-zero for no match.', 'Take no lock that is taken outside d_lock.'],
@@ -171,14 +177,35 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     'int',
     [inProcess('last reference dropped', [D_LOCK])],
     false,
-    'Votes on keeping an unused dentry in the cache: 1 kills it now. Runs in d_lock and must not let go of it.',
-    '6.12:fs/dcache.c:720 6.1:fs/dcache.c:679 7.2:fs/dcache.c:882',
+    DELETE_SUMMARY,
+    '5.10:fs/dcache.c:651 6.1:fs/dcache.c:679',
+    { ...until('6.12'), obligations: ['The count on entry is 1.', DELETE_OBLIGATION] },
+  ),
+  method(
+    'd_delete',
+    'dentry',
+    'int',
+    [
+      { name: 'last reference dropped', held: [D_LOCK], rcu: 'read' },
+      inProcess('parent of a dentry that was killed', [D_LOCK]),
+    ],
+    false,
+    DELETE_SUMMARY,
+    '6.12:fs/dcache.c:720 6.12:fs/dcache.c:823 6.12:fs/dcache.c:872',
     {
-      obligations: [
-        'The count on entry is 1 up to 6.1 and 0 from 6.12 on.',
-        'Further locks nest inside d_lock or are tried.',
-      ],
+      versions: { since: '6.12', until: '7.2' },
+      obligations: ['The count on entry is 0.', DELETE_OBLIGATION],
     },
+  ),
+  method(
+    'd_delete',
+    'dentry',
+    'int',
+    [inProcess('last reference dropped', [D_LOCK])],
+    false,
+    DELETE_SUMMARY,
+    '7.2:fs/dcache.c:882',
+    { ...since('7.2'), obligations: ['The count on entry is 0.', DELETE_OBLIGATION] },
   ),
   method(
     'd_init',

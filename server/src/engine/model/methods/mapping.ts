@@ -3,7 +3,7 @@
  * mappings. Reads hand the lock to the completion of the I/O. Names of 5.10 (pages) and of 6.1 and later (folios).
  */
 import { anyMode, exclusive, inProcess, methodsOf, shared, since, until } from '../entry.js';
-import type { MethodEntry } from '../types.js';
+import type { EntryContext, LockSpec, MethodEntry } from '../types.js';
 
 const method = methodsOf('address_space_operations');
 const FOLIO = exclusive('folio->PG_locked', 'folio');
@@ -17,6 +17,23 @@ const READAHEAD_DISAGREEMENT =
 const WRITE_DISAGREEMENT =
   'The table in locking.rst says that i_rwsem is held exclusively; page_symlink() writes into a new inode without it ' +
   '(6.12:fs/namei.c:5442, 5.10:fs/namei.c:4741).';
+
+/** A filesystem that writes pages by itself, for a symlink that nobody sees yet or for hashes, holds what it likes. */
+const OWN_WRITES = [
+  'page_symlink',
+  '__page_symlink',
+  'page_symlink_nofs',
+  '->write_begin',
+  'pagecache_write_begin',
+];
+
+/** `held`: besides the inode's lock. */
+function buffered(...held: readonly LockSpec[]): readonly EntryContext[] {
+  return [
+    inProcess('buffered write', [...held, exclusive('mapping->host->i_rwsem', 'rwsem')]),
+    { ...inProcess('write of its own', held, [HOST]), ownCalls: OWN_WRITES },
+  ];
+}
 
 /** All of `address_space_operations`. */
 export const MAPPING_METHODS: readonly MethodEntry[] = [
@@ -99,7 +116,7 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     'write_begin',
     'file mapping pos len flags pagep fsdata',
     'int',
-    [inProcess('buffered write', [], [HOST])],
+    buffered(),
     true,
     'Makes a page ready to be written into and returns it locked.',
     '5.10:include/linux/fs.h:387',
@@ -109,7 +126,7 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     'write_begin',
     'file mapping pos len foliop fsdata',
     'int',
-    [inProcess('buffered write', [], [HOST])],
+    buffered(),
     true,
     'Makes a folio ready to be written into and returns it locked.',
     '6.12:mm/filemap.c:4073 6.12:include/linux/fs.h:442',
@@ -119,7 +136,7 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     'write_begin',
     'iocb mapping pos len foliop fsdata',
     'int',
-    [inProcess('buffered write', [], [HOST])],
+    buffered(),
     true,
     'Makes a folio ready to be written into and returns it locked.',
     '7.2:mm/filemap.c:4364 7.2:include/linux/fs.h:412',
@@ -129,7 +146,7 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     'write_end',
     'file mapping pos len copied folio fsdata',
     'int',
-    [inProcess('buffered write', [FOLIO], [HOST])],
+    buffered(FOLIO),
     true,
     'Takes a written folio back, unlocks it and drops its reference.',
     '6.12:mm/filemap.c:4088',
@@ -139,7 +156,7 @@ export const MAPPING_METHODS: readonly MethodEntry[] = [
     'write_end',
     'iocb mapping pos len copied folio fsdata',
     'int',
-    [inProcess('buffered write', [FOLIO], [HOST])],
+    buffered(FOLIO),
     true,
     'Takes a written folio back, unlocks it and drops its reference.',
     '7.2:include/linux/fs.h:415',
