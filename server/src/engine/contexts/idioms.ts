@@ -81,6 +81,20 @@ export function idiom(run: FunctionRun, s: State, site: CallSite, name: string, 
     case 'PTR_ERR':
     case 'ERR_CAST':
       return give(a0);
+    // Another order of bytes is the same number to a test
+    case 'cpu_to_le16':
+    case 'cpu_to_le32':
+    case 'cpu_to_le64':
+    case 'le16_to_cpu':
+    case 'le32_to_cpu':
+    case 'le64_to_cpu':
+    case 'cpu_to_be16':
+    case 'cpu_to_be32':
+    case 'cpu_to_be64':
+    case 'be16_to_cpu':
+    case 'be32_to_cpu':
+    case 'be64_to_cpu':
+      return give(a0);
     case 'READ_ONCE':
     case 'rcu_dereference':
     case 'rcu_dereference_raw':

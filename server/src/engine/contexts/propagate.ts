@@ -41,6 +41,8 @@ export const MAX_ENTRIES = 10;
 /** Locks of one situation; past it some that are held perhaps are not said. */
 const MAX_LOCKS = 14;
 const MAX_LOCKS_WIDENED = 12;
+/** Locks of one class without a name of their own that are told apart; recursion would bring more. */
+const MAX_ALIKE = 3;
 /** Methods remembered for one situation. */
 const MAX_ORIGINS = 10;
 
@@ -584,7 +586,12 @@ export class Propagation {
       )
         locks[i] = perhaps(l);
     }
-    for (const l of v.locks) addLock(terms, locks, l);
+    for (const l of v.locks) {
+      // Here too: what goes by its class is another lock than the caller's callers hold
+      const alike = l.may || terms.kind(l.place) !== T.Opaque ? -1 : count(locks, l);
+      if (alike > 0 && alike < MAX_ALIKE) locks.push(l);
+      else addLock(terms, locks, l);
+    }
     boundLocks(locks, MAX_LOCKS);
     const cared = this.shared.results[edge.callee]?.cared ?? new Set<number>();
     let calleeFacts: Facts = NO_FACTS;
@@ -765,6 +772,13 @@ function entryKey(e: Entry): number {
   h.addAll(e.consts);
   h.addLocks(e.locks);
   return h.done();
+}
+
+/** How many of a list are that lock for sure. */
+function count(locks: readonly Lock[], lock: Lock): number {
+  let n = 0;
+  for (const l of locks) if (!l.may && sameLock(l, lock)) n++;
+  return n;
 }
 
 /** The name of a parameter as the source has it. */

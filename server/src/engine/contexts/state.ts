@@ -157,7 +157,10 @@ export function perhaps(lock: Lock): Lock {
   return lock.held(true);
 }
 
-/** Locks as they are where these facts hold: a condition that is met makes one sure, one that cannot be takes it away. */
+/**
+ * Locks as they are where these facts hold: a condition that is met makes one sure, one that cannot be takes it away, and what
+ * is open stays open.
+ */
 export function settled(terms: Terms, locks: readonly Lock[], facts: Facts): readonly Lock[] {
   if (!locks.some((l) => l.when !== null)) return locks;
   const out: Lock[] = [];
@@ -174,7 +177,7 @@ export function settled(terms: Terms, locks: readonly Lock[], facts: Facts): rea
       if ((mask & wanted) === 0) possible = false;
       if ((mask & ~wanted) !== 0) met = false;
     }
-    if (possible) out.push((met ? l.held(false) : l).onlyWhen(null));
+    if (possible) out.push(met ? l.held(false).onlyWhen(null) : l);
   }
   return out;
 }
