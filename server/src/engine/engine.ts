@@ -167,6 +167,11 @@ export class LockwalkEngine implements Engine {
     const wanted = new Set(files);
     const roots: number[] = [];
     for (const f of program.functions) if (!f.isHeader || wanted.has(f.file.path)) roots.push(f.id);
+    // An inline of a header that stands in a table is called by nobody here
+    for (const slot of program.slots) {
+      const fn = slot.file.path.endsWith('.h') ? null : program.resolve(slot.target, slot.file);
+      if (fn?.isHeader === true) roots.push(fn.id);
+    }
     analysis.run(roots, token, (done, total, at) => {
       if (done % 200 < 2) progress?.({ phase: 'analyse', done, total, at });
     });

@@ -51,6 +51,7 @@ export class Analysis {
     private readonly parser: SyntaxParser,
   ) {
     this.terms.fieldRenames = program.fieldRenames;
+    this.terms.setNeverNull(model.neverNull.map((m) => m.field));
     this.shared = {
       terms: this.terms,
       program,

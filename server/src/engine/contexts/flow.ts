@@ -40,7 +40,7 @@ import {
   withFact,
   ZERO,
 } from './state.js';
-import { T, type Terms } from './terms.js';
+import { MAX_TERM_DEPTH, T, type Terms } from './terms.js';
 import { anew, renamed, storedTo } from './values.js';
 
 /** After so many operations times states fewer states are kept apart: a hundredth of all functions took half the time. */
@@ -49,6 +49,8 @@ export const STEP_BUDGET = 6000;
 const STATES_PAST_BUDGET = 4;
 /** In a loop a value of more hops than this gets a name of its own. */
 const MAX_LOOP_DEPTH = 6;
+/** Elsewhere a value of more hops than this: a place of a lock is some more away from it. */
+const MAX_VALUE_DEPTH = MAX_TERM_DEPTH - 6;
 /** Functions with more operations than this are looked at with one state a point. */
 export const HUGE_FUNCTION = 4000;
 
@@ -317,7 +319,9 @@ export class FunctionRun {
         state = state.withFacts(withFact(state.facts, value, known));
     }
     // `p = p->next` through another variable: without a name of its own a value would grow with every turn
-    if (this.graph.inLoop[this.block] === 1 && this.terms.depth(value) > MAX_LOOP_DEPTH) {
+    // In any case what hangs on it later must still have one
+    const deepest = this.graph.inLoop[this.block] === 1 ? MAX_LOOP_DEPTH : MAX_VALUE_DEPTH;
+    if (this.terms.depth(value) > deepest) {
       const m = this.made(state, op, 7);
       state = renamed(this.terms, m.state, value, m.term);
       value = m.term;
@@ -331,7 +335,8 @@ export class FunctionRun {
 
   /** What a variable is declared to point at is what its value points at, where memory says `void *`. */
   private typed(variable: number, value: number): void {
-    if (this.terms.kind(value) !== T.Load || this.ev.pointeeOf(value) !== '') return;
+    const kind = this.terms.kind(value);
+    if ((kind !== T.Load && kind !== T.Fresh) || this.ev.pointeeOf(value) !== '') return;
     const type = this.ev.variableType(variable);
     if (type?.depth === 1 && type.base.startsWith('struct ')) this.ev.termTypes.set(value, type);
   }

@@ -4,14 +4,27 @@
  */
 
 import type { HeldLock, PointContext, RcuState } from '../base/finding.js';
-import { columnAt, EXPR_STRIDE, Fn, lineAt, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../facts/encode.js';
+import {
+  columnAt,
+  EXPR_STRIDE,
+  Fn,
+  lineAt,
+  OP_STRIDE,
+  Op,
+  operatorCode,
+  VARIABLE_STRIDE,
+  X,
+} from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import { calledName, fnColumn } from './cfg.js';
 import { FunctionRun } from './flow.js';
 import type { Entry, Origin } from './propagate.js';
-import { type Facts, isAtomicKind, type Lock, type State, settled } from './state.js';
+import { type Facts, isAtomicKind, type Lock, POSITIVE, type State, settled } from './state.js';
+import { T, type Terms } from './terms.js';
 import { exported, sharedLocks } from './translate.js';
+
+const EQ = operatorCode('==');
 
 /** A lock at a point with the text it is shown as. */
 interface Seen {
@@ -213,6 +226,11 @@ function pointOf(
         ),
       ...s.locks,
     ]);
+    sets = withSame(
+      analysis.terms,
+      sets,
+      usable.map((s) => propagation.meet(entry, s.facts) ?? entry.facts),
+    );
   }
   const held: HeldLock[] = [];
   const why: string[] = [];
@@ -303,6 +321,39 @@ function promoteByCall(fn: FunctionRef, seen: readonly Met[], sets: readonly (re
       if (written.field) next.seen = { ...next.seen, text: written.text };
     }
   }
+}
+
+/**
+ * Paths on which two objects turned out to be one hold the lock of either: `if (a != b) lock(b)` after `lock(a)` holds b's
+ * everywhere. `facts`: what is known on each path.
+ */
+function withSame(terms: Terms, sets: readonly (readonly Seen[])[], facts: readonly Facts[]): Seen[][] {
+  return sets.map((set, n) => {
+    const out = [...set];
+    const known = facts[n] as Facts;
+    for (let i = 0; i < known.length; i += 2) {
+      const t = known[i] as number;
+      if (known[i + 1] !== POSITIVE || terms.kind(t) !== T.Bin || terms.a(t) !== EQ) continue;
+      const [a, b] = [terms.b(t), terms.c(t)];
+      if (terms.number(b) !== null) continue;
+      for (const other of sets.flat()) {
+        const { lock } = other;
+        const has = (place: number): boolean =>
+          set.some((l) => l.lock.place === place && l.lock.kind === lock.kind && !l.lock.may);
+        if (
+          lock.may ||
+          !terms.isShared(lock.place) ||
+          has(lock.place) ||
+          out.some((l) => l.lock.place === lock.place)
+        )
+          continue;
+        const named = (from: number, to: number): number =>
+          terms.rewrite(lock.place, (x) => (x === from ? to : -1));
+        if (has(named(a, b)) || has(named(b, a))) out.push(other);
+      }
+    }
+    return out;
+  });
 }
 
 /** Where every path holds a lock of one class, be it of another object on each, one of them is certain: it goes by its class. */

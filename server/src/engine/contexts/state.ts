@@ -457,6 +457,10 @@ export function maskOf(terms: Terms, facts: Facts, term: number): number {
       if (op === LT || op === GT || op === LE || op === GE) return known & (ZERO | POSITIVE);
       return known;
     }
+    case T.Load: {
+      const known = factOf(facts, term);
+      return known === ANY && terms.isNeverNull(term) ? POSITIVE : known;
+    }
     default:
       return factOf(facts, term);
   }

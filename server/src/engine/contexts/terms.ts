@@ -491,6 +491,21 @@ export class Terms {
     return '';
   }
 
+  private neverNull: ReadonlySet<number> = new Set();
+
+  /** Names of members that are never NULL. */
+  setNeverNull(fields: readonly string[]): void {
+    this.neverNull = new Set(fields.map((f) => this.name(f)));
+  }
+
+  /** Whether a value was loaded from a member that is never NULL. */
+  isNeverNull(t: number): boolean {
+    if (this.kind(t) !== T.Load) return false;
+    const place = this.a(t);
+    const kind = this.kind(place);
+    return (kind === T.FieldP || kind === T.FieldL) && this.neverNull.has(this.b(place));
+  }
+
   /** As C would write it; `param` and `made` name roots. */
   show(
     t: number,

@@ -12,6 +12,7 @@ import { LIFE_CYCLES } from './life-cycles.js';
 import { LOCK_CLASSES } from './lock-classes.js';
 import { LOCK_ORDER } from './lock-order.js';
 import { METHODS } from './methods.js';
+import { NEVER_NULL } from './never-null.js';
 import { PRIMITIVES } from './primitives.js';
 import { REFERENCES } from './references.js';
 import type { Model, ModelData, Versions } from './types.js';
@@ -31,6 +32,7 @@ export const MODEL_DATA: ModelData = {
   freeClasses: FREE_CLASSES,
   lifeCycles: LIFE_CYCLES,
   lockOrder: LOCK_ORDER,
+  neverNull: NEVER_NULL,
 };
 
 /** The versions that the tables were proved against, oldest first. */
@@ -87,6 +89,7 @@ export function buildModel(version: string, constantOverride?: (name: string) =>
     guards: index(MODEL_DATA.guards, at, (entry) => entry.name),
     freeClasses: index(MODEL_DATA.freeClasses, at, (entry) => entry.name),
     lockOrder: LOCK_ORDER.filter((entry) => applies(entry.versions, at)),
+    neverNull: NEVER_NULL,
     problems,
     condition(text, params) {
       const parsed = cache.condition(text, params);

@@ -287,6 +287,14 @@ export interface OrderedLock {
   readonly role?: string;
 }
 
+/** A member of a VFS object that is a pointer and never NULL. */
+export interface NeverNull {
+  /** The structure, without `struct`. */
+  readonly struct: string;
+  readonly field: string;
+  readonly proof: readonly string[];
+}
+
 /** Two locks of which one is taken inside the other. */
 export interface LockOrderEntry {
   readonly outer: OrderedLock;
@@ -309,6 +317,7 @@ export interface ModelData {
   readonly freeClasses: readonly FreeClassEntry[];
   readonly lifeCycles: readonly LifeCycle[];
   readonly lockOrder: readonly LockOrderEntry[];
+  readonly neverNull: readonly NeverNull[];
 }
 
 /** A parsed path over parameters. */
@@ -353,6 +362,7 @@ export interface Model {
   readonly freeClasses: ReadonlyMap<string, FreeClassEntry>;
   /** The pairs of locks that are ordered in this version. */
   readonly lockOrder: readonly LockOrderEntry[];
+  readonly neverNull: readonly NeverNull[];
   /** What the builder had to say: an unknown version that was clamped to the nearest, a condition that does not parse. */
   readonly problems: readonly string[];
   /** Parses (and caches) a condition of an entry with these parameter names. Problems come back as an empty `null`. */
