@@ -425,4 +425,111 @@ static int foo_release(struct inode *inode, struct file *file)
 const struct file_operations foo_ops = { .release = foo_release };`,
     at: { held: ['release [&file->private_data->sema] sleeps'], after: ['release [] sleeps'] },
   },
+  {
+    title: 'waiting until a lock could be taken',
+    source: `
+static void down(struct foo *f)
+{
+	wait_event(f->wait, down_read_trylock(&f->sem));
+}
+void a(struct foo *f)
+{
+	down(f);
+	f->count++; /*@*/
+	up_read(&f->sem);
+}`,
+    at: { '': ['- [&f->sem shared] sleeps'] },
+  },
+  {
+    title: 'two locks of objects that may be one',
+    source: `
+void a(struct inode *one, struct inode *two)
+{
+	if (!one || !two)
+		return;
+	lock_two_nondirectories(one, two);
+	one->i_flags = 1; /*@in*/
+	unlock_two_nondirectories(one, two);
+	one->i_flags = 2; /*@out*/
+}`,
+    at: { in: ['- [&one->i_rwsem, &two->i_rwsem] sleeps'], out: ['- [] sleeps'] },
+  },
+  {
+    title: 'members that are never NULL need no test',
+    source: `
+void a(struct file *one, struct dentry *two)
+{
+	lock_two_nondirectories(one->f_inode, two->d_inode);
+	one->f_flags = 1; /*@*/
+	unlock_two_nondirectories(one->f_inode, two->d_inode);
+}`,
+    at: { '': ['- [&one->f_inode->i_rwsem, &two->d_inode->i_rwsem?] sleeps'] },
+  },
+  {
+    title: 'one lock of a class on every path, of another object on each',
+    source: `
+void a(struct foo *f, struct foo *g, int first)
+{
+	if (first)
+		mutex_lock(&f->mutex);
+	else
+		mutex_lock(&g->mutex);
+	f->count++; /*@*/
+	if (first)
+		mutex_unlock(&f->mutex);
+	else
+		mutex_unlock(&g->mutex);
+}`,
+    at: { '': ['- [foo::mutex] sleeps'] },
+  },
+  {
+    title: 'two locks of one class that have no name in the callee',
+    source: `
+static void inner(int n)
+{
+	report(n); /*@*/
+}
+void a(struct inode *one, struct inode *two)
+{
+	if (!one || !two || one == two)
+		return;
+	inode_lock(one);
+	inode_lock(two);
+	inner(1);
+	inode_unlock(two);
+	inode_unlock(one);
+}`,
+    at: { '': ['- [inode::i_rwsem, inode::i_rwsem] sleeps'] },
+  },
+  {
+    title: 'a lock that hangs on a value many pointers away',
+    source: `
+struct far { struct far *next; struct mutex mutex; int count; };
+void a(struct far *f)
+{
+	struct far *g = f->next->next->next->next->next->next->next->next;
+
+	mutex_lock(&g->mutex);
+	g->count++; /*@*/
+	mutex_unlock(&g->mutex);
+	g->count++; /*@out*/
+}`,
+    at: { '': ['- [&g->mutex] sleeps'], out: ['- [] sleeps'] },
+  },
+  {
+    title: 'a bit of memory in another order of bytes is one bit at both tests',
+    source: `
+struct raw { unsigned int features; struct mutex mutex; };
+void a(struct raw *r)
+{
+	if (r->features & cpu_to_le32(4))
+		mutex_lock(&r->mutex);
+	if (r->features & cpu_to_le32(4)) {
+		r->features = 5; /*@in*/
+		mutex_unlock(&r->mutex);
+	}
+	r = NULL; /*@out*/
+}`,
+    at: { in: ['- [&r->mutex] sleeps'], out: ['- [] sleeps'] },
+  },
 ];

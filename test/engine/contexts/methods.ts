@@ -329,4 +329,89 @@ const struct inode_operations foo_ops = { .rename = foo_rename };`,
       ],
     },
   },
+  {
+    title: 'what rename locks where something is overwritten, in a function that is told what that is',
+    source: `
+static int inner(struct inode *dir, struct dentry *over)
+{
+	struct inode *victim = d_inode(over);
+
+	dir->i_flags = 1; /*@open*/
+	if (victim)
+		victim->i_flags = 1; /*@met*/
+	else
+		dir->i_flags = 2; /*@none*/
+	return 0;
+}
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	if (old_dir != new_dir || flags)
+		return -EINVAL;
+	return inner(new_dir, new_dentry);
+}
+const struct inode_operations foo_ops = { .rename = foo_rename };`,
+    at: {
+      open: ['rename [&dir->i_rwsem, &over->d_inode->i_rwsem?, inode::i_rwsem] sleeps'],
+      met: ['rename [&dir->i_rwsem, &over->d_inode->i_rwsem, inode::i_rwsem] sleeps'],
+      none: ['rename [&dir->i_rwsem, inode::i_rwsem] sleeps'],
+    },
+  },
+  {
+    title: 'a buffered write holds the inode, but where the filesystem writes pages of its own',
+    source: `
+static int plain_write_begin(struct file *file, struct address_space *mapping, loff_t pos, unsigned int len,
+			     struct folio **foliop, void **fsdata)
+{
+	return 0; /*@plain*/
+}
+const struct address_space_operations plain_aops = { .write_begin = plain_write_begin };
+// file: fs/bar/y.c
+static int linking_write_begin(struct file *file, struct address_space *mapping, loff_t pos, unsigned int len,
+			       struct folio **foliop, void **fsdata)
+{
+	return 0; /*@linking*/
+}
+const struct address_space_operations linking_aops = { .write_begin = linking_write_begin };
+int linking_symlink(struct inode *inode, const char *name, int len)
+{
+	return page_symlink(inode, name, len);
+}`,
+    at: {
+      plain: ['write_begin [&mapping->host->i_rwsem] sleeps'],
+      linking: [
+        'write_begin [&mapping->host->i_rwsem?] sleeps',
+        'write_begin [&mapping->host->i_rwsem] sleeps',
+      ],
+    },
+  },
+  {
+    title: 'an inline of a header that stands in a table',
+    source: `
+#include "inline.h"
+const struct inode_operations foo_ops = { .get_inode_acl = foo_get_acl };
+struct posix_acl *foo_acl(struct inode *inode, bool rcu)
+{
+	if (rcu)
+		return NULL; /*@walk*/
+	return NULL; /*@ref*/
+}
+// file: fs/foo/inline.h
+struct posix_acl *foo_acl(struct inode *inode, bool rcu);
+static inline struct posix_acl *foo_get_acl(struct inode *inode, int type, bool rcu)
+{
+	return foo_acl(inode, rcu);
+}`,
+    at: { walk: ['get_inode_acl [] walk atomic'], ref: ['get_inode_acl [] sleeps'] },
+  },
+  {
+    title: 'd_delete in the read side of dput(), and of a parent out of it',
+    source: `
+static int foo_delete(const struct dentry *dentry)
+{
+	return 1; /*@*/
+}
+const struct dentry_operations foo_ops = { .d_delete = foo_delete };`,
+    at: { '': ['d_delete [&dentry->d_lock] atomic', 'd_delete [&dentry->d_lock] read atomic'] },
+  },
 ];

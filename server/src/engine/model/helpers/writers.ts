@@ -10,6 +10,8 @@ const TRUE = 'result != 0';
 /** When a look into the page cache waits for a lock; making a page waits too, as its mask says. */
 const FOUND_LOCKED = 'fgp_flags & FGP_LOCK && !(fgp_flags & FGP_NOWAIT)';
 
+const GRABS = 'Finds or makes a page of a mapping to be written to, locked; NULL where there is none.';
+
 const FOLIOS: readonly HelperEntry[] = [
   acquiring(
     'folio_lock',
@@ -86,7 +88,7 @@ const FOLIOS: readonly HelperEntry[] = [
     'mapping, index, fgp_flags, gfp',
     FOUND_LOCKED,
     'Finds or makes a folio of a mapping, locked where FGP_LOCK asks for it, or returns an error pointer.',
-    '6.12:mm/filemap.c:1873',
+    '6.12:mm/filemap.c:1873 7.2:include/linux/pagemap.h:758',
     {
       acquires: [exclusive('result->PG_locked', 'folio', '!IS_ERR(result) && fgp_flags & FGP_LOCK')],
       versions: { since: '6.12', until: '7.2' },
@@ -121,9 +123,18 @@ const FOLIOS: readonly HelperEntry[] = [
     'mapping, index, flags',
     true,
     [exclusive('result->PG_locked', 'folio', 'result')],
-    'Finds or makes a page of a mapping to be written to, locked; NULL where there is none.',
-    '6.12:mm/folio-compat.c:88 5.10:mm/filemap.c:3277',
-    { returns: 'fresh', versions: { until: '7.2' } },
+    GRABS,
+    '5.10:mm/filemap.c:3277',
+    { returns: 'fresh', versions: { until: '6.1' } },
+  ),
+  acquiring(
+    'grab_cache_page_write_begin',
+    'mapping, index',
+    true,
+    [exclusive('result->PG_locked', 'folio', 'result')],
+    GRABS,
+    '6.12:mm/folio-compat.c:88 6.1:mm/folio-compat.c:117',
+    { returns: 'fresh', versions: { since: '6.1', until: '7.2' } },
   ),
   acquiring(
     'lock_buffer',
