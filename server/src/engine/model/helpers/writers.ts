@@ -91,7 +91,7 @@ const FOLIOS: readonly HelperEntry[] = [
     '6.12:mm/filemap.c:1873 7.2:include/linux/pagemap.h:758',
     {
       acquires: [exclusive('result->PG_locked', 'folio', '!IS_ERR(result) && fgp_flags & FGP_LOCK')],
-      versions: { since: '6.12', until: '7.2' },
+      versions: { since: '6.12' },
       returns: 'error-pointer',
     },
   ),
