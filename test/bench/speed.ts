@@ -51,7 +51,7 @@ function check(args: readonly string[]): Measured {
   const start = performance.now();
   const run = spawnSync(
     process.execPath,
-    [COMMAND, 'check', '--kernel', tree, '--format', 'json', '--quiet', ...args],
+    [COMMAND, 'check', '--kernel', tree, '--format', 'json', '--quiet', '--no-cache', ...args],
     { encoding: 'utf8', maxBuffer: 1 << 28 },
   );
   const seconds = (performance.now() - start) / 1000;

@@ -2,6 +2,9 @@
  * Runs the built command line as a person would.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inRepository } from '../repository.js';
 
 /** What a run left behind. */
@@ -10,6 +13,10 @@ export interface Run {
   readonly out: string;
   readonly err: string;
 }
+
+/** A cache that nobody else uses. */
+const CACHE = mkdtempSync(join(tmpdir(), 'lockwalk-test-cache-'));
+process.once('exit', () => rmSync(CACHE, { recursive: true, force: true }));
 
 /** The example tree. */
 export const EXAMPLE = inRepository('examples/tree');
@@ -23,6 +30,8 @@ export function lockwalk(
     encoding: 'utf8',
     maxBuffer: 1 << 28,
     timeout: 120_000,
+    // What a test finds is found by this build in this run
+    env: { ...process.env, XDG_CACHE_HOME: CACHE },
     ...options,
   });
   return { code: run.status, out: run.stdout, err: run.stderr };

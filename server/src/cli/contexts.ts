@@ -7,7 +7,7 @@ import type { ContextsQuery, ContextsResult } from '../engine/door.js';
 import type { EngineClient } from '../host/engine-client.js';
 import { formatContexts } from './format/contexts-text.js';
 import { lineReader } from './lines.js';
-import { engineFor, fileInTree, findTarget, type Target, type TreeOptions } from './target.js';
+import { cacheFolder, engineFor, fileInTree, findTarget, type Target, type TreeOptions } from './target.js';
 import { paintFor, remark, writeOut } from './terminal.js';
 import { EXIT, UsageError } from './usage-error.js';
 
@@ -17,6 +17,8 @@ export interface ContextsOptions extends TreeOptions {
   readonly batch?: boolean;
   /** Absent: as many as are worth it. */
   readonly jobs?: number;
+  /** Folder of what is kept between runs; false: nothing is kept. */
+  readonly cache?: string | false;
   readonly format: 'text' | 'json';
   readonly color: boolean;
 }
@@ -41,7 +43,7 @@ export async function contexts(
   const start = parsed.kind === 'place' ? parsed.file : options.file;
   const target = findTarget(options, options.kernel === undefined && start !== undefined ? [start] : []);
   const query = toQuery(target, parsed, options.file);
-  const engine = await engineFor(target, options.jobs);
+  const engine = await engineFor(target, options.jobs, cacheFolder(options.cache));
   try {
     const [{ problems }, result] = await Promise.all([engine.describe(), engine.contexts(query, signal)]);
     for (const problem of problems) remark(problem);
@@ -59,7 +61,7 @@ export async function contexts(
 
 async function batch(options: ContextsOptions, signal: AbortSignal): Promise<number> {
   const target = findTarget(options, []);
-  const engine = await engineFor(target, options.jobs);
+  const engine = await engineFor(target, options.jobs, cacheFolder(options.cache));
   try {
     for (const problem of (await engine.describe()).problems) remark(problem);
     for await (const raw of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {

@@ -158,7 +158,7 @@ function checkOptions(command: Command): Command {
 function runOptions(command: Command): Command {
   return command
     .option('--jobs <n>', `engines side by side (default: ${DEFAULT_JOBS})`, positive)
-    .option('--cache <dir>', 'folder for a cache (nothing is kept on disk yet)')
+    .option('--cache <dir>', "folder of what is kept between runs (default: the user's cache folder)")
     .option('--no-cache', 'keep nothing on disk')
     .option('--quiet', 'no progress on standard error');
 }

@@ -10,11 +10,20 @@ import { compareText, orderFindings } from '../engine/findings/order.js';
 import { ruleMatches } from '../engine/findings/suppression.js';
 import { RULES } from '../engine/rules/index.js';
 import { now } from '../host/clock.js';
+import { trimCache } from '../host/disk-cache.js';
 import type { ReadsWith } from '../host/engine-client.js';
 import { shareReading } from '../host/shared-reading.js';
 import { changedLinesSince, touches } from './changed-lines.js';
 import type { Report } from './report.js';
-import { DEFAULT_JOBS, engineFor, findTarget, pathInTree, type Target, type TreeOptions } from './target.js';
+import {
+  cacheFolder,
+  DEFAULT_JOBS,
+  engineFor,
+  findTarget,
+  pathInTree,
+  type Target,
+  type TreeOptions,
+} from './target.js';
 import { progressLine, remark } from './terminal.js';
 import { UsageError } from './usage-error.js';
 
@@ -28,6 +37,8 @@ export interface CheckOptions extends TreeOptions {
   readonly baseline?: string;
   /** Absent: as many as are worth it. */
   readonly jobs?: number;
+  /** Folder of what is kept between runs; false: nothing is kept. */
+  readonly cache?: string | false;
   readonly quiet?: boolean;
 }
 
@@ -57,6 +68,7 @@ export async function runCheck(
   const shards = jobs > 1 ? shardPaths(target, request.paths, jobs) : [request.paths];
   if (options.jobs !== undefined && shards.length < jobs)
     remark(`--jobs ${jobs}: ${shards.length} is all that this can be split into`);
+  const cache = cacheFolder(options.cache);
   const shown = together(shards.length, progress.show);
   let answers: readonly CheckAnswer[];
   const notes: string[] = [];
@@ -68,6 +80,7 @@ export async function runCheck(
         checkShard(
           target,
           shares[index] ?? jobs,
+          cache,
           { ...request, paths },
           signal,
           index === 0 ? notes : null,
@@ -77,6 +90,7 @@ export async function runCheck(
     );
   } finally {
     progress.clear();
+    if (cache !== null) trimCache(cache);
   }
   let findings: readonly Finding[] = orderFindings(answers.flatMap((answer) => answer.findings));
   if (changed !== null) {
@@ -135,12 +149,13 @@ function together(
 async function checkShard(
   target: Target,
   reads: ReadsWith | number,
+  cache: string | null,
   request: CheckRequest,
   signal: AbortSignal,
   notes: string[] | null,
   show: (progress: Progress) => void,
 ): Promise<CheckAnswer> {
-  const engine = await engineFor(target, reads);
+  const engine = await engineFor(target, reads, cache);
   try {
     const [description, answer] = await Promise.all([engine.describe(), engine.check(request, signal, show)]);
     notes?.push(...description.problems);

@@ -5,6 +5,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { defaultCacheFolder } from '../host/disk-cache.js';
 import { DiskTree, normalizeInside } from '../host/disk-tree.js';
 import { configOfTree, readDotConfig } from '../host/dot-config.js';
 import { EngineClient, type ReadsWith } from '../host/engine-client.js';
@@ -63,13 +64,23 @@ export function findTarget(options: TreeOptions, typed: readonly string[]): Targ
 /** Threads that a command uses where nobody says how many. */
 export const DEFAULT_JOBS = Math.min(2, availableParallelism());
 
-/** An engine for a target, with its overlays in place. `reads`: with whom, or how many threads there are for it. */
+/** Where answers are kept between runs: the folder that was named, the user's own, or null with `--no-cache`. */
+export function cacheFolder(option: string | false | undefined): string | null {
+  if (option === false) return null;
+  return option === undefined ? defaultCacheFolder() : resolve(option);
+}
+
+/**
+ * An engine for a target, with its overlays in place. `reads`: with whom, or how many threads there are for it; `cache`: folder
+ * of what is kept between runs, or null.
+ */
 export async function engineFor(
   target: Target,
   reads: ReadsWith | number = DEFAULT_JOBS,
+  cache: string | null = null,
 ): Promise<EngineClient> {
   const readsWith = typeof reads !== 'number' ? reads : reads > 1 ? 'reader' : 'nobody';
-  const engine = new EngineClient(target.spec, readsWith);
+  const engine = new EngineClient(target.spec, readsWith, cache);
   for (const [file, text] of target.overlays) await engine.overlay(file, text);
   return engine;
 }

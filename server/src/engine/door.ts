@@ -12,6 +12,17 @@ export interface SourceTree {
   read(path: string): string | null;
   /** Names in a folder; folders end in `/`. Empty where there is none. Symbolic links are not followed out of the tree. */
   list(folder: string): readonly string[];
+  /**
+   * A digest of what `read` gives for a file, or of what `list` gives for a folder (with `/` at the end); null where there is
+   * none. Absent where the tree cannot say: then nothing is remembered.
+   */
+  digest?(path: string): string | null;
+}
+
+/** What is kept between runs. A key says all that a value hangs on; a value that is not there is made again. Never throws. */
+export interface Memory {
+  recall(kind: string, key: string): unknown;
+  keep(kind: string, key: string, value: unknown): void;
 }
 
 /** What another engine made of a file; only engines of one build can read it. */
@@ -43,6 +54,8 @@ export interface SharedReading {
 /** What an engine is made with. */
 export interface EngineOptions {
   readonly tree: SourceTree;
+  /** Absent: nothing is kept between runs. */
+  readonly memory?: Memory;
   /** Absent: it reads alone. */
   readonly reading?: SharedReading;
   /** `web-tree-sitter.wasm` and the grammar's WASM, as bytes. */

@@ -28,12 +28,14 @@ import type {
 } from './door.js';
 import { dumpFunctions } from './dump.js';
 import { type FileFacts, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
+import { orderFindings } from './findings/order.js';
 import { settleFindings } from './findings/settle.js';
 import { fixesOf } from './fixes/fixes.js';
 import type { Source } from './fixes/source.js';
 import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
+import { Remembered, type UnitAnswer } from './remembered.js';
 import { RULES, rulesFor } from './rules/index.js';
 import { runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
@@ -56,6 +58,7 @@ interface World {
 export class LockwalkEngine implements Engine {
   private readonly loader: Loader;
   private world: World | null = null;
+  private readonly made: string;
 
   constructor(
     private readonly options: EngineOptions,
@@ -65,59 +68,125 @@ export class LockwalkEngine implements Engine {
     readonly kernelVersion: string,
     readonly problems: readonly string[],
   ) {
-    this.loader = new Loader(options.tree, parser, config, options.clock, options.reading ?? null);
+    // All that an answer hangs on besides the tree and the build
+    this.made = JSON.stringify([kernelVersion, options.dotConfig, options.limits ?? null]);
+    this.loader = new Loader(
+      options.tree,
+      parser,
+      config,
+      options.clock,
+      options.reading ?? null,
+      options.memory ?? null,
+      this.made,
+    );
   }
 
   check(request: CheckRequest, token: CancelToken, progress?: (p: Progress) => void): CheckAnswer {
     const started = this.options.clock();
     this.loader.parseMs = 0;
-    const files = this.expand(request.paths);
-    const world = this.analyse(files, token, progress);
-    const inScope = new Set(files);
-    const fixing = { analysis: world.analysis, source: this.sources() };
-    const found: Finding[] = runRules(
-      world.analysis,
-      inScope,
-      request.rules,
-      request.precision,
-      (f) => this.loader.text(f),
-      token,
-      (draft) => fixesOf(fixing, draft),
-    );
-    const settled = settleFindings(found, {
-      files,
-      known: RULES.map((rule) => rule.id),
-      ran: rulesFor(request).map((rule) => rule.id),
-      textOf: (file) => this.loader.text(file),
-    });
-    let functions = 0;
-    let damaged = 0;
-    let count = 0;
-    for (const f of world.files) {
-      if (!inScope.has(f.path)) continue;
-      const c = countFunctions(f);
-      functions += c.all;
-      damaged += c.damaged;
-      count++;
+    const remembered = this.remembered();
+    const answers: UnitAnswer[] = [];
+    const todo: (readonly string[])[] = [];
+    for (const files of byUnit(this.expand(request.paths))) {
+      const known = remembered?.recall(files, request) ?? null;
+      if (known === null) todo.push(files);
+      else answers.push(known);
     }
+    if (todo.length > 0) answers.push(...this.checkUnits(todo, request, remembered, token, progress));
+    const sum = (count: (answer: UnitAnswer) => number): number =>
+      answers.reduce((all, answer) => all + count(answer), 0);
     return {
-      findings: settled.findings,
-      skipped: this.loader.skippedFiles().filter((s) => inScope.has(s.file)),
-      problems: [...this.problems, ...settled.problems],
+      findings: orderFindings(answers.flatMap((answer) => answer.findings)),
+      skipped: answers
+        .flatMap((answer) => answer.skipped)
+        .sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0)),
+      problems: [...this.problems, ...answers.flatMap((answer) => answer.problems).sort()],
       stats: {
-        files: count,
-        functions,
-        damagedFunctions: damaged,
+        files: sum((answer) => answer.files),
+        functions: sum((answer) => answer.functions),
+        damagedFunctions: sum((answer) => answer.damagedFunctions),
         parseMs: Math.round(this.loader.parseMs),
         totalMs: Math.round(this.options.clock() - started),
       },
     };
   }
 
-  /** Texts with their trees, for fixes: each file that one touches is parsed once more. */
-  private sources(): (file: string) => Source | null {
+  /** What is remembered of earlier runs, or null where nothing is. */
+  private remembered(): Remembered | null {
+    const { memory, tree } = this.options;
+    const digest = tree.digest?.bind(tree);
+    return memory === undefined || digest === undefined ? null : new Remembered(memory, digest, this.made);
+  }
+
+  /** Checks units together, each with an answer of its own. */
+  private checkUnits(
+    units: readonly (readonly string[])[],
+    request: CheckRequest,
+    remembered: Remembered | null,
+    token: CancelToken,
+    progress?: (p: Progress) => void,
+  ): readonly UnitAnswer[] {
+    const world = this.analyse(units.flat(), token, progress);
+    const asked = new Set<string>();
+    const textOf = (file: string): string | null => {
+      asked.add(file);
+      return this.loader.text(file);
+    };
+    const fixing = { analysis: world.analysis, source: this.sources(asked) };
+    const found: Finding[] = runRules(
+      world.analysis,
+      new Set(units.flat()),
+      request.rules,
+      request.precision,
+      textOf,
+      token,
+      (draft) => fixesOf(fixing, draft),
+    );
+    const facts = new Map(world.files.map((f) => [f.path, f]));
+    const skipped = this.loader.skippedFiles();
+    return units.map((files) => {
+      const inUnit = new Set(files);
+      const settled = settleFindings(
+        found.filter((f) => inUnit.has(f.file)),
+        {
+          files,
+          known: RULES.map((rule) => rule.id),
+          ran: rulesFor(request).map((rule) => rule.id),
+          textOf,
+        },
+      );
+      let functions = 0;
+      let damagedFunctions = 0;
+      let count = 0;
+      for (const path of files) {
+        const f = facts.get(path);
+        if (f === undefined) continue;
+        const c = countFunctions(f);
+        functions += c.all;
+        damagedFunctions += c.damaged;
+        count++;
+      }
+      const answer: UnitAnswer = {
+        findings: settled.findings,
+        problems: settled.problems,
+        skipped: skipped.filter((s) => inUnit.has(s.file)),
+        files: count,
+        functions,
+        damagedFunctions,
+      };
+      const hungOn = [...this.loader.hangsOn(files), ...asked];
+      // What was skipped may have been so for lack of time
+      if (!hungOn.some((path) => this.loader.skipped.has(path)))
+        remembered?.keep(files, request, hungOn, answer);
+      return answer;
+    });
+  }
+
+  /** Texts with their trees, for fixes: each file that one touches is parsed once more. `asked` learns which. */
+  private sources(asked = new Set<string>()): (file: string) => Source | null {
     const known = new Map<string, Source | null>();
     return (file) => {
+      asked.add(file);
       let source = known.get(file);
       if (source === undefined) {
         const text = this.loader.text(file);
@@ -395,6 +464,18 @@ export class LockwalkEngine implements Engine {
   dispose(): void {
     this.parser.dispose();
   }
+}
+
+/** Files by directory, directories and files in order. */
+function byUnit(files: readonly string[]): readonly (readonly string[])[] {
+  const units = new Map<string, string[]>();
+  for (const file of files) {
+    const unit = unitOf(file);
+    const list = units.get(unit);
+    if (list === undefined) units.set(unit, [file]);
+    else list.push(file);
+  }
+  return [...units].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, list]) => list);
 }
 
 /** All of a few, the first of many. */

@@ -4,7 +4,7 @@
  */
 import { type CancelToken, throwIfCancelled } from './base/cancel.js';
 import { configure, type KernelConfig } from './configure/index.js';
-import type { SharedReading, SkippedFile, SourceTree } from './door.js';
+import type { Memory, SharedReading, SkippedFile, SourceTree } from './door.js';
 import { buildFacts } from './facts/declarations.js';
 import { type FileFacts, FN_DAMAGED, Fn, FUNCTION_STRIDE } from './facts/encode.js';
 import { resolveInclude, unitOf } from './program/program.js';
@@ -24,6 +24,9 @@ const MAX_FOLDER_DEPTH = 12;
 const LOOKS = 4;
 const BETWEEN_LOOKS_MS = 500;
 
+/** Facts among what is kept between runs. */
+const FACTS = 'facts';
+
 /** What is handed on of a file: its facts, or why it was skipped. */
 type HandedOn = { readonly facts: FileFacts } | { readonly skipped: string | null };
 
@@ -40,6 +43,9 @@ export class Loader {
     private readonly config: KernelConfig,
     private readonly clock: Clock,
     private readonly reading: SharedReading | null = null,
+    private readonly memory: Memory | null = null,
+    /** Tells configurations apart in keys. */
+    private readonly configuration = '',
   ) {}
 
   /** Facts of a file, or null where there is none or it was skipped. */
@@ -47,11 +53,26 @@ export class Loader {
     const known = this.facts.get(path);
     if (known !== undefined) return known;
     if (this.skipped.has(path)) return null;
+    const key = this.keyOf(path);
+    const kept = key === null ? undefined : (this.memory?.recall(FACTS, key) as FileFacts | undefined);
+    if (kept !== undefined) {
+      this.facts.set(path, kept);
+      return kept;
+    }
     const text = this.tree.read(path);
     if (text === null) return null;
     const facts = this.made(path, configure(text, this.config).text);
-    if (facts !== null) this.facts.set(path, facts);
+    if (facts === null) return null;
+    this.facts.set(path, facts);
+    if (key !== null) this.memory?.keep(FACTS, key, facts);
     return facts;
+  }
+
+  /** Under what the facts of a file are kept, or null where they are not. */
+  private keyOf(path: string): string | null {
+    if (this.memory === null || this.tree.digest === undefined) return null;
+    const digest = this.tree.digest(path);
+    return digest === null ? null : JSON.stringify([this.configuration, path, digest]);
   }
 
   /**
@@ -179,14 +200,29 @@ export class Loader {
     return [...sources].sort();
   }
 
+  private readonly followed = new Map<FileFacts, readonly string[]>();
+
   /** The headers of a file that are followed, in order. */
   private included(facts: FileFacts): readonly string[] {
+    const known = this.followed.get(facts);
+    if (known !== undefined) return known;
     const out: string[] = [];
     for (const inc of facts.includes) {
       const target = resolveInclude(facts.strings[inc] ?? '', facts.path, (p) => this.exists(p));
       if (target !== null && !HEADERS_LEFT_OUT.some((h) => target.startsWith(h))) out.push(target);
     }
+    this.followed.set(facts, out);
     return out;
+  }
+
+  /** Everything that an answer about files hangs on: the closure's files, and the folders that were looked into (with `/`). */
+  hangsOn(files: readonly string[]): readonly string[] {
+    const paths = new Set([...files, ...this.sources(files, true)]);
+    for (const path of paths) {
+      const facts = this.facts.get(path);
+      if (facts !== undefined) for (const header of this.included(facts)) paths.add(header);
+    }
+    return [...paths, ...[...this.folderNames.keys()].map((folder) => `${folder}/`)];
   }
 
   /** Reads what files need, as far as nobody else does, and hands it on. */
@@ -274,6 +310,7 @@ export class Loader {
     this.skipped.delete(path);
     this.texts.delete(path);
     this.folderNames.delete(path.slice(0, path.lastIndexOf('/')));
+    this.followed.clear();
   }
 
   /** Files that were skipped, in order. */

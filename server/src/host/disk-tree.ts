@@ -3,6 +3,7 @@
  * symbolic links that neither leave the tree nor loop. What it refuses it remembers in words, so that a report can say
  * so. Must not know the engine beyond the shape of a source tree, and nothing of findings.
  */
+import { createHash } from 'node:crypto';
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { SkippedFile, SourceTree } from '../engine/door.js';
@@ -57,6 +58,13 @@ export class DiskTree implements SourceTree {
       for (const name of this.#entries(inside)) names.add(name);
     }
     return [...names].sort();
+  }
+
+  digest(path: string): string | null {
+    if (path.endsWith('/') || path === '') return sha1(this.list(path.slice(0, -1)).join('\n'));
+    // By way of the text, so that what is refused is refused in every run
+    const text = this.read(path);
+    return text === null ? null : sha1(text);
   }
 
   /** Puts a text in place of a file (which need not exist), or takes it away again with null. */
@@ -128,6 +136,10 @@ export class DiskTree implements SourceTree {
     this.#refused.set(inside, reason);
     return null;
   }
+}
+
+function sha1(what: string): string {
+  return createHash('sha1').update(what).digest('base64');
 }
 
 /** The name in `folder` through which `path` goes (with `/` where it is a folder), or null. */

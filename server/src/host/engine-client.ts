@@ -86,6 +86,7 @@ interface Waiting {
 /** One engine in a worker of its own. Nothing runs before the first call. */
 export class EngineClient {
   readonly #spec: EngineSpec;
+  readonly #cache: string | null;
   readonly #overlays = new Map<string, string>();
   readonly #queue: Waiting[] = [];
   readonly #cancel = new Int32Array(new SharedArrayBuffer(4));
@@ -101,8 +102,10 @@ export class EngineClient {
   #shares: readonly ReadingShare[] = [];
   #reader: Worker | null = null;
 
-  constructor(spec: EngineSpec, readsWith: ReadsWith = 'nobody') {
+  /** `cache`: folder of what is kept between runs, or null. */
+  constructor(spec: EngineSpec, readsWith: ReadsWith = 'nobody', cache: string | null = null) {
     this.#spec = spec;
+    this.#cache = cache;
     this.#readsWith = readsWith === 'reader' && availableParallelism() < 2 ? 'nobody' : readsWith;
   }
 
@@ -256,6 +259,7 @@ export class EngineClient {
       spec: this.#spec,
       overlays: [...this.#overlays],
       cancel: this.#cancel.buffer as SharedArrayBuffer,
+      cache: this.#cache,
       reading,
       role,
     };

@@ -35,6 +35,8 @@ export interface WorkerStart {
   readonly overlays: readonly (readonly [file: string, text: string])[];
   /** One Int32: not 0 means that the running request is no longer wanted. */
   readonly cancel: SharedArrayBuffer;
+  /** Folder of what is kept between runs, or null: nothing is. */
+  readonly cache: string | null;
   /** Its share of reading with others, or null. */
   readonly reading: ReadingShare | null;
   /** `reader`: it answers nothing and reads what the other one asks for. */

@@ -17,6 +17,9 @@ export interface BuildIdentity {
 /** Version of the program. */
 export const VERSION: string = typeof LOCKWALK_VERSION === 'string' ? LOCKWALK_VERSION : '0.0.0-unbundled';
 
+/** Whether this is a bundle, whose engine has a hash: other code changes without anybody noticing. */
+export const IS_BUNDLED: boolean = typeof LOCKWALK_ENGINE_HASH === 'string';
+
 /** Identity of this build; reads the WASM files. */
 export function buildIdentity(): BuildIdentity {
   return {

@@ -8,10 +8,12 @@ import type { CheckAnswer, CheckRequest, Engine, Progress } from '../engine/door
 import { createEngine } from '../engine/index.js';
 import { loadWasm } from './assets.js';
 import { now } from './clock.js';
+import { DiskCache } from './disk-cache.js';
 import { DiskTree } from './disk-tree.js';
 import { configOfTree, readDotConfig } from './dot-config.js';
 import type { EngineSpec, Reply, Request, WorkerStart } from './messages.js';
 import { ReadingEnd } from './shared-reading.js';
+import { IS_BUNDLED } from './version.js';
 
 /** Progress is passed on at most this often. */
 const PROGRESS_EVERY_MS = 80;
@@ -51,6 +53,7 @@ async function make(spec: EngineSpec): Promise<Made> {
     dotConfig,
     clock: now,
     ...(reading === null ? {} : { reading }),
+    ...(start.cache === null || !IS_BUNDLED ? {} : { memory: new DiskCache(start.cache) }),
   });
   return { engine, problems: [...problems, ...engine.problems] };
 }
