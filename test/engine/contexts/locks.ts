@@ -532,4 +532,29 @@ void a(struct raw *r)
 }`,
     at: { in: ['- [&r->mutex] sleeps'], out: ['- [] sleeps'] },
   },
+  {
+    title: 'functions that a macro makes at top level, asked twice',
+    source: `
+struct sized { unsigned int features; struct mutex mutex; };
+#define FEATURE_FUNCS(name, flag) \
+static inline int has_##name(struct sized *s) \
+{ \
+	return (s->features & FEATURE_##flag) != 0; \
+} \
+static inline void lock_##name(struct sized *s) { mutex_lock(&s->mutex); }
+#define FEATURE_QUOTA 4
+FEATURE_FUNCS(quota, QUOTA)
+void a(struct sized *s)
+{
+	if (!has_quota(s))
+		lock_quota(s);
+	s = s; /*@perhaps*/
+	if (!has_quota(s)) {
+		s = s; /*@in*/
+		mutex_unlock(&s->mutex);
+	}
+	s = s; /*@out*/
+}`,
+    at: { perhaps: ['- [&s->mutex?] sleeps'], in: ['- [&s->mutex] sleeps'], out: ['- [] sleeps'] },
+  },
 ];

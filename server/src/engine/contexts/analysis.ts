@@ -4,17 +4,7 @@
  * so that nothing is walked again for a second caller.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
-import {
-  EXPR_STRIDE,
-  type FileFacts,
-  Fn,
-  lineAt,
-  MACRO_STRIDE,
-  nameIn,
-  OP_STRIDE,
-  Op,
-  X,
-} from '../facts/encode.js';
+import { EXPR_STRIDE, type FileFacts, Fn, lineAt, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { macroFacts } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
 import { type Beginnings, findBeginnings } from '../program/beginnings.js';
@@ -67,11 +57,10 @@ export class Analysis {
 
   /** A macro as a function of the program. */
   compile(macro: MacroRef): FunctionRef | null {
-    const key = `${macro.file.path}#${macro.index}`;
+    const key = `${macro.file.path}#${macro.position}#${macro.name}`;
     const known = this.macroCache.get(key);
     if (known !== undefined) return known;
-    const position = macro.file.macros[macro.index * MACRO_STRIDE + 3] as number;
-    const ref = this.compileText(macro.file, macro.name, macro.params ?? [], macro.body, position);
+    const ref = this.compileText(macro.file, macro.name, macro.params ?? [], macro.body, macro.position);
     this.macroCache.set(key, ref);
     return ref;
   }

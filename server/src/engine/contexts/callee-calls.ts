@@ -135,6 +135,7 @@ function applyResult(
     if (exit.value >= 0) {
       const v = refold(run, toCaller(terms, exit.value, args, made));
       if (v !== terms.unknown) value = v;
+      run.pruner.gave(name, value);
     }
     if (site.temp >= 0) state = setResult(state, site, value);
     if (exit.mask !== ANY) {

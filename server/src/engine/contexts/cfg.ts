@@ -30,7 +30,7 @@ export interface Graph {
   readonly inLoop: Uint8Array;
   /** Bits per block: variables, then temporaries, live at its start. */
   readonly live: readonly Uint32Array[];
-  /** Field names (string numbers of the file) that two or more conditions test. */
+  /** Names (string numbers of the file) of fields, and of functions by what they give, that two or more conditions test. */
   readonly retested: ReadonlySet<number>;
 }
 
@@ -219,6 +219,7 @@ function liveness(
   const use: Uint32Array[] = [];
   const def: Uint32Array[] = [];
   const tested = new Map<number, number>();
+  const calledFor = new Map<number, number>();
   for (let b = 0; b < n; b++) {
     const u = new Uint32Array(words);
     const d = new Uint32Array(words);
@@ -247,7 +248,10 @@ function liveness(
           const count = file.lists[list] as number;
           for (let i = 1; i <= count; i++) reads(file.lists[list + i] as number);
           const temp = file.ops[at + 3] as number;
-          if (temp >= 0) write(variableCount + temp);
+          if (temp < 0) break;
+          write(variableCount + temp);
+          if ((file.exprs[a1 * EXPR_STRIDE] as X) === X.Name)
+            calledFor.set(temp, file.exprs[a1 * EXPR_STRIDE + 1] as number);
           break;
         }
         case Op.Assign:
@@ -272,7 +276,7 @@ function liveness(
         case Op.Branch:
         case Op.Switch:
           reads(a1);
-          countFields(file, a1, tested);
+          countFields(file, a1, tested, calledFor);
           open = false;
           break;
         case Op.Guard: {
@@ -318,7 +322,12 @@ function liveness(
   return live;
 }
 
-function countFields(file: FileFacts, expr: number, counts: Map<number, number>): void {
+function countFields(
+  file: FileFacts,
+  expr: number,
+  counts: Map<number, number>,
+  calledFor: ReadonlyMap<number, number>,
+): void {
   if (expr < 0) return;
   const at = expr * EXPR_STRIDE;
   const a = file.exprs[at + 1] as number;
@@ -330,17 +339,22 @@ function countFields(file: FileFacts, expr: number, counts: Map<number, number>)
     case X.Name:
       counts.set(a, (counts.get(a) ?? 0) + 1);
       return;
+    case X.Temp: {
+      const name = calledFor.get(a);
+      if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
+      return;
+    }
     case X.Unary:
     case X.Cast:
-      countFields(file, b, counts);
+      countFields(file, b, counts, calledFor);
       return;
     case X.Deref:
     case X.Index:
-      countFields(file, a, counts);
+      countFields(file, a, counts, calledFor);
       return;
     case X.Binary:
-      countFields(file, b, counts);
-      countFields(file, file.exprs[at + 3] as number, counts);
+      countFields(file, b, counts, calledFor);
+      countFields(file, file.exprs[at + 3] as number, counts, calledFor);
       return;
     default:
       return;

@@ -62,6 +62,7 @@ export class FunctionRun {
   readonly ev: Evaluator;
   readonly effect: EffectRecorder;
   private readonly frontier: Frontier;
+  readonly pruner: Pruner;
   private readonly firstOp: number;
   /** Names of old values of memory, and the loads that gave them. */
   readonly snapshots = new Map<number, number>();
@@ -83,8 +84,13 @@ export class FunctionRun {
     this.effect = new EffectRecorder(shared, this.ev);
     this.firstOp = fnColumn(fn.file, fn.index, Fn.FirstOp);
     const everyTest = observer !== null;
-    const pruner = new Pruner(terms, this.graph, fn.file.strings, this.ev.addressTaken, everyTest);
-    this.frontier = new Frontier(terms, this.graph, pruner, this.graph.opCount > HUGE_FUNCTION ? 2 : keep);
+    this.pruner = new Pruner(terms, this.graph, fn.file.strings, this.ev.addressTaken, everyTest);
+    this.frontier = new Frontier(
+      terms,
+      this.graph,
+      this.pruner,
+      this.graph.opCount > HUGE_FUNCTION ? 2 : keep,
+    );
     this.careful = keep > MAX_STATES;
   }
 

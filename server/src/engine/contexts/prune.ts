@@ -172,8 +172,18 @@ export class Pruner {
   }
 
   private names: Set<string> | null = null;
-  private retestedNames(): ReadonlySet<string> {
+  private retestedNames(): Set<string> {
     this.names ??= new Set([...this.graph.retested].map((s) => this.strings[s] ?? ''));
     return this.names;
+  }
+
+  /** A function that several conditions ask gave a value: the memory that it was computed from is tested again too. */
+  gave(name: string, value: number): void {
+    const names = this.retestedNames();
+    if (!names.has(name) || !this.terms.isSoft(value)) return;
+    const field = this.softField(value);
+    if (field === '' || names.has(field)) return;
+    names.add(field);
+    this.worths.clear();
   }
 }

@@ -22,6 +22,7 @@ import {
   USE_STRIDE,
 } from '../facts/encode.js';
 import { enumerators } from './enumerators.js';
+import { madeFunctions } from './generated.js';
 import { type ScopeClassRef, scopeClass } from './scope-class.js';
 
 /** A type as deep as the analysis needs it: base name and pointer depth. */
@@ -46,7 +47,8 @@ export interface FunctionRef {
 /** A function-like or object-like macro. */
 export interface MacroRef {
   readonly file: FileFacts;
-  readonly index: number;
+  /** Where it is defined: 0-based, in UTF-16 units; of a function that a macro makes, where that stands. */
+  readonly position: number;
   readonly name: string;
   /** Null for an object-like macro. */
   readonly params: readonly string[] | null;
@@ -133,7 +135,7 @@ export class Program {
       const list = file.macros[at + 1] as number;
       const body = s[file.macros[at + 2] as number] ?? '';
       const params = list < 0 ? null : readList(file, list).map((p) => s[p] ?? '');
-      push(this.macrosByName, name, { file, index: i, name, params, body });
+      push(this.macrosByName, name, { file, position: file.macros[at + 3] as number, name, params, body });
       if (params === null && isHeader && /^[a-z_]\w*(\.[a-z_]\w*)+$/.test(body))
         this.fieldRenames.set(body, name);
     }
@@ -318,15 +320,11 @@ export class Program {
    * a list (`#define x(n) ...`, `LIST()`, `#undef x`) takes another meaning each time.
    */
   macro(name: string, from: FileFacts, position = -1): MacroRef | null {
+    this.makeFunctions();
     const all = this.macrosByName.get(name);
     if (all === undefined) return null;
     const here =
-      position < 0
-        ? undefined
-        : all.findLast(
-            (m) =>
-              m.file.path === from.path && (m.file.macros[m.index * MACRO_STRIDE + 3] as number) < position,
-          );
+      position < 0 ? undefined : all.findLast((m) => m.file.path === from.path && m.position < position);
     if (here !== undefined) return here;
     return this.nearest(
       all,
@@ -334,6 +332,27 @@ export class Program {
       (m) => m.file,
       () => true,
     );
+  }
+
+  private functionsMade = false;
+
+  /** Functions that macros make at top level are macros to whoever calls them: what they do is done where they are called. */
+  private makeFunctions(): void {
+    if (this.functionsMade) return;
+    this.functionsMade = true;
+    const made: MacroRef[] = [];
+    for (const file of this.files.values()) {
+      const s = file.strings;
+      for (let at = 0; at < file.invocations.length; at += INVOCATION_STRIDE) {
+        const macro = this.macro(s[file.invocations[at] as number] ?? '', file);
+        if (macro === null || macro.params === null) continue;
+        const args = readList(file, file.invocations[at + 1] as number).map((a) => s[a] ?? '');
+        const position = file.invocations[at + 2] as number;
+        for (const fn of madeFunctions(macro.params, macro.body, args))
+          if (!this.byName.has(fn.name)) made.push({ file, position, ...fn });
+      }
+    }
+    for (const m of made) push(this.macrosByName, m.name, m);
   }
 
   /** The scope class that `name` means in `from`, where the tree at hand defines it. */
