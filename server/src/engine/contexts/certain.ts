@@ -7,7 +7,7 @@ import type { FunctionRef } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import type { CallerIndex, CallPlace } from './callers.js';
 import { isDamaged } from './cfg.js';
-import type { Entry } from './propagate.js';
+import type { Entry } from './entry-points.js';
 import type { CallEdge, Variant } from './result.js';
 import type { Lock } from './state.js';
 import { toCallee } from './translate.js';

@@ -5,36 +5,30 @@
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
-import type { Condition, EntryContext, LockSpec, MethodEntry, Path } from '../model/types.js';
-import type { Beginning, EntryKind } from '../program/beginnings.js';
-import { type FunctionRef, type SlotRef, typeRef, unitOf } from '../program/program.js';
-import { callsOfUnit } from '../program/unit-calls.js';
+import type { Beginning } from '../program/beginnings.js';
+import type { FunctionRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
-import { atomTerm } from './condition.js';
-import { classOfField } from './evaluate.js';
+import { begin, type Entry, EntryPoints, LATE, type Origin } from './entry-points.js';
 import { addLock, boundLocks, commonFacts, commonLocks } from './join.js';
 import type { CallEdge, Variant } from './result.js';
 import type { Shared } from './shared.js';
 import {
   ANY,
-  assume,
-  equality,
   type Facts,
   Hash,
   heldAtomic,
   isAtomicKind,
-  Lock,
+  type Lock,
   maskOf,
   NO_FACTS,
   NO_LOCKS,
-  POSITIVE,
   perhaps,
   restrict,
   sameLock,
   settled,
 } from './state.js';
 import { T } from './terms.js';
-import { RESULT, relatedInCallee, toCallee } from './translate.js';
+import { relatedInCallee, toCallee } from './translate.js';
 
 /** Situations kept for a function; past it the rest is merged into two that are marked as widened. */
 export const MAX_ENTRIES = 10;
@@ -50,46 +44,24 @@ const AND = operatorCode('&');
 const EQ = operatorCode('==');
 const LT = operatorCode('<');
 
-/** Where a situation begins: a slot of a table, or a callback. */
-export interface Origin {
-  readonly struct: string;
-  readonly method: string;
-  readonly table: string;
-  readonly function: number;
-  readonly context: string;
-  readonly slot: SlotRef | null;
-}
-
-/** One situation in which a function is entered. Places are in the function's own terms. */
-export interface Entry {
-  readonly locks: readonly Lock[];
-  readonly facts: Facts;
-  /** Parameters known to be a constant: parameter, constant term alternating. */
-  readonly consts: readonly number[];
-  /** Inside RCU-walk. */
-  readonly walk: boolean;
-  /** Why sleeping is forbidden whatever is held, or ''. */
-  readonly atomic: string;
-  readonly origins: number[];
-  readonly widened: boolean;
-  /** Caller, its situation and the call; -1 at a beginning. */
-  readonly caller: number;
-  readonly callerEntry: number;
-  readonly op: number;
-}
-
 /** Situations of all functions. */
 export class Propagation {
-  readonly origins: Origin[] = [];
   readonly entries: Entry[][] = [];
   private readonly keys: Map<number, number>[] = [];
   private readonly position = new Map<number, number>();
+  private readonly beginnings: EntryPoints;
 
   constructor(
     private readonly shared: Shared,
     private readonly bottomUp: readonly number[],
-    private readonly beginnings: readonly Beginning[] = [],
+    beginnings: readonly Beginning[] = [],
   ) {
+    this.beginnings = new EntryPoints(
+      shared,
+      beginnings,
+      (fn) => this.position.has(fn),
+      (fn, entry) => this.add(fn, entry),
+    );
     bottomUp.forEach((id, i) => {
       this.position.set(id, i);
       this.entries[id] = [];
@@ -97,9 +69,12 @@ export class Propagation {
     });
   }
 
+  get origins(): readonly Origin[] {
+    return this.beginnings.origins;
+  }
+
   run(token: CancelToken): void {
-    this.seed();
-    this.seedOthers();
+    this.beginnings.run();
     // Callers first: from the end of the bottom-up order. Calls upwards (recursion) queue again.
     this.drain(token);
     const called = new Set<number>();
@@ -110,30 +85,15 @@ export class Propagation {
       const id = this.bottomUp[i] as number;
       const fn = this.shared.program.functions[id] as FunctionRef;
       if ((this.entries[id] as Entry[]).length > 0 || called.has(id) || fn.isMacro) continue;
-      this.add(id, this.begin(this.shared.results[id]?.asserted ?? NO_LOCKS));
+      this.add(id, begin(this.shared.results[id]?.asserted ?? NO_LOCKS));
     }
     this.drain(token);
     for (let i = this.bottomUp.length - 1; i >= 0; i--) {
       const id = this.bottomUp[i] as number;
       if ((this.entries[id] as Entry[]).length > 0) continue;
-      this.add(id, this.begin(this.shared.results[id]?.asserted ?? NO_LOCKS));
+      this.add(id, begin(this.shared.results[id]?.asserted ?? NO_LOCKS));
       this.drain(token);
     }
-  }
-
-  private begin(locks: readonly Lock[]): Entry {
-    return {
-      locks: locks.map((l) => l.takenAt(-1, l.op)),
-      facts: NO_FACTS,
-      consts: [],
-      walk: false,
-      atomic: '',
-      origins: [],
-      widened: false,
-      caller: -1,
-      callerEntry: -1,
-      op: -1,
-    };
   }
 
   private highest = -1;
@@ -162,223 +122,6 @@ export class Propagation {
       this.forward(id, changed);
     }
     this.highest = -1;
-  }
-
-  // ---- beginnings
-
-  private seed(): void {
-    const { program, model } = this.shared;
-    for (const slot of program.slots) {
-      const method = model.methods.get(`${slot.struct}::${slot.slot}`);
-      if (method === undefined) continue;
-      const fn = program.resolve(slot.target, slot.file);
-      if (fn !== null && this.position.has(fn.id)) {
-        for (const context of this.asCalled(method, slot))
-          this.addOrigin(fn.id, slot, method, context, false);
-        continue;
-      }
-      // WRAP_DIR_ITER(f) makes shared_f, which runs f with the directory locked exclusive
-      if (fn === null && slot.target.startsWith('shared_')) {
-        const inner = program.resolve(slot.target.slice(7), slot.file);
-        if (inner !== null && this.position.has(inner.id))
-          for (const context of this.asCalled(method, slot))
-            this.addOrigin(inner.id, slot, method, context, true);
-      }
-    }
-  }
-
-  /** The contexts of a method in a table, whose flags may say that it is called without some of the locks. */
-  private asCalled(method: MethodEntry, slot: SlotRef): readonly EntryContext[] {
-    const { without } = method;
-    const contexts = method.contexts.filter(
-      (c) =>
-        c.ownCalls === undefined || c.ownCalls.some((name) => this.callsOf(unitOf(slot.file.path)).has(name)),
-    );
-    if (without === undefined) return contexts;
-    const flags = this.shared.program
-      .tableSlots(slot.table, slot.file)
-      .filter((s) => s.slot === without.slot && s.file === slot.file)
-      .flatMap((s) => s.target.split('|'));
-    if (!flags.includes(without.flag)) return contexts;
-    return contexts.map((c) => ({
-      ...c,
-      held: c.held.filter((l) => !without.locks.includes(l.lock)),
-    }));
-  }
-
-  private readonly unitCalls = new Map<string, ReadonlySet<string>>();
-  private callsOf(unit: string): ReadonlySet<string> {
-    let calls = this.unitCalls.get(unit);
-    if (calls === undefined) {
-      calls = callsOfUnit(this.shared.program, unit);
-      this.unitCalls.set(unit, calls);
-    }
-    return calls;
-  }
-
-  /** What comes in by other ways than the slot of a global table. Only what the function's own unit tells. */
-  private seedOthers(): void {
-    const { model } = this.shared;
-    const done = new Set(this.origins.map((o) => `${o.function}:${o.struct}::${o.method}`));
-    for (const b of this.beginnings) {
-      if (!b.own || !this.position.has(b.fn)) continue;
-      const method = model.methods.get(`${b.struct}::${b.slot}`);
-      if (method !== undefined) {
-        const { struct, slot, file, position } = b;
-        if (done.has(`${b.fn}:${struct}::${slot}`)) continue;
-        const target = (this.shared.program.functions[b.fn] as FunctionRef).name;
-        const ref = { struct, slot, table: '', file, position, target };
-        for (const context of this.asCalled(method, ref)) this.addOrigin(b.fn, ref, method, context, false);
-        continue;
-      }
-      // A helper that is only marked __init may be called with anything held
-      const late = b.how.startsWith('__') ? undefined : ENTERED[b.kind];
-      if (late === undefined) continue;
-      const origins = [this.lateOrigin(b.fn, late.name)];
-      this.add(b.fn, { ...this.begin(NO_LOCKS), atomic: late.atomic, origins });
-    }
-  }
-
-  private addOrigin(
-    id: number,
-    slot: SlotRef,
-    method: MethodEntry,
-    context: EntryContext,
-    exclusive: boolean,
-  ): void {
-    const origin = this.origins.length;
-    this.origins.push({
-      struct: slot.struct,
-      method: slot.slot,
-      table: slot.table,
-      function: id,
-      context: context.name,
-      slot,
-    });
-    const params = method.params;
-    const locks: Lock[] = [];
-    const lock = (spec: LockSpec, may: boolean): void => {
-      const l = this.entryLock(id, spec, params, may || (spec.when !== undefined && spec.when !== ''));
-      if (l !== null && !locks.some((x) => x.place === l.place && x.kind === l.kind))
-        locks.push(exclusive && l.kind === 'rwsem' ? l.inMode(false) : l);
-    };
-    for (const spec of context.held) lock(spec, false);
-    for (const spec of context.mayHold ?? []) lock(spec, true);
-    for (const l of this.leftHeld(slot, method)) addLock(this.shared.terms, locks, l);
-    if (context.rcu !== 'none' && !locks.some((l) => l.kind === 'rcu'))
-      locks.push(new Lock(this.shared.terms.global('rcu'), 'rcu', 'rcu', true, false));
-    let facts: Facts = NO_FACTS;
-    if (context.when !== undefined && context.when !== '') {
-      const condition = this.shared.model.condition(context.when, params);
-      if (condition !== null) facts = this.conditionFacts(condition);
-    }
-    this.add(id, {
-      locks,
-      facts,
-      consts: [],
-      walk: context.rcu === 'walk',
-      atomic: context.atomic ?? '',
-      origins: [origin],
-      widened: false,
-      caller: -1,
-      callerEntry: -1,
-      op: -1,
-    });
-  }
-
-  /** What the slot that is called before this one returned holding, in this one's terms. */
-  private leftHeld(slot: SlotRef, method: MethodEntry): readonly Lock[] {
-    const { follows } = method;
-    if (follows === undefined || slot.table === '') return [];
-    const { program, terms, results } = this.shared;
-    const first = program
-      .tableSlots(slot.table, slot.file)
-      .find((s) => s.slot === follows.slot && s.file === slot.file && s.struct === slot.struct);
-    const fn = first === undefined ? null : program.resolve(first.target, first.file);
-    const all = fn === null ? [] : (results[fn.id]?.exits ?? []);
-    const fitting = follows.always ? all : all.filter((e) => (e.mask & POSITIVE) !== 0);
-    const sure = fitting.filter((e) => !e.doubt);
-    const exits = sure.length > 0 ? sure : fitting;
-    if (exits.length === 0) return [];
-    const held = exits.map((e) => e.locks).reduce((a, b) => commonLocks(terms, a, b));
-    return held.map((l) => {
-      const place = terms.rewrite(l.place, (x) => {
-        if (terms.kind(x) === T.Global && terms.nameText(terms.a(x)) === RESULT) return terms.param(1);
-        if (terms.kind(x) === T.Param && terms.a(x) > 0) return terms.unknown;
-        return -1;
-      });
-      const known = terms.kind(terms.root(place)) !== T.Unknown;
-      const lock = l.at(known ? place : terms.opaque(l.class)).takenAt(-1, -1);
-      return sure.length > 0 ? lock : perhaps(lock);
-    });
-  }
-
-  private entryLock(id: number, spec: LockSpec, params: readonly string[], may: boolean): Lock | null {
-    const { terms, model, classes } = this.shared;
-    const path = model.path(spec.lock, params);
-    if (path === null) return null;
-    let place: number;
-    let cls: string;
-    if (typeof path.root === 'string') {
-      place = terms.global(path.root);
-      cls = path.root;
-      for (const f of path.fields) {
-        place = terms.fieldP(terms.load(place), terms.name(f));
-        cls = classOfField(model, classes, '', f);
-      }
-    } else {
-      let value = terms.param(Math.max(0, path.root));
-      if (path.fields.length === 0) {
-        place = terms.derefL(value);
-        cls = params[path.root] ?? '?';
-      } else {
-        for (const f of path.fields.slice(0, -1)) value = terms.load(terms.fieldP(value, terms.name(f)));
-        const last = path.fields[path.fields.length - 1] as string;
-        place = terms.fieldP(value, terms.name(last));
-        cls = classOfField(model, classes, path.fields.at(-2) ?? params[path.root] ?? '', last);
-        if (cls.startsWith('?')) cls = this.ownerAlong(id, path.root, path.fields) ?? cls;
-      }
-    }
-    const lock = new Lock(place, cls, spec.kind, spec.mode === 'shared', may);
-    const when = spec.when === undefined ? null : model.condition(spec.when, params);
-    if (when === null || when.length === 0) return lock;
-    const facts = this.conditionFacts(when);
-    return facts.length === 0 ? lock : lock.onlyWhen(facts);
-  }
-
-  /** The class of the lock at the end of a path from a parameter, by the types that are declared; null without them. */
-  private ownerAlong(id: number, parameter: number, fields: readonly string[]): string | null {
-    const { program } = this.shared;
-    const { file, index } = program.functions[id] as FunctionRef;
-    if (parameter < 0 || parameter >= fnColumn(file, index, Fn.ParameterCount)) return null;
-    const at = (fnColumn(file, index, Fn.FirstVariable) + parameter) * VARIABLE_STRIDE;
-    let owner = program.plain(typeRef(file, file.variables[at + 1] as number)).base;
-    for (const f of fields.slice(0, -1)) owner = program.field(owner, f, file)?.base ?? '';
-    return /^(struct|union) [A-Za-z_]/.test(owner)
-      ? `${owner.replace(/^(struct|union) /, '')}::${fields.at(-1)}`
-      : null;
-  }
-
-  private conditionFacts(condition: Condition): Facts {
-    const { terms } = this.shared;
-    const atParameter = (path: Path): number | null => {
-      if (typeof path.root === 'string' || path.root < 0) return null;
-      let value = terms.param(path.root);
-      for (const f of path.fields) value = terms.load(terms.fieldP(value, terms.name(f)));
-      return value;
-    };
-    const binary = (op: number, l: number, r: number): number =>
-      op === EQ ? equality(terms, l, r) : terms.bin(op, l, r);
-    let facts: Facts = NO_FACTS;
-    for (const atom of condition) {
-      const value = atParameter(atom.value);
-      const other = atom.kind === 'same' ? atParameter(atom.other) : terms.unknown;
-      if (value === null || other === null) continue;
-      const { term, want } = atomTerm(terms, atom, value, other, binary);
-      const r = assume(terms, facts, term, want);
-      if (r !== null) facts = r.facts;
-    }
-    return facts;
   }
 
   // ---- travelling
@@ -554,7 +297,7 @@ export class Propagation {
         consts: [],
         walk: false,
         atomic: why.atomic,
-        origins: [this.lateOrigin(edge.callee, why.name)],
+        origins: [this.beginnings.lateOrigin(edge.callee, why.name)],
         widened: false,
         caller: -1,
         callerEntry: -1,
@@ -642,25 +385,6 @@ export class Propagation {
     };
   }
 
-  private readonly lateOrigins = new Map<string, number>();
-  private lateOrigin(fn: number, name: string): number {
-    const key = `${fn},${name}`;
-    let at = this.lateOrigins.get(key);
-    if (at === undefined) {
-      at = this.origins.length;
-      this.origins.push({
-        struct: 'callback',
-        method: name,
-        table: '',
-        function: fn,
-        context: name,
-        slot: null,
-      });
-      this.lateOrigins.set(key, at);
-    }
-    return at;
-  }
-
   /** Facts of a situation and of a path together; null where they exclude each other. */
   meet(entry: Entry, facts: Facts): Facts | null {
     const { terms } = this.shared;
@@ -737,23 +461,6 @@ export class Propagation {
     return out.reverse();
   }
 }
-
-const LATE: Readonly<
-  Record<Exclude<CallEdge['context'], 'now'>, { readonly name: string; readonly atomic: string }>
-> = {
-  rcu: { name: 'RCU callback', atomic: 'softirq (RCU callback)' },
-  work: { name: 'work item', atomic: '' },
-  timer: { name: 'timer', atomic: 'softirq (timer)' },
-  irq: { name: 'interrupt', atomic: 'interrupt' },
-  kthread: { name: 'kernel thread', atomic: '' },
-};
-
-/** What holds where a beginning is no slot of the model; absent: not certain. */
-const ENTERED: Readonly<Partial<Record<EntryKind, { readonly name: string; readonly atomic: string }>>> = {
-  ...LATE,
-  syscall: { name: 'system call', atomic: '' },
-  init: { name: 'init or exit code', atomic: '' },
-};
 
 function fold(op: number, a: number, b: number): number | null {
   if (op === AND) return Number(BigInt(Math.trunc(a)) & BigInt(Math.trunc(b)));

@@ -18,8 +18,8 @@ import {
 import { type FunctionRef, readList } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import { calledName, fnColumn } from './cfg.js';
+import type { Entry, Origin } from './entry-points.js';
 import { FunctionRun } from './flow.js';
-import type { Entry, Origin } from './propagate.js';
 import { type Facts, isAtomicKind, type Lock, POSITIVE, type State, settled } from './state.js';
 import { T, type Terms } from './terms.js';
 import { exported, sharedLocks } from './translate.js';

@@ -7,8 +7,8 @@
 
 import type { TraceStep } from '../base/finding.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
+import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
-import type { Entry } from '../contexts/propagate.js';
 import type { FreeEffect } from '../contexts/result.js';
 import type { State } from '../contexts/state.js';
 import { isAtomicKind, maskOf, NEGATIVE, POSITIVE } from '../contexts/state.js';

@@ -4,8 +4,8 @@
  */
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
+import type { Entry } from '../contexts/entry-points.js';
 import { FunctionRun } from '../contexts/flow.js';
-import type { Entry } from '../contexts/propagate.js';
 import type { State } from '../contexts/state.js';
 import { exported } from '../contexts/translate.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';

@@ -3,7 +3,7 @@
  * RCU read section. Two ways to get there: a lock that the function (or a callee that returned with it) took, and a
  * context that a method or callback is entered in.
  */
-import type { Entry } from '../contexts/propagate.js';
+import type { Entry } from '../contexts/entry-points.js';
 import { entryAtomic } from '../contexts/propagate.js';
 import type { ShownLock } from '../contexts/result.js';
 import { isAtomicKind } from '../contexts/state.js';

@@ -5,8 +5,8 @@
  */
 
 import { calledName } from '../contexts/cfg.js';
+import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
-import type { Entry } from '../contexts/propagate.js';
 import { maskOf, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, operatorCode, X } from '../facts/encode.js';
