@@ -178,6 +178,7 @@ function plot(): string {
       `<text x="${x(s)}" y="${height - bottom + 18}" text-anchor="middle">${s * 100} %</text><line x1="${x(s)}" x2="${x(s)}" y1="${height - bottom}" y2="${height - bottom + 4}" stroke="#888"/>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
+<title>Seconds of a cold check against the share of the text of fs/</title>
 <rect width="${width}" height="${height}" fill="white"/>
 <line x1="${left}" x2="${width - 20}" y1="${height - bottom}" y2="${height - bottom}" stroke="#888"/>
 <line x1="${left}" x2="${left}" y1="20" y2="${height - bottom}" stroke="#888"/>

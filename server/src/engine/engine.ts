@@ -143,6 +143,7 @@ export class LockwalkEngine implements Engine {
       (draft) => fixesOf(fixing, draft),
     );
     const facts = new Map(world.files.map((f) => [f.path, f]));
+    const inAny = new Set(units.flat());
     const skipped = this.loader.skippedFiles();
     return units.map((files) => {
       const inUnit = new Set(files);
@@ -174,7 +175,8 @@ export class LockwalkEngine implements Engine {
         functions,
         damagedFunctions,
       };
-      const hungOn = [...this.loader.hangsOn(files), ...asked];
+      // A source of another unit has no say in this one; what else was asked for may have
+      const hungOn = [...this.loader.hangsOn(files), ...[...asked].filter((path) => !inAny.has(path))];
       // What was skipped may have been so for lack of time
       if (!hungOn.some((path) => this.loader.skipped.has(path)))
         remembered?.keep(files, request, hungOn, answer);
