@@ -28,7 +28,7 @@ import type {
 } from './door.js';
 import { dumpFunctions } from './dump.js';
 import { type FileFacts, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
-import { orderFindings } from './findings/order.js';
+import { compareText, orderFindings } from './findings/order.js';
 import { settleFindings } from './findings/settle.js';
 import { fixesOf } from './fixes/fixes.js';
 import type { Source } from './fixes/source.js';
@@ -97,9 +97,7 @@ export class LockwalkEngine implements Engine {
       answers.reduce((all, answer) => all + count(answer), 0);
     return {
       findings: orderFindings(answers.flatMap((answer) => answer.findings)),
-      skipped: answers
-        .flatMap((answer) => answer.skipped)
-        .sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0)),
+      skipped: answers.flatMap((answer) => answer.skipped).sort((a, b) => compareText(a.file, b.file)),
       problems: [...this.problems, ...answers.flatMap((answer) => answer.problems).sort()],
       stats: {
         files: sum((answer) => answer.files),
@@ -477,7 +475,7 @@ function byUnit(files: readonly string[]): readonly (readonly string[])[] {
     if (list === undefined) units.set(unit, [file]);
     else list.push(file);
   }
-  return [...units].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, list]) => list);
+  return [...units].sort(([a], [b]) => compareText(a, b)).map(([, list]) => list);
 }
 
 /** All of a few, the first of many. */

@@ -52,80 +52,31 @@ export class Lock {
 
   /** The lock as one that is held perhaps, or for sure. */
   held(may: boolean): Lock {
-    if (may === this.may) return this;
-    return new Lock(
-      this.place,
-      this.class,
-      this.kind,
-      this.shared,
-      may,
-      this.fn,
-      this.op,
-      this.some,
-      this.when,
-    );
+    return may === this.may ? this : this.as(this.kind, this.shared, may, this.some, this.when);
   }
 
   /** The lock in another mode. */
   inMode(shared: boolean): Lock {
-    if (shared === this.shared) return this;
-    return new Lock(
-      this.place,
-      this.class,
-      this.kind,
-      shared,
-      this.may,
-      this.fn,
-      this.op,
-      this.some,
-      this.when,
-    );
+    return shared === this.shared ? this : this.as(this.kind, shared, this.may, this.some, this.when);
   }
 
   /** The lock with another kind. */
   ofKind(kind: LockKind): Lock {
-    return new Lock(
-      this.place,
-      this.class,
-      kind,
-      this.shared,
-      this.may,
-      this.fn,
-      this.op,
-      this.some,
-      this.when,
-    );
+    return this.as(kind, this.shared, this.may, this.some, this.when);
   }
 
   /** The lock, held for sure in some of the situations that it stands for. */
   inSome(): Lock {
-    return new Lock(
-      this.place,
-      this.class,
-      this.kind,
-      this.shared,
-      this.may,
-      this.fn,
-      this.op,
-      true,
-      this.when,
-    );
+    return this.as(this.kind, this.shared, this.may, true, this.when);
   }
 
   /** The lock with facts under which it is held; null: nobody says when. */
   onlyWhen(when: Facts | null): Lock {
-    if (when === this.when) return this;
-    return new Lock(
-      this.place,
-      this.class,
-      this.kind,
-      this.shared,
-      this.may,
-      this.fn,
-      this.op,
-      this.some,
-      when,
-    );
+    return when === this.when ? this : this.as(this.kind, this.shared, this.may, this.some, when);
+  }
+
+  private as(kind: LockKind, shared: boolean, may: boolean, some: boolean, when: Facts | null): Lock {
+    return new Lock(this.place, this.class, kind, shared, may, this.fn, this.op, some, when);
   }
 }
 
