@@ -65,23 +65,28 @@ export async function runCheck(
   const changed = options.since === undefined ? null : changedLinesSince(target.root, options.since);
   const progress = progressLine(options.quiet !== true);
   const jobs = options.jobs ?? DEFAULT_JOBS;
-  const shards = jobs > 1 ? shardPaths(target, request.paths, jobs) : [request.paths];
-  if (options.jobs !== undefined && shards.length < jobs)
-    remark(`--jobs ${jobs}: ${shards.length} is all that this can be split into`);
+  const files = filesToCheck(target, request.paths);
+  const units = new Set(files.map((file) => file.slice(0, file.lastIndexOf('/') + 1))).size;
+  const engines = Math.max(1, Math.min(jobs, units));
+  if (options.jobs !== undefined && engines < jobs)
+    remark(`--jobs ${jobs}: ${engines} is all that this can be split into`);
   const cache = cacheFolder(options.cache);
-  const shown = together(shards.length, progress.show);
+  const shown = together(engines, progress.show);
   let answers: readonly CheckAnswer[];
   const notes: string[] = [];
-  // Parts that are checked side by side read the headers together; a single part has somebody to read with
-  const shares = shards.length > 1 ? shareReading(shards.length, false) : [];
+  // Engines that check side by side take unit after unit and read the headers together; a single one has somebody to read with
+  const shares = engines > 1 ? shareReading(engines, false) : [];
+  const turns = engines > 1 ? new SharedArrayBuffer(4 * units) : null;
+  const all = engines > 1 ? { ...request, paths: files } : request;
   try {
     answers = await Promise.all(
-      shards.map((paths, index) =>
-        checkShard(
+      Array.from({ length: engines }, (_, index) =>
+        checkTurns(
           target,
           shares[index] ?? jobs,
           cache,
-          { ...request, paths },
+          all,
+          turns,
           signal,
           index === 0 ? notes : null,
           (at) => shown(index, at),
@@ -126,7 +131,7 @@ export async function runCheck(
   return { report, target };
 }
 
-/** One progress of several engines: the phase that the last of them is in, and the sums of those that are in it. */
+/** One progress of several engines that take turns at the same: the phase that the last of them is in, and what those in it did. */
 function together(
   engines: number,
   show: (progress: Progress) => void,
@@ -140,24 +145,28 @@ function together(
     show({
       phase,
       done: there.reduce((sum, p) => sum + p.done, 0),
-      total: there.reduce((sum, p) => sum + p.total, 0),
+      total: Math.max(...there.map((p) => p.total)),
       at: progress.at,
     });
   };
 }
 
-async function checkShard(
+async function checkTurns(
   target: Target,
   reads: ReadsWith | number,
   cache: string | null,
   request: CheckRequest,
+  turns: SharedArrayBuffer | null,
   signal: AbortSignal,
   notes: string[] | null,
   show: (progress: Progress) => void,
 ): Promise<CheckAnswer> {
   const engine = await engineFor(target, reads, cache);
   try {
-    const [description, answer] = await Promise.all([engine.describe(), engine.check(request, signal, show)]);
+    const [description, answer] = await Promise.all([
+      engine.describe(),
+      engine.check(request, signal, show, turns),
+    ]);
     notes?.push(...description.problems);
     return answer;
   } finally {
@@ -220,38 +229,19 @@ function mergeSkipped(skipped: readonly SkippedFile[]): readonly SkippedFile[] {
   return [...byFile.values()].sort((a, b) => compareText(a.file, b.file));
 }
 
-/** Splits what is to be checked by unit (a directory) into at most `jobs` parts of about the same number of files. */
-function shardPaths(target: Target, paths: readonly string[], jobs: number): readonly (readonly string[])[] {
-  const units = new Map<string, string[]>();
-  const add = (file: string): void => {
-    const unit = file.slice(0, file.lastIndexOf('/') + 1);
-    const files = units.get(unit);
-    if (files === undefined) units.set(unit, [file]);
-    else files.push(file);
-  };
+/** The C files below what is to be checked, in order. */
+function filesToCheck(target: Target, paths: readonly string[]): readonly string[] {
+  const files = new Set<string>();
   const visit = (folder: string): void => {
     const prefix = folder === '' ? '' : `${folder}/`;
     for (const name of target.tree.list(folder)) {
       if (name.endsWith('/')) visit(prefix + name.slice(0, -1));
-      else if (/\.[ch]$/.test(name)) add(prefix + name);
+      else if (/\.[ch]$/.test(name)) files.add(prefix + name);
     }
   };
   for (const path of paths) {
     if (target.tree.list(path).length > 0) visit(path);
-    else add(path);
+    else files.add(path);
   }
-  const shards: { readonly files: string[] }[] = Array.from(
-    { length: Math.max(1, Math.min(jobs, units.size)) },
-    () => ({ files: [] }),
-  );
-  const bySize = [...units.values()].sort(
-    (a, b) => b.length - a.length || compareText(a[0] ?? '', b[0] ?? ''),
-  );
-  for (const files of bySize) {
-    const smallest = shards.reduce((least, shard) =>
-      shard.files.length < least.files.length ? shard : least,
-    );
-    smallest.files.push(...files);
-  }
-  return shards.map((shard) => shard.files.sort(compareText));
+  return [...files].sort(compareText);
 }

@@ -283,7 +283,16 @@ export interface Engine {
   readonly kernelVersion: string;
   /** Problems with what it was made of (a broken .config, an unknown version), in words. */
   readonly problems: readonly string[];
-  check(request: CheckRequest, token: CancelToken, progress?: (p: Progress) => void): CheckAnswer;
+  /**
+   * Checks unit by unit. `takes`: asked once for each unit of the request, by number in the order in which all engines go
+   * through them; false where another engine has it, and then the answer does not speak of it.
+   */
+  check(
+    request: CheckRequest,
+    token: CancelToken,
+    progress?: (p: Progress) => void,
+    takes?: (unit: number) => boolean,
+  ): CheckAnswer;
   /** Reads what files need (and, with `wholeUnits`, their units) for the engines that share the reading; keeps nothing. */
   readForOthers(files: readonly string[], wholeUnits: boolean, token: CancelToken): void;
   contexts(query: ContextsQuery, token: CancelToken): ContextsResult;

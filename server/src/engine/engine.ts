@@ -3,7 +3,7 @@
  * questions; programs and analyses are made anew when a file they stand on has changed.
  */
 import { annotation, signatureAt } from './annotating.js';
-import { type CancelToken, NEVER } from './base/cancel.js';
+import { type CancelToken, NEVER, throwIfCancelled } from './base/cancel.js';
 import type { EntryMethod, Finding } from './base/finding.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
@@ -28,6 +28,7 @@ import type {
 } from './door.js';
 import { dumpFunctions } from './dump.js';
 import { type FileFacts, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
+import { MacroReader } from './facts/macro.js';
 import { compareText, orderFindings } from './findings/order.js';
 import { settleFindings } from './findings/settle.js';
 import { fixesOf } from './fixes/fixes.js';
@@ -58,6 +59,7 @@ interface World {
 export class LockwalkEngine implements Engine {
   private readonly loader: Loader;
   private world: World | null = null;
+  private readonly macros: MacroReader;
   private readonly made: string;
 
   constructor(
@@ -68,6 +70,7 @@ export class LockwalkEngine implements Engine {
     readonly kernelVersion: string,
     readonly problems: readonly string[],
   ) {
+    this.macros = new MacroReader(parser);
     // All that an answer hangs on besides the tree and the build
     this.made = JSON.stringify([kernelVersion, options.dotConfig, options.limits ?? null]);
     this.loader = new Loader(
@@ -81,18 +84,29 @@ export class LockwalkEngine implements Engine {
     );
   }
 
-  check(request: CheckRequest, token: CancelToken, progress?: (p: Progress) => void): CheckAnswer {
+  check(
+    request: CheckRequest,
+    token: CancelToken,
+    progress?: (p: Progress) => void,
+    takes: (unit: number) => boolean = () => true,
+  ): CheckAnswer {
     const started = this.options.clock();
     this.loader.parseMs = 0;
     const remembered = this.remembered();
     const answers: UnitAnswer[] = [];
-    const todo: (readonly string[])[] = [];
-    for (const files of byUnit(this.expand(request.paths))) {
-      const known = remembered?.recall(files, request) ?? null;
-      if (known === null) todo.push(files);
-      else answers.push(known);
+    const units = byUnit(this.expand(request.paths));
+    const total = units.reduce((sum, files) => sum + files.length, 0);
+    let done = 0;
+    for (const [unit, files] of units.entries()) {
+      if (!takes(unit)) continue;
+      throwIfCancelled(token);
+      const shown = units.length === 1 ? progress : undefined;
+      answers.push(
+        remembered?.recall(files, request) ?? this.checkUnit(files, request, remembered, token, shown),
+      );
+      done += files.length;
+      progress?.({ phase: 'analyse', done, total, at: files[0] as string });
     }
-    if (todo.length > 0) answers.push(...this.checkUnits(todo, request, remembered, token, progress));
     const sum = (count: (answer: UnitAnswer) => number): number =>
       answers.reduce((all, answer) => all + count(answer), 0);
     return {
@@ -116,70 +130,51 @@ export class LockwalkEngine implements Engine {
     return memory === undefined || digest === undefined ? null : new Remembered(memory, digest, this.made);
   }
 
-  /** Checks units together, each with an answer of its own. */
-  private checkUnits(
-    units: readonly (readonly string[])[],
+  /** Checks one unit, in a world of its own: what is checked besides has no say in its answer. */
+  private checkUnit(
+    files: readonly string[],
     request: CheckRequest,
     remembered: Remembered | null,
     token: CancelToken,
     progress?: (p: Progress) => void,
-  ): readonly UnitAnswer[] {
-    const world = this.analyse(units.flat(), token, progress);
+  ): UnitAnswer {
+    const world = this.analyse(files, token, progress);
     const asked = new Set<string>();
     const textOf = (file: string): string | null => {
       asked.add(file);
       return this.loader.text(file);
     };
     const fixing = { analysis: world.analysis, source: this.sources(asked) };
+    const inUnit = new Set(files);
     const found: Finding[] = runRules(
       world.analysis,
-      new Set(units.flat()),
+      inUnit,
       request.rules,
       request.precision,
       textOf,
       token,
       (draft) => fixesOf(fixing, draft),
     );
-    const facts = new Map(world.files.map((f) => [f.path, f]));
-    const inAny = new Set(units.flat());
-    const skipped = this.loader.skippedFiles();
-    return units.map((files) => {
-      const inUnit = new Set(files);
-      const settled = settleFindings(
-        found.filter((f) => inUnit.has(f.file)),
-        {
-          files,
-          known: RULES.map((rule) => rule.id),
-          ran: rulesFor(request).map((rule) => rule.id),
-          textOf,
-        },
-      );
-      let functions = 0;
-      let damagedFunctions = 0;
-      let count = 0;
-      for (const path of files) {
-        const f = facts.get(path);
-        if (f === undefined) continue;
-        const c = countFunctions(f);
-        functions += c.all;
-        damagedFunctions += c.damaged;
-        count++;
-      }
-      const answer: UnitAnswer = {
-        findings: settled.findings,
-        problems: settled.problems,
-        skipped: skipped.filter((s) => inUnit.has(s.file)),
-        files: count,
-        functions,
-        damagedFunctions,
-      };
-      // A source of another unit has no say in this one; what else was asked for may have
-      const hungOn = [...this.loader.hangsOn(files), ...[...asked].filter((path) => !inAny.has(path))];
-      // What was skipped may have been so for lack of time
-      if (!hungOn.some((path) => this.loader.skipped.has(path)))
-        remembered?.keep(files, request, hungOn, answer);
-      return answer;
+    const settled = settleFindings(found, {
+      files,
+      known: RULES.map((rule) => rule.id),
+      ran: rulesFor(request).map((rule) => rule.id),
+      textOf,
     });
+    const counts = world.files.filter((f) => inUnit.has(f.path)).map(countFunctions);
+    const answer: UnitAnswer = {
+      findings: settled.findings,
+      problems: settled.problems,
+      skipped: this.loader.skippedFiles().filter((s) => inUnit.has(s.file)),
+      files: counts.length,
+      functions: counts.reduce((sum, c) => sum + c.all, 0),
+      damagedFunctions: counts.reduce((sum, c) => sum + c.damaged, 0),
+    };
+    const hungOn = [...this.loader.hangsOn(files), ...asked];
+    // What was skipped may have been so for lack of time
+    if (!hungOn.some((path) => this.loader.skipped.has(path)))
+      remembered?.keep(files, request, hungOn, answer);
+    return answer;
   }
 
   /** Texts with their trees, for fixes: each file that one touches is parsed once more. `asked` learns which. */
@@ -232,7 +227,7 @@ export class LockwalkEngine implements Engine {
   ): World {
     const program = new Program((name) => this.model.constants.get(name));
     for (const f of facts) program.add(f);
-    const analysis = new Analysis(program, this.model, this.parser);
+    const analysis = new Analysis(program, this.model, this.macros);
     const wanted = new Set(files);
     const roots: number[] = [];
     for (const f of program.functions) if (!f.isHeader || wanted.has(f.file.path)) roots.push(f.id);
@@ -462,11 +457,12 @@ export class LockwalkEngine implements Engine {
   }
 
   dispose(): void {
+    this.options.reading?.leave();
     this.parser.dispose();
   }
 }
 
-/** Files by directory, directories and files in order. */
+/** Files by directory, the largest first: engines that take turns end at about the same time. */
 function byUnit(files: readonly string[]): readonly (readonly string[])[] {
   const units = new Map<string, string[]>();
   for (const file of files) {
@@ -475,7 +471,9 @@ function byUnit(files: readonly string[]): readonly (readonly string[])[] {
     if (list === undefined) units.set(unit, [file]);
     else list.push(file);
   }
-  return [...units].sort(([a], [b]) => compareText(a, b)).map(([, list]) => list);
+  return [...units]
+    .sort(([a, x], [b, y]) => y.length - x.length || compareText(a, b))
+    .map(([, list]) => list);
 }
 
 /** All of a few, the first of many. */

@@ -30,6 +30,12 @@ const FACTS = 'facts';
 /** What is handed on of a file: its facts, or why it was skipped. */
 type HandedOn = { readonly facts: FileFacts } | { readonly skipped: string | null };
 
+/** The headers of a file that are followed, and the folders (with `/`) where it was looked for them. */
+interface Followed {
+  readonly headers: readonly string[];
+  readonly folders: ReadonlySet<string>;
+}
+
 /** Reads files and keeps their facts until they change. */
 export class Loader {
   private readonly facts = new Map<string, FileFacts>();
@@ -173,6 +179,7 @@ export class Loader {
       this.gather(this.reading, [...sources, ...headers], token, at, true);
     }
     for (const f of sources) want(f);
+    if (sources.length === 0) for (const h of headers) want(h);
     const out: FileFacts[] = [];
     for (let i = 0; i < todo.length; i++) {
       throwIfCancelled(token);
@@ -200,29 +207,43 @@ export class Loader {
     return [...sources].sort();
   }
 
-  private readonly followed = new Map<FileFacts, readonly string[]>();
+  private readonly followed = new Map<FileFacts, Followed>();
 
   /** The headers of a file that are followed, in order. */
   private included(facts: FileFacts): readonly string[] {
+    return this.follow(facts).headers;
+  }
+
+  private follow(facts: FileFacts): Followed {
     const known = this.followed.get(facts);
     if (known !== undefined) return known;
-    const out: string[] = [];
+    const headers: string[] = [];
+    const folders = new Set<string>();
+    const exists = (path: string): boolean => {
+      folders.add(path.slice(0, path.lastIndexOf('/') + 1));
+      return this.exists(path);
+    };
     for (const inc of facts.includes) {
-      const target = resolveInclude(facts.strings[inc] ?? '', facts.path, (p) => this.exists(p));
-      if (target !== null && !HEADERS_LEFT_OUT.some((h) => target.startsWith(h))) out.push(target);
+      const target = resolveInclude(facts.strings[inc] ?? '', facts.path, exists);
+      if (target !== null && !HEADERS_LEFT_OUT.some((h) => target.startsWith(h))) headers.push(target);
     }
-    this.followed.set(facts, out);
-    return out;
+    const followed = { headers, folders };
+    this.followed.set(facts, followed);
+    return followed;
   }
 
   /** Everything that an answer about files hangs on: the closure's files, and the folders that were looked into (with `/`). */
   hangsOn(files: readonly string[]): readonly string[] {
     const paths = new Set([...files, ...this.sources(files, true)]);
+    const folders = new Set(files.map((path) => `${unitOf(path)}/`));
     for (const path of paths) {
       const facts = this.facts.get(path);
-      if (facts !== undefined) for (const header of this.included(facts)) paths.add(header);
+      if (facts === undefined) continue;
+      const followed = this.follow(facts);
+      for (const header of followed.headers) paths.add(header);
+      for (const folder of followed.folders) folders.add(folder);
     }
-    return [...paths, ...[...this.folderNames.keys()].map((folder) => `${folder}/`)];
+    return [...paths, ...folders];
   }
 
   /** Reads what files need, as far as nobody else does, and hands it on. */
@@ -263,8 +284,7 @@ export class Loader {
       if (facts !== null) follow(facts);
       if (!keep) this.facts.delete(path);
     };
-    // What others made before it was asked for here
-    const heard = new Map<string, HandedOn>();
+    const { heard } = this;
     const take = (path: string, what: HandedOn): void => {
       if ('skipped' in what) {
         if (what.skipped !== null) this.skipped.set(path, what.skipped);
@@ -301,12 +321,15 @@ export class Loader {
         reading.wait(BETWEEN_LOOKS_MS);
       }
     }
-    reading.leave();
   }
+
+  /** What others made before it was asked for here. */
+  private readonly heard = new Map<string, HandedOn>();
 
   /** Forgets what was made from a file's text. */
   invalidate(path: string): void {
     this.facts.delete(path);
+    this.heard.delete(path);
     this.skipped.delete(path);
     this.texts.delete(path);
     this.folderNames.delete(path.slice(0, path.lastIndexOf('/')));

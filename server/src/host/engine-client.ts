@@ -46,8 +46,11 @@ const WORKER_YOUNG_MIB = 192;
 const NEWEST_V8_KNOWN = 13;
 // Functions are compiled anew later than V8 does by itself: what it learned by then fits the whole tree, and a seventh of all
 // processor time is not spent on code that is thrown away. Only where V8 is known to have the flag: it complains about others.
-if (Number.parseInt(process.versions.v8, 10) <= NEWEST_V8_KNOWN)
+// Nor is so much of what they call compiled into them: that, too, costs more here than it gives.
+if (Number.parseInt(process.versions.v8, 10) <= NEWEST_V8_KNOWN) {
   setFlagsFromString('--interrupt-budget=260000');
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=150');
+}
 
 /** Calls that read a unit and its headers. */
 const READING: ReadonlySet<CallName> = new Set([
@@ -113,12 +116,14 @@ export class EngineClient {
     return this.#call('describe', null);
   }
 
+  /** `turns`: shared by engines that are asked the same; each answers about the units that it took. */
   check(
     request: CheckRequest,
     signal: AbortSignal | null = null,
     progress: ((progress: Progress) => void) | null = null,
+    turns: SharedArrayBuffer | null = null,
   ): Promise<CheckAnswer> {
-    return this.#call('check', request, signal, progress);
+    return this.#call('check', { request, turns }, signal, progress);
   }
 
   contexts(query: ContextsQuery, signal: AbortSignal | null = null): Promise<ContextsResult> {

@@ -49,10 +49,16 @@ export interface EngineDescription {
   readonly problems: readonly string[];
 }
 
+/** A check. `turns`: one Int32 for each unit, not 0 where one of the engines that were asked the same has taken it. */
+export interface CheckParams {
+  readonly request: CheckRequest;
+  readonly turns: SharedArrayBuffer | null;
+}
+
 /** Every request with its answer. */
 export interface Calls {
   describe: { readonly params: null; readonly answer: EngineDescription };
-  check: { readonly params: CheckRequest; readonly answer: CheckAnswer };
+  check: { readonly params: CheckParams; readonly answer: CheckAnswer };
   contexts: { readonly params: ContextsQuery; readonly answer: ContextsResult };
   annotate: { readonly params: AnnotateQuery; readonly answer: AnnotateResult };
   reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };

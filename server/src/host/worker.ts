@@ -4,14 +4,14 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Cancelled, type CancelToken } from '../engine/base/cancel.js';
-import type { CheckAnswer, CheckRequest, Engine, Progress } from '../engine/door.js';
+import type { CheckAnswer, Engine, Progress } from '../engine/door.js';
 import { createEngine } from '../engine/index.js';
 import { loadWasm } from './assets.js';
 import { now } from './clock.js';
 import { DiskCache } from './disk-cache.js';
 import { DiskTree } from './disk-tree.js';
 import { configOfTree, readDotConfig } from './dot-config.js';
-import type { EngineSpec, Reply, Request, WorkerStart } from './messages.js';
+import type { CheckParams, EngineSpec, Reply, Request, WorkerStart } from './messages.js';
 import { ReadingEnd } from './shared-reading.js';
 import { IS_BUNDLED } from './version.js';
 
@@ -70,8 +70,10 @@ function reporter(id: number): (progress: Progress) => void {
 }
 
 /** What the tree refused to read belongs to what was skipped. */
-function check(engine: Engine, request: CheckRequest, id: number): CheckAnswer {
-  const answer = engine.check(request, token, reporter(id));
+function check(engine: Engine, { request, turns }: CheckParams, id: number): CheckAnswer {
+  const taken = turns === null ? null : new Int32Array(turns);
+  const takes = (unit: number): boolean => taken === null || Atomics.exchange(taken, unit, 1) === 0;
+  const answer = engine.check(request, token, reporter(id), takes);
   const named = new Set(answer.skipped.map((skipped) => skipped.file));
   const refused = tree.refusedBelow(request.paths).filter((skipped) => !named.has(skipped.file));
   const skipped = [...answer.skipped, ...refused].sort((a, b) =>
@@ -87,7 +89,7 @@ async function answer(request: Request): Promise<unknown> {
     case 'describe':
       return { kernelVersion: engine.kernelVersion, problems };
     case 'check':
-      at = request.params.paths.join(' ');
+      at = request.params.request.paths[0] ?? '';
       return check(engine, request.params, request.id);
     case 'contexts':
       at = 'function' in request.params ? request.params.function : request.params.file;

@@ -5,11 +5,10 @@
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { EXPR_STRIDE, type FileFacts, Fn, lineAt, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
-import { macroFacts } from '../facts/macro.js';
+import type { MacroReader } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
 import { type Beginnings, findBeginnings } from '../program/beginnings.js';
 import { type FunctionRef, type MacroRef, type Program, readList, unitOf } from '../program/program.js';
-import type { SyntaxParser } from '../syntax/parser.js';
 import { fnColumn } from './cfg.js';
 import { Chains } from './chains.js';
 import { classesByField } from './evaluate.js';
@@ -38,7 +37,7 @@ export class Analysis {
   constructor(
     readonly program: Program,
     readonly model: Model,
-    private readonly parser: SyntaxParser,
+    private readonly macros: MacroReader,
   ) {
     this.terms.fieldRenames = program.fieldRenames;
     this.terms.setNeverNull(model.neverNull.map((m) => m.field));
@@ -74,7 +73,7 @@ export class Analysis {
     position: number,
   ): FunctionRef | null {
     const line = lineAt(file.lineStarts, position);
-    const facts = macroFacts(this.parser, file.path, name, params, body, line);
+    const facts = this.macros.facts(file, name, params, body, line);
     return facts === null ? null : this.program.addMacroFunction(facts, 0, name, unitOf(file.path));
   }
 
@@ -106,7 +105,12 @@ export class Analysis {
       done += group.length;
       progress?.(done, total, this.program.functions[group[0] as number]?.name ?? '');
     }
-    this.beginnings = findBeginnings(this.program, this.model, (macro) => this.compile(macro));
+    this.beginnings = findBeginnings(
+      this.program,
+      this.model,
+      (macro) => this.compile(macro),
+      new Set(this.bottomUp),
+    );
     this.propagation = new Propagation(this.shared, this.bottomUp, this.beginnings.all);
     this.propagation.run(token);
     this.chains = new Chains(this.propagation, this.bottomUp, (id) => this.results[id]?.edges ?? []);

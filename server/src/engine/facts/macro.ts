@@ -10,11 +10,39 @@ import { FunctionLowering } from './lower.js';
 /** Longer macro bodies are tables or generated code. */
 const MAX_BODY = 4000;
 
-/**
- * Facts with one function made from a macro; null where the body is not C on its own. `line` (1-based) is where the
- * macro is defined: all positions in it map to that line.
- */
-export function macroFacts(
+/** Reads macros as functions, each once however many units call it. */
+export class MacroReader {
+  private readonly known = new WeakMap<FileFacts, Map<string, FileFacts | null>>();
+
+  constructor(private readonly parser: SyntaxParser) {}
+
+  /**
+   * Facts with one function made from a macro of a file; null where the body is not C on its own. `line` (1-based) is where
+   * the macro is defined: all positions in it map to that line.
+   */
+  facts(
+    file: FileFacts,
+    name: string,
+    params: readonly string[],
+    body: string,
+    line: number,
+  ): FileFacts | null {
+    let macros = this.known.get(file);
+    if (macros === undefined) {
+      macros = new Map();
+      this.known.set(file, macros);
+    }
+    const key = `${line}#${name}(${params.join()})${body}`;
+    let facts = macros.get(key);
+    if (facts === undefined) {
+      facts = macroFacts(this.parser, file.path, name, params, body, line);
+      macros.set(key, facts);
+    }
+    return facts;
+  }
+}
+
+function macroFacts(
   parser: SyntaxParser,
   path: string,
   name: string,

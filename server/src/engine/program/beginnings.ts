@@ -135,13 +135,14 @@ interface Argument {
   readonly position: number;
 }
 
-/** Finds all beginnings. `compile` makes a function of a macro. */
+/** Finds all beginnings. `compile` makes a function of a macro; `reached`: functions of headers that anything here calls. */
 export function findBeginnings(
   program: Program,
   model: Model,
   compile: (macro: MacroRef) => FunctionRef | null,
+  reached: ReadonlySet<number>,
 ): Beginnings {
-  return new Search(program, model, compile).run();
+  return new Search(program, model, compile, reached).run();
 }
 
 /** The function that a name means in a file, else the only one of that name that other units export. */
@@ -182,6 +183,7 @@ class Search {
     private readonly program: Program,
     private readonly model: Model,
     private readonly compile: (macro: MacroRef) => FunctionRef | null,
+    private readonly reached: ReadonlySet<number>,
   ) {}
 
   run(): Beginnings {
@@ -189,8 +191,10 @@ class Search {
     for (const file of this.program.files.values()) if (file.path.endsWith('.c')) this.uses(file);
     for (const file of this.program.files.values()) this.literals(file);
     // Macros that are compiled on the way join the list
-    for (let i = 0; i < this.program.functions.length; i++)
-      this.operations(this.program.functions[i] as FunctionRef);
+    for (let i = 0; i < this.program.functions.length; i++) {
+      const f = this.program.functions[i] as FunctionRef;
+      if (!f.isHeader || f.isMacro || this.reached.has(f.id)) this.operations(f);
+    }
     this.handedOn();
     for (const f of this.program.functions) this.byItself(f);
     const made = new Map<string, number[]>();
