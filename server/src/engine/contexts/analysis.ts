@@ -4,6 +4,7 @@
  * so that nothing is walked again for a second caller.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
+import { mutuallyReachable } from '../base/graph.js';
 import { EXPR_STRIDE, type FileFacts, Fn, lineAt, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { MacroReader } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
@@ -83,7 +84,8 @@ export class Analysis {
     token: CancelToken,
     progress?: (done: number, total: number, at: string) => void,
   ): void {
-    const groups = this.order(roots);
+    const groups = mutuallyReachable(roots, (id) => this.calleesOf(id));
+    for (const group of groups) this.bottomUp.push(...group);
     let done = 0;
     const total = groups.reduce((n, g) => n + g.length, 0);
     for (const group of groups) {
@@ -167,56 +169,6 @@ export class Analysis {
     }
     this.calleeCache.set(id, out);
     return out;
-  }
-
-  /** Strongly connected groups of what is reachable from the roots, callees first; no recursion. */
-  private order(roots: readonly number[]): number[][] {
-    const index = new Map<number, number>();
-    const low = new Map<number, number>();
-    const onStack = new Set<number>();
-    const stack: number[] = [];
-    const groups: number[][] = [];
-    let counter = 0;
-    for (const root of roots) {
-      if (index.has(root)) continue;
-      const work: { id: number; next: number }[] = [];
-      const open = (id: number): void => {
-        index.set(id, counter);
-        low.set(id, counter++);
-        stack.push(id);
-        onStack.add(id);
-        work.push({ id, next: 0 });
-      };
-      open(root);
-      while (work.length > 0) {
-        const frame = work[work.length - 1] as { id: number; next: number };
-        const callees = this.calleesOf(frame.id);
-        if (frame.next < callees.length) {
-          const c = callees[frame.next++] as number;
-          if (!index.has(c)) open(c);
-          else if (onStack.has(c))
-            low.set(frame.id, Math.min(low.get(frame.id) as number, index.get(c) as number));
-          continue;
-        }
-        work.pop();
-        const parent = work[work.length - 1];
-        if (parent !== undefined)
-          low.set(parent.id, Math.min(low.get(parent.id) as number, low.get(frame.id) as number));
-        if (low.get(frame.id) === index.get(frame.id)) {
-          const group: number[] = [];
-          for (;;) {
-            const id = stack.pop() as number;
-            onStack.delete(id);
-            group.push(id);
-            if (id === frame.id) break;
-          }
-          group.sort((a, b) => a - b);
-          groups.push(group);
-          this.bottomUp.push(...group);
-        }
-      }
-    }
-    return groups;
   }
 }
 

@@ -29,6 +29,13 @@ export interface Origin {
   readonly slot: SlotRef | null;
 }
 
+/** Where a situation comes from: a beginning; a function that nobody calls; one that is called, but from nowhere known. */
+export const enum Whence {
+  Beginning,
+  Nobody,
+  Nowhere,
+}
+
 /** One situation in which a function is entered. Places are in the function's own terms. */
 export interface Entry {
   readonly locks: readonly Lock[];
@@ -41,6 +48,8 @@ export interface Entry {
   readonly atomic: string;
   readonly origins: number[];
   readonly widened: boolean;
+  /** How it came here: what is known best is taken first. */
+  readonly from: Whence;
   /** Caller, its situation and the call; -1 at a beginning. */
   readonly caller: number;
   readonly callerEntry: number;
@@ -48,8 +57,9 @@ export interface Entry {
 }
 
 /** A situation in which nothing is known but that these locks are held. */
-export function begin(locks: readonly Lock[]): Entry {
+export function begin(locks: readonly Lock[], from: Whence): Entry {
   return {
+    from,
     locks: locks.map((l) => l.takenAt(-1, l.op)),
     facts: NO_FACTS,
     consts: [],
@@ -151,7 +161,7 @@ export class EntryPoints {
       const late = b.how.startsWith('__') ? undefined : ENTERED[b.kind];
       if (late === undefined) continue;
       const origins = [this.lateOrigin(b.fn, late.name)];
-      this.into(b.fn, { ...begin(NO_LOCKS), atomic: late.atomic, origins });
+      this.into(b.fn, { ...begin(NO_LOCKS, Whence.Beginning), atomic: late.atomic, origins });
     }
   }
 
@@ -196,6 +206,7 @@ export class EntryPoints {
       atomic: context.atomic ?? '',
       origins: [origin],
       widened: false,
+      from: Whence.Beginning,
       caller: -1,
       callerEntry: -1,
       op: -1,

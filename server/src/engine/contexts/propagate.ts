@@ -4,11 +4,12 @@
  * comes from and one predecessor for the witness.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
+import { mutuallyReachable } from '../base/graph.js';
 import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { Beginning } from '../program/beginnings.js';
 import type { FunctionRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
-import { begin, type Entry, EntryPoints, LATE, type Origin } from './entry-points.js';
+import { begin, type Entry, EntryPoints, LATE, type Origin, Whence } from './entry-points.js';
 import { addLock, boundLocks, commonFacts, commonLocks } from './join.js';
 import type { CallEdge, Variant } from './result.js';
 import type { Shared } from './shared.js';
@@ -44,29 +45,37 @@ const AND = operatorCode('&');
 const EQ = operatorCode('==');
 const LT = operatorCode('<');
 
-/** Situations of all functions. */
+/** A call as the callee sees it. */
+interface Incoming {
+  readonly caller: number;
+  readonly edge: CallEdge;
+}
+
+/** Situations of all functions. Those of functions that call each other hang on their callers outside, on nothing else. */
 export class Propagation {
   readonly entries: Entry[][] = [];
   private readonly keys: Map<number, number>[] = [];
-  private readonly position = new Map<number, number>();
   private readonly beginnings: EntryPoints;
+  /** What begins at a function, before anything has travelled. */
+  private readonly seeds = new Map<number, Entry[]>();
+  /** Calls from other groups, by callee: callers first that are higher up. */
+  private readonly incoming = new Map<number, Incoming[]>();
 
   constructor(
     private readonly shared: Shared,
-    private readonly bottomUp: readonly number[],
+    private readonly functions: readonly number[],
     beginnings: readonly Beginning[] = [],
   ) {
+    for (const id of functions) {
+      this.entries[id] = [];
+      this.keys[id] = new Map();
+    }
     this.beginnings = new EntryPoints(
       shared,
       beginnings,
-      (fn) => this.position.has(fn),
-      (fn, entry) => this.add(fn, entry),
+      (fn) => this.entries[fn] !== undefined,
+      (fn, entry) => push(this.seeds, fn, entry),
     );
-    bottomUp.forEach((id, i) => {
-      this.position.set(id, i);
-      this.entries[id] = [];
-      this.keys[id] = new Map();
-    });
   }
 
   get origins(): readonly Origin[] {
@@ -75,28 +84,50 @@ export class Propagation {
 
   run(token: CancelToken): void {
     this.beginnings.run();
-    // Callers first: from the end of the bottom-up order. Calls upwards (recursion) queue again.
-    this.drain(token);
-    const called = new Set<number>();
-    for (const id of this.bottomUp)
-      for (const e of this.shared.results[id]?.edges ?? []) if (e.callee !== id) called.add(e.callee);
-    // What nothing known reaches: from its callers, and without any from nothing held
-    for (let i = this.bottomUp.length - 1; i >= 0; i--) {
-      const id = this.bottomUp[i] as number;
-      const fn = this.shared.program.functions[id] as FunctionRef;
-      if ((this.entries[id] as Entry[]).length > 0 || called.has(id) || fn.isMacro) continue;
-      this.add(id, begin(this.shared.results[id]?.asserted ?? NO_LOCKS));
-    }
-    this.drain(token);
-    for (let i = this.bottomUp.length - 1; i >= 0; i--) {
-      const id = this.bottomUp[i] as number;
-      if ((this.entries[id] as Entry[]).length > 0) continue;
-      this.add(id, begin(this.shared.results[id]?.asserted ?? NO_LOCKS));
-      this.drain(token);
+    const groups = mutuallyReachable(this.functions, (id) => this.edgesOf(id).map((e) => e.callee)).reverse();
+    const groupOf = new Map<number, number>();
+    for (const [at, group] of groups.entries()) for (const id of group) groupOf.set(id, at);
+    for (const [at, group] of groups.entries())
+      for (const caller of group)
+        for (const edge of this.edgesOf(caller))
+          if (groupOf.get(edge.callee) !== at) push(this.incoming, edge.callee, { caller, edge });
+    for (const [at, group] of groups.entries()) {
+      throwIfCancelled(token);
+      this.enter(group, (id) => groupOf.get(id) === at);
     }
   }
 
-  private highest = -1;
+  /** The calls of a function that stay among what is analysed. */
+  private edgesOf(id: number): readonly CallEdge[] {
+    const edges = this.shared.results[id]?.edges ?? [];
+    return edges.every((e) => this.entries[e.callee] !== undefined)
+      ? edges
+      : edges.filter((e) => this.entries[e.callee] !== undefined);
+  }
+
+  /** The situations of functions that call each other, once those of all their callers are known. */
+  private enter(group: readonly number[], inside: (id: number) => boolean): void {
+    for (const id of group) for (const seed of this.seeds.get(id) ?? []) this.add(id, seed);
+    for (const from of [Whence.Beginning, Whence.Nobody, Whence.Nowhere])
+      for (const id of group)
+        for (const { caller, edge } of this.incoming.get(id) ?? [])
+          for (const [i, entry] of (this.entries[caller] as Entry[]).entries())
+            if (entry.from === from)
+              for (const next of this.composed(caller, i, entry, edge)) this.add(id, next);
+    this.goRound(inside);
+    for (const id of group) {
+      if ((this.entries[id] as Entry[]).length > 0) continue;
+      const called =
+        group.length > 1 ||
+        this.incoming.has(id) ||
+        (this.shared.program.functions[id] as FunctionRef).isMacro;
+      this.add(
+        id,
+        begin(this.shared.results[id]?.asserted ?? NO_LOCKS, called ? Whence.Nowhere : Whence.Nobody),
+      );
+      this.goRound(inside);
+    }
+  }
 
   /** By function: situations that have come or changed since it was last gone on from. */
   private readonly changed = new Map<number, Set<number>>();
@@ -105,23 +136,19 @@ export class Propagation {
     const set = this.changed.get(id);
     if (set === undefined) this.changed.set(id, new Set([index]));
     else set.add(index);
-    this.highest = Math.max(this.highest, this.position.get(id) as number);
   }
 
-  /** Callers before callees where there is no cycle: always the queued function that is highest in the order. */
-  private drain(token: CancelToken): void {
-    while (this.changed.size > 0 && this.highest >= 0) {
-      const id = this.bottomUp[this.highest] as number;
-      const changed = this.changed.get(id);
-      if (changed === undefined) {
-        this.highest--;
-        continue;
-      }
-      throwIfCancelled(token);
+  /** Carries what has come along the calls inside a group until nothing new comes. */
+  private goRound(inside: (id: number) => boolean): void {
+    for (const [id, changed] of this.changed) {
       this.changed.delete(id);
-      this.forward(id, changed);
+      const list = this.entries[id] as Entry[];
+      const todo = [...changed].sort((x, y) => x - y);
+      for (const edge of this.edgesOf(id))
+        if (inside(edge.callee))
+          for (const i of todo)
+            for (const next of this.composed(id, i, list[i] as Entry, edge)) this.add(edge.callee, next);
     }
-    this.highest = -1;
   }
 
   // ---- travelling
@@ -215,18 +242,6 @@ export class Propagation {
     this.queue(id, slot);
   }
 
-  private forward(id: number, changed: ReadonlySet<number>): void {
-    const result = this.shared.results[id];
-    if (result === undefined) return;
-    const list = this.entries[id] as Entry[];
-    const todo = [...changed].sort((x, y) => x - y);
-    for (const edge of result.edges) {
-      if (!this.position.has(edge.callee)) continue;
-      for (const i of todo)
-        for (const next of this.composed(id, i, list[i] as Entry, edge)) this.add(edge.callee, next);
-    }
-  }
-
   /** What a situation of a caller becomes in the callee of an edge: one for each state that reaches the call. */
   private composed(id: number, index: number, entry: Entry, edge: CallEdge): Entry[] {
     const sure = edge.variants.some((v) => !v.doubt);
@@ -299,6 +314,7 @@ export class Propagation {
         atomic: why.atomic,
         origins: [this.beginnings.lateOrigin(edge.callee, why.name)],
         widened: false,
+        from: Whence.Beginning,
         caller: -1,
         callerEntry: -1,
         op: -1,
@@ -379,6 +395,7 @@ export class Propagation {
       atomic: entry.atomic,
       origins: entry.origins,
       widened: entry.widened || v.doubt,
+      from: entry.from,
       caller: id,
       callerEntry: index,
       op: edge.op,
@@ -460,6 +477,12 @@ export class Propagation {
     }
     return out.reverse();
   }
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
 }
 
 function fold(op: number, a: number, b: number): number | null {
