@@ -8,6 +8,7 @@ import type { EntryMethod, Finding } from './base/finding.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
 import { fnColumn, graphOf, isDamaged } from './contexts/cfg.js';
+import { Earlier } from './contexts/earlier.js';
 import { contextsAt, functionAt, operationAt } from './contexts/query.js';
 import { unknownsOf } from './contexts/unknowns.js';
 import type {
@@ -27,6 +28,7 @@ import type {
   VerifyAnswer,
 } from './door.js';
 import { dumpFunctions } from './dump.js';
+import { changedFunctions } from './facts/changes.js';
 import { type FileFacts, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
 import { MacroReader } from './facts/macro.js';
 import { compareText, orderFindings } from './findings/order.js';
@@ -53,12 +55,20 @@ interface World {
   readonly program: Program;
   readonly analysis: Analysis;
   readonly files: readonly FileFacts[];
+  /** Terms that its store held when it was new. */
+  readonly firstTerms: number;
 }
+
+/** A store of terms may grow to so many times its first size, and some more, before it is begun anew. */
+const MOST_GROWTH = 3;
+const MORE_TERMS = 20_000;
 
 /** The engine. */
 export class LockwalkEngine implements Engine {
   private readonly loader: Loader;
   private world: World | null = null;
+  /** A file that the world stands on has changed since. */
+  private stale = false;
   private readonly macros: MacroReader;
   private readonly made: string;
 
@@ -206,15 +216,26 @@ export class LockwalkEngine implements Engine {
   /** Loads, links and analyses; the last world is kept while nothing it stands on changes. */
   private analyse(files: readonly string[], token: CancelToken, progress?: (p: Progress) => void): World {
     const units = [...new Set(files.map(unitOf))].sort().join('\n');
-    if (this.world !== null && this.world.key === units) return this.world;
-    this.world = null;
+    if (this.world !== null && this.world.key === units && !this.stale) return this.world;
+    // Cancelled on the way, the world stays what it was, and stale
+    const earlier = this.world?.key === units ? this.world : null;
+    if (earlier === null) this.world = null;
     let read = 0;
     const facts = this.loader.closure(files, true, token, (at) => {
       if (read++ % 25 === 0)
         progress?.({ phase: 'read', done: read, total: Math.max(read, files.length), at });
     });
-    this.world = this.link(units, facts, files, token, progress);
+    this.world = this.link(units, facts, files, token, progress, earlier);
+    this.stale = false;
     return this.world;
+  }
+
+  /** What can be taken over from a world of almost the same files; null where it is no more than begun anew. */
+  private takenOver(world: World, facts: readonly FileFacts[]): Earlier | null {
+    const found = world.analysis.found();
+    if (found === null || world.analysis.terms.kept > world.firstTerms * MOST_GROWTH + MORE_TERMS) return null;
+    const changed = changedFunctions(world.files, facts);
+    return changed === null ? null : new Earlier(found, changed);
   }
 
   /** Facts to an analysed program. `files`: headers among them are analysed too. */
@@ -224,10 +245,15 @@ export class LockwalkEngine implements Engine {
     files: readonly string[],
     token: CancelToken,
     progress?: (p: Progress) => void,
+    before: World | null = null,
   ): World {
     const program = new Program((name) => this.model.constants.get(name));
     for (const f of facts) program.add(f);
-    const analysis = new Analysis(program, this.model, this.macros);
+    const earlier = before === null ? null : this.takenOver(before, facts);
+    const analysis =
+      earlier === null
+        ? new Analysis(program, this.model, this.macros)
+        : new Analysis(program, this.model, this.macros, before?.analysis.terms, earlier);
     const wanted = new Set(files);
     const roots: number[] = [];
     for (const f of program.functions) if (!f.isHeader || wanted.has(f.file.path)) roots.push(f.id);
@@ -239,7 +265,8 @@ export class LockwalkEngine implements Engine {
     analysis.run(roots, token, (done, total, at) => {
       if (done % 200 < 2) progress?.({ phase: 'analyse', done, total, at });
     });
-    return { key, program, analysis, files: facts };
+    const firstTerms = earlier === null ? analysis.terms.kept : (before?.firstTerms ?? 0);
+    return { key, program, analysis, files: facts, firstTerms };
   }
 
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer {
@@ -453,7 +480,7 @@ export class LockwalkEngine implements Engine {
 
   invalidate(file: string): void {
     this.loader.invalidate(file);
-    this.world = null;
+    this.stale = true;
   }
 
   dispose(): void {

@@ -328,12 +328,19 @@ export class Loader {
 
   /** Forgets what was made from a file's text. */
   invalidate(path: string): void {
+    const facts = this.facts.get(path);
     this.facts.delete(path);
     this.heard.delete(path);
     this.skipped.delete(path);
     this.texts.delete(path);
-    this.folderNames.delete(path.slice(0, path.lastIndexOf('/')));
-    this.followed.clear();
+    const at = path.lastIndexOf('/');
+    const folder = path.slice(0, at);
+    const there = this.folderNames.get(folder)?.has(path.slice(at + 1));
+    this.folderNames.delete(folder);
+    // Where headers are found hangs on which files there are, not on what they say
+    if (there === true && this.names(folder).has(path.slice(at + 1))) {
+      if (facts !== undefined) this.followed.delete(facts);
+    } else this.followed.clear();
   }
 
   /** Files that were skipped, in order. */

@@ -6,12 +6,14 @@
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { mutuallyReachable } from '../base/graph.js';
 import { EXPR_STRIDE, type FileFacts, Fn, lineAt, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
+import { functionKeys } from '../facts/changes.js';
 import type { MacroReader } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
 import { type Beginnings, findBeginnings } from '../program/beginnings.js';
 import { type FunctionRef, type MacroRef, type Program, readList, unitOf } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import { Chains } from './chains.js';
+import type { Earlier, Found } from './earlier.js';
 import { classesByField } from './evaluate.js';
 import { FunctionRun } from './flow.js';
 import { Propagation } from './propagate.js';
@@ -25,21 +27,30 @@ const MAX_ROUNDS = 3;
 
 /** One analysis of one program. */
 export class Analysis {
-  readonly terms = new Terms();
   readonly shared: Shared;
   readonly results: (FunctionResult | undefined)[] = [];
   private readonly macroCache = new Map<string, FunctionRef | null>();
+  private readonly macroKeys = new Map<string, number>();
+  /** By function: what tells it apart in other versions of the program. */
+  private readonly keys: string[] = [];
+  /** Functions that call each other by name, callees first. */
+  groups: readonly (readonly number[])[] = [];
   /** Functions in bottom-up order: callees first. */
   readonly bottomUp: number[] = [];
   beginnings: Beginnings | null = null;
   propagation: Propagation | null = null;
   chains: Chains | null = null;
 
+  /** `earlier`: what was found in almost the same files, in terms of the same store. */
   constructor(
     readonly program: Program,
     readonly model: Model,
     private readonly macros: MacroReader,
+    readonly terms = new Terms(),
+    private earlier: Earlier | null = null,
   ) {
+    for (const file of program.files.values())
+      for (const { key } of functionKeys(file)) this.tell(`${file.path}:${key}`);
     this.terms.fieldRenames = program.fieldRenames;
     this.terms.setNeverNull(model.neverNull.map((m) => m.field));
     this.shared = {
@@ -53,6 +64,24 @@ export class Analysis {
       ),
       compile: (macro) => this.compile(macro),
     };
+  }
+
+  /** Gives the next function of the program what tells it apart. */
+  private tell(key: string): void {
+    this.earlier?.know(this.keys.length, key);
+    this.keys.push(key);
+  }
+
+  /** What a later analysis can take over. */
+  found(): Found | null {
+    return this.propagation === null
+      ? null
+      : {
+          keys: this.keys,
+          results: this.results,
+          groups: this.groups,
+          situations: this.propagation.found(),
+        };
   }
 
   /** A macro as a function of the program. */
@@ -75,7 +104,12 @@ export class Analysis {
   ): FunctionRef | null {
     const line = lineAt(file.lineStarts, position);
     const facts = this.macros.facts(file, name, params, body, line);
-    return facts === null ? null : this.program.addMacroFunction(facts, 0, name, unitOf(file.path));
+    if (facts === null) return null;
+    const key = `${file.path}#${name}(${params.join()})${body}`;
+    const nth = this.macroKeys.get(key) ?? 0;
+    this.macroKeys.set(key, nth + 1);
+    this.tell(`${key}#${nth}`);
+    return this.program.addMacroFunction(facts, 0, name, unitOf(file.path));
   }
 
   /** Runs bottom-up over what is reachable from `roots` (function ids), then top-down. */
@@ -85,10 +119,20 @@ export class Analysis {
     progress?: (done: number, total: number, at: string) => void,
   ): void {
     const groups = mutuallyReachable(roots, (id) => this.calleesOf(id));
+    this.groups = groups;
     for (const group of groups) this.bottomUp.push(...group);
     let done = 0;
     const total = groups.reduce((n, g) => n + g.length, 0);
     for (const group of groups) {
+      const known = this.earlier?.resultsOf(
+        group.map((id) => this.program.functions[id] as FunctionRef),
+        this.results,
+      );
+      if (known !== undefined && known !== null) {
+        for (const [i, id] of group.entries()) this.results[id] = known[i];
+        done += group.length;
+        continue;
+      }
       const cyclic = group.length > 1 || this.callsItself(group[0] as number);
       const rounds = cyclic ? (group.length > 60 ? 1 : MAX_ROUNDS) : 1;
       for (let round = 0; round < rounds; round++) {
@@ -104,6 +148,7 @@ export class Analysis {
         }
         if (before === after) break;
       }
+      for (const id of group) this.earlier?.foundAnew(id, this.results[id] as FunctionResult);
       done += group.length;
       progress?.(done, total, this.program.functions[group[0] as number]?.name ?? '');
     }
@@ -113,8 +158,10 @@ export class Analysis {
       (macro) => this.compile(macro),
       new Set(this.bottomUp),
     );
-    this.propagation = new Propagation(this.shared, this.bottomUp, this.beginnings.all);
+    this.propagation = new Propagation(this.shared, this.bottomUp, this.beginnings.all, this.earlier);
     this.propagation.run(token);
+    // What was not taken over is let go
+    this.earlier = null;
     this.chains = new Chains(this.propagation, this.bottomUp, (id) => this.results[id]?.edges ?? []);
   }
 

@@ -9,6 +9,7 @@ import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { Beginning } from '../program/beginnings.js';
 import type { FunctionRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
+import type { Earlier, FoundSituations } from './earlier.js';
 import { begin, type Entry, EntryPoints, LATE, type Origin, Whence } from './entry-points.js';
 import { addLock, boundLocks, commonFacts, commonLocks } from './join.js';
 import type { CallEdge, Variant } from './result.js';
@@ -51,6 +52,12 @@ interface Incoming {
   readonly edge: CallEdge;
 }
 
+/** What the place of a lock of a class is in a callee. */
+interface Translation {
+  readonly class: string;
+  readonly place: number;
+}
+
 /** Situations of all functions. Those of functions that call each other hang on their callers outside, on nothing else. */
 export class Propagation {
   readonly entries: Entry[][] = [];
@@ -65,6 +72,7 @@ export class Propagation {
     private readonly shared: Shared,
     private readonly functions: readonly number[],
     beginnings: readonly Beginning[] = [],
+    private earlier: Earlier | null = null,
   ) {
     for (const id of functions) {
       this.entries[id] = [];
@@ -82,9 +90,29 @@ export class Propagation {
     return this.beginnings.origins;
   }
 
+  private groups: readonly (readonly number[])[] = [];
+
+  /** What a later analysis can take over. */
+  found(): FoundSituations {
+    return {
+      entries: this.entries,
+      keys: this.keys,
+      seeds: this.seeds,
+      callers: (id) => this.callersOf(id),
+      groups: this.groups,
+      origins: this.origins,
+    };
+  }
+
+  private callersOf(id: number): readonly number[] {
+    return (this.incoming.get(id) ?? []).map((i) => i.caller);
+  }
+
   run(token: CancelToken): void {
     this.beginnings.run();
+    this.earlier?.begin(this.origins, (fn, name) => this.beginnings.lateOrigin(fn, name));
     const groups = mutuallyReachable(this.functions, (id) => this.edgesOf(id).map((e) => e.callee)).reverse();
+    this.groups = groups;
     const groupOf = new Map<number, number>();
     for (const [at, group] of groups.entries()) for (const id of group) groupOf.set(id, at);
     for (const [at, group] of groups.entries())
@@ -95,6 +123,7 @@ export class Propagation {
       throwIfCancelled(token);
       this.enter(group, (id) => groupOf.get(id) === at);
     }
+    this.earlier = null;
   }
 
   /** The calls of a function that stay among what is analysed. */
@@ -107,6 +136,23 @@ export class Propagation {
 
   /** The situations of functions that call each other, once those of all their callers are known. */
   private enter(group: readonly number[], inside: (id: number) => boolean): void {
+    const known = this.earlier?.situationsOf(
+      group,
+      (id) => this.seeds.get(id) ?? [],
+      (id) => this.callersOf(id),
+    );
+    if (known !== undefined && known !== null) {
+      for (const [i, id] of group.entries()) {
+        this.entries[id] = known[i]?.entries ?? [];
+        this.keys[id] = known[i]?.keys ?? new Map();
+      }
+      return;
+    }
+    this.enterAnew(group, inside);
+    for (const id of group) this.earlier?.enteredAnew(id, this.entries[id] as Entry[]);
+  }
+
+  private enterAnew(group: readonly number[], inside: (id: number) => boolean): void {
     for (const id of group) for (const seed of this.seeds.get(id) ?? []) this.add(id, seed);
     for (const from of [Whence.Beginning, Whence.Nobody, Whence.Nowhere])
       for (const id of group)
@@ -267,7 +313,7 @@ export class Propagation {
     return false;
   }
 
-  private readonly translations = new WeakMap<CallEdge, Map<number, number>>();
+  private readonly translations = new WeakMap<CallEdge, Map<number, Translation>>();
 
   /** The place of a caller's lock as the callee of an edge names it; where it cannot, by its class. */
   private translated(edge: CallEdge, lock: Lock): number {
@@ -276,11 +322,10 @@ export class Propagation {
       map = new Map();
       this.translations.set(edge, map);
     }
-    let place = map.get(lock.place);
-    if (place === undefined) {
-      place = toCallee(this.shared.terms, lock.place, edge.args, () => lock.class);
-      map.set(lock.place, place);
-    }
+    const known = map.get(lock.place);
+    if (known !== undefined && known.class === lock.class) return known.place;
+    const place = toCallee(this.shared.terms, lock.place, edge.args, () => lock.class);
+    if (known === undefined) map.set(lock.place, { class: lock.class, place });
     return place;
   }
 

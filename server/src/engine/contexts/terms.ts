@@ -162,6 +162,11 @@ export class Terms {
     this.one = this.constant(1);
   }
 
+  /** How many terms outlive the functions that made them. */
+  get kept(): number {
+    return this.shared.size;
+  }
+
   /** Forgets the terms of the function at hand. */
   resetLocal(): void {
     this.local.clear();

@@ -1,0 +1,212 @@
+/**
+ * What an analysis takes over from an earlier one of almost the same files: the results of functions that neither changed nor
+ * call anything whose effect changed, and the situations of functions whose callers are as they were. Both numbered as the
+ * new program counts.
+ */
+import type { FunctionRef } from '../program/program.js';
+import type { Entry, Origin } from './entry-points.js';
+import { renumberedEntry, renumberedResult } from './renumber.js';
+import type { FunctionResult } from './result.js';
+import { sameAsserted, sameCalls, sameEffect, sameEntries } from './same.js';
+
+/** What an earlier analysis found. */
+export interface Found {
+  /** By function: what tells it apart in any version of the program. */
+  readonly keys: readonly string[];
+  readonly results: readonly (FunctionResult | undefined)[];
+  /** Groups of functions that call each other by name, callees first. */
+  readonly groups: readonly (readonly number[])[];
+  readonly situations: FoundSituations;
+}
+
+/** Situations that an earlier analysis found. */
+export interface FoundSituations {
+  readonly entries: readonly (readonly Entry[] | undefined)[];
+  /** By function: numbers of situations by their keys. */
+  readonly keys: readonly (ReadonlyMap<number, number> | undefined)[];
+  readonly seeds: ReadonlyMap<number, readonly Entry[]>;
+  /** By function: the callers outside of its group, once for each call, in the order in which they were gone through. */
+  readonly callers: (id: number) => readonly number[];
+  readonly groups: readonly (readonly number[])[];
+  readonly origins: readonly Origin[];
+}
+
+/** One carrying over. `keyOf`: of a function of the new program; `changed`: its text, or the meaning of a name in it. */
+export class Earlier {
+  private readonly oldByKey = new Map<string, number>();
+  private readonly newIds: number[] = [];
+  private readonly oldIds: number[] = [];
+  private readonly groupOf: number[] = [];
+  private shifted = false;
+  /** Functions with the same effect as before. */
+  private readonly sameEffects = new Set<number>();
+  private readonly sameEdges = new Set<number>();
+  private readonly assertsOther = new Set<number>();
+  private readonly sameResults = new Map<number, FunctionResult>();
+
+  constructor(
+    private readonly found: Found,
+    private readonly changed: (fn: FunctionRef) => boolean,
+  ) {
+    for (const [id, key] of found.keys.entries()) this.oldByKey.set(key, id);
+    for (const [at, group] of found.groups.entries()) for (const id of group) this.groupOf[id] = at;
+  }
+
+  /** Tells which function a number of the new program is. */
+  know(id: number, key: string): void {
+    const old = this.oldByKey.get(key);
+    if (old === undefined) return;
+    this.oldIds[id] = old;
+    this.newIds[old] = id;
+    if (old !== id) this.shifted = true;
+  }
+
+  private readonly renumber = (old: number): number => this.newIds[old] ?? -1;
+
+  /** The result that was found before, in the new numbers; undefined where there is none, or where it speaks of what is gone. */
+  private before(id: number): FunctionResult | undefined {
+    const old = this.oldIds[id];
+    const result = old === undefined ? undefined : this.found.results[old];
+    if (result === undefined || !this.shifted) return result;
+    let made = this.sameResults.get(id);
+    if (made === undefined) {
+      made = renumberedResult(result, this.renumber);
+      this.sameResults.set(id, made);
+    }
+    return made;
+  }
+
+  /**
+   * Results of functions that call each other, where they are what they were; null where they are to be found anew. `results`:
+   * those of the functions that came before.
+   */
+  resultsOf(
+    group: readonly FunctionRef[],
+    results: readonly (FunctionResult | undefined)[],
+  ): readonly FunctionResult[] | null {
+    const at = this.groupOf[this.oldIds[group[0]?.id ?? -1] ?? -1];
+    if (at === undefined || this.found.groups[at]?.length !== group.length) return null;
+    const out: FunctionResult[] = [];
+    for (const fn of group) {
+      const old = this.oldIds[fn.id];
+      if (old === undefined || this.groupOf[old] !== at || this.changed(fn)) return null;
+      for (const edge of this.found.results[old]?.edges ?? []) {
+        const its = this.groupOf[edge.callee];
+        if (its === at) continue;
+        const callee = this.newIds[edge.callee];
+        if (callee === undefined) return null;
+        const seen = its !== undefined && its < at;
+        if (seen !== (results[callee] !== undefined) || (seen && !this.sameEffects.has(callee))) return null;
+      }
+      const result = this.before(fn.id);
+      if (result === undefined) return null;
+      out.push(result);
+    }
+    for (const { id } of group) {
+      this.sameEffects.add(id);
+      this.sameEdges.add(id);
+    }
+    return out;
+  }
+
+  /** Takes note of a result that was found anew. */
+  foundAnew(id: number, result: FunctionResult): void {
+    const before = this.before(id);
+    if (before === undefined) return;
+    if (sameEffect(before, result)) this.sameEffects.add(id);
+    if (sameCalls(before, result)) this.sameEdges.add(id);
+    if (!sameAsserted(before, result)) this.assertsOther.add(id);
+  }
+
+  // ---- situations
+
+  private newOrigins: number[] = [];
+  private readonly sameSituations = new Set<number>();
+  private readonly situationGroupOf = new Map<number, number>();
+
+  /** Begins with situations. `origins`: those of the new program; `late`: makes one of a function that runs later. */
+  begin(origins: readonly Origin[], late: (fn: number, name: string) => number): void {
+    const { situations } = this.found;
+    for (const [at, group] of situations.groups.entries())
+      for (const id of group) this.situationGroupOf.set(id, at);
+    const known = new Map<string, number>();
+    for (const [at, key] of originKeys(origins, (fn) => fn).entries()) known.set(key, at);
+    this.newOrigins = originKeys(situations.origins, this.renumber).map((key) => known.get(key) ?? -1);
+    this.lateOrigin = (at) => {
+      const o = situations.origins[at];
+      if (o === undefined || o.slot !== null || o.struct !== 'callback') return -1;
+      const fn = this.renumber(o.function);
+      return fn < 0 ? -1 : late(fn, o.method);
+    };
+  }
+
+  private lateOrigin: (at: number) => number = () => -1;
+
+  private readonly origin = (old: number): number => {
+    let at = this.newOrigins[old] ?? -1;
+    if (at < 0) {
+      at = this.lateOrigin(old);
+      this.newOrigins[old] = at;
+    }
+    return at;
+  };
+
+  private entriesBefore(list: readonly Entry[]): Entry[] {
+    return list.map((e) => renumberedEntry(e, this.renumber, this.origin));
+  }
+
+  /** Situations of functions that call each other, where they are what they were, with their keys; else null. */
+  situationsOf(
+    group: readonly number[],
+    seeds: (id: number) => readonly Entry[],
+    callers: (id: number) => readonly number[],
+  ): readonly { readonly entries: Entry[]; readonly keys: Map<number, number> }[] | null {
+    const { situations } = this.found;
+    const at = this.situationGroupOf.get(this.oldIds[group[0] ?? -1] ?? -1);
+    if (at === undefined || situations.groups[at]?.length !== group.length) return null;
+    const out: { readonly entries: Entry[]; readonly keys: Map<number, number> }[] = [];
+    for (const id of group) {
+      const old = this.oldIds[id];
+      if (old === undefined || this.situationGroupOf.get(old) !== at) return null;
+      if (!this.sameEffects.has(id) || this.assertsOther.has(id)) return null;
+      // Its own calls count where they stay in the group
+      if (!this.sameEdges.has(id) && (group.length > 1 || this.callsItself(old))) return null;
+      const from = callers(id);
+      const before = situations.callers(old);
+      if (from.length !== before.length) return null;
+      for (let i = 0; i < from.length; i++) {
+        const caller = from[i] as number;
+        if (this.newIds[before[i] as number] !== caller) return null;
+        if (!this.sameEdges.has(caller) || !this.sameSituations.has(caller)) return null;
+      }
+      if (!sameEntries(this.entriesBefore(situations.seeds.get(old) ?? []), seeds(id))) return null;
+      const entries = this.entriesBefore(situations.entries[old] ?? []);
+      if (entries.some((e) => e.origins.includes(-1))) return null;
+      out.push({ entries, keys: new Map(situations.keys[old] ?? []) });
+    }
+    for (const id of group) this.sameSituations.add(id);
+    return out;
+  }
+
+  private callsItself(old: number): boolean {
+    return this.found.results[old]?.edges.some((e) => e.callee === old) === true;
+  }
+
+  /** Takes note of situations that were found anew. */
+  enteredAnew(id: number, entries: readonly Entry[]): void {
+    const old = this.oldIds[id];
+    const before = old === undefined ? undefined : this.found.situations.entries[old];
+    if (before !== undefined && sameEntries(this.entriesBefore(before), entries)) this.sameSituations.add(id);
+  }
+}
+
+/** What tells origins apart, several that are alike by their order. */
+function originKeys(origins: readonly Origin[], fn: (id: number) => number): readonly string[] {
+  const seen = new Map<string, number>();
+  return origins.map((o) => {
+    const key = `${o.struct}|${o.method}|${o.table}|${fn(o.function)}|${o.context}|${o.slot?.file.path ?? ''}`;
+    const nth = seen.get(key) ?? 0;
+    seen.set(key, nth + 1);
+    return `${key}|${nth}`;
+  });
+}

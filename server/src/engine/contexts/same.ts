@@ -1,0 +1,160 @@
+/**
+ * Whether two analyses found the same: of a function, as its callers see it; of its calls; of a situation. Terms are compared
+ * by number, so both have to be of one store.
+ */
+import type { Entry } from './entry-points.js';
+import type { CallEdge, Exit, FunctionResult, Variant } from './result.js';
+import type { Lock } from './state.js';
+
+type Numbers = readonly number[];
+
+function sameNumbers(a: Numbers, b: Numbers): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function sameList<T>(a: readonly T[], b: readonly T[], same: (x: T, y: T) => boolean): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!same(a[i] as T, b[i] as T)) return false;
+  return true;
+}
+
+/** Whether a lock is the same, wherever it was taken. */
+function alike(a: Lock, b: Lock): boolean {
+  return (
+    a === b ||
+    (a.place === b.place &&
+      a.class === b.class &&
+      a.kind === b.kind &&
+      a.shared === b.shared &&
+      a.may === b.may &&
+      a.some === b.some &&
+      (a.when === b.when || (a.when !== null && b.when !== null && sameNumbers(a.when, b.when))))
+  );
+}
+
+function identical(a: Lock, b: Lock): boolean {
+  return a === b || (alike(a, b) && a.fn === b.fn && a.op === b.op);
+}
+
+function sameExit(a: Exit, b: Exit): boolean {
+  return (
+    a.value === b.value &&
+    a.mask === b.mask &&
+    a.doubt === b.doubt &&
+    a.blurred === b.blurred &&
+    sameList(a.locks, b.locks, alike) &&
+    sameList(a.released, b.released, alike) &&
+    sameNumbers(a.facts, b.facts) &&
+    sameNumbers(a.done, b.done)
+  );
+}
+
+function sameVariant(lock: (a: Lock, b: Lock) => boolean): (a: Variant, b: Variant) => boolean {
+  return (a, b) =>
+    a.doubt === b.doubt &&
+    sameList(a.locks, b.locks, lock) &&
+    sameList(a.released, b.released, lock) &&
+    sameNumbers(a.facts, b.facts) &&
+    sameNumbers(a.calleeFacts, b.calleeFacts);
+}
+
+function sameSet<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
+  return a.size === b.size && [...a].every((x) => b.has(x));
+}
+
+/** Whether callers see the same in two results: where in the function something happens they do not see. */
+export function sameEffect(a: FunctionResult, b: FunctionResult): boolean {
+  return (
+    a.widened === b.widened &&
+    a.returns === b.returns &&
+    a.grace === b.grace &&
+    sameNumbers(a.sets, b.sets) &&
+    sameSet(a.acquires, b.acquires) &&
+    sameSet(a.releases, b.releases) &&
+    sameSet(a.cared, b.cared) &&
+    sameList(a.exits, b.exits, sameExit) &&
+    sameList(
+      a.sleeps,
+      b.sleeps,
+      (x, y) =>
+        x.certain === y.certain &&
+        x.guarded === y.guarded &&
+        sameNumbers(x.facts, y.facts) &&
+        sameList(x.released, y.released, alike),
+    ) &&
+    sameList(
+      a.takes,
+      b.takes,
+      (x, y) =>
+        x.lastRef === y.lastRef &&
+        alike(x.lock, y.lock) &&
+        sameNumbers(x.facts, y.facts) &&
+        sameList(x.released, y.released, alike),
+    ) &&
+    sameList(
+      a.frees,
+      b.frees,
+      (x, y) =>
+        x.object === y.object &&
+        x.owner === y.owner &&
+        x.type === y.type &&
+        x.how === y.how &&
+        x.afterGrace === y.afterGrace &&
+        x.conditional === y.conditional &&
+        sameNumbers(x.facts, y.facts) &&
+        sameList(x.unpublished, y.unpublished, Object.is),
+    ) &&
+    sameList(
+      a.parameterCalls,
+      b.parameterCalls,
+      (x, y) =>
+        x.parameter === y.parameter &&
+        sameNumbers(x.args, y.args) &&
+        sameList(x.variants, y.variants, sameVariant(alike)),
+    )
+  );
+}
+
+function sameEdge(a: CallEdge, b: CallEdge): boolean {
+  return (
+    a.callee === b.callee &&
+    a.op === b.op &&
+    a.context === b.context &&
+    sameNumbers(a.args, b.args) &&
+    sameList(a.variants, b.variants, sameVariant(identical))
+  );
+}
+
+/** Whether two results have the same calls, at the same operations. */
+export function sameCalls(a: FunctionResult, b: FunctionResult): boolean {
+  return sameList(a.edges, b.edges, sameEdge);
+}
+
+/** Whether two results assert the same locks, at the same operations. */
+export function sameAsserted(a: FunctionResult, b: FunctionResult): boolean {
+  return sameList(a.asserted, b.asserted, identical);
+}
+
+/** Whether two situations say the same, by whatever call they came. */
+export function sameEntry(a: Entry, b: Entry): boolean {
+  return (
+    a === b ||
+    (a.walk === b.walk &&
+      a.widened === b.widened &&
+      a.from === b.from &&
+      a.atomic === b.atomic &&
+      sameNumbers(a.facts, b.facts) &&
+      sameNumbers(a.consts, b.consts) &&
+      sameNumbers(a.origins, b.origins) &&
+      sameList(a.locks, b.locks, identical))
+  );
+}
+
+/** Whether two lists of situations say the same. */
+export function sameEntries(a: readonly Entry[], b: readonly Entry[]): boolean {
+  return sameList(a, b, sameEntry);
+}
