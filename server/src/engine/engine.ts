@@ -38,7 +38,7 @@ import type { Source } from './fixes/source.js';
 import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
-import { Remembered, type UnitAnswer } from './remembered.js';
+import { type Before, Remembered, type UnitAnswer } from './remembered.js';
 import { RULES, rulesFor } from './rules/index.js';
 import { runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
@@ -50,13 +50,10 @@ import { reachOf } from './views/reach.js';
 const MAX_NAMED = 4;
 
 /** One analysed set of files. */
-interface World {
+interface World extends Before {
   readonly key: string;
   readonly program: Program;
   readonly analysis: Analysis;
-  readonly files: readonly FileFacts[];
-  /** Terms that its store held when it was new. */
-  readonly firstTerms: number;
 }
 
 /** A store of terms may grow to so many times its first size, and some more, before it is begun anew. */
@@ -70,6 +67,8 @@ export class LockwalkEngine implements Engine {
   /** A file that the world stands on has changed since. */
   private stale = false;
   private readonly macros: MacroReader;
+  /** What is remembered of earlier runs, or null where nothing is. */
+  private readonly remembered: Remembered | null;
   private readonly made: string;
 
   constructor(
@@ -92,6 +91,11 @@ export class LockwalkEngine implements Engine {
       options.memory ?? null,
       this.made,
     );
+    const { memory, tree } = options;
+    this.remembered =
+      memory === undefined || tree.digest === undefined
+        ? null
+        : new Remembered(memory, this.loader, this.made);
   }
 
   check(
@@ -102,7 +106,6 @@ export class LockwalkEngine implements Engine {
   ): CheckAnswer {
     const started = this.options.clock();
     this.loader.parseMs = 0;
-    const remembered = this.remembered();
     const answers: UnitAnswer[] = [];
     const units = byUnit(this.expand(request.paths));
     const total = units.reduce((sum, files) => sum + files.length, 0);
@@ -112,7 +115,7 @@ export class LockwalkEngine implements Engine {
       throwIfCancelled(token);
       const shown = units.length === 1 ? progress : undefined;
       answers.push(
-        remembered?.recall(files, request) ?? this.checkUnit(files, request, remembered, token, shown),
+        this.remembered?.recall(files, request) ?? this.checkUnit(files, request, token, shown),
       );
       done += files.length;
       progress?.({ phase: 'analyse', done, total, at: files[0] as string });
@@ -133,18 +136,11 @@ export class LockwalkEngine implements Engine {
     };
   }
 
-  /** What is remembered of earlier runs, or null where nothing is. */
-  private remembered(): Remembered | null {
-    const { memory, tree } = this.options;
-    const digest = tree.digest?.bind(tree);
-    return memory === undefined || digest === undefined ? null : new Remembered(memory, digest, this.made);
-  }
 
   /** Checks one unit, in a world of its own: what is checked besides has no say in its answer. */
   private checkUnit(
     files: readonly string[],
     request: CheckRequest,
-    remembered: Remembered | null,
     token: CancelToken,
     progress?: (p: Progress) => void,
   ): UnitAnswer {
@@ -183,7 +179,7 @@ export class LockwalkEngine implements Engine {
     const hungOn = [...this.loader.hangsOn(files), ...asked];
     // What was skipped may have been so for lack of time
     if (!hungOn.some((path) => this.loader.skipped.has(path)))
-      remembered?.keep(files, request, hungOn, answer);
+      this.remembered?.keep(files, request, hungOn, answer);
     return answer;
   }
 
@@ -215,48 +211,58 @@ export class LockwalkEngine implements Engine {
 
   /** Loads, links and analyses; the last world is kept while nothing it stands on changes. */
   private analyse(files: readonly string[], token: CancelToken, progress?: (p: Progress) => void): World {
-    const units = [...new Set(files.map(unitOf))].sort().join('\n');
+    // Headers of the units themselves are always analysed, others where they are asked for
+    const others = files.filter((f) => f.endsWith('.h') && f.startsWith('include/'));
+    const units = [...new Set(files.map(unitOf)), ...others].sort().join('\n');
     if (this.world !== null && this.world.key === units && !this.stale) return this.world;
     // Cancelled on the way, the world stays what it was, and stale
-    const earlier = this.world?.key === units ? this.world : null;
-    if (earlier === null) this.world = null;
+    let before: Before | null = this.world?.key === units ? this.world : null;
+    if (before === null) this.world = null;
     let read = 0;
     const facts = this.loader.closure(files, true, token, (at) => {
       if (read++ % 25 === 0)
         progress?.({ phase: 'read', done: read, total: Math.max(read, files.length), at });
     });
-    this.world = this.link(units, facts, files, token, progress, earlier);
+    before ??= this.remembered?.recallAnalysis(units, facts) ?? null;
+    const { world, carried } = this.link(units, facts, files, token, progress, before);
+    this.world = world;
     this.stale = false;
-    return this.world;
+    // What little changed is found again from what was kept
+    if (!carried) this.remembered?.keepAnalysis(units, world);
+    return world;
   }
 
-  /** What can be taken over from a world of almost the same files; null where it is no more than begun anew. */
-  private takenOver(world: World, facts: readonly FileFacts[]): Earlier | null {
-    const found = world.analysis.found();
-    if (found === null || world.analysis.terms.kept > world.firstTerms * MOST_GROWTH + MORE_TERMS) return null;
-    const changed = changedFunctions(world.files, facts);
-    return changed === null ? null : new Earlier(found, changed);
+  /** What can be taken over from an analysis of almost the same files; null where it is better begun anew. */
+  private takenOver(before: Before, facts: readonly FileFacts[]): Earlier | null {
+    if (before.terms.kept > before.firstTerms * MOST_GROWTH + MORE_TERMS) return null;
+    const changed = changedFunctions(before.files, facts);
+    return changed === null ? null : new Earlier(before.found, changed);
   }
 
-  /** Facts to an analysed program. `files`: headers among them are analysed too. */
+  /**
+   * Facts to an analysed program. `files`: headers among them are analysed too; `before`: an analysis from which what has not
+   * changed is taken over, and `carried` says that it was.
+   */
   private link(
     key: string,
     facts: readonly FileFacts[],
     files: readonly string[],
     token: CancelToken,
     progress?: (p: Progress) => void,
-    before: World | null = null,
-  ): World {
+    before: Before | null = null,
+  ): { readonly world: World; readonly carried: boolean } {
     const program = new Program((name) => this.model.constants.get(name));
     for (const f of facts) program.add(f);
     const earlier = before === null ? null : this.takenOver(before, facts);
     const analysis =
       earlier === null
         ? new Analysis(program, this.model, this.macros)
-        : new Analysis(program, this.model, this.macros, before?.analysis.terms, earlier);
+        : new Analysis(program, this.model, this.macros, before?.terms, earlier);
     const wanted = new Set(files);
+    const units = new Set(files.filter((f) => !f.startsWith('include/')).map(unitOf));
     const roots: number[] = [];
-    for (const f of program.functions) if (!f.isHeader || wanted.has(f.file.path)) roots.push(f.id);
+    for (const f of program.functions)
+      if (!f.isHeader || units.has(f.unit) || wanted.has(f.file.path)) roots.push(f.id);
     // An inline of a header that stands in a table is called by nobody here
     for (const slot of program.slots) {
       const fn = slot.file.path.endsWith('.h') ? null : program.resolve(slot.target, slot.file);
@@ -266,7 +272,9 @@ export class LockwalkEngine implements Engine {
       if (done % 200 < 2) progress?.({ phase: 'analyse', done, total, at });
     });
     const firstTerms = earlier === null ? analysis.terms.kept : (before?.firstTerms ?? 0);
-    return { key, program, analysis, files: facts, firstTerms };
+    const { terms } = analysis;
+    const world = { key, program, analysis, files: facts, found: analysis.found(), terms, firstTerms };
+    return { world, carried: earlier !== null };
   }
 
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer {
@@ -378,7 +386,7 @@ export class LockwalkEngine implements Engine {
     token: CancelToken,
   ): ContextsResult {
     const files = world.files.map((f) => (f.path === other.path ? other : f));
-    const changed = this.link(world.key, files, [other.path], token);
+    const changed = this.link(world.key, files, [other.path], token).world;
     return this.answerAt(changed, other.path, line, column, false);
   }
 

@@ -75,10 +75,26 @@ export class Loader {
   }
 
   /** Under what the facts of a file are kept, or null where they are not. */
-  private keyOf(path: string): string | null {
-    if (this.memory === null || this.tree.digest === undefined) return null;
-    const digest = this.tree.digest(path);
+  private keyOf(path: string, digest = this.memory === null ? null : this.digest(path)): string | null {
     return digest === null ? null : JSON.stringify([this.configuration, path, digest]);
+  }
+
+  private readonly digests = new Map<string, string | null>();
+
+  /** The digest of a file's text, or of a folder's names (with `/` at the end): once, until it is said to have changed. */
+  digest(path: string): string | null {
+    let digest = this.digests.get(path);
+    if (digest === undefined) {
+      digest = this.tree.digest?.(path) ?? null;
+      this.digests.set(path, digest);
+    }
+    return digest;
+  }
+
+  /** Facts of a file as it was when it had that digest; null where they are not kept. */
+  factsOf(path: string, digest: string): FileFacts | null {
+    const key = this.keyOf(path, digest);
+    return key === null ? null : ((this.memory?.recall(FACTS, key) as FileFacts | undefined) ?? null);
   }
 
   /**
@@ -173,7 +189,7 @@ export class Loader {
       todo.push(path);
     };
     const sources = this.sources(files, wholeUnits);
-    const headers = files.filter((f) => f.endsWith('.h')).sort();
+    const headers = this.ownHeaders(files, wholeUnits);
     if (this.reading?.isOpen() === true && !sources.every((f) => this.facts.has(f))) {
       this.reading.ask(files, wholeUnits);
       this.gather(this.reading, [...sources, ...headers], token, at, true);
@@ -198,13 +214,22 @@ export class Loader {
 
   /** The source files to begin with. In one order whatever was asked for: what a file gives must not hang on how it was named. */
   private sources(files: readonly string[], wholeUnits: boolean): readonly string[] {
-    const sources = new Set(files.filter((f) => !f.endsWith('.h')));
+    return this.ownFiles(files, wholeUnits, '.c');
+  }
+
+  /** The headers that are wanted whether anything includes them or not. */
+  private ownHeaders(files: readonly string[], wholeUnits: boolean): readonly string[] {
+    return this.ownFiles(files, wholeUnits, '.h');
+  }
+
+  private ownFiles(files: readonly string[], wholeUnits: boolean, ending: string): readonly string[] {
+    const own = new Set(files.filter((f) => f.endsWith(ending)));
     if (wholeUnits) {
       const units = new Set(files.filter((f) => f.endsWith('.c') || !f.startsWith('include/')).map(unitOf));
       for (const u of units)
-        for (const name of this.names(u)) if (name.endsWith('.c')) sources.add(`${u}/${name}`);
+        for (const name of this.names(u)) if (name.endsWith(ending)) own.add(`${u}/${name}`);
     }
-    return [...sources].sort();
+    return [...own].sort();
   }
 
   private readonly followed = new Map<FileFacts, Followed>();
@@ -234,7 +259,7 @@ export class Loader {
 
   /** Everything that an answer about files hangs on: the closure's files, and the folders that were looked into (with `/`). */
   hangsOn(files: readonly string[]): readonly string[] {
-    const paths = new Set([...files, ...this.sources(files, true)]);
+    const paths = new Set([...files, ...this.sources(files, true), ...this.ownHeaders(files, true)]);
     const folders = new Set(files.map((path) => `${unitOf(path)}/`));
     for (const path of paths) {
       const facts = this.facts.get(path);
@@ -249,7 +274,7 @@ export class Loader {
   /** Reads what files need, as far as nobody else does, and hands it on. */
   readForOthers(files: readonly string[], wholeUnits: boolean, token: CancelToken): void {
     if (this.reading === null) return;
-    const headers = files.filter((f) => f.endsWith('.h')).sort();
+    const headers = this.ownHeaders(files, wholeUnits);
     this.gather(this.reading, [...this.sources(files, wholeUnits), ...headers], token, () => {}, false);
   }
 
@@ -335,6 +360,8 @@ export class Loader {
     this.texts.delete(path);
     const at = path.lastIndexOf('/');
     const folder = path.slice(0, at);
+    this.digests.delete(path);
+    this.digests.delete(`${folder}/`);
     const there = this.folderNames.get(folder)?.has(path.slice(at + 1));
     this.folderNames.delete(folder);
     // Where headers are found hangs on which files there are, not on what they say

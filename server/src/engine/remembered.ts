@@ -1,9 +1,14 @@
 /**
  * What a check found in a unit before, as long as nothing has changed that it hung on: the files that were read for it, the
- * folders that were looked into, and how it was asked. Must not know how anything is found.
+ * folders that were looked into, and how it was asked. Where something has changed, the analysis of the unit as it was, to
+ * take over from. Must not know how anything is found.
  */
 import type { Finding } from './base/finding.js';
-import type { CheckRequest, Memory, SkippedFile, SourceTree } from './door.js';
+import type { Found } from './contexts/earlier.js';
+import { recalled, type Stored, stored } from './contexts/stored.js';
+import type { Terms } from './contexts/terms.js';
+import type { CheckRequest, Memory, SkippedFile } from './door.js';
+import type { FileFacts } from './facts/encode.js';
 
 /** What a check says about one unit. */
 export interface UnitAnswer {
@@ -21,45 +26,88 @@ interface UnitRecord {
   readonly answer: UnitAnswer;
 }
 
-const KIND = 'unit';
+const ANSWER = 'unit';
+const ANALYSIS = 'analysis';
 
-/** Answers of earlier runs. One for each check: what it saw of the tree it does not look at again. */
+/** An analysis of a unit, with the files that it was made of and the digests of their texts. */
+interface AnalysisRecord {
+  readonly files: readonly (readonly [path: string, digest: string])[];
+  readonly firstTerms: number;
+  readonly stored: Stored;
+}
+
+/** An analysis of an earlier run; `files`: their facts then. */
+export interface Before {
+  readonly files: readonly FileFacts[];
+  readonly found: Found;
+  readonly terms: Terms;
+  /** Terms that the store held when it was new. */
+  readonly firstTerms: number;
+}
+
+/** What is known of the tree's texts, now and earlier. */
+export interface Texts {
+  digest(path: string): string | null;
+  factsOf(path: string, digest: string): FileFacts | null;
+}
+
+/** Answers and analyses of earlier runs. */
 export class Remembered {
-  private readonly digests = new Map<string, string | null>();
-
   /** `made`: what the engine was made of, as far as answers hang on it. */
   constructor(
     private readonly memory: Memory,
-    private readonly digestOf: NonNullable<SourceTree['digest']>,
+    private readonly texts: Texts,
     private readonly made: string,
   ) {}
 
   /** The answer about these files of one unit, or null where there is none that still holds. */
   recall(files: readonly string[], request: CheckRequest): UnitAnswer | null {
-    const record = this.memory.recall(KIND, this.key(files, request)) as UnitRecord | undefined;
+    const record = this.memory.recall(ANSWER, this.key(files, request)) as UnitRecord | undefined;
     if (record === undefined) return null;
-    return record.hungOn.every(([path, digest]) => this.digest(path) === digest) ? record.answer : null;
+    return record.hungOn.every(([path, digest]) => this.texts.digest(path) === digest) ? record.answer : null;
   }
 
   /** Keeps an answer. `hungOn`: paths of files, and of folders with `/` at the end. */
   keep(files: readonly string[], request: CheckRequest, hungOn: Iterable<string>, answer: UnitAnswer): void {
     const paths = [...new Set(hungOn)].sort();
-    this.memory.keep(KIND, this.key(files, request), {
-      hungOn: paths.map((path) => [path, this.digest(path)] as const),
+    this.memory.keep(ANSWER, this.key(files, request), {
+      hungOn: paths.map((path) => [path, this.texts.digest(path)] as const),
       answer,
     } satisfies UnitRecord);
+  }
+
+  /** The analysis of almost these files, where all that they were is still known; else null. */
+  recallAnalysis(unit: string, files: readonly FileFacts[]): Before | null {
+    const record = this.memory.recall(ANALYSIS, this.analysisKey(unit)) as AnalysisRecord | undefined;
+    if (record === undefined || record.files.length !== files.length) return null;
+    const before: FileFacts[] = [];
+    for (const [i, [path, digest]] of record.files.entries()) {
+      const now = files[i] as FileFacts;
+      if (now.path !== path) return null;
+      const then = this.texts.digest(path) === digest ? now : this.texts.factsOf(path, digest);
+      if (then === null) return null;
+      before.push(then);
+    }
+    return { files: before, firstTerms: record.firstTerms, ...recalled(record.stored) };
+  }
+
+  /** Keeps an analysis of a unit, for runs in which almost nothing has changed. */
+  keepAnalysis(unit: string, { files, found, terms, firstTerms }: Before): void {
+    const digests: (readonly [string, string])[] = [];
+    for (const { path } of files) {
+      const digest = this.texts.digest(path);
+      if (digest === null) return;
+      digests.push([path, digest]);
+    }
+    const record: AnalysisRecord = { files: digests, firstTerms, stored: stored(found, terms) };
+    this.memory.keep(ANALYSIS, this.analysisKey(unit), record);
   }
 
   private key(files: readonly string[], request: CheckRequest): string {
     return JSON.stringify([this.made, [...request.rules].sort(), request.precision, files]);
   }
 
-  private digest(path: string): string | null {
-    let digest = this.digests.get(path);
-    if (digest === undefined) {
-      digest = this.digestOf(path);
-      this.digests.set(path, digest);
-    }
-    return digest;
+  private analysisKey(unit: string): string {
+    return JSON.stringify([this.made, unit]);
   }
 }

@@ -13,7 +13,7 @@ import { type Beginnings, findBeginnings } from '../program/beginnings.js';
 import { type FunctionRef, type MacroRef, type Program, readList, unitOf } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import { Chains } from './chains.js';
-import type { Earlier, Found } from './earlier.js';
+import { type Earlier, type Found, NOTHING_FOUND } from './earlier.js';
 import { classesByField } from './evaluate.js';
 import { FunctionRun } from './flow.js';
 import { Propagation } from './propagate.js';
@@ -73,15 +73,9 @@ export class Analysis {
   }
 
   /** What a later analysis can take over. */
-  found(): Found | null {
-    return this.propagation === null
-      ? null
-      : {
-          keys: this.keys,
-          results: this.results,
-          groups: this.groups,
-          situations: this.propagation.found(),
-        };
+  found(): Found {
+    const { keys, results, groups, propagation } = this;
+    return { keys, results, groups, situations: propagation?.found() ?? NOTHING_FOUND };
   }
 
   /** A macro as a function of the program. */

@@ -31,6 +31,16 @@ export interface FoundSituations {
   readonly origins: readonly Origin[];
 }
 
+/** Before anything was looked for. */
+export const NOTHING_FOUND: FoundSituations = {
+  entries: [],
+  keys: [],
+  seeds: new Map(),
+  callers: () => [],
+  groups: [],
+  origins: [],
+};
+
 /** One carrying over. `keyOf`: of a function of the new program; `changed`: its text, or the meaning of a name in it. */
 export class Earlier {
   private readonly oldByKey = new Map<string, number>();

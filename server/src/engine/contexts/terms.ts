@@ -125,6 +125,30 @@ class Table {
     }
   }
 
+  /** The columns of all terms. */
+  columns(): StoredTerms['table'] {
+    const { size } = this;
+    return {
+      kind: this.kind.slice(0, size),
+      a: this.a.slice(0, size),
+      b: this.b.slice(0, size),
+      c: this.c.slice(0, size),
+      depth: this.depth.slice(0, size),
+      flags: this.flags.slice(0, size),
+    };
+  }
+
+  /** A table with these terms under the same numbers. */
+  static of(columns: StoredTerms['table'], capacity: number): Table {
+    const table = new Table(capacity);
+    const { kind, a, b, c, depth, flags } = columns;
+    for (let id = 0; id < kind.length; id++) {
+      const [k, x, y, z] = [kind[id] as number, a[id] as number, b[id] as number, c[id] as number];
+      table.append(-1 - table.find(k, x, y, z), k, x, y, z, depth[id] as number, flags[id] as number);
+    }
+    return table;
+  }
+
   private freeSlot(id: number): number {
     const mask = this.slots.length - 1;
     let at =
@@ -141,9 +165,26 @@ function hash(kind: number, a: number, b: number, c: number): number {
   return h ^ (h >>> 16);
 }
 
+/** A store of terms to be kept between runs: those that outlive their functions. */
+export interface StoredTerms {
+  readonly names: readonly string[];
+  readonly numbers: readonly number[];
+  readonly table: {
+    readonly kind: Uint8Array;
+    readonly a: Int32Array;
+    readonly b: Int32Array;
+    readonly c: Int32Array;
+    readonly depth: Uint8Array;
+    readonly flags: Uint8Array;
+  };
+}
+
+/** Room for shared terms at first: a unit has some tens of thousands. */
+const SHARED_TERMS = 1 << 14;
+
 /** The store of terms. */
 export class Terms {
-  private readonly shared = new Table(1 << 16);
+  private shared = new Table(SHARED_TERMS);
   private readonly local = new Table(1 << 12);
   private readonly names: string[] = [];
   private readonly nameIds = new Map<string, number>();
@@ -160,6 +201,24 @@ export class Terms {
     this.unknown = this.make(T.Unknown, 0, 0, 0);
     this.zero = this.constant(0);
     this.one = this.constant(1);
+  }
+
+  /** All that outlives the functions that made it. */
+  stored(): StoredTerms {
+    return { names: this.names, numbers: this.numbers, table: this.shared.columns() };
+  }
+
+  /** A store with the terms of an earlier one, under the same numbers. */
+  static recalled(from: StoredTerms): Terms {
+    const terms = new Terms();
+    terms.names.splice(0, terms.names.length, ...from.names);
+    terms.nameIds.clear();
+    for (const [id, name] of from.names.entries()) terms.nameIds.set(name, id);
+    terms.numbers.splice(0, terms.numbers.length, ...from.numbers);
+    terms.numberIds.clear();
+    for (const [id, n] of from.numbers.entries()) terms.numberIds.set(n, id);
+    terms.shared = Table.of(from.table, SHARED_TERMS);
+    return terms;
   }
 
   /** How many terms outlive the functions that made them. */

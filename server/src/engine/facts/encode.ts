@@ -187,6 +187,8 @@ export class IntPool {
   }
 }
 
+const UNNAMED_TYPE = /^(struct|union|enum) @(\d+)$/;
+
 /** Collects one file's facts; strings, expressions and types are hash-consed. */
 export class FactsBuilder {
   readonly lists = new IntPool(1024);
@@ -284,7 +286,22 @@ export class FactsBuilder {
     return at;
   }
 
+  /**
+   * Types without a name go by where they stand while a file is read; from here on by which one of the file they are, so that a
+   * line above changes nothing, and no other file has one of that name.
+   */
+  private nameTypes(path: string): void {
+    const unnamed: { readonly id: number; readonly word: string; readonly position: number }[] = [];
+    for (const [id, text] of this.strings.entries()) {
+      const match = text.includes(' @') ? UNNAMED_TYPE.exec(text) : null;
+      if (match !== null) unnamed.push({ id, word: match[1] as string, position: Number(match[2]) });
+    }
+    unnamed.sort((a, b) => a.position - b.position);
+    for (const [nth, { id, word }] of unnamed.entries()) this.strings[id] = `${word} @${nth}:${path}`;
+  }
+
   done(path: string, hash: number, lineStarts: Int32Array): FileFacts {
+    this.nameTypes(path);
     // Substrings of a source keep the whole source alive: join and split so that they hang on their own copy.
     const strings = this.strings.length === 0 ? [] : this.strings.join('\u0001').split('\u0001');
     return {
