@@ -383,7 +383,7 @@ const NOTHING: readonly Nothing[] = [
     source: `${HELPER}${method(`	spin_lock(&foo->lock);
 	helper(foo->next, 1);
 	spin_unlock(&foo->lock);`)}`,
-    reason: /foo::lock is held, but its own parameters and globals do not name it/,
+    reason: /foo::lock and inode::i_rwsem are held, but its own parameters and globals do not name them/,
   },
   {
     title: 'shared here, exclusive there',
@@ -505,7 +505,7 @@ static void helper(int n)
 ${method(`	spin_lock(&foo->lock);
 	helper(1);
 	spin_unlock(&foo->lock);`)}`,
-    reason: /do not name it/,
+    reason: /do not name (it|them)/,
   },
   {
     title: 'a lock two pointers away',
@@ -519,7 +519,7 @@ ${method(`	struct foo **at = dentry->d_fsdata;
 	spin_lock(&(*at)->lock);
 	helper(at, 1);
 	spin_unlock(&(*at)->lock);`)}`,
-    reason: /foo::lock is held, but its own parameters and globals do not name it/,
+    reason: /foo::lock and inode::i_rwsem are held, but its own parameters and globals do not name them/,
   },
   {
     title: 'a structure that its file does not see',
@@ -540,7 +540,7 @@ ${method(`	struct bar *bar = dentry->d_fsdata;
 	spin_lock(&bar->lock);
 	helper(bar, 1);
 	spin_unlock(&bar->lock);`)}`,
-    reason: /bar::lock is held, but its own parameters and globals do not name it/,
+    reason: /bar::lock and inode::i_rwsem are held, but its own parameters and globals do not name them/,
   },
   {
     title: 'a lock that is declared further down',
@@ -553,7 +553,7 @@ static DEFINE_SPINLOCK(later);
 ${method(`	spin_lock(&later);
 	helper(1);
 	spin_unlock(&later);`)}`,
-    reason: /do not name it/,
+    reason: /do not name (it|them)/,
   },
   {
     title: 'already asserted',

@@ -114,9 +114,7 @@ export class LockwalkEngine implements Engine {
       if (!takes(unit)) continue;
       throwIfCancelled(token);
       const shown = units.length === 1 ? progress : undefined;
-      answers.push(
-        this.remembered?.recall(files, request) ?? this.checkUnit(files, request, token, shown),
-      );
+      answers.push(this.remembered?.recall(files, request) ?? this.checkUnit(files, request, token, shown));
       done += files.length;
       progress?.({ phase: 'analyse', done, total, at: files[0] as string });
     }
@@ -135,7 +133,6 @@ export class LockwalkEngine implements Engine {
       },
     };
   }
-
 
   /** Checks one unit, in a world of its own: what is checked besides has no say in its answer. */
   private checkUnit(

@@ -17,6 +17,7 @@ import {
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Memory } from '../engine/door.js';
 import { buildIdentity } from './version.js';
 
@@ -27,6 +28,11 @@ const KEPT_SHARE = 0.7;
 /** An entry that is used is marked so at most this often. */
 const MARK_EVERY_MS = 24 * 60 * 60 * 1000;
 const CHECKSUM_BYTES = 20;
+/** Larger entries are compressed: analyses shrink to a quarter. */
+const PRESSED_FROM = 1 << 20;
+/** What V8 begins everything with that it serialises, and what stands there instead where it was compressed. */
+const V8_HEADER = 0xff;
+const PRESSED = 1;
 
 /** Where the cache lies if nobody says otherwise, or null where the user has no such place. */
 export function defaultCacheFolder(): string | null {
@@ -54,7 +60,9 @@ export class DiskCache implements Memory {
       const bytes = readFileSync(path);
       const payload = bytes.subarray(CHECKSUM_BYTES);
       if (!checksum(payload).equals(bytes.subarray(0, CHECKSUM_BYTES))) return undefined;
-      const value: unknown = deserialize(payload);
+      const value: unknown = deserialize(
+        payload[0] === V8_HEADER ? payload : inflateRawSync(payload.subarray(1)),
+      );
       this.markUsed(path);
       return value;
     } catch {
@@ -72,7 +80,11 @@ export class DiskCache implements Memory {
         mkdirSync(folder, { recursive: true });
         this.made.add(folder);
       }
-      const payload = serialize(value);
+      const plain = serialize(value);
+      const payload =
+        plain.length < PRESSED_FROM
+          ? plain
+          : Buffer.concat([Buffer.from([PRESSED]), deflateRawSync(plain, { level: 1 })]);
       writeFileSync(aside, Buffer.concat([checksum(payload), payload]));
       renameSync(aside, path);
     } catch {

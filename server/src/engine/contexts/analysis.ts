@@ -5,8 +5,8 @@
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { mutuallyReachable } from '../base/graph.js';
-import { EXPR_STRIDE, type FileFacts, Fn, lineAt, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { functionKeys } from '../facts/changes.js';
+import { EXPR_STRIDE, type FileFacts, Fn, lineAt, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { MacroReader } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
 import { type Beginnings, findBeginnings } from '../program/beginnings.js';

@@ -5,13 +5,13 @@
  */
 import type { FunctionRef } from '../program/program.js';
 import type { Entry, Origin } from './entry-points.js';
-import { renumberedEntry, renumberedResult } from './renumber.js';
+import { type EntryNumbers, renumberedEntry, renumberedResult } from './renumber.js';
 import type { FunctionResult } from './result.js';
-import { sameAsserted, sameCalls, sameEffect, sameEntries } from './same.js';
+import { callsMoved, type Moved, sameAsserted, sameEffect, sameEntries } from './same.js';
 
 /** What an earlier analysis found. */
 export interface Found {
-  /** By function: what tells it apart in any version of the program. */
+  /** By function that was analysed or called: what tells it apart in any version of the program. */
   readonly keys: readonly string[];
   readonly results: readonly (FunctionResult | undefined)[];
   /** Groups of functions that call each other by name, callees first. */
@@ -52,13 +52,17 @@ export class Earlier {
   private readonly sameEffects = new Set<number>();
   private readonly sameEdges = new Set<number>();
   private readonly assertsOther = new Set<number>();
+  /** By the old number of a function with the same calls: where its operations went. */
+  private readonly moved = new Map<number, Moved>();
   private readonly sameResults = new Map<number, FunctionResult>();
 
   constructor(
     private readonly found: Found,
     private readonly changed: (fn: FunctionRef) => boolean,
   ) {
-    for (const [id, key] of found.keys.entries()) this.oldByKey.set(key, id);
+    found.keys.forEach((key, id) => {
+      this.oldByKey.set(key, id);
+    });
     for (const [at, group] of found.groups.entries()) for (const id of group) this.groupOf[id] = at;
   }
 
@@ -124,7 +128,11 @@ export class Earlier {
     const before = this.before(id);
     if (before === undefined) return;
     if (sameEffect(before, result)) this.sameEffects.add(id);
-    if (sameCalls(before, result)) this.sameEdges.add(id);
+    const moved = callsMoved(before, result, id);
+    if (moved !== null) {
+      this.sameEdges.add(id);
+      if ([...moved].some(([from, to]) => from !== to)) this.moved.set(this.oldIds[id] as number, moved);
+    }
     if (!sameAsserted(before, result)) this.assertsOther.add(id);
   }
 
@@ -161,8 +169,14 @@ export class Earlier {
     return at;
   };
 
+  private readonly numbers: EntryNumbers = {
+    fn: this.renumber,
+    origin: this.origin,
+    op: (fn, op) => this.moved.get(fn)?.get(op) ?? op,
+  };
+
   private entriesBefore(list: readonly Entry[]): Entry[] {
-    return list.map((e) => renumberedEntry(e, this.renumber, this.origin));
+    return list.map((e) => renumberedEntry(e, this.numbers));
   }
 
   /** Situations of functions that call each other, where they are what they were, with their keys; else null. */

@@ -167,11 +167,18 @@ function saidBy(terms: Terms, locks: readonly Lock[], lock: Lock): boolean {
 }
 
 /** Leaves no more locks than a bound: those that are sure stay, then those that are in some situations. */
-export function boundLocks(locks: Lock[], most: number): void {
+export function boundLocks(terms: Terms, locks: Lock[], most: number): void {
   if (locks.length <= most) return;
   const rank = (l: Lock): number => (!l.may ? 0 : !l.some ? 3 : isAtomicKind(l.kind) ? 1 : 2);
-  locks.sort((a, b) => rank(a) - rank(b));
+  locks.sort((a, b) => rank(a) - rank(b) || byPlace(terms, a, b));
   locks.length = most;
+}
+
+/** In one order, whatever was met first. */
+export function byPlace(terms: Terms, a: Lock, b: Lock): number {
+  if (a === b) return 0;
+  if (a.place !== b.place) return terms.order(a.place) - terms.order(b.place);
+  return a.kind === b.kind ? Number(a.shared) - Number(b.shared) : a.kind < b.kind ? -1 : 1;
 }
 
 /** The same lock in another mode: held in any case, at least shared. */

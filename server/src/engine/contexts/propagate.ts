@@ -11,7 +11,7 @@ import type { FunctionRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import type { Earlier, FoundSituations } from './earlier.js';
 import { begin, type Entry, EntryPoints, LATE, type Origin, Whence } from './entry-points.js';
-import { addLock, boundLocks, commonFacts, commonLocks } from './join.js';
+import { addLock, boundLocks, byPlace, commonFacts, commonLocks } from './join.js';
 import type { CallEdge, Variant } from './result.js';
 import type { Shared } from './shared.js';
 import {
@@ -266,9 +266,9 @@ export class Propagation {
       const plain = l.onlyWhen(null);
       return l.may && (sureIn(last.locks, l) || sureIn(entry.locks, l)) ? plain.inSome() : plain;
     });
-    boundLocks(locks, MAX_LOCKS_WIDENED);
+    boundLocks(this.shared.terms, locks, MAX_LOCKS_WIDENED);
     // In one order, or the same locks would be news again
-    locks.sort((a, b) => a.place - b.place);
+    locks.sort((a, b) => byPlace(this.shared.terms, a, b));
     const origins = [...last.origins];
     for (const o of entry.origins) if (origins.length < MAX_ORIGINS && !origins.includes(o)) origins.push(o);
     const merged: Entry = {
@@ -396,7 +396,7 @@ export class Propagation {
       if (alike > 0 && alike < MAX_ALIKE) locks.push(l);
       else addLock(terms, locks, l);
     }
-    boundLocks(locks, MAX_LOCKS);
+    boundLocks(terms, locks, MAX_LOCKS);
     const cared = this.shared.results[edge.callee]?.cared ?? new Set<number>();
     let calleeFacts: Facts = NO_FACTS;
     const consts: number[] = [];
@@ -433,7 +433,7 @@ export class Propagation {
       }
     }
     return {
-      locks: locks.sort((a, b) => a.place - b.place),
+      locks: locks.sort((a, b) => byPlace(terms, a, b)),
       facts: calleeFacts,
       consts,
       walk: entry.walk && locks.some((l) => l.kind === 'rcu'),

@@ -9,9 +9,7 @@ import { Lock } from './state.js';
 type Renumber = (old: number) => number;
 
 function lock(l: Lock, fn: Renumber): Lock {
-  return l.fn < 0
-    ? l
-    : new Lock(l.place, l.class, l.kind, l.shared, l.may, fn(l.fn), l.op, l.some, l.when);
+  return l.fn < 0 ? l : new Lock(l.place, l.class, l.kind, l.shared, l.may, fn(l.fn), l.op, l.some, l.when);
 }
 
 function locks(list: readonly Lock[], fn: Renumber): readonly Lock[] {
@@ -54,12 +52,21 @@ export function renumberedResult(r: FunctionResult, fn: Renumber): FunctionResul
   };
 }
 
-/** A situation with other numbers of functions and of origins. */
-export function renumberedEntry(e: Entry, fn: Renumber, origin: Renumber): Entry {
+/** Other numbers for what a situation speaks of; `op`: of an operation of a function (in the old numbers). */
+export interface EntryNumbers {
+  readonly fn: Renumber;
+  readonly origin: Renumber;
+  readonly op: (fn: number, op: number) => number;
+}
+
+/** A situation with other numbers of functions, operations and origins. */
+export function renumberedEntry(e: Entry, to: EntryNumbers): Entry {
+  const moved = (l: Lock): Lock => (l.fn < 0 ? l : l.takenAt(to.fn(l.fn), to.op(l.fn, l.op)));
   return {
     ...e,
-    locks: locks(e.locks, fn),
-    origins: e.origins.map(origin),
-    caller: e.caller < 0 ? e.caller : fn(e.caller),
+    locks: e.locks.some((l) => l.fn >= 0) ? e.locks.map(moved) : e.locks,
+    origins: e.origins.map(to.origin),
+    caller: e.caller < 0 ? e.caller : to.fn(e.caller),
+    op: e.caller < 0 ? e.op : to.op(e.caller, e.op),
   };
 }

@@ -119,19 +119,30 @@ export function sameEffect(a: FunctionResult, b: FunctionResult): boolean {
   );
 }
 
-function sameEdge(a: CallEdge, b: CallEdge): boolean {
-  return (
-    a.callee === b.callee &&
-    a.op === b.op &&
-    a.context === b.context &&
-    sameNumbers(a.args, b.args) &&
-    sameList(a.variants, b.variants, sameVariant(identical))
-  );
-}
+/** Operations of a function, by their numbers in an earlier text of it. */
+export type Moved = ReadonlyMap<number, number>;
 
-/** Whether two results have the same calls, at the same operations. */
-export function sameCalls(a: FunctionResult, b: FunctionResult): boolean {
-  return sameList(a.edges, b.edges, sameEdge);
+/**
+ * Where the operations went that the calls of a function speak of, if the calls are the same otherwise; null where they are not.
+ * `fn`: the function, by whose operations its locks were taken.
+ */
+export function callsMoved(before: FunctionResult, now: FunctionResult, fn: number): Moved | null {
+  const moved = new Map<number, number>();
+  const went = (from: number, to: number): boolean => {
+    const known = moved.get(from);
+    if (known === undefined) moved.set(from, to);
+    return known === undefined || known === to;
+  };
+  const lock = (a: Lock, b: Lock): boolean =>
+    a === b || (alike(a, b) && a.fn === b.fn && (a.fn === fn ? went(a.op, b.op) : a.op === b.op));
+  const edge = (a: CallEdge, b: CallEdge): boolean =>
+    a.callee === b.callee &&
+    a.context === b.context &&
+    went(a.op, b.op) &&
+    sameNumbers(a.args, b.args) &&
+    sameList(a.variants, b.variants, sameVariant(lock));
+  if (before.edges === now.edges) return moved;
+  return sameList(before.edges, now.edges, edge) ? moved : null;
 }
 
 /** Whether two results assert the same locks, at the same operations. */

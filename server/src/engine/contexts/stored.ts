@@ -3,6 +3,7 @@
  * written once however often they occur: most of a result is such lists. What cannot be read back is null, never wrong: whoever
  * keeps it vouches for the bytes.
  */
+import { IntPool } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { Found } from './earlier.js';
 import type { Entry, Origin } from './entry-points.js';
@@ -18,7 +19,7 @@ import type {
   TakeEffect,
   Variant,
 } from './result.js';
-import { Lock } from './state.js';
+import { Hash, Lock } from './state.js';
 import { type StoredTerms, Terms } from './terms.js';
 
 /** An analysis in numbers and strings. */
@@ -26,7 +27,7 @@ export interface Stored {
   readonly strings: readonly string[];
   /** Lists of numbers, each with its length in front. */
   readonly lists: Int32Array;
-  /** Locks, in columns of `LOCK_COLUMNS`. */
+  /** Locks, in rows of `LOCK_COLUMNS`. */
   readonly locks: Int32Array;
   readonly data: Int32Array;
   /** Keys of situations: more than 32 bits each. */
@@ -36,31 +37,58 @@ export interface Stored {
 
 const CONTEXTS: readonly CallEdge['context'][] = ['now', 'rcu', 'work', 'timer', 'irq', 'kthread'];
 const HOW: readonly FreeEffect['how'][] = ['now', 'rcu', 'deferred'];
-const LOCK_COLUMNS = 7;
+/** The length in front, then what a lock is made of. */
+const LOCK_COLUMNS = 8;
+
+/** Lists of numbers, each once: found again by a hash, and compared. */
+class Pool {
+  readonly numbers = new IntPool(1 << 14);
+  private readonly starts: number[] = [];
+  private readonly byHash = new Map<number, number>();
+
+  /** Number of a list that says the same. */
+  id(list: readonly number[]): number {
+    const hash = new Hash();
+    hash.addAll(list);
+    for (let key = hash.done(); ; key++) {
+      const known = this.byHash.get(key);
+      if (known === undefined) {
+        const id = this.starts.length;
+        this.byHash.set(key, id);
+        this.starts.push(this.numbers.push(list.length));
+        this.numbers.pushAll(list);
+        return id;
+      }
+      if (this.says(known, list)) return known;
+    }
+  }
+
+  private says(id: number, list: readonly number[]): boolean {
+    const at = this.starts[id] as number;
+    if (this.numbers.get(at) !== list.length) return false;
+    for (let i = 0; i < list.length; i++) if (this.numbers.get(at + 1 + i) !== list[i]) return false;
+    return true;
+  }
+}
 
 class Writer {
-  readonly data: number[] = [];
+  private readonly data = new IntPool(1 << 16);
   readonly keys: number[] = [];
-  readonly strings: string[] = [];
-  readonly lists: number[] = [];
-  readonly locks: number[] = [];
+  private readonly strings: string[] = [];
   private readonly stringIds = new Map<string, number>();
-  private readonly listIds = new Map<string, number>();
-  private readonly listOf = new Map<readonly number[], number>();
-  private readonly lockIds = new Map<string, number>();
+  private readonly lists = new Pool();
+  private readonly locks = new Pool();
   private readonly lockOf = new Map<Lock, number>();
-  private readonly lockListOf = new Map<readonly Lock[], number>();
-  private listCount = 0;
 
   int(n: number): void {
     this.data.push(n);
   }
 
-  flag(...flags: readonly boolean[]): void {
-    this.data.push(flags.reduce((bits, f, i) => bits | (f ? 1 << i : 0), 0));
+  flag(a: boolean, b = false, c = false): void {
+    this.data.push((a ? 1 : 0) | (b ? 2 : 0) | (c ? 4 : 0));
   }
 
-  stringId(s: string): number {
+  private stringId(s: string): number {
     let id = this.stringIds.get(s);
     if (id === undefined) {
       id = this.strings.length;
@@ -71,70 +99,49 @@ class Writer {
   }
 
   string(s: string): void {
-    this.int(this.stringId(s));
-  }
-
-  listId(list: readonly number[]): number {
-    let id = this.listOf.get(list);
-    if (id !== undefined) return id;
-    const key = list.join();
-    id = this.listIds.get(key);
-    if (id === undefined) {
-      id = this.listCount++;
-      this.lists.push(list.length, ...list);
-      this.listIds.set(key, id);
-    }
-    this.listOf.set(list, id);
-    return id;
+    this.data.push(this.stringId(s));
   }
 
   numbers(list: readonly number[]): void {
-    this.int(this.listId(list));
+    this.data.push(this.lists.id(list));
   }
 
-  lockId(l: Lock): number {
+  private lockId(l: Lock): number {
     let id = this.lockOf.get(l);
-    if (id !== undefined) return id;
-    const columns = [
-      l.place,
-      this.stringId(l.class),
-      this.stringId(l.kind),
-      (l.shared ? 1 : 0) | (l.may ? 2 : 0) | (l.some ? 4 : 0),
-      l.fn,
-      l.op,
-      l.when === null ? -1 : this.listId(l.when),
-    ];
-    const key = columns.join();
-    id = this.lockIds.get(key);
     if (id === undefined) {
-      id = this.locks.length / LOCK_COLUMNS;
-      this.locks.push(...columns);
-      this.lockIds.set(key, id);
+      id = this.locks.id([
+        l.place,
+        this.stringId(l.class),
+        this.stringId(l.kind),
+        (l.shared ? 1 : 0) | (l.may ? 2 : 0) | (l.some ? 4 : 0),
+        l.fn,
+        l.op,
+        l.when === null ? -1 : this.lists.id(l.when),
+      ]);
+      this.lockOf.set(l, id);
     }
-    this.lockOf.set(l, id);
     return id;
   }
 
+  lock(l: Lock): void {
+    this.data.push(this.lockId(l));
+  }
+
   lockList(list: readonly Lock[]): void {
-    let id = this.lockListOf.get(list);
-    if (id === undefined) {
-      id = this.listId(list.map((l) => this.lockId(l)));
-      this.lockListOf.set(list, id);
-    }
-    this.int(id);
+    this.data.push(this.lists.id(list.map((l) => this.lockId(l))));
   }
 
   all<T>(list: readonly T[], each: (x: T) => void): void {
-    this.int(list.length);
+    this.data.push(list.length);
     for (const x of list) each(x);
   }
 
   done(terms: Terms): Stored {
     return {
       strings: this.strings,
-      lists: Int32Array.from(this.lists),
-      locks: Int32Array.from(this.locks),
-      data: Int32Array.from(this.data),
+      lists: this.lists.numbers.done(),
+      locks: this.locks.numbers.done(),
+      data: this.data.done(),
       keys: Float64Array.from(this.keys),
       terms: terms.stored(),
     };
@@ -156,17 +163,17 @@ class Reader {
     }
     const c = from.locks;
     for (let at = 0; at < c.length; at += LOCK_COLUMNS) {
-      const flags = c[at + 3] as number;
-      const when = c[at + 6] as number;
+      const flags = c[at + 4] as number;
+      const when = c[at + 7] as number;
       this.locks.push(
         new Lock(
-          c[at] as number,
-          from.strings[c[at + 1] as number] as string,
-          from.strings[c[at + 2] as number] as LockKind,
+          c[at + 1] as number,
+          from.strings[c[at + 2] as number] as string,
+          from.strings[c[at + 3] as number] as LockKind,
           (flags & 1) !== 0,
           (flags & 2) !== 0,
-          c[at + 4] as number,
           c[at + 5] as number,
+          c[at + 6] as number,
           (flags & 4) !== 0,
           when < 0 ? null : (this.lists[when] as readonly number[]),
         ),
@@ -269,7 +276,7 @@ function readSleep(r: Reader): SleepEffect {
 }
 
 function writeTake(w: Writer, e: TakeEffect): void {
-  w.int(w.lockId(e.lock));
+  w.lock(e.lock);
   w.numbers(e.facts);
   w.lockList(e.released);
   w.int(e.op);
@@ -383,7 +390,7 @@ function readParameterCall(r: Reader): ParameterCall {
 }
 
 function writeShown(w: Writer, s: ShownLock): void {
-  w.int(w.lockId(s.lock));
+  w.lock(s.lock);
   w.string(s.text);
 }
 
@@ -508,11 +515,14 @@ function writeOrigin(w: Writer, o: Origin): void {
 export function stored(found: Found, terms: Terms): Stored {
   const w = new Writer();
   const { situations } = found;
-  w.all(found.keys, (k) => w.string(k));
   w.all(found.groups, (g) => w.numbers(g));
   w.all(situations.groups, (g) => w.numbers(g));
   w.all(situations.origins, (o) => writeOrigin(w, o));
   const analysed = found.groups.flat();
+  const spokenOf = new Set(analysed);
+  for (const id of analysed) for (const edge of found.results[id]?.edges ?? []) spokenOf.add(edge.callee);
+  w.numbers([...spokenOf]);
+  for (const id of spokenOf) w.string(found.keys[id] as string);
   w.int(analysed.length);
   for (const id of analysed) {
     w.int(id);
@@ -529,7 +539,7 @@ export function stored(found: Found, terms: Terms): Stored {
 /** An analysis that was kept, with the store of its terms. */
 export function recalled(from: Stored): { readonly found: Found; readonly terms: Terms } {
   const r = new Reader(from);
-  const keys = r.all(() => r.string());
+  const keys: string[] = [];
   const groups = r.all(() => r.numbers());
   const situationGroups = r.all(() => r.numbers());
   const origins = r.all((): Origin => {
@@ -549,6 +559,7 @@ export function recalled(from: Stored): { readonly found: Found; readonly terms:
   const entryKeys: Map<number, number>[] = [];
   const seeds = new Map<number, readonly Entry[]>();
   const callers = new Map<number, readonly number[]>();
+  for (const id of r.numbers()) keys[id] = r.string();
   for (let n = r.int(); n > 0; n--) {
     const id = r.int();
     results[id] = readResult(r);

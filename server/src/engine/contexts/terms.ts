@@ -5,6 +5,8 @@
  * constants live as long as the run; those that mention a value made in one function are dropped with it.
  */
 
+import { hashText } from '../facts/encode.js';
+
 /** Term kinds; columns a, b, c by kind. */
 export const enum T {
   Unknown, // never equal to anything that matters
@@ -435,6 +437,61 @@ export class Terms {
 
   un(op: number, value: number): number {
     return this.over(T.Un, value, op, value, 0);
+  }
+
+  private readonly orders: number[] = [];
+
+  /**
+   * A number by which shared terms are put in order, the same in every store whatever was made first. Numbers of terms are not:
+   * what is left out past a bound, or said first, must not hang on them.
+   */
+  order(t: number): number {
+    if (t >= LOCAL_BASE) return t;
+    const known = this.orders[t];
+    if (known !== undefined) return known;
+    const [a, b, c] = [this.a(t), this.b(t), this.c(t)];
+    const name = (id: number): number => hashText(this.names[id] ?? '');
+    let parts: readonly number[];
+    switch (this.kind(t)) {
+      case T.Global:
+        parts = [name(a), b === 0 ? 0 : name(b)];
+        break;
+      case T.Const:
+        parts = [this.numbers[a] as number];
+        break;
+      case T.FieldP:
+      case T.FieldL:
+        parts = [this.order(a), name(b)];
+        break;
+      case T.DerefL:
+      case T.Addr:
+      case T.Load:
+        parts = [this.order(a)];
+        break;
+      case T.Container:
+        parts = [this.order(a), name(b), name(c)];
+        break;
+      case T.Elem:
+        parts = [this.order(a), this.order(b)];
+        break;
+      case T.Bin:
+        parts = [a, this.order(b), this.order(c)];
+        break;
+      case T.Un:
+        parts = [a, this.order(b)];
+        break;
+      case T.Type:
+      case T.Opaque:
+        parts = [name(a)];
+        break;
+      default:
+        parts = [a];
+    }
+    let h = hashText(`${this.kind(t)}:${parts.join()}`);
+    // Shallow places first: people read these most easily
+    h = this.depth(t) * 0x100000000 + (h >>> 0);
+    this.orders[t] = h;
+    return h;
   }
 
   /** The terms that a term is made of, one step down. */

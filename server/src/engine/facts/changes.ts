@@ -45,7 +45,8 @@ export function changesOf(old: FileFacts, now: FileFacts): Changes | null {
       if (said.includes(RENAMES)) return null;
       for (const name of of) names.add(name);
     }
-  if ([...after].some(([key, d]) => d.said.includes(RENAMES) && before.get(key)?.said !== d.said)) return null;
+  if ([...after].some(([key, d]) => d.said.includes(RENAMES) && before.get(key)?.said !== d.said))
+    return null;
   const hashes = new Map<string, number>();
   for (const { key, index } of functionKeys(old))
     hashes.set(key, old.functions[index * FUNCTION_STRIDE + Fn.Hash] as number);

@@ -87,7 +87,11 @@ export function annotate(
   }
   if (named.length === 0) {
     const other = held.other === null ? '' : `; ${held.other}`;
-    return no(`${held.locks[0]?.class} is held, but its own parameters and globals do not name it${other}`);
+    const classes = [...new Set(held.locks.map((lock) => lock.class))].sort();
+    const [are, them] = classes.length > 1 ? ['are', 'them'] : ['is', 'it'];
+    return no(
+      `${classes.join(' and ')} ${are} held, but its own parameters and globals do not name ${them}${other}`,
+    );
   }
   const fresh = named.filter(({ lock, expression }) => !isWritten(analysis, fn, lock, expression, source));
   if (fresh.length === 0)
