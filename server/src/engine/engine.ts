@@ -8,7 +8,7 @@ import type { EntryMethod, Finding } from './base/finding.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
 import { fnColumn, graphOf, isDamaged } from './contexts/cfg.js';
-import { Earlier } from './contexts/earlier.js';
+import { Earlier, type Found } from './contexts/earlier.js';
 import { contextsAt, functionAt, operationAt } from './contexts/query.js';
 import { unknownsOf } from './contexts/unknowns.js';
 import type {
@@ -176,7 +176,7 @@ export class LockwalkEngine implements Engine {
     const hungOn = [...this.loader.hangsOn(files), ...asked];
     // What was skipped may have been so for lack of time
     if (!hungOn.some((path) => this.loader.skipped.has(path)))
-      this.remembered?.keep(files, request, hungOn, answer);
+      this.remembered?.keep(files, request, hungOn, inlinesOf(world.found), answer);
     return answer;
   }
 
@@ -507,6 +507,18 @@ function byUnit(files: readonly string[]): readonly (readonly string[])[] {
     .sort(([a, x], [b, y]) => y.length - x.length || compareText(a, b))
     .map(([, list]) => list);
 }
+
+/** Functions of headers among those that were analysed. */
+function inlinesOf(found: Found): ReadonlySet<string> {
+  const inlines = new Set<string>();
+  for (const id of found.groups.flat()) {
+    const key = found.keys[id] as string;
+    if (INLINE_KEY.test(key)) inlines.add(key);
+  }
+  return inlines;
+}
+
+const INLINE_KEY = /^[^:#]*\.h:/;
 
 /** All of a few, the first of many. */
 function someOf(files: readonly string[]): string {

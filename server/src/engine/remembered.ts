@@ -8,6 +8,7 @@ import type { Found } from './contexts/earlier.js';
 import { recalled, type Stored, stored } from './contexts/stored.js';
 import type { Terms } from './contexts/terms.js';
 import type { CheckRequest, Memory, SkippedFile } from './door.js';
+import { changesOf, functionKeys } from './facts/changes.js';
 import type { FileFacts } from './facts/encode.js';
 
 /** What a check says about one unit. */
@@ -23,6 +24,8 @@ export interface UnitAnswer {
 /** An answer with what it hung on: paths with the digest of what stood there, folders by the digest of their names. */
 interface UnitRecord {
   readonly hungOn: readonly (readonly [path: string, digest: string | null])[];
+  /** Functions of headers that were analysed for it, as `path:name`. */
+  readonly inlines: ReadonlySet<string>;
   readonly answer: UnitAnswer;
 }
 
@@ -49,6 +52,7 @@ export interface Before {
 export interface Texts {
   digest(path: string): string | null;
   factsOf(path: string, digest: string): FileFacts | null;
+  load(path: string): FileFacts | null;
 }
 
 /** Answers and analyses of earlier runs. */
@@ -64,14 +68,42 @@ export class Remembered {
   recall(files: readonly string[], request: CheckRequest): UnitAnswer | null {
     const record = this.memory.recall(ANSWER, this.key(files, request)) as UnitRecord | undefined;
     if (record === undefined) return null;
-    return record.hungOn.every(([path, digest]) => this.texts.digest(path) === digest) ? record.answer : null;
+    const changed = record.hungOn.filter(([path, digest]) => this.texts.digest(path) !== digest);
+    if (changed.length === 0) return record.answer;
+    if (!changed.every(([path, digest]) => this.hasNoSay(path, digest, record))) return null;
+    const hungOn = record.hungOn.map(([path]) => path);
+    this.keep(files, request, hungOn, record.inlines, record.answer);
+    return record.answer;
   }
 
-  /** Keeps an answer. `hungOn`: paths of files, and of folders with `/` at the end. */
-  keep(files: readonly string[], request: CheckRequest, hungOn: Iterable<string>, answer: UnitAnswer): void {
+  /** Whether what changed in a header is nothing that an answer was made of. */
+  private hasNoSay(path: string, digest: string | null, { inlines, answer }: UnitRecord): boolean {
+    if (!path.endsWith('.h') || digest === null) return false;
+    const before = this.texts.factsOf(path, digest);
+    const now = before === null ? null : this.texts.load(path);
+    const changes = before === null || now === null ? null : changesOf(before, now);
+    if (now === null || changes === null || changes.names.size > 0) return false;
+    for (const { key, index } of functionKeys(now))
+      if (changes.bodies.has(index) && inlines.has(`${path}:${key}`)) return false;
+    // Where a line of it is named, the line may be another one now
+    return !JSON.stringify(answer).includes(path);
+  }
+
+  /**
+   * Keeps an answer. `hungOn`: paths of files, and of folders with `/` at the end. `inlines`: functions of headers that were
+   * analysed, as `path:name`.
+   */
+  keep(
+    files: readonly string[],
+    request: CheckRequest,
+    hungOn: Iterable<string>,
+    inlines: ReadonlySet<string>,
+    answer: UnitAnswer,
+  ): void {
     const paths = [...new Set(hungOn)].sort();
     this.memory.keep(ANSWER, this.key(files, request), {
       hungOn: paths.map((path) => [path, this.texts.digest(path)] as const),
+      inlines,
       answer,
     } satisfies UnitRecord);
   }
