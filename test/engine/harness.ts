@@ -7,9 +7,16 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { deserialize, serialize } from 'node:v8';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
 import type { Edit, Finding, PointContext } from '../../server/src/engine/base/finding.js';
-import type { AnnotateAnswer, CheckRequest, Engine, SharedReading } from '../../server/src/engine/door.js';
+import type {
+  AnnotateAnswer,
+  CheckRequest,
+  Engine,
+  Memory,
+  SharedReading,
+} from '../../server/src/engine/door.js';
 import { createEngine } from '../../server/src/engine/index.js';
 import { inRepository } from '../repository.js';
 import { FS_H, MAKEFILE } from './vfs.js';
@@ -40,28 +47,104 @@ export function openFiles(
   reading: SharedReading | null = null,
   seen: (path: string) => void = () => {},
 ): Promise<Engine> {
-  const all = new Map([['Makefile', MAKEFILE], ['include/linux/fs.h', FS_H], ...files]);
+  return open(allFiles(files), { ...(reading === null ? {} : { reading }) }, seen);
+}
+
+function allFiles(files: Files): Map<string, string> {
+  return new Map([['Makefile', MAKEFILE], ['include/linux/fs.h', FS_H], ...files]);
+}
+
+function open(
+  all: Files,
+  more: { readonly reading?: SharedReading; readonly memory?: Memory },
+  seen: (path: string) => void = () => {},
+): Promise<Engine> {
+  const list = (folder: string): string[] => {
+    const below = folder === '' ? '' : `${folder}/`;
+    const names = [...all.keys()]
+      .filter((path) => path.startsWith(below))
+      .map((path) => path.slice(below.length).replace(/\/.*/, '/'));
+    return [...new Set(names)].sort();
+  };
   return createEngine({
     tree: {
       read: (path) => {
         seen(path);
         return all.get(path) ?? null;
       },
-      list: (folder) => {
-        const below = folder === '' ? '' : `${folder}/`;
-        const names = [...all.keys()]
-          .filter((path) => path.startsWith(below))
-          .map((path) => path.slice(below.length).replace(/\/.*/, '/'));
-        return [...new Set(names)].sort();
-      },
+      list,
+      digest: (path) => (path.endsWith('/') ? list(path.slice(0, -1)).join() : (all.get(path) ?? null)),
     },
     runtimeWasm: RUNTIME,
     grammarWasm: GRAMMAR,
     kernelVersion: null,
     dotConfig: null,
     clock: () => 0,
-    ...(reading === null ? {} : { reading }),
+    ...more,
   });
+}
+
+/** A change of a file: what stands there for the first time, and what then stands in its place. */
+export interface Step {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** Functions that are walked then by an engine that knew the files before; absent: not told. */
+  readonly walked?: number;
+}
+
+/**
+ * After each change an engine that knew the files before, one that remembers what another kept of them, and a new one find the
+ * same in every function.
+ */
+export async function checkSteps(source: string, steps: readonly Step[]): Promise<void> {
+  const files = allFiles(filesOf(source));
+  const kept = new Map<string, Buffer>();
+  const memory: Memory = {
+    recall: (kind, key) => {
+      const bytes = kept.get(`${kind} ${key}`);
+      return bytes === undefined ? undefined : deserialize(bytes);
+    },
+    keep: (kind, key, value) => kept.set(`${kind} ${key}`, serialize(value)),
+  };
+  const told = (engine: Engine): { readonly said: unknown; readonly walked: number } => {
+    const { findings, skipped, stats } = engine.check({ paths: ['fs'], rules: [], precision: 'low' }, NEVER);
+    const contexts = [...files.keys()]
+      .filter((file) => file.startsWith('fs/'))
+      .map((file) => engine.dump('contexts', file, null).text);
+    return { said: { findings, skipped, contexts }, walked: stats.walked };
+  };
+  const once = async (more: { readonly memory?: Memory }): Promise<ReturnType<typeof told>> => {
+    const engine = await open(files, more);
+    try {
+      return told(engine);
+    } finally {
+      engine.dispose();
+    }
+  };
+  const engine = await open(files, {});
+  try {
+    assert.deepEqual((await once({ memory })).said, told(engine).said);
+    for (const { file, from, to, walked } of steps) {
+      const text = files.get(file);
+      assert.ok(text?.includes(from) === true, `${file} has ${from}`);
+      files.set(
+        file,
+        text.replace(from, () => to),
+      );
+      engine.invalidate(file);
+      const again = told(engine);
+      const fresh = await once({});
+      const where = `after ${JSON.stringify(to)} in ${file}`;
+      assert.deepEqual(again.said, fresh.said, `an engine that goes on, ${where}`);
+      if (walked !== undefined) assert.equal(again.walked, walked, `functions walked ${where}`);
+      assert.ok(again.walked <= fresh.walked);
+      const remembering = await once({ memory });
+      assert.deepEqual(remembering.said, fresh.said, `an engine that remembers, ${where}`);
+    }
+  } finally {
+    engine.dispose();
+  }
 }
 
 interface Mark {

@@ -62,7 +62,14 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
           await step(signal);
         }
         const findings = request.paths.flatMap((file) => findingsIn(file, text(file), world.moreEdits));
-        const stats = { files: 1, functions: world.steps, damagedFunctions: 0, parseMs: 1, totalMs: 2 };
+        const stats = {
+          files: 1,
+          functions: world.steps,
+          damagedFunctions: 0,
+          walked: 0,
+          parseMs: 1,
+          totalMs: 2,
+        };
         return { findings, skipped: [], problems: [], stats };
       },
       contexts: async (query, signal) => {

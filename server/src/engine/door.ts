@@ -98,6 +98,8 @@ export interface CheckStats {
   readonly files: number;
   readonly functions: number;
   readonly damagedFunctions: number;
+  /** Functions that were walked in this check; of the others an earlier result still held. */
+  readonly walked: number;
   readonly parseMs: number;
   readonly totalMs: number;
 }

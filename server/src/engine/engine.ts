@@ -54,7 +54,12 @@ interface World extends Before {
   readonly key: string;
   readonly program: Program;
   readonly analysis: Analysis;
+  /** A file that it stands on has changed since. */
+  stale: boolean;
 }
+
+/** Worlds that are kept: those of the files that somebody works at. */
+const MAX_WORLDS = 3;
 
 /** A store of terms may grow to so many times its first size, and some more, before it is begun anew. */
 const MOST_GROWTH = 3;
@@ -63,9 +68,10 @@ const MORE_TERMS = 20_000;
 /** The engine. */
 export class LockwalkEngine implements Engine {
   private readonly loader: Loader;
-  private world: World | null = null;
-  /** A file that the world stands on has changed since. */
-  private stale = false;
+  /** The last worlds that were asked for, the last one at the end. */
+  private readonly worlds = new Map<string, World>();
+  /** Functions that the check at hand has walked. */
+  private walked = 0;
   private readonly macros: MacroReader;
   /** What is remembered of earlier runs, or null where nothing is. */
   private readonly remembered: Remembered | null;
@@ -106,6 +112,7 @@ export class LockwalkEngine implements Engine {
   ): CheckAnswer {
     const started = this.options.clock();
     this.loader.parseMs = 0;
+    this.walked = 0;
     const answers: UnitAnswer[] = [];
     const units = byUnit(this.expand(request.paths));
     const total = units.reduce((sum, files) => sum + files.length, 0);
@@ -115,6 +122,8 @@ export class LockwalkEngine implements Engine {
       throwIfCancelled(token);
       const shown = units.length === 1 ? progress : undefined;
       answers.push(this.remembered?.recall(files, request) ?? this.checkUnit(files, request, token, shown));
+      // A check of many units is done with each
+      if (units.length > MAX_WORLDS) this.worlds.clear();
       done += files.length;
       progress?.({ phase: 'analyse', done, total, at: files[0] as string });
     }
@@ -128,6 +137,7 @@ export class LockwalkEngine implements Engine {
         files: sum((answer) => answer.files),
         functions: sum((answer) => answer.functions),
         damagedFunctions: sum((answer) => answer.damagedFunctions),
+        walked: this.walked,
         parseMs: Math.round(this.loader.parseMs),
         totalMs: Math.round(this.options.clock() - started),
       },
@@ -211,19 +221,24 @@ export class LockwalkEngine implements Engine {
     // Headers of the units themselves are always analysed, others where they are asked for
     const others = files.filter((f) => f.endsWith('.h') && f.startsWith('include/'));
     const units = [...new Set(files.map(unitOf)), ...others].sort().join('\n');
-    if (this.world !== null && this.world.key === units && !this.stale) return this.world;
-    // Cancelled on the way, the world stays what it was, and stale
-    let before: Before | null = this.world?.key === units ? this.world : null;
-    if (before === null) this.world = null;
+    const known = this.worlds.get(units);
+    if (known !== undefined) {
+      this.worlds.delete(units);
+      this.worlds.set(units, known);
+      if (!known.stale) return known;
+    }
     let read = 0;
     const facts = this.loader.closure(files, true, token, (at) => {
       if (read++ % 25 === 0)
         progress?.({ phase: 'read', done: read, total: Math.max(read, files.length), at });
     });
-    before ??= this.remembered?.recallAnalysis(units, facts) ?? null;
+    // Cancelled on the way, the world stays what it was, and stale
+    const before = known ?? this.remembered?.recallAnalysis(units, facts) ?? null;
     const { world, carried } = this.link(units, facts, files, token, progress, before);
-    this.world = world;
-    this.stale = false;
+    this.walked += world.analysis.walked;
+    this.worlds.delete(units);
+    this.worlds.set(units, world);
+    for (const key of this.worlds.keys()) if (this.worlds.size > MAX_WORLDS) this.worlds.delete(key);
     // What little changed is found again from what was kept
     if (!carried) this.remembered?.keepAnalysis(units, world);
     return world;
@@ -270,7 +285,16 @@ export class LockwalkEngine implements Engine {
     });
     const firstTerms = earlier === null ? analysis.terms.kept : (before?.firstTerms ?? 0);
     const { terms } = analysis;
-    const world = { key, program, analysis, files: facts, found: analysis.found(), terms, firstTerms };
+    const world = {
+      key,
+      program,
+      analysis,
+      files: facts,
+      found: analysis.found(),
+      terms,
+      firstTerms,
+      stale: false,
+    };
     return { world, carried: earlier !== null };
   }
 
@@ -405,8 +429,10 @@ export class LockwalkEngine implements Engine {
 
   /** The file that defines a function: in what is loaded, else by a look through fs/. */
   private findFunction(name: string): string | null {
-    const known = this.world?.program.functionsNamed(name)[0];
-    if (known !== undefined) return known.file.path;
+    for (const world of [...this.worlds.values()].reverse()) {
+      const known = world.program.functionsNamed(name)[0];
+      if (known !== undefined) return known.file.path;
+    }
     for (const file of this.filesDefining(name)) return file;
     return null;
   }
@@ -484,8 +510,9 @@ export class LockwalkEngine implements Engine {
   }
 
   invalidate(file: string): void {
-    this.loader.invalidate(file);
-    this.stale = true;
+    const cameOrWent = this.loader.invalidate(file);
+    for (const world of this.worlds.values())
+      world.stale ||= cameOrWent || world.files.some((f) => f.path === file);
   }
 
   dispose(): void {

@@ -351,8 +351,8 @@ export class Loader {
   /** What others made before it was asked for here. */
   private readonly heard = new Map<string, HandedOn>();
 
-  /** Forgets what was made from a file's text. */
-  invalidate(path: string): void {
+  /** Forgets what was made from a file's text. Gives whether the file is new, or gone. */
+  invalidate(path: string): boolean {
     const facts = this.facts.get(path);
     this.facts.delete(path);
     this.heard.delete(path);
@@ -365,9 +365,10 @@ export class Loader {
     const there = this.folderNames.get(folder)?.has(path.slice(at + 1));
     this.folderNames.delete(folder);
     // Where headers are found hangs on which files there are, not on what they say
-    if (there === true && this.names(folder).has(path.slice(at + 1))) {
-      if (facts !== undefined) this.followed.delete(facts);
-    } else this.followed.clear();
+    const stays = there === true && this.names(folder).has(path.slice(at + 1));
+    if (!stays) this.followed.clear();
+    else if (facts !== undefined) this.followed.delete(facts);
+    return !stays;
   }
 
   /** Files that were skipped, in order. */

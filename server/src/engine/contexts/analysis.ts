@@ -35,6 +35,8 @@ export class Analysis {
   private readonly keys: string[] = [];
   /** Functions that call each other by name, callees first. */
   groups: readonly (readonly number[])[] = [];
+  /** How many functions were walked; the results of the others were taken over. */
+  walked = 0;
   /** Functions in bottom-up order: callees first. */
   readonly bottomUp: number[] = [];
   beginnings: Beginnings | null = null;
@@ -160,6 +162,7 @@ export class Analysis {
   }
 
   private analyse(id: number): FunctionResult {
+    this.walked++;
     return new FunctionRun(this.shared, this.program.functions[id] as FunctionRef).run();
   }
 
