@@ -27,24 +27,37 @@ interface Change {
   readonly edit: (text: string) => string;
 }
 
-/** Edits that any version of the tree takes: each puts text of its own beside what is there. */
+/** Puts a statement at the beginning of the first function whose head matches. */
+function into(head: RegExp, statement: string): (text: string) => string {
+  return (text) => {
+    const at = head.exec(text);
+    if (at === null) throw new Error(`no ${head} to change`);
+    const body = text.indexOf('\n{', at.index) + 2;
+    return `${text.slice(0, body)}\n\t${statement}${text.slice(body)}`;
+  };
+}
+
+/** Edits that any version of the tree takes. */
 const CHANGES: readonly Change[] = [
   {
     name: 'one body changed',
     file: 'fs/ext4/namei.c',
-    edit: (text) => `${text}\nstatic void lockwalk_bench(void) { int n = 0; n++; }\n`,
+    edit: into(/^static \w+ ext4_add_entry\(/m, 'int lockwalk_bench = 0; lockwalk_bench++;'),
   },
   {
     name: 'one effect changed',
     file: 'fs/ext4/namei.c',
-    edit: (text) =>
-      text.replace(/^\{$/m, '{\n\tmight_sleep();') +
-      '\nstatic DEFINE_MUTEX(lockwalk_bench_lock);\nvoid lockwalk_bench(void) { mutex_lock(&lockwalk_bench_lock); }\n',
+    edit: into(/^static struct buffer_head \*ext4_append\(/m, 'mutex_lock(&lockwalk_bench_lock);'),
   },
   {
-    name: 'one header changed',
+    name: 'one inline of a header changed',
     file: 'include/linux/dcache.h',
-    edit: (text) => text.replace(/\n#endif[^\n]*\n?$/, '\nstatic inline void lockwalk_bench(void) { }\n$&'),
+    edit: into(/^static inline struct dentry \*dget\(/m, 'int lockwalk_bench = 0; lockwalk_bench++;'),
+  },
+  {
+    name: 'the effect of an inline changed',
+    file: 'include/linux/dcache.h',
+    edit: into(/^static inline struct dentry \*dget\(/m, 'might_sleep();'),
   },
 ];
 

@@ -4,10 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CodeAction, Hover, TextEdit } from 'vscode-languageserver/node';
+import type { Finding } from '../../server/src/engine/base/finding.js';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
+import { EXAMPLE, lockwalk } from '../cli/run.js';
 import { inRepository } from '../repository.js';
 import { CAPABILITIES, TestClient } from './client.js';
 
@@ -42,6 +45,34 @@ describe('built server over stdio', () => {
 
   afterEach(() => {
     server.kill(); // a failed test leaves it running
+  });
+
+  it('says of every file what the command line says', async () => {
+    const run = lockwalk(['check', '--kernel', EXAMPLE, '--format', 'json', '--quiet']);
+    const { findings } = JSON.parse(run.out) as { readonly findings: readonly Finding[] };
+    assert.ok(findings.length > 0);
+    await client.initialize();
+    for (const file of readdirSync(join(EXAMPLE, 'fs'), { recursive: true, encoding: 'utf8' })) {
+      if (!file.endsWith('.c')) continue;
+      const path = join(EXAMPLE, 'fs', file);
+      const uri = pathToFileURL(path).href;
+      await client.open(uri, readFileSync(path, 'utf8'));
+      const { diagnostics } = await client.diagnostics(uri, 1);
+      assert.deepEqual(
+        diagnostics.map((d) => [
+          d.code,
+          d.range.start.line + 1,
+          d.range.start.character + 1,
+          d.range.end.line + 1,
+          d.range.end.character + 1,
+        ]),
+        findings
+          .filter((f) => f.file === `fs/${file}`)
+          .map((f) => [f.rule, f.line, f.column, f.endLine, f.endColumn]),
+        file,
+      );
+    }
+    assert.equal(await client.shutdown(), 0);
   });
 
   it('finds, explains and fixes', async () => {

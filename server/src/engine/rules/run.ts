@@ -6,7 +6,7 @@ import type { Finding, Fix, Precision } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { fingerprintAll } from '../findings/fingerprint.js';
 import { compareFindings, orderFindings } from '../findings/order.js';
-import type { FunctionRef } from '../program/program.js';
+import { type FunctionRef, unitOf } from '../program/program.js';
 import { ALL_RULES } from './registry.js';
 import { type Draft, offsetsOf, type Rule, type RuleContext, rangeOf } from './rule.js';
 
@@ -32,7 +32,10 @@ export function runRules(
   fixOf: (draft: Draft) => readonly Fix[],
 ): Finding[] {
   const all: FunctionRef[] = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
-  const functions = all.filter((f) => !f.isMacro && inScope.has(f.file.path)).sort((a, b) => a.id - b.id);
+  // Rules see whole units, whatever of them was asked for: where a finding stands, and its fingerprint, must not hang on that
+  const units = new Set([...inScope].filter((path) => !path.startsWith('include/')).map(unitOf));
+  const seen = (f: FunctionRef): boolean => units.has(f.unit) || inScope.has(f.file.path);
+  const functions = all.filter((f) => !f.isMacro && seen(f)).sort((a, b) => a.id - b.id);
   const cx: RuleContext = { analysis, functions, all };
   const drafts: Draft[] = [];
   for (const rule of chosenRules(names)) {
@@ -51,7 +54,7 @@ export function runRules(
   const made: { finding: Finding; draft: Draft; statement: string }[] = [];
   for (const draft of drafts) {
     const fn = analysis.program.functions[draft.fn] as FunctionRef;
-    if (!inScope.has(fn.file.path)) continue;
+    if (!seen(fn)) continue;
     const info = ALL_RULES.find((r) => r.info.id === draft.rule)?.info;
     const { start, end } = offsetsOf(fn, draft.op);
     made.push({
@@ -69,7 +72,7 @@ export function runRules(
         held: draft.held,
         rcu: draft.rcu,
         trace: draft.trace,
-        fixes: fixOf(draft),
+        fixes: inScope.has(fn.file.path) ? fixOf(draft) : [],
         fingerprint: '',
       },
     });
@@ -84,5 +87,6 @@ export function runRules(
       objectClass: m.draft.objectClass,
     })),
   );
-  return [...orderFindings(made.map((m, i) => ({ ...m.finding, fingerprint: prints[i] as string })))];
+  const findings = made.map((m, i) => ({ ...m.finding, fingerprint: prints[i] as string }));
+  return [...orderFindings(findings.filter((f) => inScope.has(f.file)))];
 }
