@@ -1,5 +1,5 @@
 /**
- * Findings of the open documents: when a check is due (after typing stops), which one is stale, and who waits for it.
+ * Findings of the open documents: when a check is due (at the first edit, and after typing stops), which one is stale, and who waits for it.
  * A result is kept with the versions of all texts that it was computed from. Must not know the protocol's types.
  */
 import { Cancelled } from '../engine/base/cancel.js';
@@ -9,8 +9,8 @@ import { now } from '../host/clock.js';
 import type { Documents } from './documents.js';
 import type { Served, ServedDocuments } from './served.js';
 
-/** Typing has stopped when nothing came for this long. */
-export const DEBOUNCE_MS = 250;
+/** Typing has stopped when nothing came for this long; an edit after such a pause is checked at once. */
+export const DEBOUNCE_MS = 100;
 /** Other open documents that may depend on an edit are checked again after this. */
 export const DEPENDENT_MS = 1000;
 
@@ -37,6 +37,8 @@ export interface CheckerEvents {
 interface Pending {
   timer: NodeJS.Timeout | null;
   stop: AbortController | null;
+  /** When the document was last edited. */
+  editedAt: number;
 }
 
 /** Schedules checks; at most one pending or running for each document. */
@@ -56,7 +58,7 @@ export class Checker {
 
   /** A check of the document is due after the delay; one under way for an older text is stopped. */
   schedule(uri: string, delay: number): void {
-    const pending = this.#pending.get(uri) ?? { timer: null, stop: null };
+    const pending = this.#pending.get(uri) ?? { timer: null, stop: null, editedAt: Number.NEGATIVE_INFINITY };
     this.#pending.set(uri, pending);
     pending.stop?.abort();
     pending.stop = null;
@@ -77,7 +79,12 @@ export class Checker {
     this.#stop(uri);
     const source = await this.#served.of(uri);
     if (source?.settings.check !== 'onType') return;
-    this.schedule(uri, DEBOUNCE_MS);
+    const pending = this.#pending.get(uri);
+    const pause = now() - (pending?.editedAt ?? Number.NEGATIVE_INFINITY);
+    const busy = pending?.timer != null || pending?.stop != null;
+    this.schedule(uri, pause > DEBOUNCE_MS && !busy ? 0 : DEBOUNCE_MS);
+    const scheduled = this.#pending.get(uri);
+    if (scheduled !== undefined) scheduled.editedAt = now();
     await this.#scheduleDependents(source);
   }
 

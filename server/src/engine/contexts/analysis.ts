@@ -10,10 +10,10 @@ import { EXPR_STRIDE, type FileFacts, Fn, lineAt, nameIn, OP_STRIDE, Op, X } fro
 import type { MacroReader } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
 import { type Beginnings, findBeginnings } from '../program/beginnings.js';
-import { type FunctionRef, type MacroRef, type Program, readList, unitOf } from '../program/program.js';
+import { type FunctionRef, type MacroRef, type Program, unitOf } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import { Chains } from './chains.js';
-import { type Earlier, type Found, NOTHING_FOUND } from './earlier.js';
+import { type Earlier, type Found, NOTHING_FOUND, walkedOnce } from './earlier.js';
 import { classesByField } from './evaluate.js';
 import { FunctionRun } from './flow.js';
 import { Propagation } from './propagate.js';
@@ -120,31 +120,10 @@ export class Analysis {
     let done = 0;
     const total = groups.reduce((n, g) => n + g.length, 0);
     for (const group of groups) {
-      const known = this.earlier?.resultsOf(
-        group.map((id) => this.program.functions[id] as FunctionRef),
-        this.results,
-      );
-      if (known !== undefined && known !== null) {
-        for (const [i, id] of group.entries()) this.results[id] = known[i];
-        done += group.length;
-        continue;
-      }
       const cyclic = group.length > 1 || this.callsItself(group[0] as number);
-      const rounds = cyclic ? (group.length > 60 ? 1 : MAX_ROUNDS) : 1;
-      for (let round = 0; round < rounds; round++) {
-        let before = '';
-        let after = '';
-        for (const id of group) {
-          throwIfCancelled(token);
-          const old = this.results[id];
-          if (cyclic && old !== undefined) before += effectKey(old);
-          const made = this.analyse(id);
-          this.results[id] = made;
-          if (cyclic) after += effectKey(made);
-        }
-        if (before === after) break;
-      }
-      for (const id of group) this.earlier?.foundAnew(id, this.results[id] as FunctionResult);
+      const once = walkedOnce(group.length);
+      for (const part of once ? group.map((id) => [id]) : [group])
+        this.findResults(part, cyclic && !once ? MAX_ROUNDS : 1, token);
       done += group.length;
       progress?.(done, total, this.program.functions[group[0] as number]?.name ?? '');
     }
@@ -159,6 +138,32 @@ export class Analysis {
     // What was not taken over is let go
     this.earlier = null;
     this.chains = new Chains(this.propagation, this.bottomUp, (id) => this.results[id]?.edges ?? []);
+  }
+
+  /** Results of functions that are walked together, taken over where they stand. */
+  private findResults(part: readonly number[], rounds: number, token: CancelToken): void {
+    const known = this.earlier?.resultsOf(
+      part.map((id) => this.program.functions[id] as FunctionRef),
+      this.results,
+    );
+    if (known !== undefined && known !== null) {
+      for (const [i, id] of part.entries()) this.results[id] = known[i];
+      return;
+    }
+    for (let round = 0; round < rounds; round++) {
+      let before = '';
+      let after = '';
+      for (const id of part) {
+        throwIfCancelled(token);
+        const old = this.results[id];
+        if (rounds > 1 && old !== undefined) before += effectKey(old);
+        const made = this.analyse(id);
+        this.results[id] = made;
+        if (rounds > 1) after += effectKey(made);
+      }
+      if (before === after) break;
+    }
+    for (const id of part) this.earlier?.foundAnew(id, this.results[id] as FunctionResult);
   }
 
   private analyse(id: number): FunctionResult {
@@ -178,42 +183,72 @@ export class Analysis {
     if (known !== undefined) return known;
     const fn = this.program.functions[id] as FunctionRef;
     const file = fn.file;
-    const first = fnColumn(file, fn.index, Fn.FirstOp);
-    const count = fnColumn(file, fn.index, Fn.OpCount);
-    const out: number[] = [];
-    const add = (name: string, isCall: boolean): void => {
+    const found = new Set<number>();
+    for (const { name, as } of mentionedIn(file, fn.index)) {
+      if (as === 'guard') {
+        const scope = this.shared.scopes.of(name, file);
+        for (const step of [scope?.acquire, scope?.release])
+          if (typeof step === 'object' && step !== null) found.add(step.id);
+        continue;
+      }
       const target = this.program.resolve(name, file);
       if (target !== null) {
-        if (!out.includes(target.id)) out.push(target.id);
-        return;
+        found.add(target.id);
+        continue;
       }
-      if (!isCall || this.model.helpers.has(name)) return;
+      if (as !== 'call' || this.model.helpers.has(name)) continue;
       const macro = this.program.macro(name, file);
-      if (macro === null || macro.params === null) return;
+      if (macro === null || macro.params === null) continue;
       const compiled = this.compile(macro);
-      if (compiled !== null && !out.includes(compiled.id)) out.push(compiled.id);
-    };
-    for (let o = 0; o < count; o++) {
-      const at = (first + o) * OP_STRIDE;
-      const op = file.ops[at] as Op;
-      if (op === Op.Call) {
-        const name = nameIn(file, file.ops[at + 1] as number);
-        if (name !== '') add(name, true);
-        for (const e of readList(file, file.ops[at + 2] as number)) {
-          const arg =
-            (file.exprs[e * EXPR_STRIDE] as X) === X.Addr ? (file.exprs[e * EXPR_STRIDE + 1] as number) : e;
-          const argName = nameIn(file, arg);
-          if (argName !== '') add(argName, false);
-        }
-      } else if (op === Op.Guard) {
-        const scope = this.shared.scopes.of(file.strings[file.ops[at + 1] as number] ?? '', file);
-        for (const step of [scope?.acquire, scope?.release])
-          if (typeof step === 'object' && step !== null && !out.includes(step.id)) out.push(step.id);
-      }
+      if (compiled !== null) found.add(compiled.id);
     }
+    const out = [...found];
     this.calleeCache.set(id, out);
     return out;
   }
+}
+
+/** A name that a function calls, hands over, or takes a scope class by. */
+interface Mention {
+  readonly name: string;
+  readonly as: 'call' | 'argument' | 'guard';
+}
+
+const MENTIONED = new WeakMap<FileFacts, (readonly Mention[] | undefined)[]>();
+
+/** The names that a function mentions so, each once, in their order. What they mean is the program's. */
+function mentionedIn(file: FileFacts, index: number): readonly Mention[] {
+  let inFile = MENTIONED.get(file);
+  if (inFile === undefined) {
+    inFile = [];
+    MENTIONED.set(file, inFile);
+  }
+  const known = inFile[index];
+  if (known !== undefined) return known;
+  const out = new Map<string, Mention>();
+  const add = (name: string, as: Mention['as']): void => {
+    const key = `${as} ${name}`;
+    if (name !== '' && !out.has(key)) out.set(key, { name, as });
+  };
+  const first = fnColumn(file, index, Fn.FirstOp);
+  const count = fnColumn(file, index, Fn.OpCount);
+  for (let o = 0; o < count; o++) {
+    const at = (first + o) * OP_STRIDE;
+    const op = file.ops[at] as Op;
+    if (op === Op.Guard) add(file.strings[file.ops[at + 1] as number] ?? '', 'guard');
+    if (op !== Op.Call) continue;
+    add(nameIn(file, file.ops[at + 1] as number), 'call');
+    const list = file.ops[at + 2] as number;
+    const arguments_ = file.lists[list] as number;
+    for (let i = 1; i <= arguments_; i++) {
+      const e = file.lists[list + i] as number;
+      const isAddress = (file.exprs[e * EXPR_STRIDE] as X) === X.Addr;
+      add(nameIn(file, isAddress ? (file.exprs[e * EXPR_STRIDE + 1] as number) : e), 'argument');
+    }
+  }
+  const mentions = [...out.values()];
+  inFile[index] = mentions;
+  return mentions;
 }
 
 function effectKey(r: FunctionResult): string {

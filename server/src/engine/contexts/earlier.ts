@@ -31,6 +31,12 @@ export interface FoundSituations {
   readonly origins: readonly Origin[];
 }
 
+/** The situations of a function, with their keys: taken over, so that nobody may add to them. */
+export interface Taken {
+  readonly entries: readonly Entry[];
+  readonly keys: ReadonlyMap<number, number>;
+}
+
 /** Before anything was looked for. */
 export const NOTHING_FOUND: FoundSituations = {
   entries: [],
@@ -41,12 +47,22 @@ export const NOTHING_FOUND: FoundSituations = {
   origins: [],
 };
 
+/** Larger groups of functions that call each other are walked once, each with what is known of those before it. */
+const LARGE_GROUP = 60;
+
+/** Whether the functions of a group of a size are walked only once. */
+export function walkedOnce(size: number): boolean {
+  return size > LARGE_GROUP;
+}
+
 /** One carrying over. `keyOf`: of a function of the new program; `changed`: its text, or the meaning of a name in it. */
 export class Earlier {
   private readonly oldByKey = new Map<string, number>();
   private readonly newIds: number[] = [];
   private readonly oldIds: number[] = [];
   private readonly groupOf: number[] = [];
+  /** By old number: when it was walked among all. */
+  private readonly turnOf: number[] = [];
   private shifted = false;
   /** Functions with the same effect as before. */
   private readonly sameEffects = new Set<number>();
@@ -63,7 +79,12 @@ export class Earlier {
     found.keys.forEach((key, id) => {
       this.oldByKey.set(key, id);
     });
-    for (const [at, group] of found.groups.entries()) for (const id of group) this.groupOf[id] = at;
+    let turn = 0;
+    for (const [at, group] of found.groups.entries())
+      for (const id of group) {
+        this.groupOf[id] = at;
+        this.turnOf[id] = turn++;
+      }
   }
 
   /** Tells which function a number of the new program is. */
@@ -91,32 +112,35 @@ export class Earlier {
   }
 
   /**
-   * Results of functions that call each other, where they are what they were; null where they are to be found anew. `results`:
-   * those of the functions that came before.
+   * Results of functions that are walked together, where they are what they were; null where they are to be found anew.
+   * `results`: those of the functions that came before.
    */
   resultsOf(
-    group: readonly FunctionRef[],
+    part: readonly FunctionRef[],
     results: readonly (FunctionResult | undefined)[],
   ): readonly FunctionResult[] | null {
-    const at = this.groupOf[this.oldIds[group[0]?.id ?? -1] ?? -1];
-    if (at === undefined || this.found.groups[at]?.length !== group.length) return null;
+    const at = this.groupOf[this.oldIds[part[0]?.id ?? -1] ?? -1];
+    if (at === undefined) return null;
+    const size = this.found.groups[at]?.length ?? 0;
+    // Of a large group each function is by itself, and must have been so
+    const alone = part.length === 1 && walkedOnce(size);
+    if (!alone && size !== part.length) return null;
     const out: FunctionResult[] = [];
-    for (const fn of group) {
+    for (const fn of part) {
       const old = this.oldIds[fn.id];
       if (old === undefined || this.groupOf[old] !== at || this.changed(fn)) return null;
       for (const edge of this.found.results[old]?.edges ?? []) {
-        const its = this.groupOf[edge.callee];
-        if (its === at) continue;
+        if (!alone && this.groupOf[edge.callee] === at) continue;
         const callee = this.newIds[edge.callee];
         if (callee === undefined) return null;
-        const seen = its !== undefined && its < at;
+        const seen = (this.turnOf[edge.callee] ?? Number.POSITIVE_INFINITY) < (this.turnOf[old] as number);
         if (seen !== (results[callee] !== undefined) || (seen && !this.sameEffects.has(callee))) return null;
       }
       const result = this.before(fn.id);
       if (result === undefined) return null;
       out.push(result);
     }
-    for (const { id } of group) {
+    for (const { id } of part) {
       this.sameEffects.add(id);
       this.sameEdges.add(id);
     }
@@ -175,8 +199,13 @@ export class Earlier {
     op: (fn, op) => this.moved.get(fn)?.get(op) ?? op,
   };
 
-  private entriesBefore(list: readonly Entry[]): Entry[] {
-    return list.map((e) => renumberedEntry(e, this.numbers));
+  /** Situations in the new numbers: the list itself where these are the old ones. */
+  private entriesBefore(list: readonly Entry[]): readonly Entry[] {
+    const same =
+      !this.shifted &&
+      this.moved.size === 0 &&
+      list.every((e) => e.origins.every((o) => this.origin(o) === o));
+    return same ? list : list.map((e) => renumberedEntry(e, this.numbers));
   }
 
   /** Situations of functions that call each other, where they are what they were, with their keys; else null. */
@@ -184,11 +213,11 @@ export class Earlier {
     group: readonly number[],
     seeds: (id: number) => readonly Entry[],
     callers: (id: number) => readonly number[],
-  ): readonly { readonly entries: Entry[]; readonly keys: Map<number, number> }[] | null {
+  ): readonly Taken[] | null {
     const { situations } = this.found;
     const at = this.situationGroupOf.get(this.oldIds[group[0] ?? -1] ?? -1);
     if (at === undefined || situations.groups[at]?.length !== group.length) return null;
-    const out: { readonly entries: Entry[]; readonly keys: Map<number, number> }[] = [];
+    const out: Taken[] = [];
     for (const id of group) {
       const old = this.oldIds[id];
       if (old === undefined || this.situationGroupOf.get(old) !== at) return null;
@@ -206,7 +235,7 @@ export class Earlier {
       if (!sameEntries(this.entriesBefore(situations.seeds.get(old) ?? []), seeds(id))) return null;
       const entries = this.entriesBefore(situations.entries[old] ?? []);
       if (entries.some((e) => e.origins.includes(-1))) return null;
-      out.push({ entries, keys: new Map(situations.keys[old] ?? []) });
+      out.push({ entries, keys: situations.keys[old] ?? new Map() });
     }
     for (const id of group) this.sameSituations.add(id);
     return out;

@@ -143,8 +143,8 @@ export class Propagation {
     );
     if (known !== undefined && known !== null) {
       for (const [i, id] of group.entries()) {
-        this.entries[id] = known[i]?.entries ?? [];
-        this.keys[id] = known[i]?.keys ?? new Map();
+        this.entries[id] = (known[i]?.entries ?? []) as Entry[];
+        this.keys[id] = (known[i]?.keys ?? new Map()) as Map<number, number>;
       }
       return;
     }

@@ -5,7 +5,7 @@
 
 import { fnColumn } from '../contexts/cfg.js';
 import { FunctionRun } from '../contexts/flow.js';
-import type { Exit } from '../contexts/result.js';
+import type { Exit, FunctionResult } from '../contexts/result.js';
 import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { RESULT } from '../contexts/translate.js';
@@ -33,20 +33,21 @@ export const imbalance: Rule = {
   check(cx) {
     const out: Draft[] = [];
     const passed = passedOnClasses(cx);
+    const byOrigin = new Map<number, readonly string[]>();
     for (const fn of cx.functions) {
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.widened) continue;
       const exits = result.rawExits.filter((e) => !e.doubt);
       if (exits.length < 2) continue;
       // A lock that the method's contract hands over is not this function's to balance
-      const handed = handedOver(cx, fn);
+      const handed = handedOver(cx, fn, byOrigin);
       // seq_file's start and stop hand the lock over between them
       const slots = cx.analysis.program.slotsOf(fn);
       if (slots.some((s) => s.struct === 'seq_operations')) continue;
       const known: Known = { acquires: result.acquires, releases: result.releases, handed, passed };
       if (leaks(cx, fn, exits, known, true).length + strays(cx, fn, exits, known).length === 0) continue;
       // Once more with every test of memory remembered: what two paths have in common is often only that
-      const again = new FunctionRun(cx.analysis.shared, fn, () => {}, CONFIRM_STATES).run();
+      const again = secondLook(cx, fn, result);
       if (again.widened) continue;
       const exact = again.rawExits.filter((e) => !e.doubt);
       const leaked = leaks(cx, fn, exact, known, false);
@@ -55,6 +56,18 @@ export const imbalance: Rule = {
     return out;
   },
 };
+
+const SECOND_LOOKS = new WeakMap<FunctionResult, FunctionResult>();
+
+/** What a function does, seen with more states apart: found once for each result, which stands as long as what it was made of. */
+function secondLook(cx: RuleContext, fn: FunctionRef, result: FunctionResult): FunctionResult {
+  let again = SECOND_LOOKS.get(result);
+  if (again === undefined) {
+    again = new FunctionRun(cx.analysis.shared, fn, () => {}, CONFIRM_STATES).run();
+    SECOND_LOOKS.set(result, again);
+  }
+  return again;
+}
 
 /** Classes that some function of a unit releases for its caller: they are handed from one function to another. */
 function passedOnClasses(cx: RuleContext): ReadonlySet<string> {
@@ -87,17 +100,26 @@ function isOurs(l: Lock): boolean {
 }
 
 /** Classes that the contract of a method which leads here acquires or releases (`get_tree`, `kill_sb`: s_umount). */
-function handedOver(cx: RuleContext, fn: FunctionRef): ReadonlySet<string> {
+function handedOver(
+  cx: RuleContext,
+  fn: FunctionRef,
+  byOrigin: Map<number, readonly string[]>,
+): ReadonlySet<string> {
   const out = new Set<string>();
-  const propagation = cx.analysis.propagation;
+  const { propagation, model, shared } = cx.analysis;
   for (const entry of propagation?.entries[fn.id] ?? [])
     for (const o of entry.origins) {
-      const origin = propagation?.origins[o];
-      const method = cx.analysis.model.methods.get(`${origin?.struct}::${origin?.method}`);
-      for (const spec of [...(method?.acquires ?? []), ...(method?.releases ?? [])]) {
-        const field = /(\w+)$/.exec(spec.lock)?.[1] ?? '';
-        out.add(cx.analysis.shared.classes.get(field) ?? field);
+      let classes = byOrigin.get(o);
+      if (classes === undefined) {
+        const origin = propagation?.origins[o];
+        const method = model.methods.get(`${origin?.struct}::${origin?.method}`);
+        classes = [...(method?.acquires ?? []), ...(method?.releases ?? [])].map((spec) => {
+          const field = /(\w+)$/.exec(spec.lock)?.[1] ?? '';
+          return shared.classes.get(field) ?? field;
+        });
+        byOrigin.set(o, classes);
       }
+      for (const cls of classes) out.add(cls);
     }
   return out;
 }
