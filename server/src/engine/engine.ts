@@ -123,7 +123,7 @@ export class LockwalkEngine implements Engine {
       const shown = units.length === 1 ? progress : undefined;
       answers.push(this.remembered?.recall(files, request) ?? this.checkUnit(files, request, token, shown));
       // A check of many units is done with each
-      if (units.length > MAX_WORLDS) this.worlds.clear();
+      if (units.length > MAX_WORLDS) for (const key of [...this.worlds.keys()]) this.forget(key);
       done += files.length;
       progress?.({ phase: 'analyse', done, total, at: files[0] as string });
     }
@@ -238,10 +238,18 @@ export class LockwalkEngine implements Engine {
     this.walked += world.analysis.walked;
     this.worlds.delete(units);
     this.worlds.set(units, world);
-    for (const key of this.worlds.keys()) if (this.worlds.size > MAX_WORLDS) this.worlds.delete(key);
+    for (const key of [...this.worlds.keys()]) if (this.worlds.size > MAX_WORLDS) this.forget(key);
     // What little changed is found again from what was kept
     if (!carried) this.remembered?.keepAnalysis(units, world);
     return world;
+  }
+
+  /** Lets go of a world, and of what was made of its sources. */
+  private forget(key: string): void {
+    const world = this.worlds.get(key);
+    this.worlds.delete(key);
+    const inUse = new Set([...this.worlds.values()].flatMap((other) => other.files.map((f) => f.path)));
+    this.loader.release((world?.files ?? []).map((f) => f.path).filter((path) => !inUse.has(path)));
   }
 
   /** What can be taken over from an analysis of almost the same files; null where it is better begun anew. */

@@ -232,7 +232,7 @@ export class Loader {
     return [...own].sort();
   }
 
-  private readonly followed = new Map<FileFacts, Followed>();
+  private followed = new WeakMap<FileFacts, Followed>();
 
   /** The headers of a file that are followed, in order. */
   private included(facts: FileFacts): readonly string[] {
@@ -366,9 +366,14 @@ export class Loader {
     this.folderNames.delete(folder);
     // Where headers are found hangs on which files there are, not on what they say
     const stays = there === true && this.names(folder).has(path.slice(at + 1));
-    if (!stays) this.followed.clear();
+    if (!stays) this.followed = new WeakMap();
     else if (facts !== undefined) this.followed.delete(facts);
     return !stays;
+  }
+
+  /** Lets go of what was made of sources that nobody works at any more; headers stay, for other units need them too. */
+  release(paths: Iterable<string>): void {
+    for (const path of paths) if (path.endsWith('.c')) this.facts.delete(path);
   }
 
   /** Files that were skipped, in order. */
