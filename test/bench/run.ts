@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { ROOT } from './engine.js';
-import { bareParse, cFiles, check, type Measured } from './timing.js';
+import { bareParse, cFiles, check, type Measured, slope } from './timing.js';
 
 const tree = process.argv[2];
 if (tree === undefined || tree.startsWith('-')) {
@@ -134,15 +134,6 @@ function hash(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   return h >>> 0;
-}
-
-/** Slope of the line that fits best. */
-function slope(at: readonly (readonly [number, number])[]): number {
-  const mean = (pick: 0 | 1): number => at.reduce((sum, p) => sum + p[pick], 0) / at.length;
-  const [x, y] = [mean(0), mean(1)];
-  return (
-    at.reduce((sum, p) => sum + (p[0] - x) * (p[1] - y), 0) / at.reduce((sum, p) => sum + (p[0] - x) ** 2, 0)
-  );
 }
 
 function page(): string {

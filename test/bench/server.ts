@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { TestClient } from '../lsp/client.js';
 import { ROOT } from './engine.js';
-import { cFiles } from './timing.js';
+import { cFiles, slope } from './timing.js';
 
 const MANY_LINES = 5000;
 /** Edits and hovers that are measured, and edits before them that are not: nobody judges a server by its first second. */
@@ -49,14 +49,6 @@ function memory(): number {
 function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
-/** Slope of the line that fits best. */
-function slope(at: readonly (readonly [number, number])[]): number {
-  const mean = (pick: 0 | 1): number => at.reduce((sum, p) => sum + p[pick], 0) / at.length;
-  const [x, y] = [mean(0), mean(1)];
-  const square = at.reduce((sum, p) => sum + (p[0] - x) ** 2, 0);
-  return square === 0 ? 0 : at.reduce((sum, p) => sum + (p[0] - x) * (p[1] - y), 0) / square;
 }
 
 await client.initialize();

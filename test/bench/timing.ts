@@ -69,3 +69,11 @@ export function check(tree: string, args: readonly string[]): Measured {
     files: report.stats.files,
   };
 }
+
+/** Slope of the line that fits best. */
+export function slope(at: readonly (readonly [number, number])[]): number {
+  const mean = (pick: 0 | 1): number => at.reduce((sum, p) => sum + p[pick], 0) / at.length;
+  const [x, y] = [mean(0), mean(1)];
+  const square = at.reduce((sum, p) => sum + (p[0] - x) ** 2, 0);
+  return square === 0 ? 0 : at.reduce((sum, p) => sum + (p[0] - x) * (p[1] - y), 0) / square;
+}

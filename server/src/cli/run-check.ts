@@ -3,6 +3,7 @@
  * by `check` and `baseline`. Must not know formats.
  */
 import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import type { Finding } from '../engine/base/finding.js';
 import type { CheckAnswer, CheckRequest, Progress, SkippedFile } from '../engine/door.js';
 import { type BaselineEntry, compareWithBaseline, parseBaseline } from '../engine/findings/baseline.js';
@@ -66,7 +67,7 @@ export async function runCheck(
   const progress = progressLine(options.quiet !== true);
   const jobs = options.jobs ?? DEFAULT_JOBS;
   const files = filesToCheck(target, request.paths);
-  const units = new Set(files.map((file) => file.slice(0, file.lastIndexOf('/') + 1))).size;
+  const units = new Set(files.map((file) => posix.dirname(file))).size;
   const engines = Math.max(1, Math.min(jobs, units));
   if (options.jobs !== undefined && engines < jobs)
     remark(`--jobs ${jobs}: ${engines} is all that this can be split into`);

@@ -5,6 +5,7 @@
 import { annotation, signatureAt } from './annotating.js';
 import { type CancelToken, NEVER, throwIfCancelled } from './base/cancel.js';
 import type { EntryMethod, Finding } from './base/finding.js';
+import { push } from './base/multimap.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
 import { fnColumn, graphOf, isDamaged } from './contexts/cfg.js';
@@ -532,12 +533,7 @@ export class LockwalkEngine implements Engine {
 /** Files by directory, the largest first: engines that take turns end at about the same time. */
 function byUnit(files: readonly string[]): readonly (readonly string[])[] {
   const units = new Map<string, string[]>();
-  for (const file of files) {
-    const unit = unitOf(file);
-    const list = units.get(unit);
-    if (list === undefined) units.set(unit, [file]);
-    else list.push(file);
-  }
+  for (const file of files) push(units, unitOf(file), file);
   return [...units]
     .sort(([a, x], [b, y]) => y.length - x.length || compareText(a, b))
     .map(([, list]) => list);

@@ -236,10 +236,10 @@ export class Loader {
 
   /** The headers of a file that are followed, in order. */
   private included(facts: FileFacts): readonly string[] {
-    return this.follow(facts).headers;
+    return this.followedOf(facts).headers;
   }
 
-  private follow(facts: FileFacts): Followed {
+  private followedOf(facts: FileFacts): Followed {
     const known = this.followed.get(facts);
     if (known !== undefined) return known;
     const headers: string[] = [];
@@ -264,7 +264,7 @@ export class Loader {
     for (const path of paths) {
       const facts = this.facts.get(path);
       if (facts === undefined) continue;
-      const followed = this.follow(facts);
+      const followed = this.followedOf(facts);
       for (const header of followed.headers) paths.add(header);
       for (const folder of followed.folders) folders.add(folder);
     }

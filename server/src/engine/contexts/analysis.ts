@@ -34,7 +34,7 @@ export class Analysis {
   /** By function: what tells it apart in other versions of the program. */
   private readonly keys: string[] = [];
   /** Functions that call each other by name, callees first. */
-  groups: readonly (readonly number[])[] = [];
+  private groups: readonly (readonly number[])[] = [];
   /** How many functions were walked; the results of the others were taken over. */
   walked = 0;
   /** Functions in bottom-up order: callees first. */

@@ -55,7 +55,7 @@ export function walkedOnce(size: number): boolean {
   return size > LARGE_GROUP;
 }
 
-/** One carrying over. `keyOf`: of a function of the new program; `changed`: its text, or the meaning of a name in it. */
+/** One carrying over. `changed`: whether a function has another text than before, or a name in it another meaning. */
 export class Earlier {
   private readonly oldByKey = new Map<string, number>();
   private readonly newIds: number[] = [];
@@ -89,6 +89,9 @@ export class Earlier {
 
   /** Tells which function a number of the new program is. */
   know(id: number, key: string): void {
+    // A number that was another function's tells nothing by itself
+    const before = this.found.keys[id];
+    if (before !== undefined && before !== key) this.shifted = true;
     const old = this.oldByKey.get(key);
     if (old === undefined) return;
     this.oldIds[id] = old;

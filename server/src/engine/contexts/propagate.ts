@@ -5,6 +5,7 @@
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { mutuallyReachable } from '../base/graph.js';
+import { push } from '../base/multimap.js';
 import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { Beginning } from '../program/beginnings.js';
 import type { FunctionRef } from '../program/program.js';
@@ -522,12 +523,6 @@ export class Propagation {
     }
     return out.reverse();
   }
-}
-
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
 }
 
 function fold(op: number, a: number, b: number): number | null {

@@ -3,6 +3,7 @@
  * stands in which slot. Linking order: static in the file, then the unit (directory), then headers that the file can
  * see, then what other units export. A name that is defined twice at the same rank is not resolved: unknown, no guess.
  */
+import { push } from '../base/multimap.js';
 import {
   ENUM_STRIDE,
   FIELD_STRIDE,
@@ -559,12 +560,6 @@ const LOCK_TYPEDEFS = new Set([
   'seqcount_t',
   'local_lock_t',
 ]);
-
-function push<V>(map: Map<string, V[]>, key: string, value: V): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [value]);
-  else list.push(value);
-}
 
 /** Members of a list in a file's list pool. */
 export function readList(file: FileFacts, at: number): readonly number[] {
