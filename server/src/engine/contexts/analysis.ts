@@ -25,6 +25,9 @@ import { Terms } from './terms.js';
 /** Rounds over one cycle of mutually recursive functions; past it the effect is what the last round gave. */
 const MAX_ROUNDS = 3;
 
+/** `#define this_name that_name`, one after the other. */
+const MAX_RENAMES = 3;
+
 /** One analysis of one program. */
 export class Analysis {
   readonly shared: Shared;
@@ -33,6 +36,8 @@ export class Analysis {
   private readonly macroKeys = new Map<string, number>();
   /** By function: what tells it apart in other versions of the program. */
   private readonly keys: string[] = [];
+  /** By function that was walked in rounds: what each gave. */
+  private readonly rounds = new Map<number, readonly FunctionResult[]>();
   /** Functions that call each other by name, callees first. */
   private groups: readonly (readonly number[])[] = [];
   /** How many functions were walked; the results of the others were taken over. */
@@ -76,8 +81,8 @@ export class Analysis {
 
   /** What a later analysis can take over. */
   found(): Found {
-    const { keys, results, groups, propagation } = this;
-    return { keys, results, groups, situations: propagation?.found() ?? NOTHING_FOUND };
+    const { keys, results, rounds, groups, propagation } = this;
+    return { keys, results, rounds, groups, situations: propagation?.found() ?? NOTHING_FOUND };
   }
 
   /** A macro as a function of the program. */
@@ -147,23 +152,46 @@ export class Analysis {
       this.results,
     );
     if (known !== undefined && known !== null) {
-      for (const [i, id] of part.entries()) this.results[id] = known[i];
+      for (const [i, id] of part.entries()) {
+        this.results[id] = known[i];
+        const given = this.earlier?.roundsOf(id);
+        if (given !== undefined) this.rounds.set(id, given);
+      }
       return;
     }
-    for (let round = 0; round < rounds; round++) {
-      let before = '';
-      let after = '';
+    if (rounds > 1) this.goRounds(part, rounds, token);
+    else
       for (const id of part) {
         throwIfCancelled(token);
-        const old = this.results[id];
-        if (rounds > 1 && old !== undefined) before += effectKey(old);
-        const made = this.analyse(id);
-        this.results[id] = made;
-        if (rounds > 1) after += effectKey(made);
+        this.results[id] = this.analyse(id);
+      }
+    for (const id of part) this.earlier?.foundAnew(id, this.results[id] as FunctionResult);
+  }
+
+  /** Walks functions that call each other until their effects come to rest, or the rounds are over. */
+  private goRounds(part: readonly number[], rounds: number, token: CancelToken): void {
+    const { earlier } = this;
+    earlier?.beginRounds(part.map((id) => this.program.functions[id] as FunctionRef));
+    const made = part.map((): FunctionResult[] => []);
+    let before = '';
+    for (let round = 0; round < rounds; round++) {
+      let after = '';
+      for (const [i, id] of part.entries()) {
+        throwIfCancelled(token);
+        const fn = this.program.functions[id] as FunctionRef;
+        let result = earlier?.resultOfRound(fn, round, this.results) ?? null;
+        if (result === null) {
+          result = this.analyse(id);
+          earlier?.foundInRound(id, round, result);
+        }
+        this.results[id] = result;
+        made[i]?.push(result);
+        after += effectKey(result);
       }
       if (before === after) break;
+      before = after;
     }
-    for (const id of part) this.earlier?.foundAnew(id, this.results[id] as FunctionResult);
+    for (const [i, id] of part.entries()) this.rounds.set(id, made[i] as FunctionResult[]);
   }
 
   private analyse(id: number): FunctionResult {
@@ -191,20 +219,28 @@ export class Analysis {
           if (typeof step === 'object' && step !== null) found.add(step.id);
         continue;
       }
-      const target = this.program.resolve(name, file);
-      if (target !== null) {
-        found.add(target.id);
-        continue;
-      }
-      if (as !== 'call' || this.model.helpers.has(name)) continue;
-      const macro = this.program.macro(name, file);
-      if (macro === null || macro.params === null) continue;
-      const compiled = this.compile(macro);
-      if (compiled !== null) found.add(compiled.id);
+      const callee = this.calleeNamed(name, file, as === 'call');
+      if (callee !== null) found.add(callee.id);
     }
     const out = [...found];
     this.calleeCache.set(id, out);
     return out;
+  }
+
+  /** The function that a name means; `called`: or the macro, compiled, where the model does not know what it does. */
+  private calleeNamed(name: string, file: FileFacts, called: boolean): FunctionRef | null {
+    let meant = name;
+    for (let renamed = 0; renamed <= MAX_RENAMES; renamed++) {
+      const target = this.program.resolve(meant, file);
+      if (target !== null) return target;
+      if (!called || this.model.helpers.has(meant)) return null;
+      const macro = this.program.macro(meant, file);
+      if (macro === null) return null;
+      if (macro.params !== null) return this.compile(macro);
+      if (!/^\w+$/.test(macro.body)) return null;
+      meant = macro.body;
+    }
+    return null;
   }
 }
 

@@ -14,6 +14,8 @@ export interface Found {
   /** By function that was analysed or called: what tells it apart in any version of the program. */
   readonly keys: readonly string[];
   readonly results: readonly (FunctionResult | undefined)[];
+  /** By function that was walked in rounds, with others of its group: the result of each round. */
+  readonly rounds: ReadonlyMap<number, readonly FunctionResult[]>;
   /** Groups of functions that call each other by name, callees first. */
   readonly groups: readonly (readonly number[])[];
   readonly situations: FoundSituations;
@@ -71,6 +73,8 @@ export class Earlier {
   /** By the old number of a function with the same calls: where its operations went. */
   private readonly moved = new Map<number, Moved>();
   private readonly sameResults = new Map<number, FunctionResult>();
+  /** Of the group that is walked in rounds: functions whose result, as it stands, has the same effect as at that moment before. */
+  private sameSoFar: Set<number> | null = null;
 
   constructor(
     private readonly found: Found,
@@ -135,9 +139,8 @@ export class Earlier {
       for (const edge of this.found.results[old]?.edges ?? []) {
         if (!alone && this.groupOf[edge.callee] === at) continue;
         const callee = this.newIds[edge.callee];
-        if (callee === undefined) return null;
-        const seen = (this.turnOf[edge.callee] ?? Number.POSITIVE_INFINITY) < (this.turnOf[old] as number);
-        if (seen !== (results[callee] !== undefined) || (seen && !this.sameEffects.has(callee))) return null;
+        if (callee === undefined || !this.isAsSeen(old, edge.callee, results[callee] !== undefined))
+          return null;
       }
       const result = this.before(fn.id);
       if (result === undefined) return null;
@@ -148,6 +151,63 @@ export class Earlier {
       this.sameEdges.add(id);
     }
     return out;
+  }
+
+  /** Whether a callee (both in old numbers) is to its caller what it was: walked before it, to the same effect, or not yet walked. */
+  private isAsSeen(caller: number, callee: number, known: boolean): boolean {
+    const seen = (this.turnOf[callee] ?? Number.POSITIVE_INFINITY) < (this.turnOf[caller] as number);
+    return seen === known && (!seen || this.sameEffects.has(this.newIds[callee] as number));
+  }
+
+  /** Functions are walked together in rounds now: says whether they were so before, in the same order. */
+  beginRounds(part: readonly FunctionRef[]): void {
+    const at = this.groupOf[this.oldIds[part[0]?.id ?? -1] ?? -1];
+    const group = at === undefined ? [] : (this.found.groups[at] as readonly number[]);
+    const same = group.length === part.length && part.every((fn, i) => this.oldIds[fn.id] === group[i]);
+    this.sameSoFar = same ? new Set() : null;
+  }
+
+  /**
+   * The result of a round, where the function and all that it calls are as they were at that moment; null where it is to be found
+   * anew. `results`: as they stand.
+   */
+  resultOfRound(
+    fn: FunctionRef,
+    round: number,
+    results: readonly (FunctionResult | undefined)[],
+  ): FunctionResult | null {
+    const old = this.oldIds[fn.id];
+    const before = old === undefined ? undefined : this.found.rounds.get(old)?.[round];
+    if (this.sameSoFar === null || before === undefined || this.changed(fn)) return null;
+    const at = this.groupOf[old as number];
+    for (const edge of before.edges) {
+      const callee = this.newIds[edge.callee];
+      if (callee === undefined) return null;
+      const known = results[callee] !== undefined;
+      if (
+        this.groupOf[edge.callee] === at
+          ? known && !this.sameSoFar.has(callee)
+          : !this.isAsSeen(old as number, edge.callee, known)
+      )
+        return null;
+    }
+    this.sameSoFar.add(fn.id);
+    return this.shifted ? renumberedResult(before, this.renumber) : before;
+  }
+
+  /** What the rounds gave over a function that is taken over, in the new numbers. */
+  roundsOf(id: number): readonly FunctionResult[] | undefined {
+    const given = this.found.rounds.get(this.oldIds[id] as number);
+    return this.shifted ? given?.map((result) => renumberedResult(result, this.renumber)) : given;
+  }
+
+  /** Takes note of a result that was found anew in a round. */
+  foundInRound(id: number, round: number, result: FunctionResult): void {
+    if (this.sameSoFar === null) return;
+    const before = this.found.rounds.get(this.oldIds[id] as number)?.[round];
+    const inNow = before !== undefined && this.shifted ? renumberedResult(before, this.renumber) : before;
+    if (inNow !== undefined && sameEffect(inNow, result)) this.sameSoFar.add(id);
+    else this.sameSoFar.delete(id);
   }
 
   /** Takes note of a result that was found anew. */

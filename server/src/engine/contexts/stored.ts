@@ -573,6 +573,8 @@ export function recalled(from: Stored): { readonly found: Found; readonly terms:
     found: {
       keys,
       results,
+      // A group that changed is walked whole after that
+      rounds: new Map(),
       groups,
       situations: {
         entries,
