@@ -8,6 +8,7 @@ import type { EntryMethod, Finding } from './base/finding.js';
 import { push } from './base/multimap.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
+import { Callees } from './contexts/callees.js';
 import { fnColumn, graphOf, isDamaged } from './contexts/cfg.js';
 import { Earlier, type Found } from './contexts/earlier.js';
 import { contextsAt, functionAt, operationAt } from './contexts/query.js';
@@ -29,7 +30,7 @@ import type {
   VerifyAnswer,
 } from './door.js';
 import { dumpFunctions } from './dump.js';
-import { changedFunctions } from './facts/changes.js';
+import { type Changed, changedFunctions } from './facts/changes.js';
 import { type FileFacts, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
 import { MacroReader } from './facts/macro.js';
 import { compareText, orderFindings } from './findings/order.js';
@@ -253,11 +254,27 @@ export class LockwalkEngine implements Engine {
     this.loader.release((world?.files ?? []).map((f) => f.path).filter((path) => !inUse.has(path)));
   }
 
-  /** What can be taken over from an analysis of almost the same files; null where it is better begun anew. */
-  private takenOver(before: Before, facts: readonly FileFacts[]): Earlier | null {
+  /** What changed since an analysis of almost the same files; null where it is better begun anew. */
+  private changedSince(before: Before, facts: readonly FileFacts[]): Changed | null {
     if (before.terms.kept > before.firstTerms * MOST_GROWTH + MORE_TERMS) return null;
-    const changed = changedFunctions(before.files, facts);
-    return changed === null ? null : new Earlier(before.found, changed);
+    return changedFunctions(before.files, facts);
+  }
+
+  /** The program of these files: the one from before, where nothing but bodies of functions are others. */
+  private program(facts: readonly FileFacts[], before: Before | null, changed: Changed | null): Callees {
+    const known = before?.analysis?.callees;
+    if (known !== undefined && changed !== null && changed.onlyBodies !== null) {
+      for (const now of facts) {
+        // A text in between may have been given up on
+        if (known.program.files.get(now.path) === now) continue;
+        known.program.replaceBodies(now);
+        known.replacedBodies(now);
+      }
+      return known;
+    }
+    const program = new Program((name) => this.model.constants.get(name));
+    for (const f of facts) program.add(f);
+    return new Callees(program, this.model, this.macros);
   }
 
   /**
@@ -272,13 +289,14 @@ export class LockwalkEngine implements Engine {
     progress?: (p: Progress) => void,
     before: Before | null = null,
   ): { readonly world: World; readonly carried: boolean } {
-    const program = new Program((name) => this.model.constants.get(name));
-    for (const f of facts) program.add(f);
-    const earlier = before === null ? null : this.takenOver(before, facts);
+    const changed = before === null ? null : this.changedSince(before, facts);
+    const callees = this.program(facts, before, changed);
+    const { program } = callees;
+    const earlier = before === null || changed === null ? null : new Earlier(before.found, changed.isChanged);
     const analysis =
       earlier === null
-        ? new Analysis(program, this.model, this.macros)
-        : new Analysis(program, this.model, this.macros, before?.terms, earlier);
+        ? new Analysis(callees, this.model)
+        : new Analysis(callees, this.model, before?.terms, earlier);
     const wanted = new Set(files);
     const units = new Set(files.filter((f) => !f.startsWith('include/')).map(unitOf));
     const roots: number[] = [];

@@ -4,6 +4,7 @@
  * take over from. Must not know how anything is found.
  */
 import type { Finding } from './base/finding.js';
+import type { Analysis } from './contexts/analysis.js';
 import type { Found } from './contexts/earlier.js';
 import { recalled, type Stored, stored } from './contexts/stored.js';
 import type { Terms } from './contexts/terms.js';
@@ -46,6 +47,8 @@ export interface Before {
   readonly terms: Terms;
   /** Terms that the store held when it was new. */
   readonly firstTerms: number;
+  /** What it was found with, where that is still at hand. */
+  readonly analysis?: Analysis;
 }
 
 /** What is known of the tree's texts, now and earlier. */

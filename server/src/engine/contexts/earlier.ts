@@ -80,9 +80,6 @@ export class Earlier {
     private readonly found: Found,
     private readonly changed: (fn: FunctionRef) => boolean,
   ) {
-    found.keys.forEach((key, id) => {
-      this.oldByKey.set(key, id);
-    });
     let turn = 0;
     for (const [at, group] of found.groups.entries())
       for (const id of group) {
@@ -91,7 +88,21 @@ export class Earlier {
       }
   }
 
-  /** Tells which function a number of the new program is. */
+  /** Tells which functions the numbers of the new program are, as far as they are known. */
+  knowAll(keys: readonly string[]): void {
+    const before = this.found.keys;
+    // Most often nothing is numbered otherwise
+    let alike = 0;
+    while (alike < keys.length && alike < before.length && keys[alike] === before[alike]) alike++;
+    for (let id = 0; id < alike; id++) {
+      this.oldIds[id] = id;
+      this.newIds[id] = id;
+    }
+    for (let id = alike; id < before.length; id++) this.oldByKey.set(before[id] as string, id);
+    for (let id = alike; id < keys.length; id++) this.know(id, keys[id] as string);
+  }
+
+  /** Tells which function a number of the new program is, past those that are the same in both. */
   know(id: number, key: string): void {
     // A number that was another function's tells nothing by itself
     const before = this.found.keys[id];
@@ -264,11 +275,13 @@ export class Earlier {
 
   /** Situations in the new numbers: the list itself where these are the old ones. */
   private entriesBefore(list: readonly Entry[]): readonly Entry[] {
-    const same =
-      !this.shifted &&
-      this.moved.size === 0 &&
-      list.every((e) => e.origins.every((o) => this.origin(o) === o));
-    return same ? list : list.map((e) => renumberedEntry(e, this.numbers));
+    let made: Entry[] | null = null;
+    for (const [i, e] of list.entries()) {
+      const now = renumberedEntry(e, this.numbers);
+      if (now !== e) made ??= list.slice();
+      if (made !== null) made[i] = now;
+    }
+    return made ?? list;
   }
 
   /** Situations of functions that call each other, where they are what they were, with their keys; else null. */

@@ -72,6 +72,7 @@ export class Propagation {
   constructor(
     private readonly shared: Shared,
     private readonly functions: readonly number[],
+    private readonly order: (a: number, b: number) => number,
     beginnings: readonly Beginning[] = [],
     private earlier: Earlier | null = null,
   ) {
@@ -112,7 +113,11 @@ export class Propagation {
   run(token: CancelToken): void {
     this.beginnings.run();
     this.earlier?.begin(this.origins, (fn, name) => this.beginnings.lateOrigin(fn, name));
-    const groups = mutuallyReachable(this.functions, (id) => this.edgesOf(id).map((e) => e.callee)).reverse();
+    const groups = mutuallyReachable(
+      this.functions,
+      (id) => this.edgesOf(id).map((e) => e.callee),
+      this.order,
+    ).reverse();
     this.groups = groups;
     const groupOf = new Map<number, number>();
     for (const [at, group] of groups.entries()) for (const id of group) groupOf.set(id, at);

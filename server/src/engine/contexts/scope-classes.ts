@@ -54,6 +54,20 @@ export class ScopeClasses {
     return found;
   }
 
+  /** A file has another text in which the classes stand elsewhere: `stands` is told of each function that was made of one. */
+  replacedBodies(
+    now: FileFacts,
+    stands: (fn: FunctionRef, params: readonly string[], text: string, position: number) => void,
+  ): void {
+    for (const [ref, { acquire, release }] of this.made) {
+      if (ref.file !== now) continue;
+      if (typeof acquire === 'object' && acquire !== null)
+        stands(acquire, ref.params, ref.acquire, ref.position);
+      if (ref.base === '' && typeof release === 'object' && release !== null)
+        stands(release, ref.params, ref.release, ref.position);
+    }
+  }
+
   private step(ref: ScopeClassRef, text: string): ScopeStep {
     if (text === '') return '';
     return this.compile(ref.file, `guard(${ref.name})`, ref.params, text, ref.position);

@@ -56,26 +56,37 @@ export function changesOf(old: FileFacts, now: FileFacts): Changes | null {
   return { bodies, names };
 }
 
-/**
- * Which functions of a program's files are others than before: by their own text, or by the meaning of a name that their file
- * writes. Null where the files are not the same ones, or more changed than can be told.
- */
-export function changedFunctions(
-  before: readonly FileFacts[],
-  after: readonly FileFacts[],
-): ((fn: { readonly file: FileFacts; readonly index: number }) => boolean) | null {
+/** What is another than before in a program's files. */
+export interface Changed {
+  /** Whether a function is another: by its own text, or by the meaning of a name that its file writes. */
+  readonly isChanged: (fn: { readonly file: FileFacts; readonly index: number }) => boolean;
+  /** The new texts, where nothing but bodies of functions are others; else null. */
+  readonly onlyBodies: readonly FileFacts[] | null;
+}
+
+/** What changed in a program's files; null where the files are not the same ones, or more changed than can be told. */
+export function changedFunctions(before: readonly FileFacts[], after: readonly FileFacts[]): Changed | null {
   if (before.length !== after.length || before.some((f, i) => f.path !== after[i]?.path)) return null;
   const bodies = new Map<FileFacts, ReadonlySet<number>>();
   let names = new Set<string>();
+  let inOrder = true;
   for (const [i, old] of before.entries()) {
     const now = after[i] as FileFacts;
     if (now === old) continue;
     const changes = changesOf(old, now);
     if (changes === null) return null;
     bodies.set(now, changes.bodies);
+    const keys = functionKeys(old);
+    inOrder &&=
+      keys.length === functionKeys(now).length &&
+      functionKeys(now).every(({ key }, index) => keys[index]?.key === key);
     for (const name of changes.names) if (name !== '') names.add(name);
   }
-  if (names.size === 0) return (fn) => bodies.get(fn.file)?.has(fn.index) === true;
+  if (names.size === 0)
+    return {
+      isChanged: (fn) => bodies.get(fn.file)?.has(fn.index) === true,
+      onlyBodies: inOrder ? [...bodies.keys()] : null,
+    };
   // A macro whose text writes such a name means something else too
   let pattern = anyOf(names);
   for (;;) {
@@ -86,7 +97,7 @@ export function changedFunctions(
     pattern = anyOf(names);
   }
   const known = new Map<FileFacts, boolean>();
-  return ({ file, index }) => {
+  const isChanged: Changed['isChanged'] = ({ file, index }) => {
     if (bodies.get(file)?.has(index) === true) return true;
     let says = known.get(file);
     if (says === undefined) {
@@ -95,22 +106,37 @@ export function changedFunctions(
     }
     return says;
   };
+  return { isChanged, onlyBodies: null };
 }
 
 function anyOf(names: ReadonlySet<string>): RegExp {
   return new RegExp(`(?<!\\w)(?:${[...names].map((n) => n.replace(/[^\w]/g, '\\$&')).join('|')})(?!\\w)`);
 }
 
-/** The functions of a file by what tells them apart in another version of it: the name, and which of that name it is. */
-export function functionKeys(file: FileFacts): { readonly key: string; readonly index: number }[] {
+/** A function of a file. `key`: what tells it apart in another version of the file: the name, and which of that name it is. */
+interface KeyedFunction {
+  readonly key: string;
+  /** The same, with the file. */
+  readonly full: string;
+  readonly index: number;
+}
+
+const KEYED = new WeakMap<FileFacts, readonly KeyedFunction[]>();
+
+/** The functions of a file by what tells them apart in another version of it. */
+export function functionKeys(file: FileFacts): readonly KeyedFunction[] {
+  const known = KEYED.get(file);
+  if (known !== undefined) return known;
   const seen = new Map<string, number>();
-  const out: { readonly key: string; readonly index: number }[] = [];
+  const out: KeyedFunction[] = [];
   for (let index = 0; index * FUNCTION_STRIDE < file.functions.length; index++) {
     const name = file.strings[file.functions[index * FUNCTION_STRIDE + Fn.Name] as number] ?? '';
     const nth = seen.get(name) ?? 0;
     seen.set(name, nth + 1);
-    out.push({ key: nth === 0 ? name : `${name}#${nth}`, index });
+    const key = nth === 0 ? name : `${name}#${nth}`;
+    out.push({ key, full: `${file.path}:${key}`, index });
   }
+  KEYED.set(file, out);
   return out;
 }
 

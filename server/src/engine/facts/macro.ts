@@ -4,41 +4,62 @@
  */
 import { F, K } from '../syntax/kinds.js';
 import { childByField, type SyntaxParser } from '../syntax/parser.js';
-import { FactsBuilder, type FileFacts, FN_INLINE, FN_STATIC, hashText } from './encode.js';
+import { FactsBuilder, type FileFacts, FN_INLINE, FN_STATIC, hashText, lineAt } from './encode.js';
 import { FunctionLowering } from './lower.js';
 
 /** Longer macro bodies are tables or generated code. */
 const MAX_BODY = 4000;
 
+/** A macro that was read as a function. */
+export interface ReadMacro {
+  readonly facts: FileFacts;
+  /** What tells it apart, but for its place: file, name, parameters and body. */
+  readonly key: string;
+}
+
+/** What became of a macro, and the text that it had. */
+interface Known {
+  readonly body: string;
+  readonly params: string;
+  readonly read: ReadMacro | null;
+}
+
 /** Reads macros as functions, each once however many units call it. */
 export class MacroReader {
-  private readonly known = new WeakMap<FileFacts, Map<string, FileFacts | null>>();
+  private readonly known = new WeakMap<FileFacts, Map<string, Known[]>>();
 
   constructor(private readonly parser: SyntaxParser) {}
 
   /**
-   * Facts with one function made from a macro of a file; null where the body is not C on its own. `line` (1-based) is where
-   * the macro is defined: all positions in it map to that line.
+   * A macro of a file as facts with one function; null where the body is not C on its own. `position` (0-based, in UTF-16 units) is
+   * where the macro is defined: all positions in it map to that line.
    */
-  facts(
+  read(
     file: FileFacts,
     name: string,
-    params: readonly string[],
+    parameters: readonly string[],
     body: string,
-    line: number,
-  ): FileFacts | null {
+    position: number,
+  ): ReadMacro | null {
     let macros = this.known.get(file);
     if (macros === undefined) {
       macros = new Map();
       this.known.set(file, macros);
     }
-    const key = `${line}#${name}(${params.join()})${body}`;
-    let facts = macros.get(key);
-    if (facts === undefined) {
-      facts = macroFacts(this.parser, file.path, name, params, body, line);
-      macros.set(key, facts);
+    const place = `${position}#${name}`;
+    const params = parameters.join();
+    let here = macros.get(place);
+    if (here === undefined) {
+      here = [];
+      macros.set(place, here);
     }
-    return facts;
+    // A scope class is two texts in one place, and what a macro makes may have its body from elsewhere
+    for (const known of here) if (known.body === body && known.params === params) return known.read;
+    const line = lineAt(file.lineStarts, position);
+    const facts = macroFacts(this.parser, file.path, name, parameters, body, line);
+    const read = facts === null ? null : { facts, key: `${file.path}#${name}(${params})${body}` };
+    here.push({ body, params, read });
+    return read;
   }
 }
 

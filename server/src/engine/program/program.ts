@@ -140,13 +140,7 @@ export class Program {
       if (params === null && isHeader && /^[a-z_]\w*(\.[a-z_]\w*)+$/.test(body))
         this.fieldRenames.set(body, name);
     }
-    for (let at = 0; at < file.invocations.length; at += INVOCATION_STRIDE) {
-      const macro = s[file.invocations[at] as number] ?? '';
-      if (!macro.startsWith('DEFINE_')) continue;
-      const args = readList(file, file.invocations[at + 1] as number).map((a) => s[a] ?? '');
-      const found = scopeClass(macro, args, file, file.invocations[at + 2] as number);
-      if (found !== null) push(this.scopeClasses, found.name, found);
-    }
+    for (const { found } of scopeClassesOf(file)) push(this.scopeClasses, found.name, found);
     for (let i = 0; i * STRUCT_STRIDE < file.structs.length; i++)
       push(this.structsByName, s[file.structs[i * STRUCT_STRIDE] as number] ?? '', { file, index: i });
     for (let i = 0; i * TYPEDEF_STRIDE < file.typedefs.length; i++) {
@@ -195,20 +189,57 @@ export class Program {
         push(this.slotsByTable, slot.table, slot);
       }
     }
-    // Rows without names: what stands in them by its place
-    for (let at = 0; at < file.uses.length; at += USE_STRIDE) {
-      if ((s[file.uses[at + 1] as number] ?? '') !== '') continue;
-      const struct = (s[file.uses[at] as number] ?? '').replace(/^struct /, '');
-      if (struct === '') continue;
-      push(this.rowsByStruct, struct, {
-        struct,
-        slot: '',
-        table: s[file.uses[at + 3] as number] ?? '',
-        file,
-        position: file.uses[at + 4] as number,
-        target: s[file.uses[at + 2] as number] ?? '',
+    for (const row of rowsOf(file)) push(this.rowsByStruct, row.struct, row);
+  }
+
+  /**
+   * Another text of a file in which nothing but bodies of functions is another: what refers to the file refers to the new text, and
+   * all that was found out stays. The functions keep their numbers.
+   */
+  replaceBodies(now: FileFacts): void {
+    const old = this.files.get(now.path);
+    if (old === undefined) return;
+    this.files.set(now.path, now);
+    for (const ref of this.functions) if (ref.file === old) renew(ref, { file: now });
+    const s = now.strings;
+    // What has one name comes in one order in both
+    const turns = new Map<readonly { readonly file: FileFacts }[], number>();
+    const next = <T extends { readonly file: FileFacts }>(
+      list: readonly T[] | undefined,
+      change: Partial<T>,
+    ): void => {
+      if (list === undefined) return;
+      let at = turns.get(list) ?? 0;
+      while (at < list.length && list[at]?.file !== old) at++;
+      turns.set(list, at + 1);
+      if (at < list.length) renew(list[at] as T, change);
+    };
+    for (let at = 0; at < now.macros.length; at += MACRO_STRIDE)
+      next(this.macrosByName.get(s[now.macros[at] as number] ?? ''), {
+        file: now,
+        position: now.macros[at + 3] as number,
       });
+    for (const { ref, at } of this.madeMacros)
+      if (ref.file === old) renew(ref, { file: now, position: now.invocations[at + 2] as number });
+    for (const { found, at } of scopeClassesOf(now))
+      next(this.scopeClasses.get(found.name), { file: now, position: now.invocations[at + 2] as number });
+    for (let i = 0; i * STRUCT_STRIDE < now.structs.length; i++)
+      next(this.structsByName.get(s[now.structs[i * STRUCT_STRIDE] as number] ?? ''), {
+        file: now,
+        index: i,
+      });
+    for (let at = 0; at < now.globals.length; at += GLOBAL_STRIDE)
+      next(this.globals.get(s[now.globals[at] as number] ?? ''), { file: now });
+    for (let at = 0; at < now.enums.length; at += ENUM_STRIDE)
+      if (s[now.enums[at] as number] === '')
+        next(this.enumBodies, { file: now, position: now.enums[at + 2] as number });
+    for (let at = 0; at < now.tables.length; at += TABLE_STRIDE) {
+      const first = now.tables[at + 2] as number;
+      for (let e = first; e < first + (now.tables[at + 3] as number); e++)
+        next(this.slots, { file: now, position: now.slots[e * SLOT_STRIDE + 2] as number });
     }
+    for (const row of rowsOf(now))
+      next(this.rowsByStruct.get(row.struct), { file: now, position: row.position });
   }
 
   /** Registers a function made from a macro's body. */
@@ -336,12 +367,13 @@ export class Program {
   }
 
   private functionsMade = false;
+  /** What macros make at top level, with the number of the call in its file. */
+  private readonly madeMacros: { readonly ref: MacroRef; readonly at: number }[] = [];
 
   /** Functions that macros make at top level are macros to whoever calls them: what they do is done where they are called. */
   private makeFunctions(): void {
     if (this.functionsMade) return;
     this.functionsMade = true;
-    const made: MacroRef[] = [];
     for (const file of this.files.values()) {
       const s = file.strings;
       for (let at = 0; at < file.invocations.length; at += INVOCATION_STRIDE) {
@@ -350,10 +382,10 @@ export class Program {
         const args = readList(file, file.invocations[at + 1] as number).map((a) => s[a] ?? '');
         const position = file.invocations[at + 2] as number;
         for (const fn of madeFunctions(macro.params, macro.body, args))
-          if (!this.byName.has(fn.name)) made.push({ file, position, ...fn });
+          if (!this.byName.has(fn.name)) this.madeMacros.push({ ref: { file, position, ...fn }, at });
       }
     }
-    for (const m of made) push(this.macrosByName, m.name, m);
+    for (const { ref } of this.madeMacros) push(this.macrosByName, ref.name, ref);
   }
 
   /** The scope class that `name` means in `from`, where the tree at hand defines it. */
@@ -549,6 +581,41 @@ export class Program {
     const all = this.slotsByTable.get(table) ?? [];
     const own = all.filter((s) => s.file === from);
     return own.length > 0 ? own : all;
+  }
+}
+
+/** Changes what refers to a file whose text is another one now. */
+function renew<T extends object>(ref: T, change: Partial<T>): void {
+  Object.assign(ref, change);
+}
+
+/** Scope classes that a file defines, each with the number of the macro call that does. */
+function* scopeClassesOf(file: FileFacts): Generator<{ readonly found: ScopeClassRef; readonly at: number }> {
+  const s = file.strings;
+  for (let at = 0; at < file.invocations.length; at += INVOCATION_STRIDE) {
+    const macro = s[file.invocations[at] as number] ?? '';
+    if (!macro.startsWith('DEFINE_')) continue;
+    const args = readList(file, file.invocations[at + 1] as number).map((a) => s[a] ?? '');
+    const found = scopeClass(macro, args, file, file.invocations[at + 2] as number);
+    if (found !== null) yield { found, at };
+  }
+}
+
+/** Rows without names: what stands in them by its place. */
+function* rowsOf(file: FileFacts): Generator<SlotRef> {
+  const s = file.strings;
+  for (let at = 0; at < file.uses.length; at += USE_STRIDE) {
+    if ((s[file.uses[at + 1] as number] ?? '') !== '') continue;
+    const struct = (s[file.uses[at] as number] ?? '').replace(/^struct /, '');
+    if (struct === '') continue;
+    yield {
+      struct,
+      slot: '',
+      table: s[file.uses[at + 3] as number] ?? '',
+      file,
+      position: file.uses[at + 4] as number,
+      target: s[file.uses[at + 2] as number] ?? '',
+    };
   }
 }
 

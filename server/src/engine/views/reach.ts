@@ -298,7 +298,7 @@ class Graph {
     // What the analysis itself found, through pointers that were handed over as parameters
     for (const edge of this.analysis.results[f.id]?.edges ?? [])
       if (edge.context === 'now') out.add(edge.callee);
-    for (const compiled of this.analysis.calleesOf(f.id))
+    for (const compiled of this.analysis.callees.of(f.id))
       if (this.analysis.program.functions[compiled]?.isMacro === true) out.add(compiled);
     out.delete(f.id);
     return [...out];
@@ -402,7 +402,7 @@ class Graph {
     if (macro !== null) {
       if (macro.params === null && /^\w+$/.test(macro.body) && macro.body !== name)
         return this.callOf(macro.body, f, op, out);
-      const compiled = this.analysis.calleesOf(f.id).some((id) => program.functions[id]?.name === name);
+      const compiled = this.analysis.callees.of(f.id).some((id) => program.functions[id]?.name === name);
       if (compiled) return [true, 'macro'];
       this.inText(macro, f, op, out);
       return [false, 'macro that is no code by itself'];
