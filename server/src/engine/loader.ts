@@ -9,6 +9,7 @@ import { buildFacts } from './facts/declarations.js';
 import { type FileFacts, FN_DAMAGED, Fn, FUNCTION_STRIDE } from './facts/encode.js';
 import { resolveInclude, unitOf } from './program/program.js';
 import type { Clock, SyntaxParser } from './syntax/parser.js';
+import type { Parsed } from './syntax/splice.js';
 
 /** Headers below these are not followed: they define no locking, or generate code that nothing here reads. */
 const HEADERS_LEFT_OUT = [
@@ -23,6 +24,9 @@ const MAX_FOLDER_DEPTH = 12;
 /** What another engine was to read and has not handed on after so many looks, with so long between them, is read here. */
 const LOOKS = 4;
 const BETWEEN_LOOKS_MS = 500;
+
+/** Files whose trees are kept while they are edited. */
+const MAX_EDITED = 4;
 
 /** Facts among what is kept between runs. */
 const FACTS = 'facts';
@@ -114,10 +118,25 @@ export class Loader {
     return written(other) ? this.made(path, other) : null;
   }
 
+  /** Files that are being edited, the last ones, with what they were when they were last parsed. */
+  private readonly edited = new Map<string, Parsed | null>();
+
+  private isEdited(path: string): void {
+    const last = this.edited.get(path) ?? null;
+    this.edited.delete(path);
+    this.edited.set(path, last);
+    for (const other of this.edited.keys()) if (this.edited.size > MAX_EDITED) this.edited.delete(other);
+  }
+
   private made(path: string, configured: string): FileFacts | null {
     const before = this.clock();
-    const parsed = this.parser.parse(configured);
+    const last = this.edited.get(path);
+    const parsed =
+      last === undefined || last === null
+        ? this.parser.parse(configured)
+        : this.parser.reparse(configured, last);
     this.parseMs += this.clock() - before;
+    if (last !== undefined) this.edited.set(path, parsed.ok ? { text: configured, tree: parsed.tree } : null);
     if (!parsed.ok) {
       this.skipped.set(path, parsed.reason);
       return null;
@@ -366,6 +385,7 @@ export class Loader {
     this.folderNames.delete(folder);
     // Where headers are found hangs on which files there are, not on what they say
     const stays = there === true && this.names(folder).has(path.slice(at + 1));
+    if (facts !== undefined) this.isEdited(path);
     if (!stays) this.followed = new WeakMap();
     else if (facts !== undefined) this.followed.delete(facts);
     return !stays;

@@ -49,7 +49,7 @@ export class Analysis {
     const { program } = callees;
     this.program = program;
     earlier?.knowAll(callees.keys);
-    callees.onCompiled = earlier === null ? null : (id, key) => earlier.know(id, key);
+    callees.listener = earlier;
     this.terms.fieldRenames = program.fieldRenames;
     this.terms.setNeverNull(model.neverNull.map((m) => m.field));
     this.shared = {
@@ -99,6 +99,7 @@ export class Analysis {
       this.model,
       (macro) => this.callees.compile(macro),
       new Set(this.bottomUp),
+      this.callees.beginningsRead,
     );
     this.propagation = new Propagation(
       this.shared,
@@ -110,7 +111,7 @@ export class Analysis {
     this.propagation.run(token);
     // What was not taken over is let go
     this.earlier = null;
-    this.callees.onCompiled = null;
+    this.callees.listener = null;
     this.chains = new Chains(this.propagation, this.bottomUp, (id) => this.results[id]?.edges ?? []);
   }
 

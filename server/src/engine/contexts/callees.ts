@@ -7,6 +7,7 @@ import { functionKeys } from '../facts/changes.js';
 import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { MacroReader } from '../facts/macro.js';
 import type { Model } from '../model/types.js';
+import { BeginningsRead } from '../program/beginnings.js';
 import { type FunctionRef, type MacroRef, type Program, unitOf } from '../program/program.js';
 import { fnColumn } from './cfg.js';
 import { ScopeClasses } from './scope-classes.js';
@@ -19,11 +20,13 @@ export class Callees {
   /** By function: what tells it apart in other versions of the program. */
   readonly keys: string[] = [];
   readonly scopes: ScopeClasses;
+  /** What was read of the program's texts about where control comes in. */
+  readonly beginningsRead: BeginningsRead;
   private readonly macroCache = new Map<MacroRef, FunctionRef | null>();
   private readonly macroKeys = new Map<string, number>();
   private readonly known: (readonly number[] | undefined)[] = [];
-  /** Told of each function that is compiled. */
-  onCompiled: ((id: number, key: string) => void) | null = null;
+  /** Told of each function that is compiled. An object and no closure: closures of one place keep alive what any of them needs. */
+  listener: { know(id: number, key: string): void } | null = null;
 
   constructor(
     readonly program: Program,
@@ -32,6 +35,7 @@ export class Callees {
   ) {
     for (const file of program.files.values())
       for (const { full } of functionKeys(file)) this.keys.push(full);
+    this.beginningsRead = new BeginningsRead(program);
     this.scopes = new ScopeClasses(program, model, (file, name, params, text, position) =>
       this.compileText(file, name, params, text, position),
     );
@@ -69,7 +73,7 @@ export class Callees {
     const nth = this.macroKeys.get(read.key) ?? 0;
     this.macroKeys.set(read.key, nth + 1);
     const key = nth === 0 ? read.key : `${read.key}#${nth}`;
-    this.onCompiled?.(this.keys.length, key);
+    this.listener?.know(this.keys.length, key);
     this.keys.push(key);
     return this.program.addMacroFunction(read.facts, 0, name, unitOf(file.path));
   }

@@ -3,6 +3,8 @@
  * handed to a registration, named by a macro at top level, system calls, init and exit code. Each with its kind, told by
  * the structure and slot or by the model's callbacks, never by a filesystem's names. Says nothing about what holds there.
  */
+
+import { push } from '../base/multimap.js';
 import {
   EXPR_STRIDE,
   type FileFacts,
@@ -70,6 +72,8 @@ export interface Beginnings {
   readonly made: ReadonlyMap<string, readonly number[]>;
 }
 
+const NOTHING_SAID: readonly Said[] = [];
+
 /** Rounds in which functions that store a parameter are found through each other. */
 const MAX_ROUNDS = 5;
 
@@ -135,14 +139,43 @@ interface Argument {
   readonly position: number;
 }
 
-/** Finds all beginnings. `compile` makes a function of a macro; `reached`: functions of headers that anything here calls. */
+/** What a file, or a function, says about beginnings. */
+type Said =
+  | { readonly kind: 'beginning'; readonly beginning: Beginning }
+  | { readonly kind: 'filler'; readonly key: string; readonly fn: number }
+  | { readonly kind: 'taken'; readonly key: string }
+  | { readonly kind: 'kept'; readonly fn: number; readonly parameter: number; readonly key: string }
+  | { readonly kind: 'argument'; readonly argument: Argument }
+  | { readonly kind: 'made'; readonly key: string; readonly fn: number };
+
+/** What was read of the texts of one program: stays as long as nothing but bodies change. */
+export class BeginningsRead {
+  /** By the kind of reading. */
+  readonly ofFiles = new Map<string, WeakMap<FileFacts, readonly Said[]>>();
+  readonly ofFunctions = new WeakMap<
+    FunctionRef,
+    { readonly file: FileFacts; readonly said: readonly Said[] }
+  >();
+  /** Functions that stand in files, by path. */
+  readonly functions = new Map<string, FunctionRef[]>();
+
+  constructor(program: Program) {
+    for (const f of program.functions) if (!f.isMacro) push(this.functions, f.file.path, f);
+  }
+}
+
+/**
+ * Finds all beginnings. `compile` makes a function of a macro; `reached`: functions of headers, and macros, that anything here calls;
+ * `read`: what was read of the same program before.
+ */
 export function findBeginnings(
   program: Program,
   model: Model,
   compile: (macro: MacroRef) => FunctionRef | null,
   reached: ReadonlySet<number>,
+  read = new BeginningsRead(program),
 ): Beginnings {
-  return new Search(program, model, compile, reached).run();
+  return new Search(program, model, compile, reached, read).run();
 }
 
 /** The function that a name means in a file, else the only one of that name that other units export. */
@@ -184,19 +217,28 @@ class Search {
     private readonly model: Model,
     private readonly compile: (macro: MacroRef) => FunctionRef | null,
     private readonly reached: ReadonlySet<number>,
+    private readonly read: BeginningsRead,
   ) {}
 
   run(): Beginnings {
-    for (const file of this.program.files.values()) if (file.path.endsWith('.c')) this.invocations(file);
-    for (const file of this.program.files.values()) if (file.path.endsWith('.c')) this.uses(file);
-    for (const file of this.program.files.values()) this.literals(file);
+    const files = [...this.program.files.values()];
+    const sources = files.filter((file) => file.path.endsWith('.c'));
+    for (const file of sources) this.reading('invocations', file, () => this.invocations(file));
+    for (const file of sources) this.reading('uses', file, () => this.uses(file));
+    for (const file of files) this.reading('literals', file, () => this.literals(file));
     // Macros that are compiled on the way join the list
     for (let i = 0; i < this.program.functions.length; i++) {
       const f = this.program.functions[i] as FunctionRef;
-      if (!f.isHeader || f.isMacro || this.reached.has(f.id)) this.operations(f);
+      if (f.isHeader && !this.reached.has(f.id)) continue;
+      const known = this.read.ofFunctions.get(f);
+      if (known?.file === f.file) this.take(known.said);
+      else this.read.ofFunctions.set(f, { file: f.file, said: this.listen(() => this.operations(f)) });
     }
     this.handedOn();
-    for (const f of this.program.functions) this.byItself(f);
+    for (const file of files)
+      this.reading('functions', file, () => {
+        for (const f of this.read.functions.get(file.path) ?? []) this.byItself(f);
+      });
     const made = new Map<string, number[]>();
     for (const [key, fns] of this.made) {
       const name = key.slice(key.indexOf('#') + 1);
@@ -211,10 +253,75 @@ class Search {
     };
   }
 
+  // ---- what is said, and who said it
+
+  /** What is being said by what is read just now; null where nobody listens. */
+  private heard: Said[] | null = null;
+
+  private listen(reading: () => void): readonly Said[] {
+    const heard: Said[] = [];
+    this.heard = heard;
+    reading();
+    this.heard = null;
+    return heard.length > 0 ? heard : NOTHING_SAID;
+  }
+
+  /** Reads a file, or takes what it said when it was read before. */
+  private reading(what: string, file: FileFacts, reading: () => void): void {
+    let known = this.read.ofFiles.get(what);
+    if (known === undefined) {
+      known = new WeakMap();
+      this.read.ofFiles.set(what, known);
+    }
+    const said = known.get(file);
+    if (said === undefined) known.set(file, this.listen(reading));
+    else this.take(said);
+  }
+
+  private take(said: readonly Said[]): void {
+    for (const one of said)
+      switch (one.kind) {
+        case 'beginning':
+          this.add(one.beginning);
+          break;
+        case 'filler':
+          this.fill(one.key, one.fn);
+          break;
+        case 'taken':
+          this.isTaken(one.key);
+          break;
+        case 'kept':
+          this.keep(one.fn, one.parameter, one.key);
+          break;
+        case 'argument':
+          this.handOn(one.argument);
+          break;
+        case 'made':
+          this.make(one.key, one.fn);
+          break;
+        default:
+          one satisfies never;
+      }
+  }
+
+  private isTaken(key: string): void {
+    this.heard?.push({ kind: 'taken', key });
+    this.taken.add(key);
+  }
+
+  private handOn(argument: Argument): void {
+    this.heard?.push({ kind: 'argument', argument });
+    this.arguments_.push(argument);
+  }
+
+  private make(key: string, fn: number): void {
+    this.heard?.push({ kind: 'made', key, fn });
+    push(this.made, key, fn);
+  }
+
   // ---- what a function is by itself
 
   private byItself(f: FunctionRef): void {
-    if (f.isMacro) return;
     const at = f.index * FUNCTION_STRIDE;
     const { file } = f;
     const position = file.functions[at + Fn.NameStart] as number;
@@ -238,6 +345,7 @@ class Search {
   }
 
   private add(b: Beginning): void {
+    this.heard?.push({ kind: 'beginning', beginning: b });
     const key = `${b.fn}:${b.kind}:${b.struct}:${b.slot}`;
     if (this.seen.has(key)) return;
     this.seen.add(key);
@@ -275,6 +383,7 @@ class Search {
   }
 
   private fill(key: string, fn: number): void {
+    this.heard?.push({ kind: 'filler', key, fn });
     const list = this.fillers.get(key);
     if (list === undefined) this.fillers.set(key, [fn]);
     else if (!list.includes(fn)) list.push(fn);
@@ -388,7 +497,7 @@ class Search {
       const body = [...before.matchAll(/(\w+)\s*\([^()]*\)\s*\{/g)].at(-1)?.[1];
       if (body !== undefined && !isAttribute) {
         const key = `${file.path}#${body}`;
-        this.made.set(key, [...(this.made.get(key) ?? []), fn.id]);
+        this.make(key, fn.id);
         continue;
       }
       const call = /(\w+)\s*\(\s*[^,()]*,\s*$/.exec(before)?.[1] ?? '';
@@ -445,7 +554,7 @@ class Search {
       return;
     }
     if (slot.struct === '') return;
-    this.taken.add(`${f.id}:${o}:${argument}`);
+    this.isTaken(`${f.id}:${o}:${argument}`);
     this.store(fn.id, slot.struct, slot.slot, {
       how: `${words} ${slot.struct}.${slot.slot} in ${f.name}()`,
       file: f.file,
@@ -457,6 +566,7 @@ class Search {
   }
 
   private keep(fn: number, parameter: number, key: string): boolean {
+    this.heard?.push({ kind: 'kept', fn, parameter, key });
     const at = `${fn}:${parameter}`;
     const set = this.stores.get(at);
     if (set === undefined) this.stores.set(at, new Set([key]));
@@ -486,7 +596,7 @@ class Search {
         const kind = callback.entry ?? KIND_OF_CONTEXT[callback.context];
         if (fn === null) this.keep(f.id, parameter, `@${kind}`);
         else {
-          this.taken.add(`${f.id}:${o}:${i}`);
+          this.isTaken(`${f.id}:${o}:${i}`);
           const own = fn.unit === f.unit || fn.isHeader;
           const [struct = '', slot = ''] = callback.method?.split('::') ?? [];
           this.add({
@@ -510,7 +620,7 @@ class Search {
         }
       }
       if (callee !== null && callee.id !== f.id)
-        this.arguments_.push({
+        this.handOn({
           caller: f,
           op: o,
           index: i,
@@ -539,7 +649,7 @@ class Search {
       const fn = this.program.functions[a.fn] as FunctionRef;
       const own = a.own && (fn.unit === a.caller.unit || fn.isHeader);
       for (const key of this.stores.get(`${a.callee.id}:${a.index}`) ?? []) {
-        this.taken.add(`${a.caller.id}:${a.op}:${a.index}`);
+        this.isTaken(`${a.caller.id}:${a.op}:${a.index}`);
         const how = `${a.callee.name}() in ${a.caller.name}()`;
         const where = { how, file: a.caller.file, position: a.position, own };
         if (key.startsWith('@'))

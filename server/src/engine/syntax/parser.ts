@@ -6,6 +6,7 @@
 import { Language, Parser, type Tree } from 'web-tree-sitter';
 import { type CursorBinding, TreeWalk } from './cursor.js';
 import { F, type FieldName, K, type KindName } from './kinds.js';
+import { editedFunction, type Parsed, spliced } from './splice.js';
 
 /** Files larger than this are skipped. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
@@ -47,6 +48,8 @@ export type Clock = () => number;
 export interface SyntaxParser {
   /** Parses one text. Never throws on any input. */
   parse(text: string): ParseResult;
+  /** Parses a text that another one was edited into: the same tree, sooner where little differs. */
+  reparse(text: string, before: Parsed): ParseResult;
   /** The S-expression of a text, for `dump syntax`; null where `parse` would refuse it. */
   dump(text: string): string | null;
   dispose(): void;
@@ -171,6 +174,14 @@ class TreeSitterParser implements SyntaxParser {
     } finally {
       tree.delete();
     }
+  }
+
+  reparse(text: string, before: Parsed): ParseResult {
+    const edited = editedFunction(before, text);
+    if (edited === null || text.length > this.limits.maxFileBytes) return this.parse(text);
+    const alone = this.parse(text.slice(edited.start, edited.end));
+    const tree = alone.ok && !alone.hasError ? spliced(before, edited, alone.tree) : null;
+    return tree === null ? this.parse(text) : { ok: true, tree, hasError: false };
   }
 
   dump(text: string): string | null {
