@@ -276,7 +276,8 @@ export class Earlier {
   /** Situations in the new numbers: the list itself where these are the old ones. */
   private entriesBefore(list: readonly Entry[]): readonly Entry[] {
     let made: Entry[] | null = null;
-    for (const [i, e] of list.entries()) {
+    for (let i = 0; i < list.length; i++) {
+      const e = list[i] as Entry;
       const now = renumberedEntry(e, this.numbers);
       if (now !== e) made ??= list.slice();
       if (made !== null) made[i] = now;

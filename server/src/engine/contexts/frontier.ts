@@ -17,9 +17,24 @@ export const MAX_LOCK_SETS = 24;
 export const MAX_VISITS = 150;
 
 /** A state with the key of what it says: equal keys, equal states. */
-interface Keyed {
-  readonly state: State;
+class Keyed {
   readonly key: number;
+  private ofLocks: number | null = null;
+
+  constructor(readonly state: State) {
+    this.key = keyOf(state);
+  }
+
+  /** The key of its locks alone. */
+  get locks(): number {
+    if (this.ofLocks === null) {
+      const h = new Hash();
+      h.addLocks(this.state.locks);
+      h.addLocks(this.state.released);
+      this.ofLocks = h.done();
+    }
+    return this.ofLocks;
+  }
 }
 
 /** The key of what a state says. */
@@ -41,10 +56,6 @@ export function keyOf(s: State): number {
   );
   h.addAll(s.done);
   return h.done();
-}
-
-function keyed(state: State): Keyed {
-  return { state, key: keyOf(state) };
 }
 
 /** What is kept of one block. */
@@ -99,7 +110,7 @@ export class Frontier {
 
   /** Hands a state to a block, pruned to what is still read. */
   push(block: number, state: State): void {
-    const s = keyed(this.pruner.prune(block, state));
+    const s = new Keyed(this.pruner.prune(block, state));
     const waiting = this.blocks[block] as Waiting;
     if (waiting.seen.has(s.key)) return;
     if (waiting.seen.size > MAX_VISITS) {
@@ -122,7 +133,7 @@ export class Frontier {
   /** Doubtful paths are never reported: one state a point says what may be there. False where it is known. */
   private pushDoubtful(block: number, s: Keyed, waiting: Waiting): boolean {
     const known = waiting.doubtful;
-    const joined = known === null ? s : keyed(join(this.terms, block, known.state, s.state));
+    const joined = known === null ? s : new Keyed(join(this.terms, block, known.state, s.state));
     if (known !== null && waiting.seen.has(joined.key)) return false;
     waiting.seen.add(joined.key);
     waiting.doubtful = joined;
@@ -142,20 +153,17 @@ export class Frontier {
         out.push(s);
         continue;
       }
-      const h = new Hash();
-      h.addLocks(s.state.locks);
-      h.addLocks(s.state.released);
-      const key = h.done();
-      const list = groups.get(key);
-      if (list === undefined) groups.set(key, [s]);
+      const list = groups.get(s.locks);
+      if (list === undefined) groups.set(s.locks, [s]);
       else list.push(s);
     }
     for (const [locks, group] of groups) {
       // What was merged here before is part of it: so a loop comes to rest instead of going on with ever new mixtures
       const known = waiting.merged.get(locks);
-      let state = (known ?? (group[0] as Keyed)).state;
+      const first = known ?? (group[0] as Keyed);
+      let { state } = first;
       for (const s of group) if (s.state !== state) state = join(this.terms, block, state, s.state);
-      const merged = keyed(state);
+      const merged = state === first.state ? first : new Keyed(state);
       if (known !== undefined && known.key === merged.key) {
         if (waiting.states.includes(known)) out.push(known);
         continue;

@@ -67,7 +67,7 @@ export class Propagation {
   /** What begins at a function, before anything has travelled. */
   private readonly seeds = new Map<number, Entry[]>();
   /** Calls from other groups, by callee: callers first that are higher up. */
-  private readonly incoming = new Map<number, Incoming[]>();
+  private readonly incoming: (Incoming[] | undefined)[] = [];
 
   constructor(
     private readonly shared: Shared,
@@ -107,7 +107,7 @@ export class Propagation {
   }
 
   private callersOf(id: number): readonly number[] {
-    return (this.incoming.get(id) ?? []).map((i) => i.caller);
+    return (this.incoming[id] ?? []).map((i) => i.caller);
   }
 
   run(token: CancelToken): void {
@@ -119,15 +119,19 @@ export class Propagation {
       this.order,
     ).reverse();
     this.groups = groups;
-    const groupOf = new Map<number, number>();
-    for (const [at, group] of groups.entries()) for (const id of group) groupOf.set(id, at);
+    const groupOf: number[] = [];
+    for (const [at, group] of groups.entries()) for (const id of group) groupOf[id] = at;
     for (const [at, group] of groups.entries())
       for (const caller of group)
         for (const edge of this.edgesOf(caller))
-          if (groupOf.get(edge.callee) !== at) push(this.incoming, edge.callee, { caller, edge });
+          if (groupOf[edge.callee] !== at) {
+            const list = this.incoming[edge.callee];
+            if (list === undefined) this.incoming[edge.callee] = [{ caller, edge }];
+            else list.push({ caller, edge });
+          }
     for (const [at, group] of groups.entries()) {
       throwIfCancelled(token);
-      this.enter(group, (id) => groupOf.get(id) === at);
+      this.enter(group, (id) => groupOf[id] === at);
     }
     this.earlier = null;
   }
@@ -162,7 +166,7 @@ export class Propagation {
     for (const id of group) for (const seed of this.seeds.get(id) ?? []) this.add(id, seed);
     for (const from of [Whence.Beginning, Whence.Nobody, Whence.Nowhere])
       for (const id of group)
-        for (const { caller, edge } of this.incoming.get(id) ?? [])
+        for (const { caller, edge } of this.incoming[id] ?? [])
           for (const [i, entry] of (this.entries[caller] as Entry[]).entries())
             if (entry.from === from)
               for (const next of this.composed(caller, i, entry, edge)) this.add(id, next);
@@ -171,7 +175,7 @@ export class Propagation {
       if ((this.entries[id] as Entry[]).length > 0) continue;
       const called =
         group.length > 1 ||
-        this.incoming.has(id) ||
+        this.incoming[id] !== undefined ||
         (this.shared.program.functions[id] as FunctionRef).isMacro;
       this.add(
         id,

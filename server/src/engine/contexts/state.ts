@@ -573,7 +573,14 @@ export class Hash {
 
   addAll(list: readonly number[]): void {
     this.add(list.length);
-    for (const n of list) this.add(n);
+    let { a, b } = this;
+    for (let i = 0; i < list.length; i++) {
+      const n = list[i] as number;
+      a = Math.imul(a ^ n, 0x01000193) ^ (a >>> 15);
+      b = Math.imul(b + n, 0xcc9e2d51) ^ (b >>> 13);
+    }
+    this.a = a;
+    this.b = b;
   }
 
   addLocks(locks: readonly Lock[]): void {

@@ -13,9 +13,9 @@ import type { FreeEffect } from '../contexts/result.js';
 import type { State } from '../contexts/state.js';
 import { isAtomicKind, maskOf, NEGATIVE, POSITIVE } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
-import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
+import { EXPR_STRIDE, type FileFacts, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
-import { readsOf, replay, visitExpressions } from './replay.js';
+import { OfSituations, readsOf, replay, visitExpressions } from './replay.js';
 import {
   type Draft,
   entryMethod,
@@ -34,14 +34,18 @@ const TEARDOWN: Readonly<Record<string, readonly string[]>> = {
   file_system_type: ['kill_sb'],
 };
 
-/** A dereference on the lockless side. */
-interface LocklessAccess {
-  readonly fn: FunctionRef;
+/** A dereference of a pointer that was loaded from memory that others reach. */
+interface Access {
   readonly op: number;
-  readonly entryIndex: number;
   readonly owner: string;
   readonly type: string;
   readonly text: string;
+}
+
+/** A dereference on the lockless side. */
+interface LocklessAccess extends Access {
+  readonly fn: FunctionRef;
+  readonly entryIndex: number;
 }
 
 /** The rule. */
@@ -82,34 +86,41 @@ function locklessAccesses(cx: RuleContext, units: ReadonlySet<string>): Map<stri
         if (home !== undefined && units.has(home)) homes.add(home);
       }
       if (homes.size === 0) continue;
-      const seen = new Set<string>();
-      replay(cx.analysis, fn, entry, (run, op, s) => {
-        if (isProtected(s)) return;
-        // What is only handed to a message is not looked at on the way
-        if (isMessage(cx, fn, op)) return;
-        for (const e of readsOf(fn, op)) {
-          visitExpressions(fn.file, e, (x, kind) => {
-            const at = x * EXPR_STRIDE;
-            if (kind === X.Field && fn.file.exprs[at + 3] !== 1) return;
-            if (kind !== X.Field && kind !== X.Deref && kind !== X.Index) return;
-            const pointer = run.ev.value(s, fn.file.exprs[at + 1] as number);
-            const access = accessOf(run, s, pointer);
-            if (access === null) return;
-            const key = `${access.owner}|${access.type}`;
-            if (seen.has(key)) return;
-            seen.add(key);
-            const made: LocklessAccess = { fn, op, entryIndex: i, ...access };
-            for (const home of homes) {
-              const list = byUnit.get(home);
-              if (list === undefined) byUnit.set(home, [made]);
-              else if (list.length < 400) list.push(made);
-            }
-          });
+      const made = ACCESSES.of(cx.analysis, fn, entry, () => accessesIn(cx, fn, entry));
+      for (const access of made)
+        for (const home of homes) {
+          const list = byUnit.get(home);
+          const here: LocklessAccess = { fn, entryIndex: i, ...access };
+          if (list === undefined) byUnit.set(home, [here]);
+          else if (list.length < 400) list.push(here);
         }
-      });
     }
   }
   return byUnit;
+}
+
+const ACCESSES = new OfSituations<readonly Access[]>();
+
+/** What a function dereferences without a lock in a situation, each object once. */
+function accessesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Access[] {
+  const out = new Map<string, Access>();
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    if (isProtected(s)) return;
+    // What is only handed to a message is not looked at on the way
+    if (isMessage(cx, fn, op)) return;
+    for (const e of readsOf(fn, op))
+      visitExpressions(fn.file, e, (x, kind) => {
+        const at = x * EXPR_STRIDE;
+        if (kind === X.Field && fn.file.exprs[at + 3] !== 1) return;
+        if (kind !== X.Field && kind !== X.Deref && kind !== X.Index) return;
+        const pointer = run.ev.value(s, fn.file.exprs[at + 1] as number);
+        const access = accessOf(run, s, pointer);
+        if (access === null) return;
+        const key = `${access.owner}|${access.type}`;
+        if (!out.has(key)) out.set(key, { op, ...access });
+      });
+  });
+  return [...out.values()];
 }
 
 /** A call of a variadic function or macro: a message. */
@@ -160,10 +171,12 @@ function linkBodies(
   units: ReadonlySet<string>,
 ): Map<string, { owner: string; fn: FunctionRef; op: number }[]> {
   const out = new Map<string, { owner: string; fn: FunctionRef; op: number }[]>();
+  const fields = new Map<FileFacts, number>();
   for (const fn of cx.all) {
     if (!units.has(fn.unit) || fn.isMacro) continue;
     const file = fn.file;
-    const field = file.strings.indexOf('i_link');
+    const field = fields.get(file) ?? file.strings.indexOf('i_link');
+    fields.set(file, field);
     if (field < 0) continue;
     const first = fnColumn(file, fn.index, Fn.FirstOp);
     const count = fnColumn(file, fn.index, Fn.OpCount);

@@ -38,7 +38,7 @@ export const imbalance: Rule = {
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.widened) continue;
       const exits = result.rawExits.filter((e) => !e.doubt);
-      if (exits.length < 2) continue;
+      if (exits.length < 2 || exits.every((e) => e.locks.length === 0 && e.released.length === 0)) continue;
       // A lock that the method's contract hands over is not this function's to balance
       const handed = handedOver(cx, fn, byOrigin);
       // seq_file's start and stop hand the lock over between them

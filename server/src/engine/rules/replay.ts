@@ -6,6 +6,7 @@ import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import { FunctionRun } from '../contexts/flow.js';
+import type { FunctionResult } from '../contexts/result.js';
 import type { State } from '../contexts/state.js';
 import { exported } from '../contexts/translate.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
@@ -24,6 +25,26 @@ export function replay(analysis: Analysis, fn: FunctionRef, entry: Entry, look: 
     look(run, op, s);
   });
   run.run();
+}
+
+/**
+ * What a rule made of a function in a situation: made once, and again only when the function's result or the situation is found anew.
+ * What is made must not hang on anything else, such as who calls.
+ */
+export class OfSituations<T> {
+  private readonly known = new WeakMap<
+    Entry,
+    { readonly result: FunctionResult | undefined; readonly made: T }
+  >();
+
+  of(analysis: Analysis, fn: FunctionRef, entry: Entry, make: () => T): T {
+    const result = analysis.results[fn.id];
+    const known = this.known.get(entry);
+    if (known !== undefined && known.result === result) return known.made;
+    const made = make();
+    this.known.set(entry, { result, made });
+    return made;
+  }
 }
 
 /** The pure expressions that an operation reads, in the order of its columns. */

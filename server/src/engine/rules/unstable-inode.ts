@@ -11,7 +11,7 @@ import { maskOf, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, operatorCode, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
-import { readsOf, replay, visitExpressions } from './replay.js';
+import { OfSituations, readsOf, replay, visitExpressions } from './replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from './rule.js';
 
 /** The rule. */
@@ -54,10 +54,19 @@ interface PlainRead {
 /** Names of the model's readers of d_inode: those that read it once, and those that do not. */
 const READS_ONCE = new Set(['d_inode_rcu', 'READ_ONCE', 'rcu_dereference', 'd_backing_inode_rcu']);
 
-function look(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number): Draft[] {
+/** What a function does with the inodes of dentries in a situation, by the values. */
+interface Reads {
+  readonly plain: ReadonlyMap<number, PlainRead>;
+  readonly uses: ReadonlyMap<number, PlainRead>;
+  readonly untested: ReadonlyMap<number, PlainRead>;
+}
+
+const READS = new OfSituations<Reads>();
+
+function readsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Reads {
   const plain = new Map<number, PlainRead>();
-  const uses = new Map<number, { op: number; text: string }>();
-  const untested = new Map<number, { op: number; text: string }>();
+  const uses = new Map<number, PlainRead>();
+  const untested = new Map<number, PlainRead>();
   replay(cx.analysis, fn, entry, (run, op, s) => {
     // d_lock keeps the dentry's inode
     if (
@@ -106,6 +115,11 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number): Dr
     if (name !== '' && !READS_ONCE.has(name) && name !== 'd_inode')
       for (const e of exprs.slice(1)) noteUse(run, s, op, run.ev.value(s, e), uses, null);
   });
+  return { plain, uses, untested };
+}
+
+function look(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number): Draft[] {
+  const { plain, uses, untested } = READS.of(cx.analysis, fn, entry, () => readsIn(cx, fn, entry));
   const out: Draft[] = [];
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const method = origin === undefined ? '' : `->${origin.method}()`;
