@@ -9,7 +9,10 @@ import { now } from '../host/clock.js';
 import type { Documents } from './documents.js';
 import type { Served, ServedDocuments } from './served.js';
 
-/** Typing has stopped when nothing came for this long; an edit after such a pause is checked at once. */
+/**
+ * Typing has stopped when nothing came for this long; an edit after such a pause is checked at once, and so is every one where the
+ * last check took no longer than this.
+ */
 export const DEBOUNCE_MS = 100;
 /** Other open documents that may depend on an edit are checked again after this. */
 export const DEPENDENT_MS = 1000;
@@ -39,6 +42,8 @@ interface Pending {
   stop: AbortController | null;
   /** When the document was last edited. */
   editedAt: number;
+  /** How long the last check took that went to its end, in milliseconds. */
+  took: number;
 }
 
 /** Schedules checks; at most one pending or running for each document. */
@@ -58,7 +63,12 @@ export class Checker {
 
   /** A check of the document is due after the delay; one under way for an older text is stopped. */
   schedule(uri: string, delay: number): void {
-    const pending = this.#pending.get(uri) ?? { timer: null, stop: null, editedAt: Number.NEGATIVE_INFINITY };
+    const pending = this.#pending.get(uri) ?? {
+      timer: null,
+      stop: null,
+      editedAt: Number.NEGATIVE_INFINITY,
+      took: Number.POSITIVE_INFINITY,
+    };
     this.#pending.set(uri, pending);
     pending.stop?.abort();
     pending.stop = null;
@@ -82,7 +92,8 @@ export class Checker {
     const pending = this.#pending.get(uri);
     const pause = now() - (pending?.editedAt ?? Number.NEGATIVE_INFINITY);
     const busy = pending?.timer != null || pending?.stop != null;
-    this.schedule(uri, pause > DEBOUNCE_MS && !busy ? 0 : DEBOUNCE_MS);
+    const quick = pending !== undefined && pending.took <= DEBOUNCE_MS;
+    this.schedule(uri, quick || (pause > DEBOUNCE_MS && !busy) ? 0 : DEBOUNCE_MS);
     const scheduled = this.#pending.get(uri);
     if (scheduled !== undefined) scheduled.editedAt = now();
     await this.#scheduleDependents(source);
@@ -148,7 +159,9 @@ export class Checker {
       if (served === null || served.settings.check === 'off') {
         if (this.#results.delete(uri)) this.#events.clear(uri);
       } else if (!stop.signal.aborted) {
+        const began = now();
         await this.#run(served, stop.signal);
+        pending.took = now() - began;
       }
     } catch (error) {
       if (served !== null && !(error instanceof Cancelled) && !stop.signal.aborted) {
