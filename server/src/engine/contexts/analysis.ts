@@ -4,7 +4,6 @@
  * so that nothing is walked again for a second caller.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
-import { mutuallyReachable } from '../base/graph.js';
 import type { Model } from '../model/types.js';
 import { type Beginnings, findBeginnings } from '../program/beginnings.js';
 import type { FunctionRef, Program } from '../program/program.js';
@@ -81,7 +80,7 @@ export class Analysis {
     token: CancelToken,
     progress?: (done: number, total: number, at: string) => void,
   ): void {
-    const groups = mutuallyReachable(roots, (id) => this.callees.of(id), this.callees.order);
+    const groups = this.callees.groups(roots);
     this.groups = groups;
     for (const group of groups) this.bottomUp.push(...group);
     let done = 0;

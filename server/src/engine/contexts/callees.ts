@@ -3,6 +3,7 @@
  * once. Stays when nothing but bodies of functions change. Must not know what a call does.
  */
 
+import { mutuallyReachable } from '../base/graph.js';
 import { functionKeys } from '../facts/changes.js';
 import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { MacroReader } from '../facts/macro.js';
@@ -80,7 +81,12 @@ export class Callees {
 
   /** The program has another text of a file, with nothing but other bodies: its macros stand elsewhere, its functions may call others. */
   replacedBodies(now: FileFacts): void {
-    for (const ref of this.program.functions) if (ref.file === now) this.known[ref.id] = undefined;
+    for (const { file, id } of this.program.functions) {
+      const callees = file === now ? this.known[id] : undefined;
+      if (callees === undefined) continue;
+      if (!this.before.has(id)) this.before.set(id, callees);
+      this.known[id] = undefined;
+    }
     const standsElsewhere = (
       ref: FunctionRef,
       params: readonly string[],
@@ -94,6 +100,24 @@ export class Callees {
       if (ref !== null && macro.file === now)
         standsElsewhere(ref, macro.params ?? [], macro.body, macro.position);
     this.scopes.replacedBodies(now, standsElsewhere);
+  }
+
+  private grouped: {
+    readonly roots: readonly number[];
+    readonly groups: readonly (readonly number[])[];
+  } | null = null;
+  /** Of functions whose bodies changed since `grouped`: whom they called. */
+  private readonly before = new Map<number, readonly number[]>();
+
+  /** Functions that call each other by name, of all that is reachable from `roots`: callees first. */
+  groups(roots: readonly number[]): readonly (readonly number[])[] {
+    const stands =
+      this.grouped !== null &&
+      isAlike(this.grouped.roots, roots) &&
+      [...this.before].every(([id, callees]) => isAlike(callees, this.of(id)));
+    this.before.clear();
+    if (!stands) this.grouped = { roots, groups: mutuallyReachable(roots, (id) => this.of(id), this.order) };
+    return (this.grouped as { readonly groups: readonly (readonly number[])[] }).groups;
   }
 
   /** Functions of the program that a function calls or names, macros compiled on the way. */
@@ -133,6 +157,10 @@ export class Callees {
     }
     return null;
   }
+}
+
+function isAlike(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
 }
 
 /** A name that a function calls, hands over, or takes a scope class by. */

@@ -273,11 +273,34 @@ export class Earlier {
     op: (fn, op) => this.moved.get(fn)?.get(op) ?? op,
   };
 
+  /** Whether nothing that a situation speaks of has another number now. */
+  private isUntouched(e: Entry): boolean {
+    if (this.shifted) return false;
+    const { moved } = this;
+    if (moved.size > 0) {
+      if (moved.has(e.caller)) return false;
+      for (const l of e.locks) if (l.fn >= 0 && moved.has(l.fn)) return false;
+    }
+    for (const o of e.origins) if (this.origin(o) !== o) return false;
+    return true;
+  }
+
+  /** Groups of functions that call each other, where all calls are what they were; else null. */
+  groupsOf(functions: readonly number[]): readonly (readonly number[])[] | null {
+    if (this.shifted) return null;
+    const { groups } = this.found.situations;
+    let count = 0;
+    for (const group of groups) count += group.length;
+    if (count !== functions.length) return null;
+    return functions.every((id) => this.sameEdges.has(id)) ? groups : null;
+  }
+
   /** Situations in the new numbers: the list itself where these are the old ones. */
   private entriesBefore(list: readonly Entry[]): readonly Entry[] {
     let made: Entry[] | null = null;
     for (let i = 0; i < list.length; i++) {
       const e = list[i] as Entry;
+      if (made === null && this.isUntouched(e)) continue;
       const now = renumberedEntry(e, this.numbers);
       if (now !== e) made ??= list.slice();
       if (made !== null) made[i] = now;

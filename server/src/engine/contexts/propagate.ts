@@ -113,11 +113,9 @@ export class Propagation {
   run(token: CancelToken): void {
     this.beginnings.run();
     this.earlier?.begin(this.origins, (fn, name) => this.beginnings.lateOrigin(fn, name));
-    const groups = mutuallyReachable(
-      this.functions,
-      (id) => this.edgesOf(id).map((e) => e.callee),
-      this.order,
-    ).reverse();
+    const groups =
+      this.earlier?.groupsOf(this.functions) ??
+      mutuallyReachable(this.functions, (id) => this.edgesOf(id).map((e) => e.callee), this.order).reverse();
     this.groups = groups;
     const groupOf: number[] = [];
     for (const [at, group] of groups.entries()) for (const id of group) groupOf[id] = at;

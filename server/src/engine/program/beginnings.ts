@@ -132,6 +132,8 @@ interface Argument {
   readonly op: number;
   readonly index: number;
   readonly callee: FunctionRef;
+  /** The callee and its parameter, as `function:parameter`. */
+  readonly key: string;
   readonly own: boolean;
   /** A function, or -1 and then a parameter of the caller. */
   readonly fn: number;
@@ -625,6 +627,7 @@ class Search {
           op: o,
           index: i,
           callee,
+          key: `${callee.id}:${i}`,
           own: callee.unit === f.unit || callee.isHeader,
           fn: fn === null ? -1 : fn.id,
           parameter,
@@ -639,8 +642,9 @@ class Search {
     for (let round = 0; grew && round < MAX_ROUNDS; round++) {
       grew = false;
       for (const a of this.arguments_) {
-        const keys = this.stores.get(`${a.callee.id}:${a.index}`);
-        if (keys === undefined || a.parameter < 0) continue;
+        if (a.parameter < 0) continue;
+        const keys = this.stores.get(a.key);
+        if (keys === undefined) continue;
         for (const key of keys) if (this.keep(a.caller.id, a.parameter, key)) grew = true;
       }
     }
@@ -648,7 +652,7 @@ class Search {
       if (a.fn < 0) continue;
       const fn = this.program.functions[a.fn] as FunctionRef;
       const own = a.own && (fn.unit === a.caller.unit || fn.isHeader);
-      for (const key of this.stores.get(`${a.callee.id}:${a.index}`) ?? []) {
+      for (const key of this.stores.get(a.key) ?? []) {
         this.isTaken(`${a.caller.id}:${a.op}:${a.index}`);
         const how = `${a.callee.name}() in ${a.caller.name}()`;
         const where = { how, file: a.caller.file, position: a.position, own };
