@@ -289,12 +289,35 @@ export class EffectRecorder {
     }
     calleeFacts.push(...facts);
     return {
-      locks: s.locks.map((l) => l.at(toCallee(this.terms, l.place, args, () => l.class))),
+      locks: this.passedOn(s.locks, args),
       released: sharedLocks(this.terms, s.released),
       facts: exported(this.terms, s.facts, true),
       calleeFacts,
       doubt: s.doubt,
     };
+  }
+
+  private passedWith: readonly number[] = [];
+  /** Places by what they are called there. */
+  private readonly passed = new Map<number, number>();
+
+  /** Locks as a callee names them. States that come to a call one after the other mostly hand over the same. */
+  private passedOn(locks: readonly Lock[], args: readonly number[]): readonly Lock[] {
+    if (locks.length === 0) return NO_LOCKS;
+    const known = this.passedWith;
+    if (known.length !== args.length || args.some((a, i) => a !== known[i])) {
+      this.passedWith = args;
+      this.passed.clear();
+    }
+    return locks.map((l) => {
+      let place = this.passed.get(l.place);
+      if (place === undefined) {
+        place = toCallee(this.terms, l.place, args, () => l.class);
+        // An opaque one goes by its class
+        if (this.terms.kind(place) !== T.Opaque) this.passed.set(l.place, place);
+      }
+      return l.at(place);
+    });
   }
 
   // ---- the end

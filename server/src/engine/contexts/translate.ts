@@ -48,6 +48,9 @@ export function relatedInCallee(terms: Terms, t: number, args: readonly number[]
 
 /** A callee's shared term in the caller: parameters become arguments, its result becomes `result`. */
 export function toCaller(terms: Terms, t: number, args: readonly number[], result: number): number {
+  const simple = terms.kind(t);
+  if (simple === T.Param) return args[terms.a(t)] ?? terms.unknown;
+  if (simple === T.Const) return t;
   return terms.rewrite(t, (x) => {
     const kind = terms.kind(x);
     if (kind === T.Param) return args[terms.a(x)] ?? terms.unknown;
