@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ContextsAnswer } from '../../server/src/engine/base/finding.js';
 import { RULES } from '../../server/src/engine/rules/index.js';
+import type { MemoryReport } from '../../server/src/host/messages.js';
 import { EXAMPLE, lockwalk } from './run.js';
 
 describe('commands', () => {
@@ -103,9 +104,17 @@ describe('commands', () => {
 
   it('doctor --format json: shares, and with --functions what leads to each', () => {
     const args = ['doctor', '--kernel', EXAMPLE, '--format', 'json'];
-    const plain = JSON.parse(lockwalk(args).out) as { reach: Record<string, unknown>; problems: unknown[] };
+    const plain = JSON.parse(lockwalk(args).out) as {
+      reach: Record<string, unknown>;
+      problems: unknown[];
+      memory: MemoryReport;
+    };
     assert.deepEqual(plain.problems, []);
     assert.equal('functions' in plain.reach, false);
+    const parts = new Map(plain.memory.parts.map((part) => [part.what, part]));
+    assert.ok((parts.get('facts')?.bytes ?? 0) > 1000 && (parts.get('facts')?.count ?? 0) > 1);
+    assert.ok((parts.get('situations')?.count ?? 0) > 0);
+    assert.ok(plain.memory.heap > 0 && plain.memory.heap < plain.memory.heapLimit);
     const all = JSON.parse(lockwalk([...args, '--functions', 'fs/pool']).out) as {
       reach: { functions: { file: string; kind: string }[] };
     };

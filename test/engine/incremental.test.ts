@@ -50,6 +50,43 @@ static inline void foo_note(struct inode *inode)
 {
 	inode->i_flags++;
 }
+// file: fs/foo/d.c
+#include "foo.h"
+static int early(struct inode *inode)
+{
+	return inode->i_flags;
+}
+#define D_LOCKED(inode, what) do { spin_lock(&(inode)->i_lock); what; spin_unlock(&(inode)->i_lock); } while (0)
+#define D_RELEASE(inode) kfree((inode)->i_private)
+#define D_RENAMED early_too
+DEFINE_GUARD(d_guard, struct inode *, inode_lock(_T), inode_unlock(_T))
+static int pong(struct inode *inode, int n);
+static int early_too(struct inode *inode)
+{
+	might_sleep();
+	return early(inode);
+}
+static int ping(struct inode *inode, int n)
+{
+	D_LOCKED(inode, early(inode));
+	return n > 0 ? pong(inode, n - 1) : 0;
+}
+static int pong(struct inode *inode, int n)
+{
+	D_LOCKED(inode, D_RENAMED(inode));
+	return ping(inode, n);
+}
+static int foo_setattr(struct inode *inode)
+{
+	guard(d_guard)(inode);
+	inode->i_flags = 0;
+	return ping(inode, 5);
+}
+static int foo_open(struct inode *inode, struct file *file)
+{
+	return foo_setattr(inode);
+}
+const struct file_operations d_ops = { .open = foo_open };
 // file: fs/bar/c.c
 static void bar_evict(struct inode *inode)
 {
@@ -122,6 +159,38 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
   recursion: [
     { file: 'fs/foo/b.c', from: 'if (n > 1)', to: 'inode_lock(inode);\n\tif (n > 1)' },
     { file: 'fs/foo/b.c', from: 'inode_lock(inode);\n\tif (n > 1)', to: 'if (n > 1)' },
+  ],
+  'what stands below an edited body: macros, scope classes, tables': [
+    {
+      file: 'fs/foo/d.c',
+      from: 'return inode->i_flags;',
+      to: 'cpu_relax();\n\n\treturn inode->i_flags;',
+      walked: 1,
+    },
+    {
+      file: 'fs/foo/d.c',
+      from: 'inode->i_flags = 0;',
+      to: 'inode->i_flags = 0;\n\tspin_lock(&inode->i_lock);',
+    },
+    { file: 'fs/foo/d.c', from: 'cpu_relax();\n\n\t', to: '' },
+    { file: 'fs/foo/d.c', from: 'inode->i_flags = 0;\n\tspin_lock(&inode->i_lock);', to: '' },
+  ],
+  'a macro that nobody called before, and that nobody calls any more': [
+    { file: 'fs/foo/d.c', from: 'guard(d_guard)(inode);', to: 'D_RELEASE(inode);\n\tguard(d_guard)(inode);' },
+    { file: 'fs/foo/d.c', from: 'D_RELEASE(inode);\n\t', to: '' },
+    { file: 'fs/foo/d.c', from: 'guard(d_guard)(inode);', to: 'D_RELEASE(inode);' },
+    { file: 'fs/foo/d.c', from: 'D_RELEASE(inode);', to: '' },
+  ],
+  'functions that call each other: each round of the one that changed': [
+    { file: 'fs/foo/d.c', from: 'return n > 0', to: 'cpu_relax();\n\treturn n > 0', walked: 3 },
+    { file: 'fs/foo/d.c', from: 'D_RENAMED(inode)', to: 'mutex_lock(&inode->i_mutex)' },
+    { file: 'fs/foo/d.c', from: 'mutex_lock(&inode->i_mutex)', to: 'D_RENAMED(inode)' },
+    { file: 'fs/foo/d.c', from: 'return ping(inode, n);', to: 'return 0;' },
+    {
+      file: 'fs/foo/d.c',
+      from: 'return 0;\n}\nstatic int foo_setattr',
+      to: 'return ping(inode, n);\n}\nstatic int foo_setattr',
+    },
   ],
   'an inline of a header': [
     {

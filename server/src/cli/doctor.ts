@@ -7,7 +7,9 @@ import { spawnSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import type { ReachAnswer } from '../engine/door.js';
 import { RULES } from '../engine/rules/index.js';
+import type { MemoryReport } from '../host/messages.js';
 import { buildIdentity } from '../host/version.js';
+import { memoryText } from './format/memory-text.js';
 import { reachText } from './format/reach-text.js';
 import { engineFor, findTarget, pathInTree, type Target, type TreeOptions } from './target.js';
 import { progressLine, writeOut } from './terminal.js';
@@ -45,6 +47,7 @@ export async function doctor(
   if (identity.wasm === 'missing') wrong.push('a WASM file is missing beside the program: build it again');
   const target = treeOrWhy(options, typed);
   let reach: ReachAnswer | null = null;
+  let memory: MemoryReport | null = null;
   if (typeof target === 'string') wrong.push(target);
   else {
     lines.push(['tree', `${target.root}, Linux ${target.version}`]);
@@ -60,6 +63,7 @@ export async function doctor(
         if (options.reach) {
           lines.push(['looked at', paths.join(' ')]);
           reach = await engine.reach(paths, signal, progress.show);
+          memory = await engine.memory();
           if (reach.total === 0) wrong.push(`${paths.join(' ')}: no C file with a function that is compiled`);
         }
       } finally {
@@ -72,11 +76,14 @@ export async function doctor(
     const facts = Object.fromEntries(lines.map(([name, text]) => [name.replace(' ', '_'), text]));
     const { functions = [], ...shares } = reach ?? {};
     const shown = reach === null ? null : options.functions === true ? { ...shares, functions } : shares;
-    await writeOut(`${JSON.stringify({ version: 1, ...facts, problems: wrong, reach: shown }, null, 2)}\n`);
+    await writeOut(
+      `${JSON.stringify({ version: 1, ...facts, problems: wrong, reach: shown, memory }, null, 2)}\n`,
+    );
   } else {
     lines.push(...wrong.map((text): [string, string] => ['problem', text]));
     await writeOut(lines.map(([name, text]) => `${name.padEnd(9)} ${text}\n`).join(''));
     if (reach !== null) await writeOut(reachText(reach));
+    if (memory !== null) await writeOut(memoryText(memory));
   }
   return wrong.length === 0 ? EXIT.clean : EXIT.usage;
 }

@@ -316,10 +316,21 @@ export interface Engine {
   files(paths: readonly string[]): readonly FileInScope[];
   /** Holds the model against the tree: documentation, declarations, assertions, and what the bodies of helpers do. */
   verify(token: CancelToken, progress?: (p: Progress) => void): VerifyAnswer;
+  /** What it holds in memory, by what it holds it for. */
+  memory(): readonly MemoryPart[];
   /** The text of a file has changed (or it is gone): forget what was derived from it. */
   invalidate(file: string): void;
   /** Frees what WASM holds. */
   dispose(): void;
+}
+
+/** Something that takes memory. */
+export interface MemoryPart {
+  readonly what: 'facts' | 'trees' | 'functions' | 'situations' | 'terms' | 'parser';
+  /** How many there are: files with facts or trees, functions, situations, terms, parsers. */
+  readonly count: number;
+  /** Roughly; null where it is part of the heap and cannot be told apart. */
+  readonly bytes: number | null;
 }
 
 /** Static description of a rule, for the registry, SARIF, `explain`, settings and docs. */

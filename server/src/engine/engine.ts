@@ -24,6 +24,7 @@ import type {
   Engine,
   EngineOptions,
   FileInScope,
+  MemoryPart,
   Progress,
   ReachAnswer,
   SymbolAnswer,
@@ -534,6 +535,29 @@ export class LockwalkEngine implements Engine {
       },
       token,
     );
+  }
+
+  memory(): readonly MemoryPart[] {
+    const worlds = [...this.worlds.values()];
+    const terms = new Set(worlds.map((world) => world.terms));
+    const sum = (list: Iterable<number>): number => [...list].reduce((all, one) => all + one, 0);
+    return [
+      ...this.loader.held(),
+      { what: 'functions', count: sum(worlds.map((world) => world.program.functions.length)), bytes: null },
+      {
+        what: 'situations',
+        count: sum(
+          worlds.flatMap((world) => world.found.situations.entries.map((list) => list?.length ?? 0)),
+        ),
+        bytes: null,
+      },
+      {
+        what: 'terms',
+        count: sum([...terms].map((store) => store.kept)),
+        bytes: sum([...terms].map((store) => store.bytes)),
+      },
+      { what: 'parser', count: 1, bytes: this.parser.wasmBytes },
+    ];
   }
 
   invalidate(file: string): void {

@@ -4,12 +4,12 @@
  */
 import { type CancelToken, throwIfCancelled } from './base/cancel.js';
 import { configure, type KernelConfig } from './configure/index.js';
-import type { Memory, SharedReading, SkippedFile, SourceTree } from './door.js';
+import type { Memory, MemoryPart, SharedReading, SkippedFile, SourceTree } from './door.js';
 import { buildFacts } from './facts/declarations.js';
-import { type FileFacts, FN_DAMAGED, Fn, FUNCTION_STRIDE } from './facts/encode.js';
+import { bytesOf, type FileFacts, FN_DAMAGED, Fn, FUNCTION_STRIDE } from './facts/encode.js';
 import { resolveInclude, unitOf } from './program/program.js';
 import type { Clock, SyntaxParser } from './syntax/parser.js';
-import type { Parsed } from './syntax/splice.js';
+import { BYTES_OF_NODE, type Parsed } from './syntax/splice.js';
 
 /** Headers below these are not followed: they define no locking, or generate code that nothing here reads. */
 const HEADERS_LEFT_OUT = [
@@ -142,6 +142,19 @@ export class Loader {
       return null;
     }
     return buildFacts(path, configured, parsed.tree);
+  }
+
+  /** What is held: files with their facts, and trees of files that are being edited. */
+  held(): readonly MemoryPart[] {
+    const parts: MemoryPart[] = [];
+    let facts = 0;
+    for (const file of this.facts.values()) facts += bytesOf(file);
+    parts.push({ what: 'facts', count: this.facts.size, bytes: facts });
+    let trees = 0;
+    const edited = [...this.edited.values()].filter((parsed) => parsed !== null);
+    for (const { text, tree } of edited) trees += text.length + tree.length * BYTES_OF_NODE;
+    if (edited.length > 0) parts.push({ what: 'trees', count: edited.length, bytes: trees });
+    return parts;
   }
 
   /** The text of a file as the tree has it. */

@@ -28,6 +28,7 @@ import type {
   Calls,
   EngineDescription,
   EngineSpec,
+  MemoryReport,
   Reply,
   Request,
   WorkerStart,
@@ -165,6 +166,11 @@ export class EngineClient {
 
   files(paths: readonly string[]): Promise<readonly FileInScope[]> {
     return this.#call('files', paths);
+  }
+
+  /** What the engine's worker holds. */
+  memory(): Promise<MemoryReport> {
+    return this.#call('memory', null);
   }
 
   /** Holds the model against the tree. */

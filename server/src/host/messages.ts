@@ -11,6 +11,7 @@ import type {
   ContextsResult,
   DumpKind,
   FileInScope,
+  MemoryPart,
   Progress,
   ReachAnswer,
   SymbolAnswer,
@@ -55,6 +56,18 @@ export interface CheckParams {
   readonly turns: SharedArrayBuffer | null;
 }
 
+/** What a worker holds. Bytes. */
+export interface MemoryReport {
+  /** Of JavaScript, this worker's alone, and the most that it may be. */
+  readonly heap: number;
+  readonly heapLimit: number;
+  /** Of arrays outside of that heap. */
+  readonly arrays: number;
+  /** Of the whole process. */
+  readonly resident: number;
+  readonly parts: readonly MemoryPart[];
+}
+
 /** Every request with its answer. */
 export interface Calls {
   describe: { readonly params: null; readonly answer: EngineDescription };
@@ -72,6 +85,7 @@ export interface Calls {
     readonly answer: { readonly ok: boolean; readonly text: string };
   };
   files: { readonly params: readonly string[]; readonly answer: readonly FileInScope[] };
+  memory: { readonly params: null; readonly answer: MemoryReport };
   verify: { readonly params: null; readonly answer: VerifyAnswer };
   overlay: {
     readonly params: { readonly file: string; readonly text: string | null };

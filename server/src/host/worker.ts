@@ -2,6 +2,7 @@
  * The engine worker: makes one engine over one tree on disk and answers the protocol thread's requests one at a time.
  * The engine looks at a shared flag once a function, so that a cancel arrives while it computes. Must not know who asks.
  */
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Cancelled, type CancelToken } from '../engine/base/cancel.js';
 import type { CheckAnswer, Engine, Progress } from '../engine/door.js';
@@ -11,7 +12,7 @@ import { now } from './clock.js';
 import { DiskCache } from './disk-cache.js';
 import { DiskTree } from './disk-tree.js';
 import { configOfTree, readDotConfig } from './dot-config.js';
-import type { CheckParams, EngineSpec, Reply, Request, WorkerStart } from './messages.js';
+import type { CheckParams, EngineSpec, MemoryReport, Reply, Request, WorkerStart } from './messages.js';
 import { ReadingEnd } from './shared-reading.js';
 import { IS_BUNDLED } from './version.js';
 
@@ -110,6 +111,8 @@ async function answer(request: Request): Promise<unknown> {
       return engine.dump(request.params.kind, request.params.file, request.params.function);
     case 'files':
       return engine.files(request.params);
+    case 'memory':
+      return memoryReport(engine);
     case 'verify':
       at = 'fs';
       return engine.verify(token, reporter(request.id));
@@ -137,6 +140,17 @@ async function serve(request: Request): Promise<void> {
       send({ id: request.id, kind: 'failed', message: failure.message, at, stack: failure.stack ?? '' });
     }
   }
+}
+
+function memoryReport(engine: Engine): MemoryReport {
+  const heap = getHeapStatistics();
+  return {
+    heap: heap.used_heap_size,
+    heapLimit: heap.heap_size_limit,
+    arrays: process.memoryUsage().arrayBuffers,
+    resident: process.memoryUsage.rss(),
+    parts: engine.memory(),
+  };
 }
 
 function memoryMiB(): number {

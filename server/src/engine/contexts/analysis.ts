@@ -14,6 +14,7 @@ import { classesByField } from './evaluate.js';
 import { FunctionRun } from './flow.js';
 import { Propagation } from './propagate.js';
 import type { FunctionResult } from './result.js';
+import { sameEffect } from './same.js';
 import type { Shared } from './shared.js';
 import { Terms } from './terms.js';
 
@@ -139,21 +140,37 @@ export class Analysis {
 
   /** Walks functions that call each other until their effects come to rest, or the rounds are over. */
   private goRounds(part: readonly number[], rounds: number, token: CancelToken): void {
-    const { earlier } = this;
+    const { earlier, results } = this;
     earlier?.beginRounds(part.map((id) => this.program.functions[id] as FunctionRef));
     const made = part.map((): FunctionResult[] => []);
+    // How often the effect of each was another one, and how often that had been when a caller was last walked
+    const turns = new Map(part.map((id) => [id, 0]));
+    const seen = part.map((): (readonly [number, number])[] => []);
     let before = '';
     for (let round = 0; round < rounds; round++) {
       let after = '';
       for (const [i, id] of part.entries()) {
         throwIfCancelled(token);
+        const last = results[id];
+        // With callees as they were it would give the same again
+        const rests = round > 0 && (seen[i] ?? []).every(([callee, turn]) => turns.get(callee) === turn);
         const fn = this.program.functions[id] as FunctionRef;
-        let result = earlier?.resultOfRound(fn, round, this.results) ?? null;
+        let result = rests ? (last ?? null) : null;
         if (result === null) {
-          result = this.analyse(id);
-          earlier?.foundInRound(id, round, result);
-        }
-        this.results[id] = result;
+          const standing = new Map(turns);
+          result = earlier?.resultOfRound(fn, round, results) ?? null;
+          if (result === null) {
+            result = this.analyse(id);
+            earlier?.foundInRound(id, round, result);
+          }
+          seen[i] = result.edges.flatMap(({ callee }) => {
+            const turn = standing.get(callee);
+            return turn === undefined ? [] : [[callee, turn] as const];
+          });
+        } else earlier?.foundInRound(id, round, result);
+        if (round === 0 || last === undefined || !sameEffect(last, result))
+          turns.set(id, (turns.get(id) as number) + 1);
+        results[id] = result;
         made[i]?.push(result);
         after += effectKey(result);
       }

@@ -46,6 +46,9 @@ export const MAX_TERM_DEPTH = 16;
 /** Bits of `Table.flags`. */
 const SOFT = 1;
 
+/** Three bytes, three numbers, and two places to be found again by. */
+const BYTES_OF_TERM = 3 + 3 * 4 + 2 * 4;
+
 /** Terms in columns, found again by an open hash: they are made by the million. */
 class Table {
   size = 0;
@@ -66,6 +69,10 @@ class Table {
     this.depth = new Uint8Array(capacity);
     this.flags = new Uint8Array(capacity);
     this.slots = new Int32Array(capacity * 2);
+  }
+
+  get bytes(): number {
+    return this.kind.length * BYTES_OF_TERM;
   }
 
   /** Forgets all terms; a table that had grown far goes back to its first size. */
@@ -226,6 +233,11 @@ export class Terms {
   /** How many terms outlive the functions that made them. */
   get kept(): number {
     return this.shared.size;
+  }
+
+  /** Bytes of the columns, roughly. */
+  get bytes(): number {
+    return this.shared.bytes + this.local.bytes;
   }
 
   /** Forgets the terms of the function at hand. */

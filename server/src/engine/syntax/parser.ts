@@ -52,6 +52,8 @@ export interface SyntaxParser {
   reparse(text: string, before: Parsed): ParseResult;
   /** The S-expression of a text, for `dump syntax`; null where `parse` would refuse it. */
   dump(text: string): string | null;
+  /** Bytes that WASM holds: they grow, and are never given back. */
+  readonly wasmBytes: number;
   dispose(): void;
 }
 
@@ -192,6 +194,10 @@ class TreeSitterParser implements SyntaxParser {
     } finally {
       tree.delete();
     }
+  }
+
+  get wasmBytes(): number {
+    return this.runtime.binding.HEAP32.buffer.byteLength;
   }
 
   dispose(): void {

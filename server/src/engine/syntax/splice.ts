@@ -5,6 +5,9 @@
 import { F, K } from './kinds.js';
 import { childByField, type FlatTree } from './parser.js';
 
+/** Bytes of a node of a tree. */
+export const BYTES_OF_NODE = 3 + 3 * 4;
+
 /** A text with its tree. */
 export interface Parsed {
   readonly text: string;
