@@ -28,10 +28,40 @@ export interface Graph {
   /** Position of each block in reverse post-order; -1 where nothing reaches it. */
   readonly order: Int32Array;
   readonly inLoop: Uint8Array;
+  /** Jumps to where one has been before: positions in the order, from and to. */
+  readonly back: readonly (readonly [from: number, to: number])[];
   /** Bits per block: variables, then temporaries, live at its start. */
   readonly live: readonly Uint32Array[];
   /** Names (string numbers of the file) of fields, and of functions by what they give, that two or more conditions test. */
   readonly retested: ReadonlySet<number>;
+}
+
+/** The block that an operation stands in. */
+export function blockOf(graph: Graph, op: number): number {
+  let block = 0;
+  while (block + 1 < graph.blockCount && (graph.blockStart[block + 1] as number) <= op) block++;
+  return block;
+}
+
+/** Whether control can come to a block again once a walk in order is past it. */
+export function comesBack(graph: Graph, block: number): boolean {
+  const at = graph.order[block] as number;
+  return graph.back.some(([from, to]) => to <= at && at < from);
+}
+
+function backJumps(
+  successors: readonly (readonly number[])[],
+  order: Int32Array,
+): readonly (readonly [number, number])[] {
+  const out: (readonly [number, number])[] = [];
+  for (const [b, targets] of successors.entries()) {
+    const from = order[b] as number;
+    for (const target of targets) {
+      const to = order[target] as number;
+      if (from >= 0 && to <= from) out.push([from, to]);
+    }
+  }
+  return out;
 }
 
 /** Column `column` of function `index`. */
@@ -77,6 +107,7 @@ export function graphOf(file: FileFacts, index: number): Graph {
     blockStart,
     order,
     inLoop,
+    back: backJumps(successors, order),
     live,
     retested,
   };

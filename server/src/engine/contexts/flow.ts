@@ -17,7 +17,7 @@ import { readAnnotations } from './annotations.js';
 import { type CallSite, touched } from './call-site.js';
 import { applyFunction } from './callee-calls.js';
 import { applyCall } from './calls.js';
-import { calledName, fnColumn, type Graph, graphOf } from './cfg.js';
+import { blockOf, calledName, comesBack, fnColumn, type Graph, graphOf } from './cfg.js';
 import { EffectRecorder } from './effect.js';
 import { Evaluator, withTemp } from './evaluate.js';
 import { Frontier, keyOf, MAX_STATES } from './frontier.js';
@@ -119,11 +119,19 @@ export class FunctionRun {
     );
   }
 
-  /** Runs to the end. The terms made for this function are gone afterwards. */
-  run(): FunctionResult {
-    if (this.graph.blockCount > 0) this.frontier.push(0, this.initial());
-    for (let at = this.frontier.next(); at !== null; at = this.frontier.next())
+  /**
+   * Runs to the end. The terms made for this function are gone afterwards. `until`: an operation after which nothing is of interest;
+   * what is given back is then not the function's result.
+   */
+  run(until = -1): FunctionResult {
+    const { graph } = this;
+    const last = until < 0 ? -1 : blockOf(graph, until);
+    const end = last < 0 || comesBack(graph, last) ? graph.blockCount : (graph.order[last] as number);
+    if (graph.blockCount > 0) this.frontier.push(0, this.initial());
+    for (let at = this.frontier.next(); at !== null; at = this.frontier.next()) {
+      if ((graph.order[at.block] as number) > end) break;
       this.runBlock(at.block, at.states);
+    }
     readAnnotations(this, this.effect.asserted);
     const result = this.effect.result(this.frontier.widened);
     this.terms.resetLocal();

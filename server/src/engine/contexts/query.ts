@@ -176,7 +176,7 @@ function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[]
       doubt: s.doubt,
     });
   });
-  run.run();
+  run.run(op);
   return found;
 }
 
