@@ -8,6 +8,7 @@ import type { Entry, Origin } from './entry-points.js';
 import { type EntryNumbers, renumberedEntry, renumberedResult } from './renumber.js';
 import type { FunctionResult } from './result.js';
 import { callsMoved, type Moved, sameAsserted, sameEffect, sameEntries } from './same.js';
+import type { Lock } from './state.js';
 
 /** What an earlier analysis found. */
 export interface Found {
@@ -72,6 +73,8 @@ export class Earlier {
   private readonly assertsOther = new Set<number>();
   /** By the old number of a function with the same calls: where its operations went. */
   private readonly moved = new Map<number, Moved>();
+  /** The same, for who asks often. */
+  private readonly isMoved: Uint8Array;
   private readonly sameResults = new Map<number, FunctionResult>();
   /** Of the group that is walked in rounds: functions whose result, as it stands, has the same effect as at that moment before. */
   private sameSoFar: Set<number> | null = null;
@@ -80,6 +83,7 @@ export class Earlier {
     private readonly found: Found,
     private readonly changed: (fn: FunctionRef) => boolean,
   ) {
+    this.isMoved = new Uint8Array(found.keys.length);
     let turn = 0;
     for (const [at, group] of found.groups.entries())
       for (const id of group) {
@@ -229,7 +233,10 @@ export class Earlier {
     const moved = callsMoved(before, result, id);
     if (moved !== null) {
       this.sameEdges.add(id);
-      if ([...moved].some(([from, to]) => from !== to)) this.moved.set(this.oldIds[id] as number, moved);
+      if ([...moved].some(([from, to]) => from !== to)) {
+        this.moved.set(this.oldIds[id] as number, moved);
+        this.isMoved[this.oldIds[id] as number] = 1;
+      }
     }
     if (!sameAsserted(before, result)) this.assertsOther.add(id);
   }
@@ -276,13 +283,53 @@ export class Earlier {
   /** Whether nothing that a situation speaks of has another number now. */
   private isUntouched(e: Entry): boolean {
     if (this.shifted) return false;
-    const { moved } = this;
-    if (moved.size > 0) {
-      if (moved.has(e.caller)) return false;
-      for (const l of e.locks) if (l.fn >= 0 && moved.has(l.fn)) return false;
+    const { isMoved, newOrigins } = this;
+    if (this.moved.size > 0) {
+      if (e.caller >= 0 && isMoved[e.caller] === 1) return false;
+      for (let i = 0; i < e.locks.length; i++) {
+        const { fn } = e.locks[i] as Lock;
+        if (fn >= 0 && isMoved[fn] === 1) return false;
+      }
     }
-    for (const o of e.origins) if (this.origin(o) !== o) return false;
+    for (let i = 0; i < e.origins.length; i++) {
+      const o = e.origins[i] as number;
+      if (newOrigins[o] !== o && this.origin(o) !== o) return false;
+    }
     return true;
+  }
+
+  /**
+   * All situations, by function, where all calls, effects and beginnings are what they were; else null. `groups`: callers first;
+   * `callees`: whom a function calls.
+   */
+  allSituations(
+    groups: readonly (readonly number[])[],
+    seeds: (id: number) => readonly Entry[],
+    callees: (id: number) => readonly number[],
+  ): readonly (readonly [id: number, taken: Taken])[] | null {
+    const { situations } = this.found;
+    if (groups !== situations.groups || this.assertsOther.size > 0) return null;
+    // Those of what runs later are made in the order in which they were
+    for (let o = 0; o < situations.origins.length; o++) if (this.origin(o) !== o) return null;
+    const out: (readonly [number, Taken])[] = [];
+    // What is called from an operation that moved says so, and hands on what was taken there
+    const below = new Set<number>();
+    for (const group of groups) {
+      if (group.some((id) => this.isMoved[id] === 1 || below.has(id)))
+        for (const id of group) {
+          below.add(id);
+          for (const callee of callees(id)) below.add(callee);
+        }
+      for (const id of group) {
+        if (!this.sameEffects.has(id)) return null;
+        const begins = seeds(id);
+        if (!sameEntries(situations.seeds.get(id) ?? [], begins)) return null;
+        const before = situations.entries[id] ?? [];
+        const entries = below.has(id) ? this.entriesBefore(before) : before;
+        out.push([id, { entries, keys: situations.keys[id] ?? new Map() }]);
+      }
+    }
+    return out;
   }
 
   /** Groups of functions that call each other, where all calls are what they were; else null. */

@@ -10,7 +10,7 @@ import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { Beginning } from '../program/beginnings.js';
 import type { FunctionRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
-import type { Earlier, FoundSituations } from './earlier.js';
+import type { Earlier, FoundSituations, Taken } from './earlier.js';
 import { begin, type Entry, EntryPoints, LATE, type Origin, Whence } from './entry-points.js';
 import { addLock, boundLocks, byPlace, commonFacts, commonLocks } from './join.js';
 import type { CallEdge, Variant } from './result.js';
@@ -47,6 +47,8 @@ const AND = operatorCode('&');
 const EQ = operatorCode('==');
 const LT = operatorCode('<');
 
+const NONE: readonly Entry[] = [];
+
 /** A call as the callee sees it. */
 interface Incoming {
   readonly caller: number;
@@ -61,8 +63,8 @@ interface Translation {
 
 /** Situations of all functions. Those of functions that call each other hang on their callers outside, on nothing else. */
 export class Propagation {
-  readonly entries: Entry[][] = [];
-  private readonly keys: Map<number, number>[] = [];
+  readonly entries: (readonly Entry[])[] = [];
+  private readonly keys: ReadonlyMap<number, number>[] = [];
   private readonly beginnings: EntryPoints;
   /** What begins at a function, before anything has travelled. */
   private readonly seeds = new Map<number, Entry[]>();
@@ -76,10 +78,7 @@ export class Propagation {
     beginnings: readonly Beginning[] = [],
     private earlier: Earlier | null = null,
   ) {
-    for (const id of functions) {
-      this.entries[id] = [];
-      this.keys[id] = new Map();
-    }
+    for (const id of functions) this.entries[id] = NONE;
     this.beginnings = new EntryPoints(
       shared,
       beginnings,
@@ -127,10 +126,15 @@ export class Propagation {
             if (list === undefined) this.incoming[edge.callee] = [{ caller, edge }];
             else list.push({ caller, edge });
           }
-    for (const [at, group] of groups.entries()) {
-      throwIfCancelled(token);
-      this.enter(group, (id) => groupOf[id] === at);
-    }
+    const seedsOf = (id: number): readonly Entry[] => this.seeds.get(id) ?? NONE;
+    const all =
+      this.earlier?.allSituations(groups, seedsOf, (id) => this.edgesOf(id).map((e) => e.callee)) ?? null;
+    if (all !== null) for (const [id, taken] of all) this.take(id, taken);
+    else
+      for (const [at, group] of groups.entries()) {
+        throwIfCancelled(token);
+        this.enter(group, (id) => groupOf[id] === at);
+      }
     this.earlier = null;
   }
 
@@ -150,27 +154,33 @@ export class Propagation {
       (id) => this.callersOf(id),
     );
     if (known !== undefined && known !== null) {
-      for (const [i, id] of group.entries()) {
-        this.entries[id] = (known[i]?.entries ?? []) as Entry[];
-        this.keys[id] = (known[i]?.keys ?? new Map()) as Map<number, number>;
-      }
+      for (const [i, id] of group.entries()) this.take(id, known[i] as Taken);
       return;
     }
     this.enterAnew(group, inside);
-    for (const id of group) this.earlier?.enteredAnew(id, this.entries[id] as Entry[]);
+    for (const id of group) this.earlier?.enteredAnew(id, this.entries[id] ?? NONE);
+  }
+
+  private take(id: number, { entries, keys }: Taken): void {
+    this.entries[id] = entries;
+    this.keys[id] = keys;
   }
 
   private enterAnew(group: readonly number[], inside: (id: number) => boolean): void {
+    for (const id of group) {
+      this.entries[id] = [];
+      this.keys[id] = new Map();
+    }
     for (const id of group) for (const seed of this.seeds.get(id) ?? []) this.add(id, seed);
     for (const from of [Whence.Beginning, Whence.Nobody, Whence.Nowhere])
       for (const id of group)
         for (const { caller, edge } of this.incoming[id] ?? [])
-          for (const [i, entry] of (this.entries[caller] as Entry[]).entries())
+          for (const [i, entry] of (this.entries[caller] ?? NONE).entries())
             if (entry.from === from)
               for (const next of this.composed(caller, i, entry, edge)) this.add(id, next);
     this.goRound(inside);
     for (const id of group) {
-      if ((this.entries[id] as Entry[]).length > 0) continue;
+      if ((this.entries[id] ?? NONE).length > 0) continue;
       const called =
         group.length > 1 ||
         this.incoming[id] !== undefined ||
@@ -196,7 +206,7 @@ export class Propagation {
   private goRound(inside: (id: number) => boolean): void {
     for (const [id, changed] of this.changed) {
       this.changed.delete(id);
-      const list = this.entries[id] as Entry[];
+      const list = this.entries[id] ?? NONE;
       const todo = [...changed].sort((x, y) => x - y);
       for (const edge of this.edgesOf(id))
         if (inside(edge.callee))
@@ -208,8 +218,9 @@ export class Propagation {
   // ---- travelling
 
   private add(id: number, entry: Entry): void {
-    const list = this.entries[id];
-    const keys = this.keys[id];
+    // Of a function whose situations are being found: its own, which nobody else has yet
+    const list = this.entries[id] as Entry[] | undefined;
+    const keys = this.keys[id] as Map<number, number> | undefined;
     if (list === undefined || keys === undefined) return;
     const key = entryKey(entry);
     const at = keys.get(key);
