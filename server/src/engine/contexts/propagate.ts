@@ -55,6 +55,8 @@ interface Incoming {
   readonly edge: CallEdge;
 }
 
+const NO_CALLS: readonly Incoming[] = [];
+
 /** What the place of a lock of a class is in a callee. */
 interface Translation {
   readonly class: string;
@@ -69,7 +71,7 @@ export class Propagation {
   /** What begins at a function, before anything has travelled. */
   private readonly seeds = new Map<number, Entry[]>();
   /** Calls from other groups, by callee: callers first that are higher up. */
-  private readonly incoming: (Incoming[] | undefined)[] = [];
+  private incoming: (Incoming[] | undefined)[] | null = null;
 
   constructor(
     private readonly shared: Shared,
@@ -106,7 +108,7 @@ export class Propagation {
   }
 
   private callersOf(id: number): readonly number[] {
-    return (this.incoming[id] ?? []).map((i) => i.caller);
+    return this.callsOf(id).map((i) => i.caller);
   }
 
   run(token: CancelToken): void {
@@ -116,26 +118,42 @@ export class Propagation {
       this.earlier?.groupsOf(this.functions) ??
       mutuallyReachable(this.functions, (id) => this.edgesOf(id).map((e) => e.callee), this.order).reverse();
     this.groups = groups;
-    const groupOf: number[] = [];
-    for (const [at, group] of groups.entries()) for (const id of group) groupOf[id] = at;
-    for (const [at, group] of groups.entries())
-      for (const caller of group)
-        for (const edge of this.edgesOf(caller))
-          if (groupOf[edge.callee] !== at) {
-            const list = this.incoming[edge.callee];
-            if (list === undefined) this.incoming[edge.callee] = [{ caller, edge }];
-            else list.push({ caller, edge });
-          }
     const seedsOf = (id: number): readonly Entry[] => this.seeds.get(id) ?? NONE;
     const all =
       this.earlier?.allSituations(groups, seedsOf, (id) => this.edgesOf(id).map((e) => e.callee)) ?? null;
     if (all !== null) for (const [id, taken] of all) this.take(id, taken);
-    else
+    else {
+      const groupOf = this.numbersOfGroups();
       for (const [at, group] of groups.entries()) {
         throwIfCancelled(token);
         this.enter(group, (id) => groupOf[id] === at);
       }
+    }
     this.earlier = null;
+  }
+
+  private numbersOfGroups(): readonly number[] {
+    const out: number[] = [];
+    for (const [at, group] of this.groups.entries()) for (const id of group) out[id] = at;
+    return out;
+  }
+
+  /** Calls of a function from other groups. They are put together when they are first asked for: after most edits nobody does. */
+  private callsOf(id: number): readonly Incoming[] {
+    if (this.incoming === null) {
+      const incoming: (Incoming[] | undefined)[] = [];
+      const groupOf = this.numbersOfGroups();
+      for (const [at, group] of this.groups.entries())
+        for (const caller of group)
+          for (const edge of this.edgesOf(caller)) {
+            if (groupOf[edge.callee] === at) continue;
+            const list = incoming[edge.callee];
+            if (list === undefined) incoming[edge.callee] = [{ caller, edge }];
+            else list.push({ caller, edge });
+          }
+      this.incoming = incoming;
+    }
+    return this.incoming[id] ?? NO_CALLS;
   }
 
   /** The calls of a function that stay among what is analysed. */
@@ -174,7 +192,7 @@ export class Propagation {
     for (const id of group) for (const seed of this.seeds.get(id) ?? []) this.add(id, seed);
     for (const from of [Whence.Beginning, Whence.Nobody, Whence.Nowhere])
       for (const id of group)
-        for (const { caller, edge } of this.incoming[id] ?? [])
+        for (const { caller, edge } of this.callsOf(id))
           for (const [i, entry] of (this.entries[caller] ?? NONE).entries())
             if (entry.from === from)
               for (const next of this.composed(caller, i, entry, edge)) this.add(id, next);
@@ -183,7 +201,7 @@ export class Propagation {
       if ((this.entries[id] ?? NONE).length > 0) continue;
       const called =
         group.length > 1 ||
-        this.incoming[id] !== undefined ||
+        this.callsOf(id).length > 0 ||
         (this.shared.program.functions[id] as FunctionRef).isMacro;
       this.add(
         id,

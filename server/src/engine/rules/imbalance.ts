@@ -37,8 +37,8 @@ export const imbalance: Rule = {
     for (const fn of cx.functions) {
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.widened) continue;
+      if (isSteady(result)) continue;
       const exits = result.rawExits.filter((e) => !e.doubt);
-      if (exits.length < 2 || exits.every((e) => e.locks.length === 0 && e.released.length === 0)) continue;
       // A lock that the method's contract hands over is not this function's to balance
       const handed = handedOver(cx, fn, byOrigin);
       // seq_file's start and stop hand the lock over between them
@@ -56,6 +56,35 @@ export const imbalance: Rule = {
     return out;
   },
 };
+
+const STEADY = new WeakMap<FunctionResult, boolean>();
+
+/** Whether all ways out of a function leave the same locks held and released. */
+function isSteady(result: FunctionResult): boolean {
+  let steady = STEADY.get(result);
+  if (steady === undefined) {
+    const shown = (l: Lock): string => `${l.class}|${l.kind}|${l.place}|${l.shared}|${l.may}`;
+    const shapes = new Set<string>();
+    for (const e of result.rawExits)
+      if (!e.doubt) shapes.add(`${e.locks.map(shown).sort().join()};${e.released.map(shown).sort().join()}`);
+    steady = shapes.size < 2;
+    STEADY.set(result, steady);
+  }
+  return steady;
+}
+
+const RELEASED = new WeakMap<FunctionResult, readonly string[]>();
+
+/** Classes that a function releases for its caller, as `class|kind`. */
+function releasedBy(result: FunctionResult): readonly string[] {
+  let classes = RELEASED.get(result);
+  if (classes === undefined) {
+    const all = result.rawExits.flatMap((e) => e.released.map((l) => `${l.class}|${l.kind}`));
+    classes = [...new Set(all)].filter((cls) => !result.acquires.has(cls));
+    RELEASED.set(result, classes);
+  }
+  return classes;
+}
 
 const SECOND_LOOKS = new WeakMap<FunctionResult, FunctionResult>();
 
@@ -75,9 +104,7 @@ function passedOnClasses(cx: RuleContext): ReadonlySet<string> {
   for (const fn of cx.all) {
     const result = cx.analysis.results[fn.id];
     if (result === undefined) continue;
-    for (const e of result.rawExits)
-      for (const l of e.released)
-        if (!result.acquires.has(`${l.class}|${l.kind}`)) out.add(`${fn.unit}|${l.class}|${l.kind}`);
+    for (const cls of releasedBy(result)) out.add(`${fn.unit}|${cls}`);
   }
   return out;
 }
