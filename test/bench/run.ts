@@ -1,21 +1,29 @@
 /**
- * `npm run bench -- TREE [--write]`: what a check of all of fs/ costs cold, warm, and after a change, and how cost grows with
+ * `npm run bench -- TREE [--write] [--peers SOURCE]`: what a check of all of fs/ costs cold, warm, and after a change, and how cost grows with
  * the size of what is checked; all as multiples of the bare parse of the same files in the same run. With `--write` the
- * numbers and the plot go to docs/performance.md and docs/performance.svg.
+ * numbers and the plot go to docs/performance.md and docs/performance.svg. `--peers`: beside sparse and coccinelle, on a whole and
+ * configured source.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { ROOT } from './engine.js';
+import { peers, whyNoPeers } from './peers.js';
 import { bareParse, cFiles, check, type Measured, slope } from './timing.js';
 
 const tree = process.argv[2];
 if (tree === undefined || tree.startsWith('-')) {
-  console.error('usage: npm run bench -- TREE [--write]');
+  console.error('usage: npm run bench -- TREE [--write] [--peers SOURCE]');
   process.exit(2);
 }
 const kernel = tree;
 const write = process.argv.includes('--write');
+const source = process.argv.includes('--peers') ? process.argv[process.argv.indexOf('--peers') + 1] : null;
+const whyNot = source === null ? 'no --peers' : source === undefined ? '--peers SOURCE' : whyNoPeers(source);
+if (source !== null && whyNot !== null) {
+  console.error(whyNot);
+  process.exit(2);
+}
 const scratch = mkdtempSync(join(tmpdir(), 'lockwalk-bench-'));
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const cache = join(scratch, 'cache');
@@ -125,6 +133,11 @@ for (const share of [0.1, 0.2, 0.4, 0.7, 1]) {
 const exponent = slope(points.map((p) => [Math.log(p.share), Math.log(p.seconds)] as const));
 console.log(`cost grows with the size to the power of ${exponent.toFixed(2)}`);
 if (rows.some((row) => !row.same)) process.exitCode = 1;
+const beside = typeof source === 'string' ? peers(source) : [];
+for (const row of beside)
+  console.log(
+    `${row.directory}: ${row.checker} ${row.seconds.toFixed(1)} s, ${row.memoryMiB.toFixed(0)} MiB, ${row.reports} reports`,
+  );
 if (write) {
   writeFileSync(join(ROOT, 'docs/performance.svg'), plot());
   writeFileSync(join(ROOT, 'docs/performance.md'), page());
@@ -161,6 +174,22 @@ for byte, as one without a cache.
 Cost against size, whole directories, cold: it grows with the size to the power of ${exponent.toFixed(2)}.
 
 ![seconds against the share of the text](performance.svg)
+${beside.length === 0 ? '' : besidePeers()}`;
+}
+
+function besidePeers(): string {
+  return `
+Beside other checkers, one thread each, the same directories of the whole source in the same run. sparse reads what the compiler reads
+(a configured source), coccinelle no headers but those of the directory, Lockwalk the headers that the files include.
+
+| directory | checker | seconds | peak memory | reports |
+| --- | --- | --: | --: | --: |
+${beside
+  .map(
+    ({ directory, checker, seconds, memoryMiB, reports }) =>
+      `| ${directory} | ${checker} | ${seconds.toFixed(1)} | ${memoryMiB.toFixed(0)} MiB | ${reports} |`,
+  )
+  .join('\n')}
 `;
 }
 
