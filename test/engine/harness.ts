@@ -7,7 +7,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { deserialize, serialize } from 'node:v8';
+import { deserialize, serialize, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
 import type { Edit, Finding, PointContext } from '../../server/src/engine/base/finding.js';
 import type {
@@ -142,6 +143,32 @@ export async function checkSteps(source: string, steps: readonly Step[]): Promis
       const remembering = await once({ memory });
       assert.deepEqual(remembering.said, fresh.said, `an engine that remembers, ${where}`);
     }
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** Bytes of heap that stay when an engine has gone through `edits` more edits that put a text into a file and take it away again. */
+export async function keptByEdits(source: string, { file, from, to }: Step, edits: number): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const files = allFiles(filesOf(source));
+  const text = files.get(file) ?? '';
+  assert.ok(text.includes(from));
+  const engine = await open(files, {});
+  const heapAfter = async (count: number): Promise<number> => {
+    for (let i = 0; i < count; i++) {
+      files.set(file, i % 2 === 0 ? text.replace(from, () => to) : text);
+      engine.invalidate(file);
+      engine.check({ paths: ['fs'], rules: [], precision: 'low' }, NEVER);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  try {
+    const before = await heapAfter(10);
+    return (await heapAfter(edits)) - before;
   } finally {
     engine.dispose();
   }

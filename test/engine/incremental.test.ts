@@ -1,7 +1,8 @@
 /**
  * After an edit everything is found as if nothing had been known before, and only what the edit reaches is walked again.
  */
-import { checkSteps, type Step } from './harness.js';
+import assert from 'node:assert/strict';
+import { checkSteps, keptByEdits, type Step } from './harness.js';
 
 const SOURCE = `
 // file: fs/foo/a.c
@@ -228,4 +229,15 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
 
 describe('after an edit', () => {
   for (const [title, steps] of Object.entries(CASES)) it(title, () => checkSteps(SOURCE, steps));
+
+  it('no analysis keeps the one before', async () => {
+    const edits = 100;
+    const kept = await keptByEdits(
+      SOURCE,
+      { file: 'fs/foo/d.c', from: 'return inode->i_flags;', to: 'cpu_relax();\n\treturn inode->i_flags;' },
+      edits,
+    );
+    // An analysis of this holds some 25 kB
+    assert.ok(kept < edits * 10_000, `${kept} bytes kept by ${edits} edits`);
+  });
 });
