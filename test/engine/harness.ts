@@ -167,7 +167,7 @@ export async function keptByEdits(source: string, { file, from, to }: Step, edit
     return process.memoryUsage().heapUsed;
   };
   try {
-    const before = await heapAfter(10);
+    const before = await heapAfter(40);
     return (await heapAfter(edits)) - before;
   } finally {
     engine.dispose();
