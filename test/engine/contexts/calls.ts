@@ -6,6 +6,36 @@ import type { ContextCase } from '../harness.js';
 /** Cases by title. */
 export const CALLS: readonly ContextCase[] = [
   {
+    title: 'a callee that goes by another name, defined below its caller',
+    source: `
+void a(struct foo *g)
+{
+	renamed(g);
+	g->count++; /*@inside*/
+}
+#define renamed named_again
+#define named_again begin
+void begin(struct foo *f)
+{
+	spin_lock(&f->lock);
+}`,
+    at: { inside: ['- [&g->lock] atomic'] },
+  },
+  {
+    title: 'a lock that is found by arithmetic goes by the variable that points at it',
+    source: `
+static spinlock_t locks[8];
+void a(struct foo *g)
+{
+	spinlock_t *lock = &locks[(g->count >> 3) % 8];
+
+	spin_lock(lock);
+	g->count++; /*@inside*/
+	spin_unlock(lock);
+}`,
+    at: { inside: ['- [lock] atomic'] },
+  },
+  {
     title: 'a callee returns with the lock held, another lets go of it',
     source: `
 static void begin(struct foo *f)

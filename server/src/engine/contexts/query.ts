@@ -170,7 +170,7 @@ function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[]
   const run: FunctionRun = new FunctionRun(analysis.shared, fn, (at: number, s: State) => {
     if (at !== op || found.length > 200) return;
     found.push({
-      locks: s.locks.map((lock) => ({ lock, text: shownLock(run, lock), fromCaller: false })),
+      locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
       released: sharedLocks(run.terms, s.released),
       facts: exported(run.terms, s.facts, true),
       doubt: s.doubt,
@@ -180,8 +180,17 @@ function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[]
   return found;
 }
 
+/** Whether a place is found by arithmetic. */
+function isComputed(terms: Terms, t: number): boolean {
+  const kind = terms.kind(t);
+  return kind === T.Bin || kind === T.Un || terms.children(t).some((part) => isComputed(terms, part));
+}
+
 /** A lock as the function would write it: where its name would have to be computed, as the call that took it has it. */
-function shownLock(run: FunctionRun, lock: Lock): string {
+function shownLock(run: FunctionRun, s: State, lock: Lock): string {
+  // Nobody writes down what a hash was made of: the variable that points at the lock is its name
+  const variable = isComputed(run.terms, lock.place) ? s.vars.indexOf(run.terms.addr(lock.place)) : -1;
+  if (variable >= 0) return `*${run.ev.variableName(variable)}`;
   const text = run.showPlace(lock.place);
   if (!text.includes('(') || lock.fn !== run.fn.id) return text;
   const helper = run.shared.model.helpers.get(calledName(run.fn, lock.op));
