@@ -265,12 +265,8 @@ export class LockwalkEngine implements Engine {
   private program(facts: readonly FileFacts[], before: Before | null, changed: Changed | null): Callees {
     const known = before?.analysis?.callees;
     if (known !== undefined && changed !== null && changed.onlyBodies !== null) {
-      for (const now of facts) {
-        // A text in between may have been given up on
-        if (known.program.files.get(now.path) === now) continue;
-        known.program.replaceBodies(now);
-        known.replacedBodies(now);
-      }
+      // Against what it has, not against `before`: a text in between may have been given up on
+      for (const now of facts) if (known.program.files.get(now.path) !== now) known.replaceBodies(now);
       return known;
     }
     const program = new Program((name) => this.model.constants.get(name));

@@ -155,21 +155,16 @@ export class Analysis {
         // With callees as they were it would give the same again
         const rests = round > 0 && (seen[i] ?? []).every(([callee, turn]) => turns.get(callee) === turn);
         const fn = this.program.functions[id] as FunctionRef;
-        let result = rests ? (last ?? null) : null;
-        if (result === null) {
-          const standing = new Map(turns);
-          result = earlier?.resultOfRound(fn, round, results) ?? null;
-          if (result === null) {
-            result = this.analyse(id);
-            earlier?.foundInRound(id, round, result);
-          }
-          seen[i] = result.edges.flatMap(({ callee }) => {
-            const turn = standing.get(callee);
-            return turn === undefined ? [] : [[callee, turn] as const];
-          });
-        } else earlier?.foundInRound(id, round, result);
-        if (round === 0 || last === undefined || !sameEffect(last, result))
-          turns.set(id, (turns.get(id) as number) + 1);
+        const result =
+          rests && last !== undefined
+            ? last
+            : (earlier?.resultOfRound(fn, round, results) ?? this.analyse(id));
+        earlier?.foundInRound(id, round, result);
+        seen[i] = result.edges.flatMap(({ callee }) => {
+          const turn = turns.get(callee);
+          return turn === undefined ? [] : [[callee, turn] as const];
+        });
+        if (last === undefined || !sameEffect(last, result)) turns.set(id, (turns.get(id) as number) + 1);
         results[id] = result;
         made[i]?.push(result);
         after += effectKey(result);

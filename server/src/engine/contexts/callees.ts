@@ -79,8 +79,9 @@ export class Callees {
     return this.program.addMacroFunction(read.facts, 0, name, unitOf(file.path));
   }
 
-  /** The program has another text of a file, with nothing but other bodies: its macros stand elsewhere, its functions may call others. */
-  replacedBodies(now: FileFacts): void {
+  /** Another text of a file, with nothing but other bodies: its macros stand elsewhere, its functions may call others. */
+  replaceBodies(now: FileFacts): void {
+    this.program.replaceBodies(now);
     for (const { file, id } of this.program.functions) {
       const callees = file === now ? this.known[id] : undefined;
       if (callees === undefined) continue;
@@ -99,7 +100,7 @@ export class Callees {
     for (const [macro, ref] of this.macroCache)
       if (ref !== null && macro.file === now)
         standsElsewhere(ref, macro.params ?? [], macro.body, macro.position);
-    this.scopes.replacedBodies(now, standsElsewhere);
+    this.scopes.replaceBodies(now, standsElsewhere);
   }
 
   private grouped: {

@@ -206,7 +206,6 @@ export class Earlier {
       )
         return null;
     }
-    this.sameSoFar.add(fn.id);
     return this.shifted ? renumberedResult(before, this.renumber) : before;
   }
 
@@ -216,7 +215,7 @@ export class Earlier {
     return this.shifted ? given?.map((result) => renumberedResult(result, this.renumber)) : given;
   }
 
-  /** Takes note of a result that was found anew in a round. */
+  /** Takes note of the result of a round. */
   foundInRound(id: number, round: number, result: FunctionResult): void {
     if (this.sameSoFar === null) return;
     const before = this.found.rounds.get(this.oldIds[id] as number)?.[round];
@@ -347,10 +346,9 @@ export class Earlier {
     let made: Entry[] | null = null;
     for (let i = 0; i < list.length; i++) {
       const e = list[i] as Entry;
-      if (made === null && this.isUntouched(e)) continue;
-      const now = renumberedEntry(e, this.numbers);
-      if (now !== e) made ??= list.slice();
-      if (made !== null) made[i] = now;
+      if (this.isUntouched(e)) continue;
+      made ??= list.slice();
+      made[i] = renumberedEntry(e, this.numbers);
     }
     return made ?? list;
   }

@@ -14,7 +14,8 @@ import {
   X,
 } from '../facts/encode.js';
 import type { Model } from '../model/types.js';
-import { binary, type Program, type TypeRef, typeRef } from '../program/program.js';
+import { binary } from '../program/constant-expression.js';
+import { type Program, type TypeRef, typeRef } from '../program/program.js';
 import { fnColumn, type Graph } from './cfg.js';
 import type { State } from './state.js';
 import { T, type Terms } from './terms.js';

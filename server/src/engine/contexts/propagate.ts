@@ -114,13 +114,12 @@ export class Propagation {
   run(token: CancelToken): void {
     this.beginnings.run();
     this.earlier?.begin(this.origins, (fn, name) => this.beginnings.lateOrigin(fn, name));
+    const callees = (id: number): readonly number[] => this.edgesOf(id).map((e) => e.callee);
     const groups =
       this.earlier?.groupsOf(this.functions) ??
-      mutuallyReachable(this.functions, (id) => this.edgesOf(id).map((e) => e.callee), this.order).reverse();
+      mutuallyReachable(this.functions, callees, this.order).reverse();
     this.groups = groups;
-    const seedsOf = (id: number): readonly Entry[] => this.seeds.get(id) ?? NONE;
-    const all =
-      this.earlier?.allSituations(groups, seedsOf, (id) => this.edgesOf(id).map((e) => e.callee)) ?? null;
+    const all = this.earlier?.allSituations(groups, (id) => this.seeds.get(id) ?? NONE, callees) ?? null;
     if (all !== null) for (const [id, taken] of all) this.take(id, taken);
     else {
       const groupOf = this.numbersOfGroups();

@@ -59,15 +59,8 @@ export interface EntryNumbers {
   readonly op: (fn: number, op: number) => number;
 }
 
-/** A situation with other numbers of functions, operations and origins; itself where these are what they were. */
+/** A situation with other numbers of functions, operations and origins. */
 export function renumberedEntry(e: Entry, to: EntryNumbers): Entry {
-  let others = false;
-  for (const l of e.locks)
-    if (l.fn >= 0 && (to.fn(l.fn) !== l.fn || to.op(l.fn, l.op) !== l.op)) others = true;
-  // Each is asked for: an origin of what runs later is made when it is first met
-  for (const o of e.origins) if (to.origin(o) !== o) others = true;
-  if (e.caller >= 0 && (to.fn(e.caller) !== e.caller || to.op(e.caller, e.op) !== e.op)) others = true;
-  if (!others) return e;
   const moved = (l: Lock): Lock => (l.fn < 0 ? l : l.takenAt(to.fn(l.fn), to.op(l.fn, l.op)));
   return {
     ...e,

@@ -55,7 +55,7 @@ export class ScopeClasses {
   }
 
   /** A file has another text in which the classes stand elsewhere: `stands` is told of each function that was made of one. */
-  replacedBodies(
+  replaceBodies(
     now: FileFacts,
     stands: (fn: FunctionRef, params: readonly string[], text: string, position: number) => void,
   ): void {
