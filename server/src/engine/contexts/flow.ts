@@ -155,7 +155,7 @@ export class FunctionRun {
       const at = (this.firstOp + o) * OP_STRIDE;
       const a = file.ops[at + 1] as number;
       const b = file.ops[at + 2] as number;
-      if (this.observer !== null) for (const s of current) this.observer(o, s);
+      if (this.observer !== null) current = this.observed(this.observer, o, current);
       switch (file.ops[at] as Op) {
         case Op.Call: {
           const next: State[] = [];
@@ -208,6 +208,17 @@ export class FunctionRun {
           break;
       }
     }
+  }
+
+  private observed(observer: Observer, op: number, states: readonly State[]): readonly State[] {
+    let changed = false;
+    const out = states.map((s) => {
+      const trail = observer(op, s);
+      if (trail === undefined || trail === s.trail) return s;
+      changed = true;
+      return s.withTrail(trail);
+    });
+    return changed ? out : states;
   }
 
   /** Drops duplicates among the states at one point. */

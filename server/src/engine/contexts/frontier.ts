@@ -25,12 +25,13 @@ class Keyed {
     this.key = keyOf(state);
   }
 
-  /** The key of its locks alone. */
+  /** The key of its locks, and of what was noted on the way. */
   get locks(): number {
     if (this.ofLocks === null) {
       const h = new Hash();
       h.addLocks(this.state.locks);
       h.addLocks(this.state.released);
+      h.add(this.state.trail);
       this.ofLocks = h.done();
     }
     return this.ofLocks;
@@ -55,6 +56,7 @@ export function keyOf(s: State): number {
       (s.lastRef ? 32 : 0),
   );
   h.addAll(s.done);
+  h.add(s.trail);
   return h.done();
 }
 

@@ -76,6 +76,7 @@ export function join(terms: Terms, block: number, a: State, b: State): State {
     a.guarded || b.guarded,
     a.lastRef || b.lastRef,
     a.done.filter((d) => b.done.includes(d)),
+    a.trail === b.trail ? a.trail : 0,
   );
 }
 

@@ -159,5 +159,8 @@ export interface FunctionResult {
   readonly grace: boolean;
 }
 
-/** A look at the states before an operation, for replays. */
-export type Observer = (op: number, state: State) => void;
+/**
+ * A look at the states before an operation, for replays. What it gives back, if anything, goes along with the state from here on
+ * (`State.trail`): states with different trails stay apart.
+ */
+export type Observer = (op: number, state: State) => number | undefined;

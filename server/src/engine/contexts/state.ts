@@ -148,7 +148,7 @@ export class State {
    * for a grace period. `blurred`: paths were merged on the way that differed in more than what is said here. `guarded`: a
    * test of the function's own memory lies on the way, whose outcome nothing here knows. `lastRef`: a reference count was
    * seen to reach zero on the way. `done`: places of locks that were taken and given back on every path; kept only in a
-   * second look.
+   * second look. `trail`: what a rule that looks on noted on the way here, a number of its own; 0 for nothing.
    */
   constructor(
     readonly vars: readonly number[],
@@ -164,6 +164,7 @@ export class State {
     readonly guarded: boolean,
     readonly lastRef: boolean,
     readonly done: readonly number[],
+    readonly trail = 0,
   ) {}
 
   /** Other values, and what is known of them. */
@@ -188,6 +189,7 @@ export class State {
       this.guarded,
       this.lastRef,
       this.done,
+      this.trail,
     );
   }
 
@@ -221,6 +223,7 @@ export class State {
       guarded,
       lastRef,
       this.done,
+      this.trail,
     );
   }
 
@@ -240,6 +243,28 @@ export class State {
       this.guarded,
       this.lastRef,
       done,
+      this.trail,
+    );
+  }
+
+  /** The same with another note of the rule that looks on. */
+  withTrail(trail: number): State {
+    if (trail === this.trail) return this;
+    return new State(
+      this.vars,
+      this.temps,
+      this.heap,
+      this.locks,
+      this.released,
+      this.facts,
+      this.doubt,
+      this.slept,
+      this.grace,
+      this.blurred,
+      this.guarded,
+      this.lastRef,
+      this.done,
+      trail,
     );
   }
 
@@ -260,6 +285,7 @@ export class State {
       this.guarded,
       this.lastRef,
       this.done,
+      this.trail,
     );
   }
 }

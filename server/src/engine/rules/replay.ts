@@ -12,17 +12,21 @@ import { exported } from '../contexts/translate.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
 
-/** Shows a state before an operation, with the walk that terms and types belong to. */
-export type Look = (run: FunctionRun, op: number, state: State) => void;
+/**
+ * Shows a state before an operation, with the walk that terms and types belong to. What is given back goes along with the state
+ * (`State.trail`), so that a rule can follow what happened on the way: a number of the rule's own, 0 at the start. A value that an
+ * operation made is another one once that operation runs again: a trail that speaks of it has to forget it there.
+ */
+export type Look = (run: FunctionRun, op: number, state: State) => number | undefined;
 
 /** Walks a function; `look` sees the states that fit the situation and are not in doubt. */
 export function replay(analysis: Analysis, fn: FunctionRef, entry: Entry, look: Look): void {
   const propagation = analysis.propagation;
   if (propagation === null) return;
   const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op: number, s: State) => {
-    if (s.doubt) return;
-    if (propagation.meet(entry, exported(run.terms, s.facts, true)) === null) return;
-    look(run, op, s);
+    if (s.doubt) return undefined;
+    if (propagation.meet(entry, exported(run.terms, s.facts, true)) === null) return undefined;
+    return look(run, op, s);
   });
   run.run();
 }

@@ -1,0 +1,78 @@
+/**
+ * What is held at an operation in a situation: the locks that the situation brings and that were not given back on the way, and
+ * those that were taken here. And how sure it is that something is *not* held: only where all is known that leads here.
+ */
+import type { HeldLock } from '../base/finding.js';
+import { type Entry, Whence } from '../contexts/entry-points.js';
+import type { FunctionRun } from '../contexts/flow.js';
+import type { ShownLock } from '../contexts/result.js';
+import { type Lock, type State, sameLock, settled } from '../contexts/state.js';
+import { T, type Terms } from '../contexts/terms.js';
+import type { FunctionRef } from '../program/program.js';
+import { heldOf, type RuleContext } from './rule.js';
+
+/** Everything held before an operation, what the caller brought first. */
+export function heldIn(run: FunctionRun, entry: Entry, s: State): readonly Lock[] {
+  const brought = settled(run.terms, entry.locks, s.facts).filter(
+    (l) => !s.released.some((r) => sameLock(r, l) || (r.class === l.class && r.kind === l.kind && r.may)),
+  );
+  return [...brought, ...s.locks];
+}
+
+/** The same as a finding shows it. */
+export function heldShown(
+  cx: RuleContext,
+  fn: FunctionRef,
+  run: FunctionRun,
+  entry: Entry,
+  s: State,
+): HeldLock[] {
+  const shown: ShownLock[] = heldIn(run, entry, s).map((lock) => ({ lock, text: run.showPlace(lock.place) }));
+  return heldOf(cx, fn, shown);
+}
+
+/** Whether a lock is held: this very one; perhaps; or certainly not. */
+export type Holding = 'held' | 'perhaps' | 'not';
+
+/**
+ * Whether the lock at a place is held (in this mode or a stronger one; `shared` false: exclusive). Another lock of the same class that
+ * might be this one makes it `perhaps`, as does anything that is not known of how control comes here.
+ */
+export function holding(
+  run: FunctionRun,
+  entry: Entry,
+  s: State,
+  wanted: { readonly place: number; readonly class: string; readonly shared: boolean },
+): Holding {
+  const { terms } = run;
+  let perhaps = !isAllKnown(entry) || s.doubt || s.blurred;
+  for (const l of heldIn(run, entry, s)) {
+    if (l.place === wanted.place) {
+      if (l.shared && !wanted.shared) continue;
+      if (!l.may) return 'held';
+      perhaps = true;
+    } else if (
+      l.class.startsWith('?') ||
+      (l.class === wanted.class && !areApart(terms, l.place, wanted.place))
+    )
+      perhaps = true;
+  }
+  return perhaps ? 'perhaps' : 'not';
+}
+
+/** Whether all that leads into a situation is known: it begins at a method whose contract the model states, or in a context of its own. */
+export function isAllKnown(entry: Entry): boolean {
+  return (
+    !entry.widened && entry.from === Whence.Beginning && !entry.locks.some((l) => l.class.startsWith('?'))
+  );
+}
+
+/**
+ * Whether two places are certainly not one: members of the same object under different names, or of what different parameters
+ * that no rule of the VFS makes one point at. Only what is told by the terms alone.
+ */
+function areApart(terms: Terms, a: number, b: number): boolean {
+  if (terms.kind(a) !== terms.kind(b) || terms.kind(a) !== T.FieldP) return false;
+  // The same owner and another member: another lock
+  return terms.a(a) === terms.a(b) && terms.b(a) !== terms.b(b);
+}
