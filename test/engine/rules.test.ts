@@ -3,12 +3,12 @@
  * (`_ok`). `FN_` and `FP_` begin the names of functions that a rule is wrong about today.
  */
 import { checkRule, type RuleCases } from './harness.js';
-import { DOUBLE } from './rules/double.js';
-import { EARLY_FREE } from './rules/early-free.js';
-import { IMBALANCE } from './rules/imbalance.js';
-import { SLEEP_IN_ATOMIC } from './rules/sleep-in-atomic.js';
-import { UNSTABLE_INODE } from './rules/unstable-inode.js';
-import { WALK_BLOCKS } from './rules/walk-blocks.js';
+import { DOUBLE } from './rules/lock/double.js';
+import { IMBALANCE } from './rules/lock/imbalance.js';
+import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
+import { EARLY_FREE } from './rules/rcu/early-free.js';
+import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
+import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
 
 const RULES: Readonly<Record<string, RuleCases>> = {
   'rcu/early-free': EARLY_FREE,

@@ -1,14 +1,13 @@
-/** The rules, in the order of their ids. A rule is added here and nowhere else; settings, pages and SARIF follow. */
-import { doubleLock } from './double.js';
-import { earlyFree } from './early-free.js';
-import { imbalance } from './imbalance.js';
+/** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
+import { doubleLock } from './lock/double.js';
+import { imbalance } from './lock/imbalance.js';
+import { sleepInAtomic } from './lock/sleep-in-atomic.js';
+import { earlyFree } from './rcu/early-free.js';
+import { unstableInode } from './rcu/unstable-inode.js';
+import { walkBlocks } from './rcu/walk-blocks.js';
 import type { Rule } from './rule.js';
-import { sleepInAtomic } from './sleep-in-atomic.js';
-import { unstableInode } from './unstable-inode.js';
-import { walkBlocks } from './walk-blocks.js';
 
-/** Every rule. */
-export const ALL_RULES: readonly Rule[] = [
+const IN_ANY_ORDER: readonly Rule[] = [
   doubleLock,
   imbalance,
   sleepInAtomic,
@@ -16,3 +15,6 @@ export const ALL_RULES: readonly Rule[] = [
   unstableInode,
   walkBlocks,
 ];
+
+/** Every rule, in the order of ids. */
+export const ALL_RULES: readonly Rule[] = [...IN_ANY_ORDER].sort((a, b) => (a.info.id < b.info.id ? -1 : 1));

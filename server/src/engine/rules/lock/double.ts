@@ -2,7 +2,7 @@
  * lock/double: the same instance of a lock that does not nest is not taken twice on a path, through any depth of calls.
  * The instance has to be the same term: two names that might be one object are not reported.
  */
-import { type Draft, heldOf, lineOf, lockName, type Rule, rcuOf, step } from './rule.js';
+import { type Draft, heldOf, lineOf, lockName, type Rule, rcuOf, step } from '../rule.js';
 
 /** The rule. */
 export const doubleLock: Rule = {

@@ -4,15 +4,15 @@
  * was never tested.
  */
 
-import { calledName } from '../contexts/cfg.js';
-import type { Entry } from '../contexts/entry-points.js';
-import type { FunctionRun } from '../contexts/flow.js';
-import { maskOf, type State, ZERO } from '../contexts/state.js';
-import { T } from '../contexts/terms.js';
-import { EXPR_STRIDE, operatorCode, X } from '../facts/encode.js';
-import type { FunctionRef } from '../program/program.js';
-import { OfSituations, readsOf, replay, visitExpressions } from './replay.js';
-import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from './rule.js';
+import { calledName } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import type { FunctionRun } from '../../contexts/flow.js';
+import { maskOf, type State, ZERO } from '../../contexts/state.js';
+import { T } from '../../contexts/terms.js';
+import { EXPR_STRIDE, operatorCode, X } from '../../facts/encode.js';
+import type { FunctionRef } from '../../program/program.js';
+import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
+import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
 
 /** The rule. */
 export const unstableInode: Rule = {

@@ -1,7 +1,7 @@
 /**
  * rcu/unstable-inode: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
  */
-import type { RuleCases } from '../harness.js';
+import type { RuleCases } from '../../harness.js';
 
 /** Cases by title. */
 export const UNSTABLE_INODE: RuleCases = {

@@ -3,16 +3,16 @@
  * apart (by the result, or by what it passed) may differ; two that it cannot tell apart may not.
  */
 
-import { fnColumn } from '../contexts/cfg.js';
-import { FunctionRun } from '../contexts/flow.js';
-import type { Exit, FunctionResult } from '../contexts/result.js';
-import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../contexts/state.js';
-import { T, type Terms } from '../contexts/terms.js';
-import { RESULT } from '../contexts/translate.js';
-import { Fn } from '../facts/encode.js';
-import type { FunctionRef } from '../program/program.js';
-import { typeRef } from '../program/program.js';
-import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step } from './rule.js';
+import { fnColumn } from '../../contexts/cfg.js';
+import { FunctionRun } from '../../contexts/flow.js';
+import type { Exit, FunctionResult } from '../../contexts/result.js';
+import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../../contexts/state.js';
+import { T, type Terms } from '../../contexts/terms.js';
+import { RESULT } from '../../contexts/translate.js';
+import { Fn } from '../../facts/encode.js';
+import type { FunctionRef } from '../../program/program.js';
+import { typeRef } from '../../program/program.js';
+import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step } from '../rule.js';
 
 const NONE: ReadonlySet<string> = new Set();
 

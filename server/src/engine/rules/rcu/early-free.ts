@@ -5,17 +5,17 @@
  * `super_block::s_fs_info`, `foo_inode::bar`) and the same kind of object.
  */
 
-import type { TraceStep } from '../base/finding.js';
-import { calledName, fnColumn } from '../contexts/cfg.js';
-import type { Entry } from '../contexts/entry-points.js';
-import type { FunctionRun } from '../contexts/flow.js';
-import type { FreeEffect } from '../contexts/result.js';
-import type { State } from '../contexts/state.js';
-import { isAtomicKind, maskOf, NEGATIVE, POSITIVE } from '../contexts/state.js';
-import { T } from '../contexts/terms.js';
-import { EXPR_STRIDE, type FileFacts, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
-import type { FunctionRef } from '../program/program.js';
-import { OfSituations, readsOf, replay, visitExpressions } from './replay.js';
+import type { TraceStep } from '../../base/finding.js';
+import { calledName, fnColumn } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import type { FunctionRun } from '../../contexts/flow.js';
+import type { FreeEffect } from '../../contexts/result.js';
+import type { State } from '../../contexts/state.js';
+import { isAtomicKind, maskOf, NEGATIVE, POSITIVE } from '../../contexts/state.js';
+import { T } from '../../contexts/terms.js';
+import { EXPR_STRIDE, type FileFacts, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import type { FunctionRef } from '../../program/program.js';
+import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
 import {
   type Draft,
   entryMethod,
@@ -25,7 +25,7 @@ import {
   type Rule,
   type RuleContext,
   step,
-} from './rule.js';
+} from '../rule.js';
 
 /** Methods that take objects away while RCU-walk may still look at them, by structure. */
 const TEARDOWN: Readonly<Record<string, readonly string[]>> = {

@@ -3,10 +3,10 @@
  * RCU read section. Two ways to get there: a lock that the function (or a callee that returned with it) took, and a
  * context that a method or callback is entered in.
  */
-import type { Entry } from '../contexts/entry-points.js';
-import { entryAtomic } from '../contexts/propagate.js';
-import type { ShownLock } from '../contexts/result.js';
-import { isAtomicKind } from '../contexts/state.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import { entryAtomic } from '../../contexts/propagate.js';
+import type { ShownLock } from '../../contexts/result.js';
+import { isAtomicKind } from '../../contexts/state.js';
 import {
   type Draft,
   entryMethod,
@@ -20,7 +20,7 @@ import {
   sleepLeaf,
   sleepPath,
   step,
-} from './rule.js';
+} from '../rule.js';
 
 /** The rule. */
 export const sleepInAtomic: Rule = {

@@ -1,7 +1,7 @@
 /**
  * rcu/walk-blocks: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
  */
-import type { RuleCases } from '../harness.js';
+import type { RuleCases } from '../../harness.js';
 
 /** Cases by title. */
 export const WALK_BLOCKS: RuleCases = {

@@ -3,8 +3,8 @@
  * without locks is entered once as RCU-walk, with what tells it so (LOOKUP_RCU, MAY_NOT_BLOCK, a NULL dentry, rcu_walk)
  * known; a sleep that is still reachable then is the finding.
  */
-import type { Entry } from '../contexts/entry-points.js';
-import { type Draft, entryMethod, originStep, type Rule, sleepLeaf, sleepPath } from './rule.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import { type Draft, entryMethod, originStep, type Rule, sleepLeaf, sleepPath } from '../rule.js';
 
 /** The rule. */
 export const walkBlocks: Rule = {

@@ -1,7 +1,7 @@
 /**
  * rcu/early-free: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
  */
-import type { RuleCases } from '../harness.js';
+import type { RuleCases } from '../../harness.js';
 
 /** A dentry's private record that RCU-walk reads, and what is needed around it. */
 const RECORD = `
