@@ -16,42 +16,42 @@ const apply = (text: string, standing: RuleStanding = 'ran') =>
 
 describe('suppression', () => {
   it('speaks for its own line behind code', () => {
-    const text = '\n\nspin_lock(&a); /* lockwalk: allow lock/double -- they differ */\n';
+    const text = '\n\nspin_lock(&a); /* lockwalk-ignore lock/double: they differ */\n';
     assert.deepEqual(apply(text).kept, []);
     assert.equal(apply(text).suppressed[0]?.reason, 'they differ');
   });
 
   it('speaks for the next line of code when alone', () => {
-    assert.deepEqual(apply('\n/* lockwalk: allow lock -- they differ */\nspin_lock(&a);\n').kept, []);
+    assert.deepEqual(apply('\n/* lockwalk-ignore lock: they differ */\nspin_lock(&a);\n').kept, []);
     assert.deepEqual(
-      apply('/* lockwalk: allow lock -- they differ */\n/* more */\nspin_lock(&a);\n').kept,
+      apply('/* lockwalk-ignore lock: they differ */\n/* more */\nspin_lock(&a);\n').kept,
       [],
     );
   });
 
   it('wants a reason', () => {
-    const { kept, problems } = apply('\n/* lockwalk: allow lock/double */\nspin_lock(&a);\n');
+    const { kept, problems } = apply('\n/* lockwalk-ignore lock/double */\nspin_lock(&a);\n');
     assert.equal(kept.length, 1);
-    assert.match(problems.join(), /fs\/a\.c:2: .*lockwalk: allow RULE -- reason/);
+    assert.match(problems.join(), /fs\/a\.c:2: .*lockwalk-ignore RULE: reason/);
   });
 
   it('is reported where it allows nothing, if the rule ran', () => {
-    const text = '/* lockwalk: allow rcu/early-free -- why */\nspin_lock(&a);\n';
+    const text = '/* lockwalk-ignore rcu/early-free: why */\nspin_lock(&a);\n';
     assert.match(apply(text).problems.join(), /fs\/a\.c:1: .*rcu\/early-free.*nothing/);
     assert.deepEqual(apply(text, 'idle').problems, []);
     assert.match(apply(text, 'unknown').problems.join(), /rcu\/early-free, which is no rule/);
   });
 
   it('does not take a family for a prefix', () => {
-    assert.equal(apply('\n\nx; /* lockwalk: allow loc -- why */\n').kept.length, 1);
+    assert.equal(apply('\n\nx; /* lockwalk-ignore loc: why */\n').kept.length, 1);
   });
 
   it('finds nothing in other comments', () => {
-    assert.deepEqual(findSuppressions('/* see lockwalk: allow */ // lockwalk: allow lock -- x'), []);
+    assert.deepEqual(findSuppressions('/* see lockwalk-ignore */ // lockwalk-ignore lock: x'), []);
   });
 
   it('folds a reason over several lines', () => {
-    const [comment] = findSuppressions('/* lockwalk: allow lock/double -- one\n * two */\nx;\n');
+    const [comment] = findSuppressions('/* lockwalk-ignore lock/double: one\n * two */\nx;\n');
     assert.equal(comment?.reason, 'one two');
     assert.equal(comment?.target, 3);
   });

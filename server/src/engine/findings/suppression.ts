@@ -1,7 +1,7 @@
 /**
  * Suppression in the source: one comment syntax, with a reason, for one rule or family:
  *
- *     /* lockwalk: allow RULE -- reason *\/
+ *     /* lockwalk-ignore RULE: reason *\/
  *
  * behind code it speaks for its own line, alone on a line for the next line of code. A comment without a reason suppresses
  * nothing; one that suppresses nothing is reported. Works on text and findings alone; must not know rules.
@@ -30,9 +30,9 @@ export interface Suppressed {
   readonly problems: readonly string[];
 }
 
-const MARK = 'lockwalk:';
+const MARK = 'lockwalk-ignore';
 const COMMENT = /\/\*([\s\S]*?)\*\//g;
-const FORM = /^\s*lockwalk:\s*allow\s+([a-z]+(?:\/[a-z0-9-]+)?)\s+--\s+(\S[\s\S]*?)\s*$/;
+const FORM = /^\s*lockwalk-ignore\s+([a-z]+(?:\/[a-z0-9-]+)?)\s*:\s*(\S[\s\S]*?)\s*$/;
 
 /** The suppression comments of a file, in order. */
 export function findSuppressions(text: string): readonly Suppression[] {
@@ -49,7 +49,7 @@ export function findSuppressions(text: string): readonly Suppression[] {
       reason: (form?.[2] ?? '').replace(/\s*\n\s*\*?\s*/g, ' '),
       line,
       target,
-      problem: form === null ? 'is not of the form `lockwalk: allow RULE -- reason`' : null,
+      problem: form === null ? 'is not of the form `lockwalk-ignore RULE: reason`' : null,
     });
   }
   return found;
@@ -93,10 +93,10 @@ export function applySuppressions(
       if (hit.length > 0) continue;
       const standing = standingOf(comment.rule);
       if (standing === 'unknown') {
-        problems.push(`${file}:${comment.line}: the comment allows ${comment.rule}, which is no rule`);
+        problems.push(`${file}:${comment.line}: the comment ignores ${comment.rule}, which is no rule`);
       } else if (standing === 'ran') {
         problems.push(
-          `${file}:${comment.line}: the comment allows ${comment.rule}, but nothing is found there`,
+          `${file}:${comment.line}: the comment ignores ${comment.rule}, but nothing is found there`,
         );
       }
     }
