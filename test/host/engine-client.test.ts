@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { Cancelled } from '../../server/src/engine/base/cancel.js';
 import { EngineClient, EngineFailure } from '../../server/src/host/engine-client.js';
 import { inRepository } from '../repository.js';
@@ -30,6 +31,18 @@ describe('engine client', () => {
       running.abort();
       await assert.rejects(first, Cancelled);
       assert.ok((await engine.check(EVERYTHING)).stats.files > 0, 'the engine is whole afterwards');
+    } finally {
+      await engine.dispose();
+    }
+  });
+
+  it('leaves nothing with a signal that outlives its calls', async () => {
+    const engine = new EngineClient(SPEC);
+    const { signal } = new AbortController();
+    try {
+      await engine.contexts({ function: 'no_such_function' }, signal);
+      await engine.check({ paths: ['fs'], rules: [], precision: 'high' }, signal);
+      assert.equal(getEventListeners(signal, 'abort').length, 0);
     } finally {
       await engine.dispose();
     }

@@ -215,14 +215,23 @@ export class EngineClient {
         return;
       }
       const request = { id: this.#nextId++, call, params } as Request;
+      // One signal may see many calls: those that are over must not stay with it
+      const over = (): void => signal?.removeEventListener('abort', stop);
       const waiting: Waiting = {
         request,
         signal,
         progress,
-        resolve: (answer) => resolve(answer as Calls[K]['answer']),
-        reject,
+        resolve: (answer) => {
+          over();
+          resolve(answer as Calls[K]['answer']);
+        },
+        reject: (reason) => {
+          over();
+          reject(reason);
+        },
       };
-      signal?.addEventListener('abort', () => this.#stop(waiting), { once: true });
+      const stop = (): void => this.#stop(waiting);
+      signal?.addEventListener('abort', stop, { once: true });
       this.#queue.push(waiting);
       this.#pump();
       if (READING.has(call)) this.#startReader();
