@@ -23,10 +23,7 @@ describe('suppression', () => {
 
   it('speaks for the next line of code when alone', () => {
     assert.deepEqual(apply('\n/* lockwalk-ignore lock: they differ */\nspin_lock(&a);\n').kept, []);
-    assert.deepEqual(
-      apply('/* lockwalk-ignore lock: they differ */\n/* more */\nspin_lock(&a);\n').kept,
-      [],
-    );
+    assert.deepEqual(apply('/* lockwalk-ignore lock: they differ */\n/* more */\nspin_lock(&a);\n').kept, []);
   });
 
   it('wants a reason', () => {

@@ -7,7 +7,7 @@ import { fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import { FunctionRun } from '../contexts/flow.js';
 import type { FunctionResult } from '../contexts/result.js';
-import type { State } from '../contexts/state.js';
+import type { Facts, State } from '../contexts/state.js';
 import { exported } from '../contexts/translate.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
@@ -23,10 +23,16 @@ export type Look = (run: FunctionRun, op: number, state: State) => number | unde
 export function replay(analysis: Analysis, fn: FunctionRef, entry: Entry, look: Look): void {
   const propagation = analysis.propagation;
   if (propagation === null) return;
+  // What is known changes at few operations: most ask for the very same facts again
+  const fits = new Map<Facts, boolean>();
   const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op: number, s: State) => {
     if (s.doubt) return undefined;
-    if (propagation.meet(entry, exported(run.terms, s.facts, true)) === null) return undefined;
-    return look(run, op, s);
+    let fit = fits.get(s.facts);
+    if (fit === undefined) {
+      fit = propagation.meet(entry, exported(run.terms, s.facts, true)) !== null;
+      fits.set(s.facts, fit);
+    }
+    return fit ? look(run, op, s) : undefined;
   });
   run.run();
 }
