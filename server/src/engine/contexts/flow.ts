@@ -10,6 +10,8 @@ import {
   Op,
   operatorCode,
   VAR_ADDRESS_TAKEN,
+  WARNS_IF_FALSE,
+  WARNS_IF_TRUE,
   X,
 } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
@@ -181,10 +183,11 @@ export class FunctionRun {
         case Op.Branch: {
           const yes = b;
           const no = file.ops[at + 3] as number;
+          const warns = file.ops[at + 4] as number;
           for (const s of current) {
             const term = this.ev.value(s, a);
-            this.branch(this.inLoopBody(s, term), term, true, yes);
-            this.branch(s, term, false, no);
+            this.branch(this.inLoopBody(s, term), term, true, yes, warns === WARNS_IF_TRUE);
+            this.branch(s, term, false, no, warns === WARNS_IF_FALSE);
           }
           return;
         }
@@ -234,7 +237,8 @@ export class FunctionRun {
     return out;
   }
 
-  private branch(s: State, term: number, truth: boolean, target: number): void {
+  /** `warns`: the code says that it cannot come here, so that what follows is in doubt. */
+  private branch(s: State, term: number, truth: boolean, target: number, warns = false): void {
     const assumed = assume(this.terms, s.facts, term, truth);
     if (assumed === null) return;
     const guarded = s.guarded || (this.terms.isSoft(term) && this.hangsOnLocal(term));
@@ -243,8 +247,8 @@ export class FunctionRun {
     this.frontier.push(
       target,
       apart
-        ? s.branched(assumed.facts, s.doubt || assumed.doubt, guarded, lastRef)
-        : s.withFacts(assumed.facts, assumed.doubt),
+        ? s.branched(assumed.facts, s.doubt || assumed.doubt || warns, guarded, lastRef)
+        : s.withFacts(assumed.facts, assumed.doubt || warns),
     );
   }
 

@@ -40,7 +40,7 @@ export enum Op {
   Set, // temporary, value expression: a value chosen by control flow
   Declare, // variable, value expression or -1
   Eval, // expression that is read for nothing but its accesses
-  Branch, // condition expression, block if true, block if false
+  Branch, // condition expression, block if true, block if false, which side a warning is given on (WARNS_*)
   Jump, // block
   Switch, // value expression, case list (pairs: expression or -1 for default, block)
   Return, // value expression or -1
@@ -51,6 +51,10 @@ export enum Op {
 
 /** Flag of a call: the head of a macro that is written like a loop. */
 export const CALL_LOOP = 1;
+
+/** Of a branch: the code warns where the condition is true, or false: who wrote it says that this cannot be. */
+export const WARNS_IF_TRUE = 1;
+export const WARNS_IF_FALSE = 2;
 
 export const OP_STRIDE = 7; // kind, a, b, c, d, start, end
 export const EXPR_STRIDE = 4; // kind, a, b, c

@@ -5,7 +5,15 @@
 import { F, K } from '../syntax/kinds.js';
 import { childByField } from '../syntax/parser.js';
 import { BodyBuilder } from './body.js';
-import { Op, operatorCode, VAR_ADDRESS_TAKEN, VAR_UNTYPED, X } from './encode.js';
+import {
+  Op,
+  operatorCode,
+  VAR_ADDRESS_TAKEN,
+  VAR_UNTYPED,
+  WARNS_IF_FALSE,
+  WARNS_IF_TRUE,
+  X,
+} from './encode.js';
 import { nodeText, typeDescriptor } from './types.js';
 
 /** Compiler hints and assertions that give back their first argument's value: they are not calls. */
@@ -13,6 +21,9 @@ const TRANSPARENT = new Set([
   'likely', 'unlikely', '__builtin_expect', 'WARN_ON', 'WARN_ON_ONCE', 'WARN', 'WARN_ONCE', 'ACCESS_ONCE',
   'data_race', 'unrcu_pointer', '__force', 'VM_WARN_ON', 'VM_WARN_ON_ONCE', 'noinstr_ptr',
 ]); // biome-ignore format: a table
+
+/** What is transparent and says that its argument cannot hold. */
+const WARNS = /^(VM_)?WARN/;
 
 /** Control does not come back from these when their argument holds. */
 const STOPS_IF = new Set(['BUG_ON', 'VM_BUG_ON', 'BUILD_BUG_ON']);
@@ -90,6 +101,9 @@ export abstract class ExpressionLowering extends BodyBuilder {
     this.cleanups.push(variable);
   }
 
+  /** The block that a warning leads to, while its condition is lowered; else -1. */
+  private warned = -1;
+
   /** Lowers a condition as control flow to one of two blocks. */
   protected condition(node: number, yes: number, no: number): void {
     const t = this.t;
@@ -139,9 +153,13 @@ export abstract class ExpressionLowering extends BodyBuilder {
           t.kind[callee] === K.identifier &&
           args + 1 < (t.next[args] as number)
         ) {
-          if (TRANSPARENT.has(nodeText(this.text, t, callee))) {
+          const name = nodeText(this.text, t, callee);
+          if (TRANSPARENT.has(name)) {
             const first = this.skipComments(args + 1);
+            const { warned } = this;
+            if (WARNS.test(name)) this.warned = yes;
             this.condition(first, yes, no);
+            this.warned = warned;
             return;
           }
         }
@@ -153,7 +171,15 @@ export abstract class ExpressionLowering extends BodyBuilder {
     const value = this.expression(node);
     const number = this.b.numValue(value);
     if (number !== null) this.at(Op.Jump, node, number !== 0 ? yes : no);
-    else this.at(Op.Branch, node, value, yes, no);
+    else
+      this.at(
+        Op.Branch,
+        node,
+        value,
+        yes,
+        no,
+        this.warned < 0 ? 0 : yes === this.warned ? WARNS_IF_TRUE : no === this.warned ? WARNS_IF_FALSE : 0,
+      );
   }
 
   protected skipComments(node: number): number {

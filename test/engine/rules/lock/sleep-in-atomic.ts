@@ -177,4 +177,33 @@ void FN_a_bad(struct foo *f, struct bar *b)
 	kref_put(&b->ref, gone);
 	spin_unlock(&f->lock);
 }`,
+  'only where the code warns that it cannot be': `
+static void settle(struct foo *f)
+{
+	if (unlikely(WARN_ON(!list_empty(&f->list) || f->count))) {
+		mutex_lock(&f->mutex);
+		mutex_unlock(&f->mutex);
+	}
+	if (!WARN_ON_ONCE(f->ready))
+		return;
+	msleep(1);
+}
+void a_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	settle(f);
+	spin_unlock(&f->lock);
+}`,
+  'where the code does not warn': `
+static void settle(struct foo *f)
+{
+	if (!WARN_ON(f->ready))
+		msleep(1);
+}
+void a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	settle(f); /*! lock/sleep-in-atomic */
+	spin_unlock(&f->lock);
+}`,
 };
