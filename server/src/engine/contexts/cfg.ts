@@ -113,7 +113,13 @@ export function graphOf(file: FileFacts, index: number): Graph {
   };
 }
 
-function successorsOf(file: FileFacts, firstOp: number, blockStart: Int32Array, block: number): number[] {
+/** The blocks that control may go to after a block; `firstOp` is the function's. */
+export function successorsOf(
+  file: FileFacts,
+  firstOp: number,
+  blockStart: Int32Array,
+  block: number,
+): number[] {
   const start = blockStart[block] as number;
   const end = blockStart[block + 1] as number;
   // A block ends at its first operation that leaves it; what was emitted after that is not reached.

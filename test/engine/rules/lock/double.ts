@@ -10,7 +10,7 @@ void a_bad(struct foo *f)
 {
 	mutex_lock(&f->mutex);
 	f->count++;
-	mutex_lock(&f->mutex); /*! lock/double */
+	mutex_lock(&f->mutex); /*! lock/double@high */
 	mutex_unlock(&f->mutex);
 }`,
   'through a helper': `
@@ -93,5 +93,15 @@ void a_ok(struct foo *f)
 		x->count++;
 		spin_unlock(&x->lock);
 	}
+}`,
+  // Only at low precision: another thread sets the bit once it has dropped the lock for this one
+  'where a bit of shared memory says so': `
+void a_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	while (!f->ready)
+		if (test_and_clear_bit(3, &f->bits))
+			mutex_lock(&f->mutex); /*! lock/double@medium */
+	mutex_unlock(&f->mutex);
 }`,
 };

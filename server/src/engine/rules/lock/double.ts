@@ -2,6 +2,9 @@
  * lock/double: the same instance of a lock that does not nest is not taken twice on a path, through any depth of calls.
  * The instance has to be the same term: two names that might be one object are not reported.
  */
+import { blockOf, calledName, fnColumn, type Graph, graphOf, successorsOf } from '../../contexts/cfg.js';
+import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import type { FunctionRef } from '../../program/program.js';
 import { type Draft, heldOf, lineOf, lockName, type Rule, rcuOf, step } from '../rule.js';
 
 /** The rule. */
@@ -53,7 +56,13 @@ export const doubleLock: Rule = {
         out.push({
           rule: 'lock/double',
           // Through itself, or a long way down: some flag will have been set before
-          precision: recursive || e.conditional || e.first.lock.class.startsWith('?') ? 'medium' : 'high',
+          precision:
+            recursive ||
+            e.conditional ||
+            e.first.lock.class.startsWith('?') ||
+            isDecidedByBit(fn, e.first.lock.op, e.op)
+              ? 'medium'
+              : 'high',
           certainty: 'must',
           message: `'${e.what}()' takes ${name}, which is held since line ${lineOf(fn, e.first.lock.op)}`,
           fn: fn.id,
@@ -69,3 +78,58 @@ export const doubleLock: Rule = {
     return out;
   },
 };
+
+/** Tests of bits that other threads set and clear. */
+const TESTS_BIT = /^(__)?test_(and_(set|clear|change)_)?bit(_acquire|_lock)?$/;
+
+/**
+ * Whether the second acquisition is only on one side of a test of a bit in shared memory, made after the first: such bits say who
+ * holds what, and whoever clears one may have dropped the lock.
+ */
+function isDecidedByBit(fn: FunctionRef, first: number, second: number): boolean {
+  const graph = graphOf(fn.file, fn.index);
+  const from = blockOf(graph, first);
+  const to = blockOf(graph, second);
+  const { file } = fn;
+  const firstOp = fnColumn(file, fn.index, Fn.FirstOp);
+  for (let block = 0; block < graph.blockCount; block++) {
+    const last = (graph.blockStart[block + 1] as number) - 1;
+    const at = (firstOp + last) * OP_STRIDE;
+    if (last < 0 || (file.ops[at] as Op) !== Op.Branch || block === to) continue;
+    if (!testsBit(fn, file.ops[at + 1] as number, graph.blockStart[block] as number, last)) continue;
+    if (block !== from && !leadsTo(graph, fn, from, block, -1)) continue;
+    const [yes, no] = [file.ops[at + 2] as number, file.ops[at + 3] as number];
+    if (leadsTo(graph, fn, yes, to, block) !== leadsTo(graph, fn, no, to, block)) return true;
+  }
+  return false;
+}
+
+/** Whether a condition is the result of a call in its own block that tests a bit. */
+function testsBit(fn: FunctionRef, condition: number, start: number, end: number): boolean {
+  const { file } = fn;
+  const temps = new Set<number>();
+  const collect = (expr: number): void => {
+    const at = expr * EXPR_STRIDE;
+    if ((file.exprs[at] as X) === X.Temp) temps.add(file.exprs[at + 1] as number);
+    if ((file.exprs[at] as X) === X.Unary) collect(file.exprs[at + 2] as number);
+  };
+  collect(condition);
+  const firstOp = fnColumn(file, fn.index, Fn.FirstOp);
+  for (let op = start; op < end; op++)
+    if (TESTS_BIT.test(calledName(fn, op)) && temps.has(file.ops[(firstOp + op) * OP_STRIDE + 3] as number))
+      return true;
+  return false;
+}
+
+/** Whether control comes from one block to another without going through a third. */
+function leadsTo(graph: Graph, fn: FunctionRef, from: number, to: number, without: number): boolean {
+  const seen = new Set([without]);
+  const waiting = [from];
+  for (let block = waiting.pop(); block !== undefined; block = waiting.pop()) {
+    if (seen.has(block)) continue;
+    if (block === to) return true;
+    seen.add(block);
+    waiting.push(...successorsOf(fn.file, fnColumn(fn.file, fn.index, Fn.FirstOp), graph.blockStart, block));
+  }
+  return false;
+}
