@@ -57,6 +57,7 @@ const MAX_VALUE_DEPTH = MAX_TERM_DEPTH - 6;
 export const HUGE_FUNCTION = 4000;
 
 const EQ = operatorCode('==');
+const NOT = operatorCode('!');
 
 /** Walks one function. */
 export class FunctionRun {
@@ -242,7 +243,7 @@ export class FunctionRun {
     const assumed = assume(this.terms, s.facts, term, truth);
     if (assumed === null) return;
     const guarded = s.guarded || (this.terms.isSoft(term) && this.hangsOnLocal(term));
-    const lastRef = s.lastRef || (truth && this.isLastPut(term));
+    const lastRef = s.lastRef || this.isLastPut(term, truth);
     const apart = guarded !== s.guarded || lastRef !== s.lastRef;
     this.frontier.push(
       target,
@@ -510,14 +511,17 @@ export class FunctionRun {
     return showPlace(this.ev, place);
   }
 
-  /** Whether a term is the result of a put that says whether it was the last one. */
-  private isLastPut(term: number): boolean {
+  /** Whether a term is the result of a put, and its truth says that it was the last one (or would have been, and was not made). */
+  private isLastPut(term: number, truth: boolean): boolean {
     const { terms } = this;
     let t = term;
-    while (terms.kind(t) === T.Un) t = terms.b(t);
+    let told = truth;
+    for (; terms.kind(t) === T.Un; t = terms.b(t)) if (terms.a(t) === NOT) told = !told;
     if (terms.kind(t) !== T.Fresh || terms.b(t) !== 0 || terms.a(t) >= this.graph.opCount) return false;
     const name = calledName(this.fn, terms.a(t));
-    return this.shared.model.helpers.get(name)?.references?.some((r) => r.action === 'put') === true;
+    const put = this.shared.model.helpers.get(name)?.references?.find((r) => r.action === 'put');
+    // `dec_not_one`: what gives 0 would have been the last
+    return put !== undefined && told === (put.when !== 'result != 0');
   }
 
   /** Whether a term is of memory that belongs to this function: an initialised-or-not structure on the stack. */

@@ -104,4 +104,20 @@ void a_bad(struct foo *f)
 			mutex_lock(&f->mutex); /*! lock/double@medium */
 	mutex_unlock(&f->mutex);
 }`,
+  // Only at low precision: a count that is not one is dropped without the lock
+  'only for the last reference': `
+struct bar { refcount_t ref; spinlock_t lock; };
+static void put_bar(struct bar *b)
+{
+	if (refcount_dec_not_one(&b->ref))
+		return;
+	spin_lock(&b->lock);
+	spin_unlock(&b->lock);
+}
+void a_bad(struct bar *b)
+{
+	spin_lock(&b->lock);
+	put_bar(b); /*! lock/double@medium */
+	spin_unlock(&b->lock);
+}`,
 };
