@@ -14,6 +14,8 @@ import type { FunctionRef } from '../../program/program.js';
 import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
 
+const ID = 'rcu/unstable-inode';
+
 /** The rule. */
 export const unstableInode: Rule = {
   info: {
@@ -34,7 +36,16 @@ export const unstableInode: Rule = {
       const seen = new Set<number>();
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i] as Entry;
-        if (!entry.walk || entry.widened) continue;
+        if (!entry.walk || entry.widened) {
+          if (entry.walk)
+            cx.silence?.(
+              ID,
+              fn,
+              -1,
+              'RCU-walk gets here in more ways than are kept apart: nothing is said about it',
+            );
+          continue;
+        }
         for (const d of look(cx, fn, entry, i)) {
           if (seen.has(d.op)) continue;
           seen.add(d.op);
@@ -54,6 +65,9 @@ interface PlainRead {
 /** Names of the model's readers of d_inode: those that read it once, and those that do not. */
 const READS_ONCE = new Set(['d_inode_rcu', 'READ_ONCE', 'rcu_dereference', 'd_backing_inode_rcu']);
 
+/** The dentry is not one that the VFS only lent. */
+const PINNED = 'the dentry is no parameter that nothing pins, or it is the root of a superblock, which stays';
+
 /** What a function does with the inodes of dentries in a situation, by the values. */
 interface Reads {
   readonly plain: ReadonlyMap<number, PlainRead>;
@@ -72,11 +86,21 @@ function readsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Reads {
     if (
       s.locks.some((l) => l.class === 'dentry::d_lock') ||
       (!s.locks.some((l) => l.kind === 'rcu') && s.released.some((l) => l.kind === 'rcu'))
-    )
+    ) {
+      cx.silence?.(
+        ID,
+        fn,
+        op,
+        "under the dentry's d_lock, or after the RCU read side was left: d_inode stays",
+      );
       return;
+    }
     const file = fn.file;
     const name = calledName(fn, op);
     const exprs = readsOf(fn, op);
+    const quiet = (why: string): void => cx.silence?.(ID, fn, op, why);
+    if (cx.silence !== undefined && (READS_ONCE.has(name) || name === 'd_inode_rcu'))
+      quiet(`'${name}()' reads once`);
     if (
       name !== '' &&
       cx.analysis.model.helpers.get(name)?.returns?.endsWith('->d_inode') === true &&
@@ -86,6 +110,7 @@ function readsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Reads {
       if (arg !== undefined) {
         const dentry = run.ev.value(s, arg);
         if (isOthers(run, dentry)) plain.set(dentryInode(run, dentry), { op, text: run.showPlace(dentry) });
+        else quiet(PINNED);
       }
     }
     for (const e of exprs) {
@@ -106,8 +131,8 @@ function readsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Reads {
           if (!isOnlyTest(run, op, e, x)) {
             const value = dentryInode(run, pointer);
             if (!plain.has(value)) plain.set(value, { op, text: run.showPlace(pointer) });
-          }
-        }
+          } else quiet('d_inode is only tested for NULL, which needs no more than one read');
+        } else if (field === 'd_inode' && !isOthers(run, pointer)) quiet(PINNED);
         noteUse(run, s, op, pointer, uses, untested);
       });
     }
@@ -126,7 +151,15 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number): Dr
   const done = new Set<number>();
   for (const [value, read] of plain) {
     const use = uses.get(value);
-    if (use === undefined) continue;
+    if (use === undefined) {
+      cx.silence?.(
+        ID,
+        fn,
+        read.op,
+        `the inode of '${read.text}' is read plainly, but nothing uses the value`,
+      );
+      continue;
+    }
     done.add(value);
     out.push({
       rule: 'rcu/unstable-inode',
