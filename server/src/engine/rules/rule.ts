@@ -217,7 +217,7 @@ export function sleepPath(
 }
 
 /** The primitive that a sleep effect ends in. */
-export function sleepLeaf(cx: RuleContext, what: string, via: number): string {
+export function sleepLeaf(cx: Pick<RuleContext, 'analysis'>, what: string, via: number): string {
   let name = what;
   let next = via;
   for (let depth = 0; depth < 20 && next >= 0; depth++) {
