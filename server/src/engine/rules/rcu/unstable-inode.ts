@@ -73,6 +73,8 @@ interface Reads {
   readonly plain: ReadonlyMap<number, PlainRead>;
   readonly uses: ReadonlyMap<number, PlainRead>;
   readonly untested: ReadonlyMap<number, PlainRead>;
+  /** Handed to a function before any test. */
+  readonly handed: ReadonlyMap<number, PlainRead>;
 }
 
 const READS = new OfSituations<Reads>();
@@ -81,6 +83,7 @@ function readsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Reads {
   const plain = new Map<number, PlainRead>();
   const uses = new Map<number, PlainRead>();
   const untested = new Map<number, PlainRead>();
+  const handed = new Map<number, PlainRead>();
   replay(cx.analysis, fn, entry, (run, op, s) => {
     // d_lock keeps the dentry's inode
     if (
@@ -138,13 +141,13 @@ function readsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Reads {
     }
     // Handing the value to a function is using it
     if (name !== '' && !READS_ONCE.has(name) && name !== 'd_inode')
-      for (const e of exprs.slice(1)) noteUse(run, s, op, run.ev.value(s, e), uses, null);
+      for (const e of exprs.slice(1)) noteUse(run, s, op, run.ev.value(s, e), uses, handed);
   });
-  return { plain, uses, untested };
+  return { plain, uses, untested, handed };
 }
 
 function look(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number): Draft[] {
-  const { plain, uses, untested } = READS.of(cx.analysis, fn, entry, () => readsIn(cx, fn, entry));
+  const { plain, uses, untested, handed } = READS.of(cx.analysis, fn, entry, () => readsIn(cx, fn, entry));
   const out: Draft[] = [];
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const method = origin === undefined ? '' : `->${origin.method}()`;
@@ -186,7 +189,8 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number): Dr
         },
       ],
       objectClass: 'dentry::d_inode',
-      fix: { kind: 'inode-rcu', fn: fn.id, op: read.op, tested: untested.get(value) === undefined },
+      // Read once it may be NULL: who it is handed to need not know
+      fix: { kind: 'inode-rcu', fn: fn.id, op: read.op, tested: !untested.has(value) && !handed.has(value) },
     });
   }
   for (const [value, use] of untested) {
@@ -222,7 +226,7 @@ function noteUse(
   op: number,
   pointer: number,
   uses: Map<number, { op: number; text: string }>,
-  untested: Map<number, { op: number; text: string }> | null,
+  untested: Map<number, { op: number; text: string }>,
 ): void {
   const { terms } = run;
   let value = pointer;
@@ -232,7 +236,7 @@ function noteUse(
   const place = terms.a(value);
   if (terms.kind(place) !== T.FieldP || !isOthers(run, terms.a(place))) return;
   if (!uses.has(value)) uses.set(value, { op, text: run.showPlace(value) });
-  if (untested !== null && (maskOf(run.terms, s.facts, value) & ZERO) !== 0 && !untested.has(value))
+  if ((maskOf(run.terms, s.facts, value) & ZERO) !== 0 && !untested.has(value))
     untested.set(value, { op, text: run.showPlace(value) });
 }
 
