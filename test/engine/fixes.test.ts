@@ -223,6 +223,23 @@ static int revalidate(struct dentry *dentry, unsigned int flags)
 ${D_REVALIDATE}`,
   ),
   change(
+    'handed on before a test: the test goes before that',
+    `
+static int fresh(struct inode *inode)
+{
+	return inode->i_flags;
+}
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = <<d_inode(dentry); /*! rcu/unstable-inode */||d_inode_rcu(dentry);>>
+
+<<||	if (!inode)
+		return -ECHILD;
+>>	return fresh(inode);
+}
+${D_REVALIDATE}`,
+  ),
+  change(
     'ref-walk reads it in an arm of its own',
     `
 static int revalidate(struct dentry *dentry, unsigned int flags)

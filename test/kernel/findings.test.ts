@@ -9,22 +9,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../../server/src/engine/base/finding.js';
 import { openTree, ROOT } from '../bench/engine.js';
+import type { Verdicts } from '../bench/verdicts.js';
 import { describeKernel } from './tree.js';
-
-/** One judged finding. */
-interface Verdict {
-  readonly rule: string;
-  readonly file: string;
-  readonly function: string;
-  readonly verdict: 'right' | 'wrong';
-  readonly why: string;
-}
-
-interface Verdicts {
-  /** Patch level that the verdicts were made on, as the tree's Makefile says. */
-  readonly kernel: string;
-  readonly findings: Readonly<Record<string, Verdict>>;
-}
 
 /** At most this many findings at default precision on all of fs/. */
 const MOST_FINDINGS = 60;

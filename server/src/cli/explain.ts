@@ -1,26 +1,82 @@
 /**
  * `lockwalk explain`: a rule's page, the rules of a family, a VFS method's contract for the tree's version, or a helper's
- * effect.
+ * effect; with `--absent`, why a rule says nothing at a line.
  */
 import { ruleMatches } from '../engine/findings/suppression.js';
 import { RULES } from '../engine/rules/index.js';
 import { bareFolder, rulePage } from '../host/assets.js';
 import { EngineClient } from '../host/engine-client.js';
 import { findKernelRoot } from '../host/kernel-root.js';
-import { findTarget, type TreeOptions } from './target.js';
-import { writeOut } from './terminal.js';
+import { formatAbsent } from './format/absent-text.js';
+import { readBaseline } from './run-check.js';
+import { engineFor, fileInTree, findTarget, type TreeOptions } from './target.js';
+import { remark, writeOut } from './terminal.js';
 import { EXIT, UsageError } from './usage-error.js';
 
+/** Options of the command. */
+export interface ExplainOptions extends TreeOptions {
+  /** Why the rule says nothing at a line. */
+  readonly absent?: boolean;
+  readonly baseline?: string;
+  readonly format: 'text' | 'json';
+}
+
 /** Runs the command. */
-export async function explain(name: string, options: TreeOptions): Promise<number> {
+export async function explain(
+  name: string,
+  where: string | undefined,
+  options: ExplainOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  if (options.absent === true) return explainAbsent(name, where, options, signal);
+  if (where !== undefined) throw new UsageError(`${where}: a place is asked about with --absent`);
+  if (options.format !== 'text' || options.baseline !== undefined)
+    throw new UsageError('--format and --baseline go with --absent');
   await writeOut(
     ensureNewline(explainRule(name) ?? explainFamily(name) ?? (await explainModel(name, options))),
   );
   return EXIT.clean;
 }
 
+async function explainAbsent(
+  name: string,
+  where: string | undefined,
+  options: ExplainOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const rule = ruleNamed(name);
+  if (rule === undefined)
+    throw new UsageError(`${name}: no such rule; there are ${RULES.map(({ id }) => id).join(', ')}`);
+  const place = /^(.+):(\d+)(?::\d+)?$/.exec(where ?? '');
+  const file = place?.[1];
+  const line = Number(place?.[2]);
+  if (file === undefined || !Number.isSafeInteger(line) || line < 1)
+    throw new UsageError(`${where ?? '--absent'}: expected RULE FILE:LINE`);
+  const known = options.baseline === undefined ? [] : readBaseline(options.baseline);
+  const target = findTarget(options, options.kernel === undefined ? [file] : []);
+  const engine = await engineFor(target);
+  try {
+    const query = { rule: rule.id, file: fileInTree(target, file), line };
+    const [{ problems }, result] = await Promise.all([engine.describe(), engine.absent(query, signal)]);
+    for (const problem of problems) remark(problem);
+    if (!result.ok) throw new UsageError(result.problem);
+    await writeOut(
+      options.format === 'json'
+        ? `${JSON.stringify(result.answer, null, 2)}\n`
+        : formatAbsent(result.answer, new Set(known.map((entry) => entry.fingerprint))),
+    );
+    return EXIT.clean;
+  } finally {
+    await engine.dispose();
+  }
+}
+
+function ruleNamed(name: string): (typeof RULES)[number] | undefined {
+  return RULES.find(({ id }) => id === name || id.endsWith(`/${name}`));
+}
+
 function explainRule(name: string): string | null {
-  const rule = RULES.find(({ id }) => id === name || id.endsWith(`/${name}`));
+  const rule = ruleNamed(name);
   if (rule === undefined) return null;
   return rulePage(rule.id) ?? `# ${rule.id}\n\n${rule.summary}\n\n${rule.law}\n`;
 }

@@ -5,12 +5,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildIdentity } from '../host/version.js';
 import { type AnnotateOptions, annotate } from './annotate.js';
+import { type AuditOptions, audit } from './audit.js';
 import { baselineUpdate, baselineWrite, DEFAULT_BASELINE } from './baseline.js';
 import { check, FORMATS, type OutputOptions } from './check.js';
 import { type ContextsOptions, contexts } from './contexts.js';
 import { type DoctorOptions, doctor } from './doctor.js';
 import { DUMP_KINDS, dump } from './dump.js';
-import { explain } from './explain.js';
+import { type ExplainOptions, explain } from './explain.js';
 import { type FilesOptions, files } from './files.js';
 import { lsp } from './lsp.js';
 import { type ModelOptions, modelVerify } from './model.js';
@@ -33,6 +34,8 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
     .argument('[PATH...]')
     .addOption(new Option('--format <format>', 'how to write the report').choices(FORMATS).default('text'))
     .addOption(new Option('--no-color', 'no colour, even on a terminal'))
+    .option('--fix', 'apply safe fixes, and report what is left')
+    .option('--dry-run', 'with --fix: show the fixes as a diff and write nothing')
     .action(async (paths: string[], options: CheckOptions & OutputOptions) =>
       done(await check(paths, options, signal)),
     );
@@ -65,7 +68,30 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
   treeOptions(program.command('explain'))
     .description("a rule's page, a family's rules, a VFS method's contract, or a helper's effect")
     .argument('<NAME>', 'RULE, METHOD or HELPER')
-    .action(async (name: string, options: TreeOptions) => done(await explain(name, options)));
+    .argument('[WHERE]', 'with --absent: FILE:LINE')
+    .option('--absent', 'why RULE says nothing at FILE:LINE: which exemption applied there')
+    .option('--baseline <file>', 'with --absent: a baseline that may hide it')
+    .addOption(
+      new Option('--format <format>', 'with --absent: how to write the answer')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .action(async (name: string, where: string | undefined, options: ExplainOptions) =>
+      done(await explain(name, where, options, signal)),
+    );
+
+  runOptions(treeOptions(program.command('audit')))
+    .description(
+      'every instance of a method, call of a helper or spot that a rule looked at: fine, suspect or unknown',
+    )
+    .argument('<NAME>', 'METHOD (d_revalidate, inode_operations.rename), HELPER (dput, d_delete()) or RULE')
+    .argument('[PATH...]', 'files or folders; without, the fs/ of the kernel tree')
+    .addOption(
+      new Option('--format <format>', 'how to write the list').choices(['text', 'json']).default('text'),
+    )
+    .action(async (name: string, paths: string[], options: AuditOptions) =>
+      done(await audit(name, paths, options, signal)),
+    );
 
   treeOptions(program.command('files'))
     .description('which files are in scope and why')

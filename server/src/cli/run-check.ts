@@ -204,7 +204,8 @@ function knownRules(typed: readonly string[]): readonly string[] {
   return typed;
 }
 
-function readBaseline(path: string): readonly BaselineEntry[] {
+/** The entries of a baseline; a `UsageError` where it cannot be read. */
+export function readBaseline(path: string): readonly BaselineEntry[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

@@ -147,6 +147,77 @@ export type AnnotateResult =
   | { readonly ok: true; readonly answer: AnnotateAnswer }
   | { readonly ok: false; readonly problem: string };
 
+/** Why a rule says nothing at a line (1-based). */
+export interface AbsentQuery {
+  readonly rule: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A spot at which a rule looked and said nothing; line 0: all of the function. */
+export interface Silence {
+  readonly line: number;
+  readonly why: string;
+}
+
+/** What a rule made of a line. */
+export interface AbsentAnswer {
+  readonly version: 1;
+  readonly rule: string;
+  readonly file: string;
+  readonly line: number;
+  /** The function that the line stands in, or null. */
+  readonly function: string | null;
+  /** What the rule does say there, at any precision. */
+  readonly findings: readonly Finding[];
+  /** The reason of a comment in the source that hides it, or null. */
+  readonly allowed: string | null;
+  /** Exemptions that applied on the line. */
+  readonly silences: readonly Silence[];
+  /** Exemptions that applied elsewhere in the function. */
+  readonly elsewhere: readonly Silence[];
+  /** What else is known of the line, as sentences without a full stop. */
+  readonly notes: readonly string[];
+}
+
+export type AbsentResult =
+  | { readonly ok: true; readonly answer: AbsentAnswer }
+  | { readonly ok: false; readonly problem: string };
+
+/** What is audited: a rule, a method (`d_revalidate`, `inode_operations.rename`) or a helper (`dput`, `d_delete()`). */
+export interface AuditQuery {
+  readonly name: string;
+  readonly paths: readonly string[];
+}
+
+/** One instance of a method, call of a helper, or spot that a rule looked at. */
+export interface AuditSpot {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+  /** The table that makes it an instance, or ''. */
+  readonly table: string;
+  readonly verdict: 'fine' | 'suspect' | 'unknown';
+  /** One sentence without a full stop. */
+  readonly why: string;
+}
+
+export interface AuditAnswer {
+  readonly version: 1;
+  readonly kernelVersion: string;
+  readonly kind: 'method' | 'helper' | 'rule';
+  readonly name: string;
+  /** By file and line. */
+  readonly spots: readonly AuditSpot[];
+  /** Functions that were looked at. */
+  readonly functions: number;
+  readonly skipped: readonly SkippedFile[];
+}
+
+export type AuditResult =
+  | { readonly ok: true; readonly answer: AuditAnswer }
+  | { readonly ok: false; readonly problem: string };
+
 /** What stands at a position: for the hover on a method's name, slot or helper. */
 export interface SymbolAnswer {
   readonly kind: 'method' | 'helper' | 'function';
@@ -300,6 +371,10 @@ export interface Engine {
   contexts(query: ContextsQuery, token: CancelToken): ContextsResult;
   /** What is certainly held at a function's entry, as an edit that writes it down. */
   annotate(query: AnnotateQuery, token: CancelToken): AnnotateResult;
+  /** Why a rule says nothing at a line: which exemptions applied, and what is known of the line. */
+  absent(query: AbsentQuery, token: CancelToken): AbsentResult;
+  /** Every instance of a method, call of a helper or spot that a rule looked at, with a verdict. */
+  audit(query: AuditQuery, token: CancelToken, progress?: (p: Progress) => void): AuditResult;
   /** How much of files or folders the analysis reaches, and from where. */
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer;
   /** For hover and `explain`: what the model or the analysis knows of the name at a position. */

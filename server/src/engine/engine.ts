@@ -2,7 +2,9 @@
  * The engine behind the door: loads what a question needs, links and analyses it, and answers. Keeps facts between
  * questions; programs and analyses are made anew when a file they stand on has changed.
  */
+import { absent } from './absent.js';
 import { annotation, signatureAt } from './annotating.js';
+import { auditUnit, noSuchSubject, subjectOf } from './auditing.js';
 import { type CancelToken, NEVER, throwIfCancelled } from './base/cancel.js';
 import type { EntryMethod, Finding } from './base/finding.js';
 import { push } from './base/multimap.js';
@@ -14,8 +16,13 @@ import { Earlier, type Found } from './contexts/earlier.js';
 import { contextsAt, functionAt, operationAt } from './contexts/query.js';
 import { unknownsOf } from './contexts/unknowns.js';
 import type {
+  AbsentQuery,
+  AbsentResult,
   AnnotateQuery,
   AnnotateResult,
+  AuditQuery,
+  AuditResult,
+  AuditSpot,
   CheckAnswer,
   CheckRequest,
   ContextsQuery,
@@ -380,6 +387,59 @@ export class LockwalkEngine implements Engine {
       below: (folder: string) => this.loader.expand(folder),
     };
     return { ok: true, answer: annotation(world.analysis, texts, this.sources(), fn, query.style) };
+  }
+
+  /** An analysis of files of which nothing was kept before, so that rules see every spot anew; it is not kept either. */
+  private afresh<T>(files: readonly string[], token: CancelToken, use: (analysis: Analysis) => T): T {
+    const facts = this.loader.closure(files, true, token, () => {});
+    try {
+      return use(this.link('', facts, files, token).world.analysis);
+    } finally {
+      const inUse = new Set([...this.worlds.values()].flatMap((world) => world.files.map((f) => f.path)));
+      this.loader.release(facts.map((f) => f.path).filter((path) => !inUse.has(path)));
+    }
+  }
+
+  absent(query: AbsentQuery, token: CancelToken): AbsentResult {
+    const { file, line } = query;
+    if (!RULES.some((rule) => rule.id === query.rule))
+      return { ok: false, problem: `${query.rule}: no such rule` };
+    if (this.loader.text(file) === null) return { ok: false, problem: `${file}: no such file in the tree` };
+    const answer = this.afresh([file], token, (analysis) =>
+      absent(analysis, query, {
+        textOf: (path) => this.loader.text(path),
+        isBuilt: this.loader.asIfBuilt(file, line) === null,
+        token,
+      }),
+    );
+    const skipped = this.loader.skipped.get(file);
+    if (skipped !== undefined) return { ok: false, problem: `${file}: skipped, ${skipped}` };
+    return { ok: true, answer };
+  }
+
+  audit(query: AuditQuery, token: CancelToken, progress?: (p: Progress) => void): AuditResult {
+    const subject = subjectOf(this.model, query.name);
+    if (subject === null) return { ok: false, problem: noSuchSubject(this.model, query.name) };
+    const spots: AuditSpot[] = [];
+    const seen = new Set<string>();
+    let functions = 0;
+    const units = byUnit(this.expand(query.paths));
+    for (const [done, files] of units.entries()) {
+      progress?.({ phase: 'analyse', done, total: units.length, at: files[0] as string });
+      const { word } = subject;
+      if (word !== null && !files.some((file) => this.loader.text(file)?.includes(word) === true)) continue;
+      const found = this.afresh(files, token, (analysis) =>
+        auditUnit(analysis, subject, files, (file) => this.loader.text(file), token),
+      );
+      functions += found.functions;
+      for (const file of files) seen.add(file);
+      spots.push(...found.spots);
+    }
+    spots.sort((a, b) => compareText(a.file, b.file) || a.line - b.line || compareText(a.table, b.table));
+    const skipped = this.loader.skippedFiles().filter((s) => seen.has(s.file));
+    const { kind, name } = subject;
+    const { kernelVersion } = this;
+    return { ok: true, answer: { version: 1, kernelVersion, kind, name, spots, functions, skipped } };
   }
 
   /** Says that a function is defined where the configuration leaves it out; null where it is not. */

@@ -8,8 +8,12 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { Cancelled } from '../engine/base/cancel.js';
 import type {
+  AbsentQuery,
+  AbsentResult,
   AnnotateQuery,
   AnnotateResult,
+  AuditQuery,
+  AuditResult,
   CheckAnswer,
   CheckRequest,
   ContextsQuery,
@@ -58,6 +62,8 @@ const READING: ReadonlySet<CallName> = new Set([
   'check',
   'contexts',
   'annotate',
+  'absent',
+  'audit',
   'reach',
   'dump',
   'verify',
@@ -133,6 +139,18 @@ export class EngineClient {
 
   annotate(query: AnnotateQuery, signal: AbortSignal | null = null): Promise<AnnotateResult> {
     return this.#call('annotate', query, signal);
+  }
+
+  absent(query: AbsentQuery, signal: AbortSignal | null = null): Promise<AbsentResult> {
+    return this.#call('absent', query, signal);
+  }
+
+  audit(
+    query: AuditQuery,
+    signal: AbortSignal | null = null,
+    progress: ((progress: Progress) => void) | null = null,
+  ): Promise<AuditResult> {
+    return this.#call('audit', query, signal, progress);
   }
 
   reach(

@@ -3,8 +3,12 @@
  * one request; answers carry the request's number. Must not hold behaviour.
  */
 import type {
+  AbsentQuery,
+  AbsentResult,
   AnnotateQuery,
   AnnotateResult,
+  AuditQuery,
+  AuditResult,
   CheckAnswer,
   CheckRequest,
   ContextsQuery,
@@ -74,6 +78,8 @@ export interface Calls {
   check: { readonly params: CheckParams; readonly answer: CheckAnswer };
   contexts: { readonly params: ContextsQuery; readonly answer: ContextsResult };
   annotate: { readonly params: AnnotateQuery; readonly answer: AnnotateResult };
+  absent: { readonly params: AbsentQuery; readonly answer: AbsentResult };
+  audit: { readonly params: AuditQuery; readonly answer: AuditResult };
   reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };
   symbolAt: {
     readonly params: { readonly file: string; readonly line: number; readonly column: number };

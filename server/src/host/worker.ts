@@ -98,6 +98,12 @@ async function answer(request: Request): Promise<unknown> {
     case 'annotate':
       at = 'function' in request.params ? request.params.function : request.params.file;
       return engine.annotate(request.params, token);
+    case 'absent':
+      at = request.params.file;
+      return engine.absent(request.params, token);
+    case 'audit':
+      at = request.params.paths.join(' ');
+      return engine.audit(request.params, token, reporter(request.id));
     case 'reach':
       at = request.params.join(' ');
       return engine.reach(request.params, token, reporter(request.id));

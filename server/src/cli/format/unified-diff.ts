@@ -30,7 +30,20 @@ export function applyEdits(text: string, edits: readonly Edit[]): string {
 /** The diff of a file, or '' where nothing changes. */
 export function unifiedDiff(file: string, text: string, edits: readonly Edit[]): string {
   const old = linesOf(text);
-  const changes = [...edits].sort(byPlace).map((edit) => changeOf(old, edit));
+  return diffOfChanges(
+    file,
+    old,
+    [...edits].sort(byPlace).map((edit) => changeOf(old, edit)),
+  );
+}
+
+/** The diff between two texts of a file, or '' where they are the same. */
+export function diffOfTexts(file: string, before: string, after: string): string {
+  const old = linesOf(before);
+  return diffOfChanges(file, old, changesBetween(old, linesOf(after)));
+}
+
+function diffOfChanges(file: string, old: readonly string[], changes: readonly Change[]): string {
   const hunks: Change[][] = [];
   for (const change of changes) {
     const last = hunks.at(-1);
@@ -59,6 +72,63 @@ export function unifiedDiff(file: string, text: string, edits: readonly Edit[]):
     shift += grown;
   }
   return out.join('');
+}
+
+/** The fewest lines to replace that make one text of the other (Myers). */
+function changesBetween(old: readonly string[], lines: readonly string[]): Change[] {
+  let head = 0;
+  while (head < old.length && head < lines.length && old[head] === lines[head]) head++;
+  let tail = 0;
+  while (
+    tail < old.length - head &&
+    tail < lines.length - head &&
+    old[old.length - 1 - tail] === lines[lines.length - 1 - tail]
+  )
+    tail++;
+  const a = old.slice(head, old.length - tail);
+  const b = lines.slice(head, lines.length - tail);
+  // How far each diagonal gets with so many lines taken out or put in
+  const steps: Map<number, number>[] = [];
+  const reach = new Map<number, number>([[1, 0]]);
+  for (let d = 0; d <= a.length + b.length; d++) {
+    steps.push(new Map(reach));
+    for (let k = -d; k <= d; k += 2) {
+      const down = k === -d || (k !== d && (reach.get(k - 1) as number) < (reach.get(k + 1) as number));
+      let x = down ? (reach.get(k + 1) as number) : (reach.get(k - 1) as number) + 1;
+      while (x < a.length && x - k < b.length && a[x] === b[x - k]) x++;
+      reach.set(k, x);
+      if (x >= a.length && x - k >= b.length) return back(steps, a, b, d, head);
+    }
+  }
+  return [];
+}
+
+/** From the end of both texts back to their beginning, the way that was found. */
+function back(
+  steps: readonly ReadonlyMap<number, number>[],
+  a: readonly string[],
+  b: readonly string[],
+  found: number,
+  head: number,
+): Change[] {
+  const out: Change[] = [];
+  let [x, y] = [a.length, b.length];
+  for (let d = found; d > 0; d--) {
+    const reach = steps[d] as ReadonlyMap<number, number>;
+    const k = x - y;
+    const down = k === -d || (k !== d && (reach.get(k - 1) as number) < (reach.get(k + 1) as number));
+    const fromX = reach.get(down ? k + 1 : k - 1) as number;
+    const fromY = fromX - (down ? k + 1 : k - 1);
+    const next = out[0];
+    const change = down
+      ? { start: head + fromX, end: head + fromX, lines: [b[fromY] as string] }
+      : { start: head + fromX, end: head + fromX + 1, lines: [] as string[] };
+    if (next !== undefined && next.start === change.end)
+      out[0] = { start: change.start, end: next.end, lines: [...change.lines, ...next.lines] };
+    else out.unshift(change);
+    [x, y] = [fromX, fromY];
+  }
+  return out;
 }
 
 /** An edit as whole lines; lines that stay the same at either end are left out. */

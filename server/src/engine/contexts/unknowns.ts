@@ -40,7 +40,7 @@ function isExported(fn: FunctionRef): boolean {
 }
 
 /** Names of the calls in a function that neither the program nor the model knows, in the order of the text. */
-function callsWithoutEffect(analysis: Analysis, fn: FunctionRef): string[] {
+export function callsWithoutEffect(analysis: Analysis, fn: FunctionRef): string[] {
   const { program, model } = analysis;
   const { file } = fn;
   const first = fnColumn(file, fn.index, Fn.FirstOp);

@@ -69,7 +69,15 @@ export interface RuleContext {
   readonly functions: readonly FunctionRef[];
   /** All functions of the program that were analysed. */
   readonly all: readonly FunctionRef[];
+  /**
+   * Takes note that an exemption applied: what a rule looked at and why it says nothing there. Absent but where somebody asks for it
+   * (`explain --absent`, `audit`), so that `cx.silence?.(...)` costs nothing otherwise. `op` -1: all of the function.
+   */
+  readonly silence?: (rule: string, fn: FunctionRef, op: number, why: string) => void;
 }
+
+/** Why a rule is silent about a function that was not followed to its end. */
+export const WIDENED = 'the function has more paths than are followed one by one: nothing is said about it';
 
 /** A rule: what it is, and how it detects. */
 export interface Rule {
@@ -209,7 +217,7 @@ export function sleepPath(
 }
 
 /** The primitive that a sleep effect ends in. */
-export function sleepLeaf(cx: RuleContext, what: string, via: number): string {
+export function sleepLeaf(cx: Pick<RuleContext, 'analysis'>, what: string, via: number): string {
   let name = what;
   let next = via;
   for (let depth = 0; depth < 20 && next >= 0; depth++) {

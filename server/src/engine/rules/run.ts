@@ -20,7 +20,7 @@ export function chosenRules(names: readonly string[]): readonly Rule[] {
 
 /**
  * Findings in files of `inScope`, at least as precise as asked for, ordered. `text` gives a file's text for statements;
- * `fixOf` makes the fixes of a draft.
+ * `fixOf` makes the fixes of a draft; `silence` hears of exemptions, of an analysis of which nothing is kept.
  */
 export function runRules(
   analysis: Analysis,
@@ -30,13 +30,14 @@ export function runRules(
   text: (file: string) => string | null,
   token: CancelToken,
   fixOf: (draft: Draft) => readonly Fix[],
+  silence?: RuleContext['silence'],
 ): Finding[] {
   const all: FunctionRef[] = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
   // Rules see whole units, whatever of them was asked for: where a finding stands, and its fingerprint, must not hang on that
   const units = new Set([...inScope].filter((path) => !path.startsWith('include/')).map(unitOf));
   const seen = (f: FunctionRef): boolean => units.has(f.unit) || inScope.has(f.file.path);
   const functions = all.filter((f) => !f.isMacro && seen(f)).sort((a, b) => a.id - b.id);
-  const cx: RuleContext = { analysis, functions, all };
+  const cx: RuleContext = { analysis, functions, all, ...(silence === undefined ? {} : { silence }) };
   const drafts: Draft[] = [];
   for (const rule of chosenRules(names)) {
     throwIfCancelled(token);

@@ -3,9 +3,24 @@
  * The instance has to be the same term: two names that might be one object are not reported.
  */
 import { blockOf, calledName, fnColumn, type Graph, graphOf, successorsOf } from '../../contexts/cfg.js';
+import { FunctionRun } from '../../contexts/flow.js';
+import { modelLock } from '../../contexts/helper-calls.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
-import { type Draft, heldOf, lineOf, lockName, type Rule, rcuOf, step } from '../rule.js';
+import { readsOf } from '../replay.js';
+import {
+  type Draft,
+  heldOf,
+  lineOf,
+  lockName,
+  type Rule,
+  type RuleContext,
+  rcuOf,
+  step,
+  WIDENED,
+} from '../rule.js';
+
+const ID = 'lock/double';
 
 /** The rule. */
 export const doubleLock: Rule = {
@@ -22,7 +37,12 @@ export const doubleLock: Rule = {
     const out: Draft[] = [];
     for (const fn of cx.functions) {
       const result = cx.analysis.results[fn.id];
-      if (result === undefined || result.widened) continue;
+      if (result === undefined) continue;
+      if (result.widened) {
+        cx.silence?.(ID, fn, -1, WIDENED);
+        continue;
+      }
+      if (cx.silence !== undefined) noteSilences(cx, fn);
       for (const e of result.events) {
         if (e.kind !== 'double') continue;
         const name = lockName(e.first);
@@ -78,6 +98,58 @@ export const doubleLock: Rule = {
     return out;
   },
 };
+
+/** Takes note of locks that are taken while one of their class is held, and of why that is not one lock taken twice. */
+function noteSilences(cx: RuleContext, fn: FunctionRef): void {
+  const { shared, model, results } = cx.analysis;
+  const calls = new Map<number, readonly { readonly class: string; readonly kind: string }[]>();
+  for (const edge of results[fn.id]?.edges ?? [])
+    if (edge.context === 'now')
+      calls.set(edge.op, [
+        ...(calls.get(edge.op) ?? []),
+        ...(results[edge.callee]?.takes ?? []).map((t) => t.lock),
+      ]);
+  const run: FunctionRun = new FunctionRun(shared, fn, (op, s): undefined => {
+    const helper = model.helpers.get(calledName(fn, op));
+    const args =
+      helper === undefined
+        ? []
+        : readsOf(fn, op)
+            .slice(1)
+            .map((e) => run.ev.value(s, e));
+    for (const spec of [...(helper?.acquires ?? []), ...(helper?.mustNotHold ?? [])]) {
+      const lock =
+        helper === undefined ? null : modelLock(run, s, spec, helper.params, args, run.terms.unknown, op);
+      const held = s.locks.find((l) => l.class === lock?.class && l.kind === lock.kind);
+      if (lock === null || held === undefined) continue;
+      const name = lockName({ lock: held, text: run.showPlace(held.place) });
+      const why = s.doubt
+        ? 'but only on a path that memory must have changed for, or that a callee may not allow'
+        : held.place !== lock.place
+          ? `but this is '${run.showPlace(lock.place)}', which is not shown to be the same one`
+          : held.may
+            ? 'but only perhaps'
+            : spec.when !== undefined && spec.when !== ''
+              ? 'but it is only tried'
+              : held.shared && lock.shared
+                ? 'but both times shared'
+                : null;
+      if (why !== null) cx.silence?.(ID, fn, op, `${name} is held here already, ${why}`);
+    }
+    for (const taken of calls.get(op) ?? []) {
+      const held = s.locks.find((l) => l.class === taken.class && l.kind === taken.kind);
+      if (held !== undefined)
+        cx.silence?.(
+          ID,
+          fn,
+          op,
+          `the call takes a lock of class ${taken.class} while one is held: if nothing is reported it is not shown to be the same one, or certain to be taken`,
+        );
+    }
+    return undefined;
+  });
+  run.run();
+}
 
 /** Tests of bits that other threads set and clear. */
 const TESTS_BIT = /^(__)?test_(and_(set|clear|change)_)?bit(_acquire|_lock)?$/;

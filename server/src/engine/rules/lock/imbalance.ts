@@ -12,7 +12,9 @@ import { RESULT } from '../../contexts/translate.js';
 import { Fn } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { typeRef } from '../../program/program.js';
-import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step } from '../rule.js';
+import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+
+const ID = 'lock/imbalance';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -36,19 +38,32 @@ export const imbalance: Rule = {
     const byOrigin = new Map<number, readonly string[]>();
     for (const fn of cx.functions) {
       const result = cx.analysis.results[fn.id];
-      if (result === undefined || result.widened) continue;
-      if (isSteady(result)) continue;
+      if (result === undefined) continue;
+      if (result.widened) {
+        cx.silence?.(ID, fn, -1, WIDENED);
+        continue;
+      }
+      if (isSteady(result)) {
+        cx.silence?.(ID, fn, -1, 'all ways out of the function leave the same locks held');
+        continue;
+      }
       const exits = result.rawExits.filter((e) => !e.doubt);
       // A lock that the method's contract hands over is not this function's to balance
       const handed = handedOver(cx, fn, byOrigin);
       // seq_file's start and stop hand the lock over between them
       const slots = cx.analysis.program.slotsOf(fn);
-      if (slots.some((s) => s.struct === 'seq_operations')) continue;
+      if (slots.some((s) => s.struct === 'seq_operations')) {
+        cx.silence?.(ID, fn, -1, 'the start and stop methods of seq_file hand the lock over between them');
+        continue;
+      }
       const known: Known = { acquires: result.acquires, releases: result.releases, handed, passed };
       if (leaks(cx, fn, exits, known, true).length + strays(cx, fn, exits, known).length === 0) continue;
       // Once more with every test of memory remembered: what two paths have in common is often only that
       const again = secondLook(cx, fn, result);
-      if (again.widened) continue;
+      if (again.widened) {
+        cx.silence?.(ID, fn, -1, WIDENED);
+        continue;
+      }
       const exact = again.rawExits.filter((e) => !e.doubt);
       const leaked = leaks(cx, fn, exact, known, false);
       out.push(...(leaked.length > 0 ? leaked : strays(cx, fn, exact, known)));
@@ -213,13 +228,36 @@ function compare(
   const returned = typeRef(fn.file, fnColumn(fn.file, fn.index, Fn.ReturnType));
   const pointer = returned.depth > 0 || returned.base === 'bool';
   const out: Draft[] = [];
+  const quiet = (lock: Lock, why: string): void => {
+    if (cx.silence === undefined) return;
+    const name = `'${propagation?.show(fn.id, lock.place) ?? lock.class}' is ${acquired ? 'held' : 'released'} on some ways out`;
+    for (const op of new Set([
+      lock.fn === fn.id ? lock.op : -1,
+      ...exits.filter((e) => locksOf(e).some((l) => key(l) === key(lock))).map((e) => e.op),
+    ]))
+      cx.silence(ID, fn, op, `${name}: ${why}`);
+  };
   const locks = new Map<string, Lock>();
+  if (cx.silence !== undefined)
+    for (const l of exits.flatMap(locksOf)) {
+      if (l.may) quiet(l, 'it is only perhaps held there');
+      else if (!isOurs(l)) quiet(l, 'a lock of this kind is often released by somebody else');
+    }
   for (const e of exits) for (const l of locksOf(e)) if (!l.may && isOurs(l)) locks.set(key(l), l);
   for (const [k, lock] of locks) {
     // A lock that this function only releases was taken by somebody who knows
-    if (!acquired && !acquires.has(`${lock.class}|${lock.kind}`)) continue;
+    if (!acquired && !acquires.has(`${lock.class}|${lock.kind}`)) {
+      quiet(lock, 'the function only releases it: whoever took it knows');
+      continue;
+    }
     // Taken by a callee that does not always: how it tells its callers is its own affair
-    if (acquired && viaUnsteady(cx, fn, lock)) continue;
+    if (acquired && viaUnsteady(cx, fn, lock)) {
+      quiet(
+        lock,
+        'taken by a callee that does not always take it, and tells its callers in a way of its own',
+      );
+      continue;
+    }
     const has = exits.filter(
       (e) =>
         locksOf(e).some((l) => key(l) === k) &&
@@ -230,20 +268,34 @@ function compare(
     const lacks = exits.filter(
       (e) => !locksOf(e).some((l) => l.class === lock.class && l.kind === lock.kind),
     );
-    if (
-      has.length === 0 ||
-      lacks.length === 0 ||
-      handed.has(lock.class) ||
-      passedOn.has(`${fn.unit}|${lock.class}|${lock.kind}`)
-    )
+    if (has.length === 0 || lacks.length === 0) continue;
+    if (handed.has(lock.class)) {
+      quiet(lock, "the method's contract hands it over");
       continue;
+    }
+    if (passedOn.has(`${fn.unit}|${lock.class}|${lock.kind}`)) {
+      quiet(lock, 'another function of the directory releases such a lock for its caller: it is handed on');
+      continue;
+    }
     // Taken and never given back here: the function is for taking it. And what is returned locked is the caller's
-    if (acquired && (!gives.has(`${lock.class}|${lock.kind}`) || isResult(cx, lock, has))) continue;
-    if (lock.class.startsWith('?') || lock.class === '') continue;
+    if (acquired && !gives.has(`${lock.class}|${lock.kind}`)) {
+      quiet(lock, 'it is never released here: the function is there to take it');
+      continue;
+    }
+    if (acquired && isResult(cx, lock, has)) {
+      quiet(lock, 'the object that it belongs to is returned locked');
+      continue;
+    }
+    if (lock.class.startsWith('?') || lock.class === '') {
+      quiet(lock, 'what lock it is is not known');
+      continue;
+    }
     const root = terms.kind(terms.root(lock.place));
-    if (root === T.Opaque) continue;
     // Which object it is was lost in a loop
-    if ((propagation?.show(fn.id, lock.place) ?? '').includes('of an earlier turn')) continue;
+    if (root === T.Opaque || (propagation?.show(fn.id, lock.place) ?? '').includes('of an earlier turn')) {
+      quiet(lock, 'whose lock it is was lost on the way');
+      continue;
+    }
     const pair = has.flatMap((h) =>
       lacks
         .filter((n) =>
@@ -253,7 +305,13 @@ function compare(
         )
         .map((n) => [h, n] as const),
     )[0];
-    if (pair === undefined) continue;
+    if (pair === undefined) {
+      quiet(
+        lock,
+        'a caller can tell the ways out with and without it apart, by the result or by what it passed',
+      );
+      continue;
+    }
     // The odd one out is the one that fewer paths take
     const [h, n] = pair;
     const text = propagation?.show(fn.id, lock.place) ?? lock.class;

@@ -20,7 +20,10 @@ import {
   sleepLeaf,
   sleepPath,
   step,
+  WIDENED,
 } from '../rule.js';
+
+const ID = 'lock/sleep-in-atomic';
 
 /** The rule. */
 export const sleepInAtomic: Rule = {
@@ -43,14 +46,26 @@ function localSleeps(cx: RuleContext): Draft[] {
   const out: Draft[] = [];
   for (const fn of cx.functions) {
     const result = cx.analysis.results[fn.id];
-    if (result === undefined || result.widened) continue;
+    if (result === undefined) continue;
+    if (result.widened) {
+      cx.silence?.(ID, fn, -1, WIDENED);
+      continue;
+    }
     const seen = new Set<string>();
     for (const e of result.events) {
       if (e.kind !== 'sleep') continue;
       const shown = e.held.find((h) => isAtomicKind(h.lock.kind) && !h.lock.may) as ShownLock;
       // One finding for a lock and what first sleeps under it
       const key = `${shown.lock.place},${shown.lock.op}`;
-      if (seen.has(key)) continue;
+      if (seen.has(key)) {
+        cx.silence?.(
+          ID,
+          fn,
+          e.op,
+          `'${e.what}()' may sleep under a lock under which a sleep is reported already`,
+        );
+        continue;
+      }
       seen.add(key);
       const leaf = sleepLeaf(cx, e.what, e.via);
       const where = lockName(shown);
@@ -87,17 +102,40 @@ function contextSleeps(cx: RuleContext): Draft[] {
     let done = false;
     for (let i = 0; i < entries.length && !done; i++) {
       const entry = entries[i] as Entry;
-      if (entry.caller >= 0 || entry.walk || entry.widened) continue;
+      if (entry.caller >= 0 || entry.walk || entry.widened) {
+        if (entry.walk && entry.caller < 0)
+          cx.silence?.(ID, fn, -1, 'what sleeps in RCU-walk is the law of rcu/walk-blocks');
+        continue;
+      }
       const why = entryAtomic(entry);
-      if (why === null) continue;
+      if (why === null) {
+        const known = entry.origins.length > 0;
+        if (known) cx.silence?.(ID, fn, -1, 'the method or callback that it is entered as may sleep');
+        continue;
+      }
       for (const e of result.sleeps) {
-        if (propagation.meet(entry, e.facts) === null) continue;
+        if (propagation.meet(entry, e.facts) === null) {
+          cx.silence?.(
+            ID,
+            fn,
+            e.op,
+            `'${e.what}()' may sleep, but the tests before it exclude the context that may not`,
+          );
+          continue;
+        }
         // The lock that forbids sleeping was released before
         if (
           typeof why !== 'string' &&
           e.released.some((r) => r.place === why.place || (r.kind === why.kind && r.class === why.class))
-        )
+        ) {
+          cx.silence?.(
+            ID,
+            fn,
+            e.op,
+            `'${e.what}()' may sleep, but the lock that forbids it was released before`,
+          );
           continue;
+        }
         const origin = propagation.origins[entry.origins[0] ?? -1];
         const leaf = sleepLeaf(cx, e.what, e.via);
         const reason =

@@ -27,6 +27,8 @@ import {
   step,
 } from '../rule.js';
 
+const ID = 'rcu/early-free';
+
 /** Methods that take objects away while RCU-walk may still look at them, by structure. */
 const TEARDOWN: Readonly<Record<string, readonly string[]>> = {
   dentry_operations: ['d_prune', 'd_release', 'd_iput'],
@@ -105,9 +107,20 @@ const ACCESSES = new OfSituations<readonly Access[]>();
 function accessesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Access[] {
   const out = new Map<string, Access>();
   replay(cx.analysis, fn, entry, (run, op, s) => {
-    if (isProtected(s)) return;
+    if (isProtected(s)) {
+      cx.silence?.(
+        ID,
+        fn,
+        op,
+        'looked at under a lock, or after the RCU read side was left: no lockless access',
+      );
+      return;
+    }
     // What is only handed to a message is not looked at on the way
-    if (isMessage(cx, fn, op)) return;
+    if (isMessage(cx, fn, op)) {
+      cx.silence?.(ID, fn, op, 'only handed to a message: no lockless access');
+      return;
+    }
     for (const e of readsOf(fn, op))
       visitExpressions(fn.file, e, (x, kind) => {
         const at = x * EXPR_STRIDE;
@@ -234,12 +247,23 @@ function frees(
     if (origin === undefined) continue;
     const lockless = accesses.get(fn.unit) ?? [];
     for (const free of cx.analysis.results[fn.id]?.frees ?? []) {
-      if (free.how !== 'now' || free.afterGrace) continue;
-      if (propagation.meet(entry, free.facts) === null) continue;
+      const quiet = (why: string): void => noteSilence(cx, fn, free, `in ->${origin.method}(), ${why}`);
+      if (free.how !== 'now' || free.afterGrace) {
+        if (cx.silence !== undefined)
+          quiet(free.afterGrace ? 'a grace period passes before' : 'it is not freed at once but later');
+        continue;
+      }
+      if (propagation.meet(entry, free.facts) === null) {
+        if (cx.silence !== undefined) quiet('the tests before it exclude the free');
+        continue;
+      }
       const other = lockless.find((a) => matches(a, free));
       const link =
         other === undefined ? (links.get(fn.unit) ?? []).find((l) => l.owner === free.owner) : undefined;
-      if (other === undefined && link === undefined) continue;
+      if (other === undefined && link === undefined) {
+        if (cx.silence !== undefined) quiet(noReader(free, lockless));
+        continue;
+      }
       const site = freeSite(cx, fn, free);
       const key = `${site.fn.id},${site.op},${free.owner}`;
       if (reported.has(key)) continue;
@@ -304,6 +328,26 @@ function frees(
 
 function isTeardown(origin: { struct: string; method: string } | undefined): boolean {
   return origin !== undefined && TEARDOWN[origin.struct]?.includes(origin.method) === true;
+}
+
+/** Takes note of a free that is no finding, where it is called and where memory goes. */
+function noteSilence(cx: RuleContext, fn: FunctionRef, free: FreeEffect, why: string): void {
+  const object = free.owner !== '' ? free.owner : free.type !== '' ? free.type : 'an object';
+  const site = freeSite(cx, fn, free);
+  for (const at of site.fn === fn && site.op === free.op ? [site] : [site, { fn, op: free.op }])
+    cx.silence?.(ID, at.fn, at.op, `'${object}' is freed by '${site.what}()': ${why}`);
+}
+
+/** Why no lockless access was taken for one of what is freed. */
+function noReader(free: FreeEffect, lockless: readonly LocklessAccess[]): string {
+  if (free.owner === '')
+    return 'the pointer that it is freed through was not loaded from memory that others reach';
+  const typed = lockless.find((a) => a.owner === free.owner);
+  if (typed !== undefined)
+    return `RCU-walk follows '${free.owner}' to another type (${typed.type}, not ${free.type})`;
+  return lockless.length === 0
+    ? 'no method of this directory that runs in RCU-walk follows a pointer without a lock'
+    : `no method that runs in RCU-walk follows '${free.owner}' without a lock`;
 }
 
 /** Same owner of the pointer, and nothing that says the objects differ. */

@@ -14,6 +14,8 @@ import type { FunctionRef } from '../../program/program.js';
 import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
 
+const ID = 'rcu/unstable-inode';
+
 /** The rule. */
 export const unstableInode: Rule = {
   info: {
@@ -34,7 +36,16 @@ export const unstableInode: Rule = {
       const seen = new Set<number>();
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i] as Entry;
-        if (!entry.walk || entry.widened) continue;
+        if (!entry.walk || entry.widened) {
+          if (entry.walk)
+            cx.silence?.(
+              ID,
+              fn,
+              -1,
+              'RCU-walk gets here in more ways than are kept apart: nothing is said about it',
+            );
+          continue;
+        }
         for (const d of look(cx, fn, entry, i)) {
           if (seen.has(d.op)) continue;
           seen.add(d.op);
@@ -54,11 +65,16 @@ interface PlainRead {
 /** Names of the model's readers of d_inode: those that read it once, and those that do not. */
 const READS_ONCE = new Set(['d_inode_rcu', 'READ_ONCE', 'rcu_dereference', 'd_backing_inode_rcu']);
 
+/** The dentry is not one that the VFS only lent. */
+const PINNED = 'the dentry is no parameter that nothing pins, or it is the root of a superblock, which stays';
+
 /** What a function does with the inodes of dentries in a situation, by the values. */
 interface Reads {
   readonly plain: ReadonlyMap<number, PlainRead>;
   readonly uses: ReadonlyMap<number, PlainRead>;
   readonly untested: ReadonlyMap<number, PlainRead>;
+  /** Handed to a function before any test. */
+  readonly handed: ReadonlyMap<number, PlainRead>;
 }
 
 const READS = new OfSituations<Reads>();
@@ -67,16 +83,27 @@ function readsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Reads {
   const plain = new Map<number, PlainRead>();
   const uses = new Map<number, PlainRead>();
   const untested = new Map<number, PlainRead>();
+  const handed = new Map<number, PlainRead>();
   replay(cx.analysis, fn, entry, (run, op, s) => {
     // d_lock keeps the dentry's inode
     if (
       s.locks.some((l) => l.class === 'dentry::d_lock') ||
       (!s.locks.some((l) => l.kind === 'rcu') && s.released.some((l) => l.kind === 'rcu'))
-    )
+    ) {
+      cx.silence?.(
+        ID,
+        fn,
+        op,
+        "under the dentry's d_lock, or after the RCU read side was left: d_inode stays",
+      );
       return;
+    }
     const file = fn.file;
     const name = calledName(fn, op);
     const exprs = readsOf(fn, op);
+    const quiet = (why: string): void => cx.silence?.(ID, fn, op, why);
+    if (cx.silence !== undefined && (READS_ONCE.has(name) || name === 'd_inode_rcu'))
+      quiet(`'${name}()' reads once`);
     if (
       name !== '' &&
       cx.analysis.model.helpers.get(name)?.returns?.endsWith('->d_inode') === true &&
@@ -86,6 +113,7 @@ function readsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Reads {
       if (arg !== undefined) {
         const dentry = run.ev.value(s, arg);
         if (isOthers(run, dentry)) plain.set(dentryInode(run, dentry), { op, text: run.showPlace(dentry) });
+        else quiet(PINNED);
       }
     }
     for (const e of exprs) {
@@ -106,27 +134,35 @@ function readsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Reads {
           if (!isOnlyTest(run, op, e, x)) {
             const value = dentryInode(run, pointer);
             if (!plain.has(value)) plain.set(value, { op, text: run.showPlace(pointer) });
-          }
-        }
+          } else quiet('d_inode is only tested for NULL, which needs no more than one read');
+        } else if (field === 'd_inode' && !isOthers(run, pointer)) quiet(PINNED);
         noteUse(run, s, op, pointer, uses, untested);
       });
     }
     // Handing the value to a function is using it
     if (name !== '' && !READS_ONCE.has(name) && name !== 'd_inode')
-      for (const e of exprs.slice(1)) noteUse(run, s, op, run.ev.value(s, e), uses, null);
+      for (const e of exprs.slice(1)) noteUse(run, s, op, run.ev.value(s, e), uses, handed);
   });
-  return { plain, uses, untested };
+  return { plain, uses, untested, handed };
 }
 
 function look(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number): Draft[] {
-  const { plain, uses, untested } = READS.of(cx.analysis, fn, entry, () => readsIn(cx, fn, entry));
+  const { plain, uses, untested, handed } = READS.of(cx.analysis, fn, entry, () => readsIn(cx, fn, entry));
   const out: Draft[] = [];
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const method = origin === undefined ? '' : `->${origin.method}()`;
   const done = new Set<number>();
   for (const [value, read] of plain) {
     const use = uses.get(value);
-    if (use === undefined) continue;
+    if (use === undefined) {
+      cx.silence?.(
+        ID,
+        fn,
+        read.op,
+        `the inode of '${read.text}' is read plainly, but nothing uses the value`,
+      );
+      continue;
+    }
     done.add(value);
     out.push({
       rule: 'rcu/unstable-inode',
@@ -153,7 +189,8 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number): Dr
         },
       ],
       objectClass: 'dentry::d_inode',
-      fix: { kind: 'inode-rcu', fn: fn.id, op: read.op, tested: untested.get(value) === undefined },
+      // Read once it may be NULL: who it is handed to need not know
+      fix: { kind: 'inode-rcu', fn: fn.id, op: read.op, tested: !untested.has(value) && !handed.has(value) },
     });
   }
   for (const [value, use] of untested) {
@@ -189,7 +226,7 @@ function noteUse(
   op: number,
   pointer: number,
   uses: Map<number, { op: number; text: string }>,
-  untested: Map<number, { op: number; text: string }> | null,
+  untested: Map<number, { op: number; text: string }>,
 ): void {
   const { terms } = run;
   let value = pointer;
@@ -199,7 +236,7 @@ function noteUse(
   const place = terms.a(value);
   if (terms.kind(place) !== T.FieldP || !isOthers(run, terms.a(place))) return;
   if (!uses.has(value)) uses.set(value, { op, text: run.showPlace(value) });
-  if (untested !== null && (maskOf(run.terms, s.facts, value) & ZERO) !== 0 && !untested.has(value))
+  if ((maskOf(run.terms, s.facts, value) & ZERO) !== 0 && !untested.has(value))
     untested.set(value, { op, text: run.showPlace(value) });
 }
 

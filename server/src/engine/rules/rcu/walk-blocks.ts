@@ -4,7 +4,19 @@
  * known; a sleep that is still reachable then is the finding.
  */
 import type { Entry } from '../../contexts/entry-points.js';
-import { type Draft, entryMethod, originStep, type Rule, sleepLeaf, sleepPath } from '../rule.js';
+import type { FunctionRef } from '../../program/program.js';
+import {
+  type Draft,
+  entryMethod,
+  originStep,
+  type Rule,
+  type RuleContext,
+  sleepLeaf,
+  sleepPath,
+  WIDENED,
+} from '../rule.js';
+
+const ID = 'rcu/walk-blocks';
 
 /** The rule. */
 export const walkBlocks: Rule = {
@@ -23,15 +35,31 @@ export const walkBlocks: Rule = {
     if (propagation === null) return out;
     for (const fn of cx.functions) {
       const result = cx.analysis.results[fn.id];
-      if (result === undefined || result.widened) continue;
+      if (result === undefined) continue;
+      if (result.widened) {
+        cx.silence?.(ID, fn, -1, WIDENED);
+        continue;
+      }
       const entries = propagation.entries[fn.id] ?? [];
+      if (cx.silence !== undefined) noteElsewhere(cx, fn, entries);
       let done = false;
       for (let i = 0; i < entries.length && !done; i++) {
         const entry = entries[i] as Entry;
         if (!entry.walk || entry.caller >= 0) continue;
         for (const e of result.sleeps) {
-          if (propagation.meet(entry, e.facts) === null) continue;
-          if (e.released.some((r) => r.kind === 'rcu')) continue;
+          if (propagation.meet(entry, e.facts) === null) {
+            cx.silence?.(
+              ID,
+              fn,
+              e.op,
+              `'${e.what}()' may sleep, but RCU-walk does not get there: the tests before it exclude it`,
+            );
+            continue;
+          }
+          if (e.released.some((r) => r.kind === 'rcu')) {
+            cx.silence?.(ID, fn, e.op, `'${e.what}()' may sleep, but the RCU read side was left before`);
+            continue;
+          }
           const origin = propagation.origins[entry.origins[0] ?? -1];
           const leaf = sleepLeaf(cx, e.what, e.via);
           const method = origin === undefined ? '' : `->${origin.method}()`;
@@ -70,3 +98,14 @@ export const walkBlocks: Rule = {
     return out;
   },
 };
+
+/** What sleeps where RCU-walk does not begin: not reached by it, or judged at the method. */
+function noteElsewhere(cx: RuleContext, fn: FunctionRef, entries: readonly Entry[]): void {
+  const walks = entries.filter((e) => e.walk);
+  for (const e of cx.analysis.results[fn.id]?.sleeps ?? []) {
+    if (walks.length === 0)
+      cx.silence?.(ID, fn, e.op, `'${e.what}()' may sleep, but no RCU-walk is known to enter the function`);
+    else if (walks.every((entry) => entry.caller >= 0))
+      cx.silence?.(ID, fn, e.op, `'${e.what}()' may sleep: judged where the method of RCU-walk calls on`);
+  }
+}

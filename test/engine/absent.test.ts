@@ -1,0 +1,424 @@
+/**
+ * Why a rule says nothing: each exemption is named on the line where it applies, and where there is none the answer says no more
+ * than is known. A comment that begins with `?` marks the line that is asked about.
+ */
+import assert from 'node:assert/strict';
+import { NEVER } from '../../server/src/engine/base/cancel.js';
+import type { AbsentAnswer } from '../../server/src/engine/door.js';
+import { filesOf, openFiles } from './harness.js';
+
+interface Case {
+  readonly title: string;
+  readonly rule: string;
+  readonly source: string;
+  /** On the line. */
+  readonly silent?: RegExp;
+  /** Elsewhere in the function, or of all of it. */
+  readonly elsewhere?: RegExp;
+  readonly note?: RegExp;
+  readonly found?: RegExp;
+}
+
+const REVALIDATE = 'const struct dentry_operations ops = { .d_revalidate = revalidate };';
+
+const CASES: readonly Case[] = [
+  {
+    title: 'a sleep that RCU-walk does not get to',
+    rule: 'rcu/walk-blocks',
+    source: `
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	msleep(1); /*?*/
+	return 1;
+}
+${REVALIDATE}`,
+    silent: /'msleep\(\)' may sleep, but RCU-walk does not get there/,
+  },
+  {
+    title: 'a sleep in a function that no RCU-walk enters',
+    rule: 'rcu/walk-blocks',
+    source: `
+static int unlink(struct inode *dir, struct dentry *dentry)
+{
+	msleep(1); /*?*/
+	return 0;
+}
+const struct inode_operations ops = { .unlink = unlink };`,
+    silent: /no RCU-walk is known to enter/,
+  },
+  {
+    title: 'a sleep after the RCU read side was left',
+    rule: 'rcu/walk-blocks',
+    source: `
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	rcu_read_unlock();
+	msleep(1); /*?*/
+	rcu_read_lock();
+	return 1;
+}
+${REVALIDATE}`,
+    silent: /the RCU read side was left before/,
+  },
+  {
+    title: 'what is reported is said',
+    rule: 'rcu/walk-blocks',
+    source: `
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	msleep(1); /*?*/
+	return 1;
+}
+${REVALIDATE}`,
+    found: /'msleep\(\)' may sleep/,
+  },
+  {
+    title: 'freed after a grace period',
+    rule: 'rcu/early-free',
+    source: `
+struct record { int flags; struct rcu_head rcu; };
+static int manage(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r->flags;
+}
+static void release(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	kfree_rcu(r, rcu); /*?*/
+}
+const struct dentry_operations ops = { .d_manage = manage, .d_release = release };`,
+    silent: /freed by 'kfree_rcu\(\)': in ->d_release\(\), it is not freed at once but later/,
+  },
+  {
+    title: 'freed, and nothing looks at it without a lock',
+    rule: 'rcu/early-free',
+    source: `
+struct record { int flags; };
+static void release(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	kfree(r); /*?*/
+}
+const struct dentry_operations ops = { .d_release = release };`,
+    silent:
+      /'dentry::d_fsdata' is freed by 'kfree\(\)': .* no method of this directory that runs in RCU-walk/,
+  },
+  {
+    title: 'read under a lock',
+    rule: 'rcu/early-free',
+    source: `
+struct record { int flags; };
+static int manage(const struct path *path, bool rcu_walk)
+{
+	struct record *r;
+	int flags;
+
+	spin_lock(&path->dentry->d_lock);
+	r = path->dentry->d_fsdata;
+	flags = r->flags; /*?*/
+	spin_unlock(&path->dentry->d_lock);
+	return flags;
+}
+const struct dentry_operations ops = { .d_manage = manage };`,
+    silent: /looked at under a lock/,
+  },
+  {
+    title: 'read once',
+    rule: 'rcu/unstable-inode',
+    source: `
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = d_inode_rcu(dentry); /*?*/
+
+	if (!inode)
+		return -ECHILD;
+	return inode->i_flags;
+}
+${REVALIDATE}`,
+    silent: /'d_inode_rcu\(\)' reads once/,
+  },
+  {
+    title: 'only tested',
+    rule: 'rcu/unstable-inode',
+    source: `
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	if (!dentry->d_inode) /*?*/
+		return -ECHILD;
+	return 1;
+}
+${REVALIDATE}`,
+    silent: /only tested for NULL/,
+  },
+  {
+    title: 'the inode of the root',
+    rule: 'rcu/unstable-inode',
+    source: `
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *inode = d_inode(dentry->d_sb->s_root); /*?*/
+
+	return inode->i_flags;
+}
+${REVALIDATE}`,
+    silent: /root of a superblock/,
+  },
+  {
+    title: 'another instance of the class',
+    rule: 'lock/double',
+    source: `
+void a(struct foo *f, struct foo *g)
+{
+	mutex_lock(&f->mutex);
+	mutex_lock(&g->mutex); /*?*/
+	mutex_unlock(&g->mutex);
+	mutex_unlock(&f->mutex);
+}`,
+    silent:
+      /'&f->mutex' \(foo::mutex\) is held here already, but this is 'g->mutex', which is not shown to be/,
+  },
+  {
+    title: 'a callee that takes another instance',
+    rule: 'lock/double',
+    source: `
+static void b(struct foo *g)
+{
+	mutex_lock(&g->mutex);
+	mutex_unlock(&g->mutex);
+}
+void a(struct foo *f, struct foo *g)
+{
+	mutex_lock(&f->mutex);
+	b(g); /*?*/
+	mutex_unlock(&f->mutex);
+}`,
+    silent: /the call takes a lock of class foo::mutex while one is held/,
+  },
+  {
+    title: 'a lock that is only tried',
+    rule: 'lock/double',
+    source: `
+int a(struct foo *f)
+{
+	int done;
+
+	mutex_lock(&f->mutex);
+	done = mutex_trylock(&f->mutex); /*?*/
+	mutex_unlock(&f->mutex);
+	return done;
+}`,
+    silent: /only tried/,
+  },
+  {
+    title: 'a function that is there to take a lock',
+    rule: 'lock/imbalance',
+    source: `
+int a(struct foo *f)
+{
+	if (f->ready)
+		return -EBUSY;
+	mutex_lock(&f->mutex); /*?*/
+	return 0;
+}`,
+    silent: /'f->mutex' is held on some ways out: it is never released here/,
+  },
+  {
+    title: 'ways out that are all alike',
+    rule: 'lock/imbalance',
+    source: `
+int a(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	f->count++;
+	mutex_unlock(&f->mutex); /*?*/
+	return 0;
+}`,
+    elsewhere: /all ways out of the function leave the same locks held/,
+  },
+  {
+    title: 'ways out that a caller can tell apart',
+    rule: 'lock/imbalance',
+    source: `
+int a(struct foo *f)
+{
+	mutex_lock(&f->mutex); /*?*/
+	if (f->ready) {
+		mutex_unlock(&f->mutex);
+		return -EBUSY;
+	}
+	return 0;
+}`,
+    silent: /a caller can tell the ways out with and without it apart/,
+  },
+  {
+    title: 'a context that may sleep',
+    rule: 'lock/sleep-in-atomic',
+    source: `
+static int unlink(struct inode *dir, struct dentry *dentry)
+{
+	msleep(1); /*?*/
+	return 0;
+}
+const struct inode_operations ops = { .unlink = unlink };`,
+    elsewhere: /the method or callback that it is entered as may sleep/,
+  },
+  {
+    title: 'a lock of the caller that was released before',
+    rule: 'lock/sleep-in-atomic',
+    source: `
+static int drop(const struct dentry *dentry)
+{
+	spin_unlock(&dentry->d_lock);
+	msleep(1); /*?*/
+	spin_lock(&dentry->d_lock);
+	return 0;
+}
+const struct dentry_operations ops = { .d_delete = drop };`,
+    silent: /the lock that forbids it was released before/,
+  },
+  {
+    title: 'nothing was looked at: the line does nothing',
+    rule: 'lock/double',
+    source: `
+int a(struct foo *f)
+{
+	int n; /*?*/
+
+	n = f->count;
+	return n;
+}`,
+    note: /the line does nothing/,
+  },
+  {
+    title: 'nothing was looked at: no entry leads there, and the line is not built',
+    rule: 'rcu/walk-blocks',
+    source: `
+static int a(struct foo *f)
+{
+#ifdef CONFIG_PREEMPT_RT
+	msleep(1); /*?*/
+#endif
+	return f->count;
+}`,
+    note: /the configuration leaves the line out/,
+  },
+  {
+    title: 'outside of any function',
+    rule: 'rcu/walk-blocks',
+    source: `
+static int a(struct foo *f)
+{
+	return f->count;
+}
+int b; /*?*/`,
+    note: /stands in no function/,
+  },
+  {
+    title: 'no path gets there',
+    rule: 'lock/double',
+    source: `
+int a(struct foo *f)
+{
+	return 0;
+	f->count++; /*?*/
+}`,
+    note: /no path that is certain gets to the line|the line does nothing/,
+  },
+];
+
+async function answerTo({ rule, source }: Case): Promise<AbsentAnswer> {
+  const files = filesOf(source);
+  const text = files.get('fs/foo/x.c') ?? '';
+  const line = text.slice(0, text.indexOf('/*?*/')).split('\n').length;
+  const engine = await openFiles(files);
+  try {
+    // What a check knows already must not keep exemptions from being heard of
+    engine.check({ paths: ['fs'], rules: [], precision: 'low' }, NEVER);
+    const first = engine.absent({ rule, file: 'fs/foo/x.c', line }, NEVER);
+    assert.deepEqual(engine.absent({ rule, file: 'fs/foo/x.c', line }, NEVER), first);
+    assert.ok(first.ok);
+    return first.answer;
+  } finally {
+    engine.dispose();
+  }
+}
+
+function some(list: readonly string[], wanted: RegExp | undefined): void {
+  if (wanted !== undefined)
+    assert.ok(
+      list.some((text) => wanted.test(text)),
+      `${wanted} in ${JSON.stringify(list)}`,
+    );
+}
+
+describe('explain --absent', () => {
+  for (const c of CASES)
+    it(`${c.rule}: ${c.title}`, async () => {
+      const answer = await answerTo(c);
+      some(
+        answer.silences.map((s) => s.why),
+        c.silent,
+      );
+      some(
+        answer.elsewhere.map((s) => s.why),
+        c.elsewhere,
+      );
+      some(answer.notes, c.note);
+      some(
+        answer.findings.map((f) => f.message),
+        c.found,
+      );
+      assert.equal(answer.findings.length > 0, c.found !== undefined);
+      if (c.note !== undefined) assert.deepEqual(answer.silences, []);
+    });
+
+  it('a comment that hides a finding is named with its reason', async () => {
+    const answer = await answerTo({
+      title: '',
+      rule: 'lock/double',
+      source: `
+void a(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	/* lockwalk: allow lock/double -- tested by hand */
+	mutex_lock(&f->mutex); /*?*/
+}`,
+    });
+    assert.equal(answer.allowed, 'tested by hand');
+    assert.equal(answer.findings.length, 1);
+  });
+
+  it('a check itself says the same whether somebody has asked or not', async () => {
+    const source = CASES.map((c, i) =>
+      c.source.replace(/\b(a|b|revalidate|release|manage|unlink|drop|ops|record)\b/g, `$1${i}`),
+    ).join('\n');
+    const engine = await openFiles(filesOf(source));
+    try {
+      const request = { paths: ['fs'], rules: [], precision: 'low' } as const;
+      const before = engine.check(request, NEVER).findings;
+      engine.absent({ rule: 'lock/double', file: 'fs/foo/x.c', line: 9 }, NEVER);
+      assert.deepEqual(engine.check(request, NEVER).findings, before);
+    } finally {
+      engine.dispose();
+    }
+  });
+
+  it('says what it is not asked right', async () => {
+    const engine = await openFiles(filesOf('int a(void) { return 0; }'));
+    try {
+      for (const query of [
+        { rule: 'lock/none', file: 'fs/foo/x.c', line: 1 },
+        { rule: 'lock/double', file: 'fs/foo/none.c', line: 1 },
+      ])
+        assert.equal(engine.absent(query, NEVER).ok, false);
+    } finally {
+      engine.dispose();
+    }
+  });
+});
