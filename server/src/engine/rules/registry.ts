@@ -3,6 +3,7 @@ import { atomicMethod } from './dentry/atomic-method.js';
 import { pruneDropsLock } from './dentry/prune-drops-lock.js';
 import { pruneFrees } from './dentry/prune-frees.js';
 import { pruneReference } from './dentry/prune-reference.js';
+import { releaseLinked } from './dentry/release-linked.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -16,6 +17,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   pruneDropsLock,
   pruneFrees,
   pruneReference,
+  releaseLinked,
   doubleLock,
   imbalance,
   sleepInAtomic,

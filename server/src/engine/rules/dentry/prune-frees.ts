@@ -5,7 +5,7 @@
 import type { FreeEffect } from '../../contexts/result.js';
 import { freeSite } from '../free-site.js';
 import { memberOfParameter, reachedFrom } from '../reached.js';
-import { type Draft, entryMethod, originStep, type Rule, type RuleContext, step } from '../rule.js';
+import { type Draft, entryMethod, originStep, type Rule, step } from '../rule.js';
 
 /** Members that lead to what the dentry does not own. */
 const OF_OTHERS = new Set(['', 'd_sb', 'd_parent', 'd_op', 'd_children', 'd_sib', 'd_subdirs', 'd_child']);
@@ -26,24 +26,28 @@ export const pruneFrees: Rule = {
     const inScope = new Set(cx.functions.map((f) => f.id));
     for (const r of reachedFrom(cx, 'dentry_operations', ['d_prune'], 'dentry')) {
       if (r.from !== null || !inScope.has(r.fn.id)) continue;
-      const seen = new Set<string>();
-      for (const free of cx.analysis.results[r.fn.id]?.frees ?? []) {
-        const member = memberOfParameter(cx.analysis.terms, free.object, r.object);
+      const seen = new Set<number>();
+      const { terms } = cx.analysis;
+      // What is nearest to the dentry speaks for all that one call frees
+      const frees = [...(cx.analysis.results[r.fn.id]?.frees ?? [])].sort(
+        (a, b) => terms.depth(a.object) - terms.depth(b.object),
+      );
+      for (const free of frees) {
+        const member = memberOfParameter(terms, free.object, r.object);
         if (OF_OTHERS.has(member)) continue;
         if (!r.entries.some((e) => cx.analysis.propagation?.meet(e, free.facts) !== null)) continue;
         const site = freeSite(cx, r.fn, free);
-        const at = inScope.has(site.fn.id) ? site : { fn: r.fn, op: free.op };
-        const key = `${at.fn.id},${at.op},${free.object}`;
-        if (seen.has(key)) continue;
-        seen.add(key);
+        // Said where d_prune does it: the callee that frees is right for others
+        if (seen.has(free.op)) continue;
+        seen.add(free.op);
         const object = free.owner === '' ? free.type : free.owner;
         out.push({
           rule: 'dentry/prune-frees',
           precision: precisionOf(member, free),
           certainty: free.conditional ? 'may' : 'must',
-          message: `'${object}'${free.type !== '' && free.owner !== '' ? ` (${free.type})` : ''} hangs on the dentry and is freed by '${site.what}()' in ->d_prune(), while a lockless lookup can still find the dentry; free it in ->d_release()`,
-          fn: at.fn.id,
-          op: at.op,
+          message: `'${object}'${free.type !== '' && free.owner !== '' ? ` (${free.type})` : ''} hangs on the dentry and ${free.conditional ? 'may be' : 'is'} freed by '${site.what}()' in ->d_prune(), while a lockless lookup can still find the dentry; free it in ->d_release()`,
+          fn: r.fn.id,
+          op: free.op,
           entry: entryMethod(cx.analysis, r.origin),
           held: [],
           rcu: 'none',
@@ -51,7 +55,13 @@ export const pruneFrees: Rule = {
             originStep(cx, r.origin),
             ...site.steps,
             step('free', site.fn, site.op, `${site.what}() frees it; the dentry is still hashed`),
-            otherSide(cx, at.fn.id, at.op),
+            step(
+              'other-side',
+              r.fn,
+              free.op,
+              'a lookup in RCU-walk finds the dentry before it is unhashed and follows the pointer',
+              1,
+            ),
           ],
           objectClass: object,
         });
@@ -66,10 +76,4 @@ function precisionOf(member: string, free: FreeEffect): Draft['precision'] {
   if (free.how !== 'now' && free.unpublished.length > 0) return 'low';
   // An inode may have more dentries, and one of them owns what hangs on it
   return member === 'd_inode' ? 'medium' : 'high';
-}
-
-function otherSide(cx: RuleContext, fn: number, op: number): ReturnType<typeof step> {
-  const at = cx.analysis.program.functions[fn];
-  const message = 'a lookup in RCU-walk finds the dentry before it is unhashed and follows the pointer';
-  return step('other-side', at as NonNullable<typeof at>, op, message, 1);
 }
