@@ -3,12 +3,11 @@
  * through its callees. Told by the node's member, `ceph_dentry_info::lease_list`, not by the object.
  */
 import { calledName } from '../contexts/cfg.js';
-import type { Entry } from '../contexts/entry-points.js';
 import { T } from '../contexts/terms.js';
 import type { FunctionRef } from '../program/program.js';
+import { everywhere } from './counters.js';
 import { Mentions } from './mentions.js';
 import { argumentsOf } from './reached.js';
-import { replay } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** What puts a node on a list or into a tree or table: position of the node among the arguments. */
@@ -142,10 +141,7 @@ export class Linkage {
   /** Operations that call one of these, with the member that the node is. */
   private nodesOf(fn: FunctionRef, names: ReadonlyMap<string, number>): ReadonlyMap<number, string> {
     const out = new Map<number, string>();
-    const entry = this.cx.analysis.propagation?.entries[fn.id]?.[0];
-    if (entry === undefined) return out;
-    const everywhere: Entry = { ...entry, facts: [], consts: [] };
-    replay(this.cx.analysis, fn, everywhere, (run, op, s) => {
+    everywhere(this.cx, fn, (run, op, s) => {
       const at = names.get(calledName(fn, op));
       if (at === undefined || out.has(op)) return undefined;
       const node = argumentsOf(run, op, s)[at] ?? run.terms.unknown;

@@ -1,5 +1,6 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
 import { atomicMethod } from './dentry/atomic-method.js';
+import { fsdataReference } from './dentry/fsdata-reference.js';
 import { pruneDropsLock } from './dentry/prune-drops-lock.js';
 import { pruneFrees } from './dentry/prune-frees.js';
 import { pruneReference } from './dentry/prune-reference.js';
@@ -17,6 +18,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   pruneDropsLock,
   pruneFrees,
   pruneReference,
+  fsdataReference,
   releaseLinked,
   doubleLock,
   imbalance,
