@@ -1,6 +1,7 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
 import { atomicMethod } from './dentry/atomic-method.js';
 import { fsdataReference } from './dentry/fsdata-reference.js';
+import { fsdataType } from './dentry/fsdata-type.js';
 import { pruneDropsLock } from './dentry/prune-drops-lock.js';
 import { pruneFrees } from './dentry/prune-frees.js';
 import { pruneReference } from './dentry/prune-reference.js';
@@ -18,6 +19,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   pruneDropsLock,
   pruneFrees,
   pruneReference,
+  fsdataType,
   fsdataReference,
   releaseLinked,
   doubleLock,
