@@ -81,7 +81,15 @@ export class Linkage {
   private readonly own = new Map<number, ReadonlySet<string>>();
   private readonly byUnit = new Map<string, readonly Link[]>();
 
-  constructor(private readonly cx: RuleContext) {}
+  /** What takes a counted reference on a dentry. */
+  private readonly pinning: Mentions;
+
+  constructor(private readonly cx: RuleContext) {
+    const getters = [...cx.analysis.model.helpers.values()].filter((h) =>
+      h.references?.some((r) => r.kind === 'dentry' && r.action !== 'put'),
+    );
+    this.pinning = new Mentions(getters.map((h) => h.name));
+  }
 
   /** The members of a structure (`foo`) that code of a unit puts on lists, each with its first place. */
   linksOf(unit: string, struct: string): readonly Link[] {
@@ -93,7 +101,8 @@ export class Linkage {
     if (known !== undefined) return known;
     const links = new Map<string, Link>();
     for (const fn of this.cx.all) {
-      if (fn.unit !== unit || !this.linking.in(fn)) continue;
+      // Where a dentry is pinned on the way, what hangs on it is off the list before the last reference goes
+      if (fn.unit !== unit || !this.linking.in(fn) || this.pinning.in(fn)) continue;
       for (const [op, member] of this.nodesOf(fn, LINKS))
         if (!links.has(member)) links.set(member, { member, fn, op });
     }

@@ -2,6 +2,7 @@
 import { atomicMethod } from './dentry/atomic-method.js';
 import { fsdataReference } from './dentry/fsdata-reference.js';
 import { fsdataType } from './dentry/fsdata-type.js';
+import { hashState } from './dentry/hash-state.js';
 import { pruneDropsLock } from './dentry/prune-drops-lock.js';
 import { pruneFrees } from './dentry/prune-frees.js';
 import { pruneReference } from './dentry/prune-reference.js';
@@ -19,6 +20,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   pruneDropsLock,
   pruneFrees,
   pruneReference,
+  hashState,
   fsdataType,
   fsdataReference,
   releaseLinked,
