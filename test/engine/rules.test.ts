@@ -3,6 +3,14 @@
  * (`_ok`). `FN_` and `FP_` begin the names of functions that a rule is wrong about today.
  */
 import { checkRule, type RuleCases } from './harness.js';
+import { ATOMIC_METHOD } from './rules/dentry/atomic-method.js';
+import { FSDATA_REFERENCE } from './rules/dentry/fsdata-reference.js';
+import { FSDATA_TYPE } from './rules/dentry/fsdata-type.js';
+import { HASH_STATE } from './rules/dentry/hash-state.js';
+import { PRUNE_DROPS_LOCK } from './rules/dentry/prune-drops-lock.js';
+import { PRUNE_FREES } from './rules/dentry/prune-frees.js';
+import { PRUNE_REFERENCE } from './rules/dentry/prune-reference.js';
+import { RELEASE_LINKED } from './rules/dentry/release-linked.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
@@ -11,6 +19,14 @@ import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
 import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
 
 const RULES: Readonly<Record<string, RuleCases>> = {
+  'dentry/atomic-method': ATOMIC_METHOD,
+  'dentry/fsdata-reference': FSDATA_REFERENCE,
+  'dentry/fsdata-type': FSDATA_TYPE,
+  'dentry/hash-state': HASH_STATE,
+  'dentry/prune-drops-lock': PRUNE_DROPS_LOCK,
+  'dentry/prune-frees': PRUNE_FREES,
+  'dentry/prune-reference': PRUNE_REFERENCE,
+  'dentry/release-linked': RELEASE_LINKED,
   'rcu/early-free': EARLY_FREE,
   'rcu/unstable-inode': UNSTABLE_INODE,
   'rcu/walk-blocks': WALK_BLOCKS,

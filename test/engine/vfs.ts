@@ -46,6 +46,9 @@ struct dentry_operations {
 	int (*d_delete)(const struct dentry *dentry);
 	void (*d_release)(struct dentry *dentry);
 	void (*d_prune)(struct dentry *dentry);
+	void (*d_iput)(struct dentry *dentry, struct inode *inode);
+	int (*d_compare)(const struct dentry *dentry, unsigned int len, const char *str, const struct qstr *name);
+	char *(*d_dname)(struct dentry *dentry, char *buffer, int buflen);
 	int (*d_manage)(const struct path *path, bool rcu_walk);
 };
 struct inode_operations {
@@ -53,6 +56,9 @@ struct inode_operations {
 	int (*permission)(struct mnt_idmap *idmap, struct inode *inode, int mask);
 	struct posix_acl *(*get_inode_acl)(struct inode *inode, int type, bool rcu);
 	int (*unlink)(struct inode *dir, struct dentry *dentry);
+	int (*rmdir)(struct inode *dir, struct dentry *dentry);
+	struct dentry *(*lookup)(struct inode *dir, struct dentry *dentry, unsigned int flags);
+	int (*mkdir)(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode);
 };
 struct super_operations {
 	void (*put_super)(struct super_block *sb);

@@ -1,4 +1,12 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
+import { atomicMethod } from './dentry/atomic-method.js';
+import { fsdataReference } from './dentry/fsdata-reference.js';
+import { fsdataType } from './dentry/fsdata-type.js';
+import { hashState } from './dentry/hash-state.js';
+import { pruneDropsLock } from './dentry/prune-drops-lock.js';
+import { pruneFrees } from './dentry/prune-frees.js';
+import { pruneReference } from './dentry/prune-reference.js';
+import { releaseLinked } from './dentry/release-linked.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -8,6 +16,14 @@ import { walkBlocks } from './rcu/walk-blocks.js';
 import type { Rule } from './rule.js';
 
 const IN_ANY_ORDER: readonly Rule[] = [
+  atomicMethod,
+  pruneDropsLock,
+  pruneFrees,
+  pruneReference,
+  hashState,
+  fsdataType,
+  fsdataReference,
+  releaseLinked,
   doubleLock,
   imbalance,
   sleepInAtomic,

@@ -43,13 +43,6 @@ void a_bad(struct foo *f)
 	wait_for(f); /*! lock/sleep-in-atomic */
 	write_unlock(&f->table);
 }`,
-  'in a method that runs in d_lock': `
-static int delete_bad(const struct dentry *dentry)
-{
-	msleep(1); /*! lock/sleep-in-atomic */
-	return 0;
-}
-const struct dentry_operations ops = { .d_delete = delete_bad };`,
   'in an RCU callback': `
 static void gone_bad(struct rcu_head *head)
 {

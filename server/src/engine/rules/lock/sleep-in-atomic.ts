@@ -3,17 +3,15 @@
  * RCU read section. Two ways to get there: a lock that the function (or a callee that returned with it) took, and a
  * context that a method or callback is entered in.
  */
-import type { Entry } from '../../contexts/entry-points.js';
 import { entryAtomic } from '../../contexts/propagate.js';
 import type { ShownLock } from '../../contexts/result.js';
 import { isAtomicKind } from '../../contexts/state.js';
+import { contextSleeps, isAtomicDentryMethod } from '../context-sleeps.js';
 import {
   type Draft,
-  entryMethod,
   heldOf,
   lineOf,
   lockName,
-  originStep,
   type Rule,
   type RuleContext,
   rcuOf,
@@ -37,7 +35,7 @@ export const sleepInAtomic: Rule = {
     fixable: false,
   },
   check(cx) {
-    return [...localSleeps(cx), ...contextSleeps(cx)];
+    return [...localSleeps(cx), ...enteredAtomic(cx)];
   },
 };
 
@@ -90,86 +88,11 @@ function localSleeps(cx: RuleContext): Draft[] {
   return out;
 }
 
-/** The method or callback is entered where sleeping is forbidden. */
-function contextSleeps(cx: RuleContext): Draft[] {
-  const out: Draft[] = [];
-  const propagation = cx.analysis.propagation;
-  if (propagation === null) return out;
-  for (const fn of cx.functions) {
-    const result = cx.analysis.results[fn.id];
-    if (result === undefined || result.widened || result.sleeps.length === 0) continue;
-    const entries = propagation.entries[fn.id] ?? [];
-    let done = false;
-    for (let i = 0; i < entries.length && !done; i++) {
-      const entry = entries[i] as Entry;
-      if (entry.caller >= 0 || entry.walk || entry.widened) {
-        if (entry.walk && entry.caller < 0)
-          cx.silence?.(ID, fn, -1, 'what sleeps in RCU-walk is the law of rcu/walk-blocks');
-        continue;
-      }
-      const why = entryAtomic(entry);
-      if (why === null) {
-        const known = entry.origins.length > 0;
-        if (known) cx.silence?.(ID, fn, -1, 'the method or callback that it is entered as may sleep');
-        continue;
-      }
-      for (const e of result.sleeps) {
-        if (propagation.meet(entry, e.facts) === null) {
-          cx.silence?.(
-            ID,
-            fn,
-            e.op,
-            `'${e.what}()' may sleep, but the tests before it exclude the context that may not`,
-          );
-          continue;
-        }
-        // The lock that forbids sleeping was released before
-        if (
-          typeof why !== 'string' &&
-          e.released.some((r) => r.place === why.place || (r.kind === why.kind && r.class === why.class))
-        ) {
-          cx.silence?.(
-            ID,
-            fn,
-            e.op,
-            `'${e.what}()' may sleep, but the lock that forbids it was released before`,
-          );
-          continue;
-        }
-        const origin = propagation.origins[entry.origins[0] ?? -1];
-        const leaf = sleepLeaf(cx, e.what, e.via);
-        const reason =
-          typeof why === 'string'
-            ? why
-            : why.kind === 'rcu'
-              ? 'the RCU read side'
-              : `'${propagation.show(fn.id, why.place)}' held by the caller`;
-        const runs =
-          origin === undefined
-            ? 'this function'
-            : origin.struct === 'callback'
-              ? `${origin.method}`
-              : `->${origin.method}()`;
-        out.push({
-          rule: 'lock/sleep-in-atomic',
-          precision: e.certain ? 'high' : 'medium',
-          certainty: e.certain ? 'must' : 'may',
-          message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''}, but ${runs} runs in ${reason}`,
-          fn: fn.id,
-          op: e.op,
-          entry: entryMethod(cx.analysis, origin),
-          held: [],
-          rcu: rcuOf(entry, []),
-          trace: [
-            ...(origin === undefined ? [] : [originStep(cx, origin)]),
-            ...sleepPath(cx, fn, e.op, e.what, e.via),
-          ],
-          objectClass: typeof why === 'string' ? why : why.class,
-        });
-        done = true;
-        break;
-      }
-    }
-  }
-  return out;
+/** The method or callback is entered where sleeping is forbidden; dentry/atomic-method speaks for the methods of dentries. */
+function enteredAtomic(cx: RuleContext): Draft[] {
+  return contextSleeps(cx, {
+    rule: 'lock/sleep-in-atomic',
+    why: (entry, origin) => (isAtomicDentryMethod(cx, origin) ? null : entryAtomic(entry)),
+    precision: (e) => (e.certain ? 'high' : 'medium'),
+  });
 }

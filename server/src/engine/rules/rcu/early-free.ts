@@ -15,6 +15,7 @@ import { isAtomicKind, maskOf, NEGATIVE, POSITIVE } from '../../contexts/state.j
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
+import { freeSite } from '../free-site.js';
 import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
 import {
   type Draft,
@@ -354,29 +355,4 @@ function noReader(free: FreeEffect, lockless: readonly LocklessAccess[]): string
 function matches(a: LocklessAccess, free: FreeEffect): boolean {
   if (free.owner === '' || a.owner !== free.owner) return false;
   return a.type === '' || free.type === '' || a.type === free.type;
-}
-
-/** Where memory really goes: down through the callees' effects. */
-function freeSite(
-  cx: RuleContext,
-  fn: FunctionRef,
-  free: FreeEffect,
-): { fn: FunctionRef; op: number; what: string; steps: TraceStep[] } {
-  let at = fn;
-  let effect = free;
-  const steps: TraceStep[] = [];
-  for (let depth = 0; depth < 20 && effect.via >= 0; depth++) {
-    const callee = cx.analysis.program.functions[effect.via];
-    const inside = cx.analysis.results[effect.via]?.frees.filter((f) => f.how === effect.how) ?? [];
-    const next =
-      inside.find((f) => f.type !== '' && f.type === effect.type) ??
-      inside.find((f) => f.type === '' && f.owner === '') ??
-      inside.find((f) => f.type === '') ??
-      (effect.type === '' || inside.length === 1 ? inside[0] : undefined);
-    if (callee === undefined || next === undefined) break;
-    steps.push(step('call', at, effect.op, `calls ${effect.what}()`));
-    at = callee;
-    effect = next;
-  }
-  return { fn: at, op: effect.op, what: effect.what, steps };
 }

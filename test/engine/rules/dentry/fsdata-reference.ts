@@ -1,0 +1,174 @@
+/**
+ * dentry/fsdata-reference: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
+ */
+import type { RuleCases } from '../../harness.js';
+
+/** Cases by title. */
+export const FSDATA_REFERENCE: RuleCases = {
+  'found in memory': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static struct note *note_get(struct note *n)
+{
+	refcount_inc(&n->users);
+	return n;
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+void attach_bad(struct note *head, struct dentry *dentry)
+{
+	dentry->d_fsdata = head->next; /*! dentry/fsdata-reference */
+}`,
+
+  'found on a list': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static struct note *note_get(struct note *n)
+{
+	refcount_inc(&n->users);
+	return n;
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+int attach_bad(struct list_head *notes, struct dentry *dentry)
+{
+	struct note *n;
+
+	list_for_each_entry(n, notes, all) {
+		if (n->next) {
+			dentry->d_fsdata = n; /*! dentry/fsdata-reference */
+			return 0;
+		}
+	}
+	return -ENOENT;
+}`,
+
+  'with a reference, before and after, by a helper': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static struct note *note_get(struct note *n)
+{
+	refcount_inc(&n->users);
+	return n;
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+void before_ok(struct note *head, struct dentry *dentry)
+{
+	dentry->d_fsdata = note_get(head->next);
+}
+void after_ok(struct note *head, struct dentry *dentry)
+{
+	struct note *n = head->next;
+
+	dentry->d_fsdata = n;
+	refcount_inc(&n->users);
+}`,
+
+  'moved from another dentry': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static struct note *note_get(struct note *n)
+{
+	refcount_inc(&n->users);
+	return n;
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+void move_ok(struct dentry *from, struct dentry *to)
+{
+	to->d_fsdata = from->d_fsdata;
+	from->d_fsdata = NULL;
+}`,
+
+  'just made, or handed over': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static struct note *note_get(struct note *n)
+{
+	refcount_inc(&n->users);
+	return n;
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+int make_ok(struct dentry *dentry)
+{
+	struct note *n = kzalloc(sizeof(*n), GFP_KERNEL);
+
+	if (!n)
+		return -ENOMEM;
+	refcount_set(&n->users, 1);
+	dentry->d_fsdata = n;
+	return 0;
+}
+void give_ok(struct dentry *dentry, struct note *n)
+{
+	dentry->d_fsdata = n;
+}`,
+
+  'what nobody counts': `
+void attach_ok(struct foo *f, struct dentry *dentry)
+{
+	dentry->d_fsdata = f->next;
+}
+static void release_ok(struct dentry *dentry)
+{
+	kfree(dentry->d_fsdata);
+}
+const struct dentry_operations ops = { .d_release = release_ok };`,
+};
