@@ -270,7 +270,7 @@ const struct inode_operations ops = { .unlink = unlink };`,
   },
   {
     title: 'a lock of the caller that was released before',
-    rule: 'lock/sleep-in-atomic',
+    rule: 'dentry/atomic-method',
     source: `
 static int drop(const struct dentry *dentry)
 {
@@ -386,7 +386,7 @@ describe('explain --absent', () => {
 void a(struct foo *f)
 {
 	mutex_lock(&f->mutex);
-	/* lockwalk: allow lock/double -- tested by hand */
+	/* lockwalk-ignore lock/double: tested by hand */
 	mutex_lock(&f->mutex); /*?*/
 }`,
     });

@@ -421,7 +421,7 @@ ${D_REVALIDATE}`,
     `
 static int hash(const struct dentry *parent, struct qstr *name)
 {
-	msleep(1); /*! rcu/walk-blocks */
+	msleep(1); /*! dentry/atomic-method */
 	return 0;
 }
 const struct dentry_operations ops = { .d_hash = hash };`,

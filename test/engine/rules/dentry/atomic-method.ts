@@ -32,12 +32,12 @@ const struct dentry_operations ops = { .d_prune = prune_bad };`,
   'in d_compare and d_hash, which RCU-walk comes to as well': `
 static int compare_bad(const struct dentry *dentry, unsigned int len, const char *str, const struct qstr *name)
 {
-	kfree(kmalloc(len, GFP_KERNEL)); /*! dentry/atomic-method rcu/walk-blocks */
+	kfree(kmalloc(len, GFP_KERNEL)); /*! dentry/atomic-method */
 	return 0;
 }
 static int hash_bad(const struct dentry *parent, struct qstr *name)
 {
-	kfree(kmalloc(8, GFP_KERNEL)); /*! dentry/atomic-method rcu/walk-blocks */
+	kfree(kmalloc(8, GFP_KERNEL)); /*! dentry/atomic-method */
 	return 0;
 }
 const struct dentry_operations ops = { .d_compare = compare_bad, .d_hash = hash_bad };`,

@@ -1,7 +1,7 @@
 /**
  * dentry/atomic-method: nothing sleeps in a dentry method that may never sleep: d_prune, d_delete, d_compare, d_hash, d_dname and
  * the like, by what the model says of a call of the method. Not in which situation it is called decides, but the method itself,
- * so there is no way out but not to sleep. What RCU-walk comes to is rcu/walk-blocks as well.
+ * so there is no way out but not to sleep. rcu/walk-blocks is silent on them.
  */
 import { entryAtomic } from '../../contexts/propagate.js';
 import { contextSleeps, isAtomicDentryMethod } from '../context-sleeps.js';

@@ -5,6 +5,7 @@
  */
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRef } from '../../program/program.js';
+import { isAtomicDentryMethod } from '../context-sleeps.js';
 import {
   type Draft,
   entryMethod,
@@ -46,6 +47,11 @@ export const walkBlocks: Rule = {
       for (let i = 0; i < entries.length && !done; i++) {
         const entry = entries[i] as Entry;
         if (!entry.walk || entry.caller >= 0) continue;
+        // It may sleep in no situation, and has no way out
+        if (isAtomicDentryMethod(cx, propagation.origins[entry.origins[0] ?? -1])) {
+          cx.silence?.(ID, fn, -1, 'dentry/atomic-method speaks for a method that may never sleep');
+          continue;
+        }
         for (const e of result.sleeps) {
           if (propagation.meet(entry, e.facts) === null) {
             cx.silence?.(
