@@ -180,6 +180,8 @@ export interface HelperEntry {
   readonly returns?: string;
   /** What memory holds afterwards, while the locks are held: the parent of a dentry that was looked up. */
   readonly links?: readonly { readonly place: PathText; readonly value: PathText }[];
+  /** Dentries that have another parent afterwards, and hold the old one no longer. */
+  readonly moves?: readonly PathText[];
   readonly noReturn?: boolean;
   /** What holds when it returns, whatever was seen before: the condition that is waited for. */
   readonly ensures?: ConditionText;

@@ -1,4 +1,5 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
+import { unstableParent } from './dentry/unstable-parent.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -8,6 +9,7 @@ import { walkBlocks } from './rcu/walk-blocks.js';
 import type { Rule } from './rule.js';
 
 const IN_ANY_ORDER: readonly Rule[] = [
+  unstableParent,
   doubleLock,
   imbalance,
   sleepInAtomic,

@@ -1,0 +1,256 @@
+/**
+ * What keeps a dentry's d_parent and d_name as they are, where a rule looks at them: locks held, where the dentry comes from, and
+ * whether anything can move it at all. Must not report anything.
+ */
+import { calledName } from '../contexts/cfg.js';
+import type { Entry, Origin } from '../contexts/entry-points.js';
+import type { FunctionRun } from '../contexts/flow.js';
+import type { Lock, State } from '../contexts/state.js';
+import { T, type Terms } from '../contexts/terms.js';
+import { type FunctionRef, unitOf } from '../program/program.js';
+import { callsOfUnit } from '../program/unit-calls.js';
+import { heldIn } from './holding.js';
+import type { RuleContext } from './rule.js';
+
+const D_LOCK = 'dentry::d_lock';
+const I_RWSEM = 'inode::i_rwsem';
+
+/** What moves a dentry wherever it is called from. */
+const MOVERS = ['d_move', 'd_exchange'];
+
+/** Tables by which a directory is known to hold a filesystem. */
+const OF_FILESYSTEMS = new Set(['file_system_type', 'super_operations']);
+
+/** Functions below a rename method that are asked for their locks. */
+const MAX_ASKED = 400;
+
+/** What a unit does to dentries. */
+interface UnitMoves {
+  readonly isFilesystem: boolean;
+  readonly canMove: boolean;
+  /** Methods by which it renames. */
+  readonly renames: readonly FunctionRef[];
+}
+
+/**
+ * Tells whether the dentries that a unit works on can be moved: by a rename method or a call of its own, or because it is no filesystem
+ * and works on those of all others. Asked during one check.
+ */
+export class Moves {
+  private readonly known = new Map<string, UnitMoves>();
+  private readonly lockedBy = new Map<string, ReadonlySet<string>>();
+
+  constructor(private readonly cx: RuleContext) {}
+
+  /** Whether the unit is a filesystem; others work on dentries of all of them. */
+  isFilesystem(unit: string): boolean {
+    return this.of(unit).isFilesystem;
+  }
+
+  canMove(unit: string): boolean {
+    return this.of(unit).canMove;
+  }
+
+  /** Classes of locks that the unit's own renames take, beside those of the VFS: who holds one keeps them out. */
+  excludedBy(unit: string): ReadonlySet<string> {
+    let classes = this.lockedBy.get(unit);
+    if (classes === undefined) {
+      classes = this.findLocks(this.of(unit).renames);
+      this.lockedBy.set(unit, classes);
+    }
+    return classes;
+  }
+
+  private of(unit: string): UnitMoves {
+    let found = this.known.get(unit);
+    if (found === undefined) {
+      found = this.find(unit);
+      this.known.set(unit, found);
+    }
+    return found;
+  }
+
+  private find(unit: string): UnitMoves {
+    const { program } = this.cx.analysis;
+    let isFilesystem = false;
+    const renames: FunctionRef[] = [];
+    let renamed = false;
+    for (const s of program.slots) {
+      if (unitOf(s.file.path) !== unit || s.file.path.endsWith('.h')) continue;
+      if (s.struct === 'inode_operations' && (s.slot === 'rename' || s.slot === 'rename2')) {
+        renamed = true;
+        const fn = program.resolve(s.target, s.file);
+        if (fn !== null) renames.push(fn);
+      }
+      if (OF_FILESYSTEMS.has(s.struct)) isFilesystem = true;
+    }
+    const canMove = renamed || !isFilesystem || this.callsMover(unit);
+    return { isFilesystem, canMove, renames };
+  }
+
+  private callsMover(unit: string): boolean {
+    const calls = callsOfUnit(this.cx.analysis.program, unit);
+    return MOVERS.some((m) => calls.has(m));
+  }
+
+  private findLocks(from: readonly FunctionRef[]): ReadonlySet<string> {
+    const out = new Set<string>();
+    const seen = new Set<number>(from.map((f) => f.id));
+    for (const id of seen) {
+      const result = this.cx.analysis.results[id];
+      for (const key of result?.acquires ?? []) out.add(key.slice(0, key.indexOf('|')));
+      for (const e of result?.edges ?? []) if (seen.size < MAX_ASKED) seen.add(e.callee);
+    }
+    for (const c of [I_RWSEM, 'rcu', 'irq', 'bh', 'preempt']) out.delete(c);
+    return out;
+  }
+}
+
+/** Where a dentry comes from, told at the beginning of the situation. */
+export type Source =
+  /** The dentry of an open file: its own inode may be locked, its parent is nobody's business. */
+  | { readonly kind: 'file'; readonly of: number }
+  /** A parameter of the function where control comes in, or the dentry of a path that is one. */
+  | { readonly kind: 'argument' }
+  /** Anything else. */
+  | { readonly kind: 'other' };
+
+/** A value of a function as the first function of its situation's chain would call it. */
+export interface Lifted {
+  readonly term: number;
+  readonly fn: number;
+  readonly entry: Entry;
+  readonly origin: Origin | undefined;
+}
+
+/** Follows a shared term up the calls by which a situation came; null where it is lost on the way. */
+export function lift(cx: RuleContext, fn: FunctionRef, index: number, term: number): Lifted | null {
+  const { analysis } = cx;
+  const { propagation } = analysis;
+  if (propagation === null) return null;
+  const { terms } = analysis.shared;
+  let at = fn.id;
+  let i = index;
+  let t = term;
+  for (let guard = 0; guard < 40; guard++) {
+    if (!terms.isShared(t)) return null;
+    const entry = propagation.entries[at]?.[i];
+    if (entry === undefined) return null;
+    if (entry.caller < 0)
+      return { term: t, fn: at, entry, origin: propagation.origins[entry.origins[0] ?? -1] };
+    const callee = at;
+    const edge = analysis.results[entry.caller]?.edges.find((e) => e.callee === callee && e.op === entry.op);
+    if (edge === undefined || edge.context !== 'now') return null;
+    let lost = false;
+    t = terms.rewrite(t, (x) => {
+      if (terms.kind(x) !== T.Param) return -1;
+      const arg = edge.args[terms.a(x)] ?? -1;
+      if (arg < 0) lost = true;
+      return arg < 0 ? x : arg;
+    });
+    if (lost) return null;
+    at = entry.caller;
+    i = entry.callerEntry;
+  }
+  return null;
+}
+
+/** What a lifted dentry is to the function where control comes in. */
+export function sourceOf(terms: Terms, dentry: number): Source {
+  if (terms.kind(dentry) === T.Param) return { kind: 'argument' };
+  if (terms.kind(dentry) !== T.Load) return { kind: 'other' };
+  const place = terms.a(dentry);
+  if (terms.lastField(place) !== 'dentry') return { kind: 'other' };
+  if (terms.kind(place) === T.FieldP && terms.kind(terms.a(place)) === T.Param) return { kind: 'argument' };
+  if (terms.kind(place) !== T.FieldL) return { kind: 'other' };
+  const path = terms.a(place);
+  return terms.kind(path) === T.FieldP && terms.lastField(path) === 'f_path'
+    ? { kind: 'file', of: terms.a(path) }
+    : { kind: 'other' };
+}
+
+/** Whether what is held rules out that any dentry at hand is moved. `name`: its name is asked for, not its parent. */
+export function isKept(run: FunctionRun, entry: Entry, s: State, name: boolean): boolean {
+  return heldIn(run, entry, s).some((l) => keeps(l, name));
+}
+
+/** Whether a dentry has not been looked up, but was made here: nobody else knows it. */
+export function isMadeHere(run: FunctionRun, dentry: number): boolean {
+  const { terms } = run;
+  if (terms.kind(dentry) !== T.Fresh || terms.b(dentry) !== 0 || terms.a(dentry) >= run.graph.opCount)
+    return false;
+  return MAKERS.has(calledName(run.fn, terms.a(dentry)));
+}
+
+const MAKERS = new Set(['d_alloc', 'd_alloc_anon', 'd_alloc_name', 'd_alloc_cursor', 'd_make_root']);
+
+function keeps(l: Lock, name: boolean): boolean {
+  if (l.kind === 'rcu' || l.class === D_LOCK || l.class.endsWith('rename_lock')) return true;
+  // Only a move to another directory takes it
+  return !name && l.class.endsWith('::s_vfs_rename_mutex');
+}
+
+/** Locks of directories that may be the parent's: taken on the way, and how many the situation brought. */
+export interface ParentLocks {
+  readonly taken: boolean;
+  readonly brought: number;
+}
+
+/** Which i_rwsem are held beside that of the dentry's own inode. */
+export function parentLocks(run: FunctionRun, entry: Entry, s: State, dentry: number): ParentLocks {
+  const mine = ownPlaces(run.terms, dentry);
+  let taken = false;
+  let brought = 0;
+  for (const l of heldIn(run, entry, s)) {
+    if (!mayBeParents(l) || mine.has(l.place)) continue;
+    if (s.locks.includes(l)) taken = true;
+    else brought++;
+  }
+  return { taken, brought };
+}
+
+/**
+ * Whether the locks that a situation brought are none of the parent's: the first function of its chain brings no others than those of
+ * the dentry's own inode.
+ */
+export function bringsOnlyOwn(terms: Terms, brought: number, lifted: Lifted): boolean {
+  const own = ownPlaces(terms, lifted.term);
+  const first = lifted.entry.locks.filter(mayBeParents);
+  return brought <= first.length && first.every((l) => own.has(l.place));
+}
+
+function mayBeParents(l: Lock): boolean {
+  return l.class === I_RWSEM || l.class.startsWith('?');
+}
+
+/** Places of i_rwsem of a dentry's own inode. */
+function ownPlaces(terms: Terms, dentry: number): ReadonlySet<number> {
+  const rwsem = terms.name('i_rwsem');
+  const at = (inode: number): number => terms.fieldP(inode, rwsem);
+  const out = new Set<number>([at(terms.load(terms.fieldP(dentry, terms.name('d_inode'))))]);
+  const source = sourceOf(terms, dentry);
+  if (source.kind === 'file') out.add(at(terms.load(terms.fieldP(source.of, terms.name('f_inode')))));
+  return out;
+}
+
+/** Whether nobody can move what a method is handed: it is not seen by others yet, or dead. */
+export function isPrivate(origin: Origin | undefined): boolean {
+  return origin !== undefined && PRIVATE.has(`${origin.struct}::${origin.method}`);
+}
+
+const PRIVATE = new Set([
+  'dentry_operations::d_init',
+  'dentry_operations::d_release',
+  'dentry_operations::d_iput',
+  'dentry_operations::d_prune',
+  'inode_operations::tmpfile',
+]);
+
+/** Whether an open file that a method is handed belongs to a filesystem that others put files into; nothing is renamed there. */
+export function isLent(cx: RuleContext, moves: Moves, origin: Origin | undefined): boolean {
+  if (origin === undefined || origin.struct === 'callback') return false;
+  const fn = cx.analysis.program.functions[origin.function];
+  return fn !== undefined && FILE_TABLES.has(origin.struct) && !moves.isFilesystem(fn.unit);
+}
+
+const FILE_TABLES = new Set(['file_operations', 'proc_ops', 'seq_operations', 'kernfs_ops']);
