@@ -3,13 +3,14 @@
  * whether anything can move it at all. Must not report anything.
  */
 import { calledName } from '../contexts/cfg.js';
-import type { Entry, Origin } from '../contexts/entry-points.js';
+import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import type { Lock, State } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
 import { callsOfUnit } from '../program/unit-calls.js';
 import { heldIn } from './holding.js';
+import { readsOf, replay } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 const D_LOCK = 'dentry::d_lock';
@@ -106,67 +107,116 @@ export class Moves {
   }
 }
 
-/** Where a dentry comes from, told at the beginning of the situation. */
+/** Where a dentry comes from. */
 export type Source =
-  /** The dentry of an open file: its own inode may be locked, its parent is nobody's business. */
-  | { readonly kind: 'file'; readonly of: number }
+  /** It is that of an open file: the file's own inode may be locked, its parent is nobody's business. */
+  | 'file'
   /** A parameter of the function where control comes in, or the dentry of a path that is one. */
-  | { readonly kind: 'argument' }
+  | 'argument'
   /** Anything else. */
-  | { readonly kind: 'other' };
+  | 'other';
 
-/** A value of a function as the first function of its situation's chain would call it. */
+/** A dentry as the first function of a situation's chain would call it. */
 export interface Lifted {
+  readonly source: Source;
+  /** Its name there; -1 where it has none. */
   readonly term: number;
-  readonly fn: number;
-  readonly entry: Entry;
-  readonly origin: Origin | undefined;
 }
 
-/** Follows a shared term up the calls by which a situation came; null where it is lost on the way. */
-export function lift(cx: RuleContext, fn: FunctionRef, index: number, term: number): Lifted | null {
+/** What a dentry is to the function at hand. */
+export function sourceIn(run: FunctionRun, dentry: number): Source {
+  const { terms } = run;
+  if (terms.kind(dentry) === T.Fresh && terms.b(dentry) === 0 && terms.a(dentry) < run.graph.opCount)
+    return calledName(run.fn, terms.a(dentry)) === 'file_dentry' ? 'file' : 'other';
+  return sourceOf(terms, dentry);
+}
+
+function sourceOf(terms: Terms, dentry: number): Source {
+  if (terms.kind(dentry) === T.Param) return 'argument';
+  if (terms.kind(dentry) !== T.Load || terms.lastField(dentry) !== 'dentry') return 'other';
+  const place = terms.a(dentry);
+  if (terms.kind(place) === T.FieldP && terms.kind(terms.a(place)) === T.Param) return 'argument';
+  return fileOf(terms, dentry) >= 0 ? 'file' : 'other';
+}
+
+/** The open file whose dentry this is, or -1. */
+function fileOf(terms: Terms, dentry: number): number {
+  if (terms.kind(dentry) !== T.Load || terms.lastField(dentry) !== 'dentry') return -1;
+  const place = terms.a(dentry);
+  if (terms.kind(place) !== T.FieldL) return -1;
+  const path = terms.a(place);
+  return terms.kind(path) === T.FieldP && terms.lastField(path) === 'f_path' ? terms.a(path) : -1;
+}
+
+/** Calls that are followed up. */
+const MAX_CALLS = 40;
+
+/** Follows a dentry up the calls by which a situation came; null where it is lost on the way. */
+export function lift(cx: RuleContext, fn: FunctionRef, index: number, dentry: number): Lifted | null {
   const { analysis } = cx;
-  const { propagation } = analysis;
+  const { propagation, program } = analysis;
   if (propagation === null) return null;
   const { terms } = analysis.shared;
   let at = fn.id;
   let i = index;
-  let t = term;
-  for (let guard = 0; guard < 40; guard++) {
+  let t = dentry;
+  for (let guard = 0; guard < MAX_CALLS; guard++) {
     if (!terms.isShared(t)) return null;
+    if (sourceOf(terms, t) === 'file') return { source: 'file', term: t };
     const entry = propagation.entries[at]?.[i];
     if (entry === undefined) return null;
-    if (entry.caller < 0)
-      return { term: t, fn: at, entry, origin: propagation.origins[entry.origins[0] ?? -1] };
-    const callee = at;
-    const edge = analysis.results[entry.caller]?.edges.find((e) => e.callee === callee && e.op === entry.op);
-    if (edge === undefined || edge.context !== 'now') return null;
-    let lost = false;
-    t = terms.rewrite(t, (x) => {
-      if (terms.kind(x) !== T.Param) return -1;
-      const arg = edge.args[terms.a(x)] ?? -1;
-      if (arg < 0) lost = true;
-      return arg < 0 ? x : arg;
-    });
-    if (lost) return null;
+    if (entry.caller < 0) return { source: sourceOf(terms, t), term: t };
+    const up = propagation.entries[entry.caller]?.[entry.callerEntry];
+    const caller = program.functions[entry.caller];
+    if (up === undefined || caller === undefined) return null;
+    const above = inCaller(cx, caller, up, at, entry.op, t);
+    if (above === null) return null;
+    if (above.term < 0) return above;
+    t = above.term;
     at = entry.caller;
     i = entry.callerEntry;
   }
   return null;
 }
 
-/** What a lifted dentry is to the function where control comes in. */
-export function sourceOf(terms: Terms, dentry: number): Source {
-  if (terms.kind(dentry) === T.Param) return { kind: 'argument' };
-  if (terms.kind(dentry) !== T.Load) return { kind: 'other' };
-  const place = terms.a(dentry);
-  if (terms.lastField(place) !== 'dentry') return { kind: 'other' };
-  if (terms.kind(place) === T.FieldP && terms.kind(terms.a(place)) === T.Param) return { kind: 'argument' };
-  if (terms.kind(place) !== T.FieldL) return { kind: 'other' };
-  const path = terms.a(place);
-  return terms.kind(path) === T.FieldP && terms.lastField(path) === 'f_path'
-    ? { kind: 'file', of: terms.a(path) }
-    : { kind: 'other' };
+/** A callee's term as its caller names it; what stands in the caller's own memory is looked up there. */
+function inCaller(
+  cx: RuleContext,
+  caller: FunctionRef,
+  up: Entry,
+  callee: number,
+  op: number,
+  term: number,
+): Lifted | null {
+  const { terms } = cx.analysis.shared;
+  const edge = cx.analysis.results[caller.id]?.edges.find((e) => e.callee === callee && e.op === op);
+  if (edge === undefined || edge.context !== 'now') return null;
+  let lost = false;
+  const direct = terms.rewrite(term, (x) => {
+    if (terms.kind(x) !== T.Param) return -1;
+    const arg = edge.args[terms.a(x)] ?? -1;
+    if (arg < 0) lost = true;
+    return arg < 0 ? x : arg;
+  });
+  if (!lost) return { source: 'other', term: direct };
+  let found: Lifted | null = null;
+  replay(cx.analysis, caller, up, (run, o, s) => {
+    if (o !== op || found !== null) return;
+    const args = readsOf(caller, op).slice(1);
+    const here = terms.rewrite(term, (x) => {
+      if (terms.kind(x) === T.Param) {
+        const arg = args[terms.a(x)];
+        return arg === undefined ? terms.unknown : run.ev.value(s, arg);
+      }
+      return -1;
+    });
+    const value = terms.kind(here) === T.Load ? run.ev.loaded(s, terms.a(here)) : here;
+    const source = sourceIn(run, value);
+    // One way in which it comes here is enough
+    if (terms.isShared(value)) found = { source, term: value };
+    else if (source === 'file') found = { source, term: -1 };
+  });
+  return found;
 }
 
 /** Whether what is held rules out that any dentry at hand is moved. `name`: its name is asked for, not its parent. */
@@ -210,17 +260,38 @@ export function parentLocks(run: FunctionRun, entry: Entry, s: State, dentry: nu
 }
 
 /**
- * Whether the locks that a situation brought are none of the parent's: the first function of its chain brings no others than those of
- * the dentry's own inode.
+ * Whether the locks that a situation brought are none of the parent's: the method where it begins brings no others than that of the
+ * dentry's own inode. The dentry of an open file is taken for that of the file that the method is handed.
  */
-export function bringsOnlyOwn(terms: Terms, brought: number, lifted: Lifted): boolean {
-  const own = ownPlaces(terms, lifted.term);
-  const first = lifted.entry.locks.filter(mayBeParents);
-  return brought <= first.length && first.every((l) => own.has(l.place));
+export function bringsOnlyOwn(
+  cx: RuleContext,
+  fn: FunctionRef,
+  index: number,
+  brought: number,
+  lifted: Lifted,
+): boolean {
+  const { propagation } = cx.analysis;
+  const { terms } = cx.analysis.shared;
+  let entry = propagation?.entries[fn.id]?.[index];
+  while (entry !== undefined && entry.caller >= 0)
+    entry = propagation?.entries[entry.caller]?.[entry.callerEntry];
+  if (entry === undefined) return false;
+  const locks = entry.locks.filter(mayBeParents);
+  if (brought > locks.length) return false;
+  const rwsem = terms.name('i_rwsem');
+  const own = lifted.term < 0 ? new Set<number>() : ownPlaces(terms, lifted.term);
+  return locks.every(
+    (l) =>
+      own.has(l.place) ||
+      (lifted.source === 'file' &&
+        terms.kind(l.place) === T.FieldP &&
+        terms.b(l.place) === rwsem &&
+        terms.lastField(terms.a(l.place)) === 'f_inode'),
+  );
 }
 
 function mayBeParents(l: Lock): boolean {
-  return l.class === I_RWSEM || l.class.startsWith('?');
+  return l.class === I_RWSEM || (l.class.startsWith('?') && l.kind === 'rwsem');
 }
 
 /** Places of i_rwsem of a dentry's own inode. */
@@ -228,9 +299,14 @@ function ownPlaces(terms: Terms, dentry: number): ReadonlySet<number> {
   const rwsem = terms.name('i_rwsem');
   const at = (inode: number): number => terms.fieldP(inode, rwsem);
   const out = new Set<number>([at(terms.load(terms.fieldP(dentry, terms.name('d_inode'))))]);
-  const source = sourceOf(terms, dentry);
-  if (source.kind === 'file') out.add(at(terms.load(terms.fieldP(source.of, terms.name('f_inode')))));
+  const file = fileOf(terms, dentry);
+  if (file >= 0) out.add(at(terms.load(terms.fieldP(file, terms.name('f_inode')))));
   return out;
+}
+
+/** Whether a situation tells every lock that could be the parent's. */
+export function tellsLocks(entry: Entry): boolean {
+  return !entry.widened && entry.from === Whence.Beginning;
 }
 
 /** Whether nobody can move what a method is handed: it is not seen by others yet, or dead. */

@@ -22,10 +22,11 @@ import {
   Moves,
   parentLocks,
   type Source,
-  sourceOf,
+  sourceIn,
+  tellsLocks,
 } from '../dentry-stability.js';
 import { dereferencesOf } from '../dereferences.js';
-import { heldShown, isAllKnown } from '../holding.js';
+import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
@@ -90,10 +91,10 @@ interface Use {
   readonly classes: readonly string[];
   /** Locks of directories that the situation brought. */
   readonly brought: number;
-  /** That it is looked at is certain. */
-  readonly sure: boolean;
   /** The call that moved the dentry away, or -1. */
   readonly moved: number;
+  /** A reference to the parent was there and was dropped. */
+  readonly put: boolean;
   readonly held: readonly HeldLock[];
 }
 
@@ -109,6 +110,7 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   const uses = new Map<string, Use>();
   const trails = new Trails();
   const believed = new Set<string>();
+  const names = new Map<number, number>();
   const { helpers } = cx.analysis.model;
   replay(cx.analysis, fn, entry, (run, op, s) => {
     const name = calledName(fn, op);
@@ -117,13 +119,13 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
     if (name === 'dget_parent' && exprs.length > 1)
       believed.add(run.showPlace(run.ev.value(s, exprs[1] as number)));
     let { trail } = s;
-    for (const { parent, dentry, sure, named } of parentsUsed(cx, run, op, s, name, exprs)) {
+    for (const { parent, dentry, named } of parentsUsed(cx, run, names, op, s, name, exprs)) {
       const isPinned = trails.has(trail, 'pinned', parent);
       const puts = helper?.references?.some((r) => r.action === 'put') === true;
       const gets = helper?.references?.some((r) => r.action !== 'put') === true && !puts;
       if (gets) trail = trails.with(trail, 'pinned', parent, op);
       if (isPinned) {
-        if (puts) trail = trails.without(trail, 'pinned', parent);
+        if (puts) trail = trails.with(trails.without(trail, 'pinned', parent), 'put', parent, op);
         continue;
       }
       const moved = named && !trails.has(trail, 'fresh', parent) ? trails.at(trail, 'moved', dentry) : -1;
@@ -134,12 +136,12 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       uses.set(key, {
         op,
         dentry: run.terms.isShared(dentry) ? dentry : -1,
-        source: sourceOf(run.terms, dentry),
+        source: sourceIn(run, dentry),
         text: run.showPlace(dentry),
         classes: [...entry.locks, ...s.locks].map((l) => l.class),
         brought: locks.brought,
-        sure: sure && (moved >= 0 || !s.blurred),
         moved,
+        put: trails.has(trail, 'put', parent),
         held: heldShown(cx, fn, run, entry, s),
       });
     }
@@ -147,14 +149,18 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       const dentry = pathTerm(cx, run, s, path, helper?.params ?? [], exprs.slice(1));
       if (dentry >= 0) trail = trails.with(trail, 'moved', dentry, op);
     }
-    return afterStore(run, op, s, exprs, trails, trail);
+    return afterStore(run, names, op, s, exprs, trails, trail);
   });
   return { uses: [...uses.values()], believed };
 }
 
+/** Detail of the name that a value of many hops gets where it is stored in a loop. */
+const LOOP_NAME = 7;
+
 /** A variable that takes d_parent after the move holds the new parent. */
 function afterStore(
   run: FunctionRun,
+  names: Map<number, number>,
   op: number,
   s: State,
   exprs: readonly number[],
@@ -166,7 +172,8 @@ function afterStore(
   if ((kind !== Op.Assign && kind !== Op.Declare) || value === undefined || value < 0) return trail;
   if ((run.fn.file.exprs[value * EXPR_STRIDE] as X) !== X.Field) return trail;
   const parent = run.ev.value(s, value);
-  const dentry = childOf(run, parent);
+  const dentry = childOf(run, names, parent);
+  if (dentry >= 0) names.set(run.terms.fresh(op, LOOP_NAME), parent);
   return dentry >= 0 && trails.at(trail, 'moved', dentry) >= 0
     ? trails.with(trail, 'fresh', parent, op)
     : trail;
@@ -197,7 +204,6 @@ function pathTerm(
 interface Seen {
   readonly parent: number;
   readonly dentry: number;
-  readonly sure: boolean;
   /** It stands in a variable: read before. */
   readonly named: boolean;
 }
@@ -206,6 +212,7 @@ interface Seen {
 function parentsUsed(
   cx: RuleContext,
   run: FunctionRun,
+  names: ReadonlyMap<number, number>,
   op: number,
   s: State,
   name: string,
@@ -213,47 +220,46 @@ function parentsUsed(
 ): readonly Seen[] {
   const { file } = run.fn;
   const out: Seen[] = [];
-  const note = (value: number, expr: number, sure: boolean): void => {
-    const dentry = childOf(run, value);
+  const note = (value: number, expr: number): void => {
+    const dentry = childOf(run, names, value);
     if (dentry < 0 || out.some((x) => x.parent === value)) return;
     const named = (file.exprs[expr * EXPR_STRIDE] as X) === X.Local;
-    out.push({ parent: value, dentry, sure, named });
+    out.push({ parent: value, dentry, named });
   };
   for (const e of exprs)
     visitExpressions(file, e, (x, kind) => {
       if (kind === X.Field && file.exprs[x * EXPR_STRIDE + 3] !== 1) return;
       const base = file.exprs[x * EXPR_STRIDE + 1] as number;
-      note(run.ev.value(s, base), base, true);
+      note(run.ev.value(s, base), base);
     });
   if (opKind(run.fn, op) !== Op.Call) return out;
   const args = exprs.slice(1);
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as number;
     const value = run.ev.value(s, arg);
-    if (childOf(run, value) >= 0) {
-      const deref = dereferencesOf(cx.analysis, run.fn, name, i);
-      if (deref !== 'no') note(value, arg, deref === 'yes');
+    if (childOf(run, names, value) >= 0) {
+      if (dereferencesOf(cx.analysis, run.fn, name, i) !== 'no') note(value, arg);
     } else if ((file.exprs[arg * EXPR_STRIDE] as X) === X.Addr) {
       // The address of a member, for a lock or a list
       let place = run.terms.kind(value) === T.Addr ? run.terms.a(value) : -1;
       while (place >= 0 && run.terms.kind(place) === T.FieldL) place = run.terms.a(place);
-      if (place >= 0 && run.terms.kind(place) === T.FieldP) note(run.terms.a(place), arg, true);
+      if (place >= 0 && run.terms.kind(place) === T.FieldP) note(run.terms.a(place), arg);
     }
   }
   return out;
 }
 
-/** The dentry whose d_parent a value is, or -1. */
-function childOf(run: FunctionRun, value: number): number {
+/** The dentry whose d_parent a value is, or -1. `names`: what values are called that a loop gave names of their own. */
+function childOf(run: FunctionRun, names: ReadonlyMap<number, number>, value: number): number {
   const { terms } = run;
-  const load = run.snapshots.get(value) ?? value;
+  const load = run.snapshots.get(value) ?? names.get(value) ?? value;
   if (terms.kind(load) !== T.Load) return -1;
   const place = terms.a(load);
   if (terms.kind(place) !== T.FieldP || terms.nameText(terms.b(place)) !== 'd_parent') return -1;
   return terms.a(place);
 }
 
-type What = 'pinned' | 'moved' | 'fresh';
+type What = 'pinned' | 'put' | 'moved' | 'fresh';
 
 interface Item {
   readonly what: What;
@@ -315,7 +321,7 @@ function draftsOf(
     out.push({
       rule: ID,
       precision,
-      certainty: use.sure ? 'must' : 'may',
+      certainty: 'must',
       message:
         use.moved >= 0
           ? `the old parent of '${use.text}' is used after '${calledName(fn, use.moved)}()' moved '${use.text}' away from it, with no reference: it may be freed`
@@ -326,7 +332,7 @@ function draftsOf(
       held: use.held,
       rcu: rcuOf(entry, []),
       trace: traceOf(cx, fn, index, use),
-      objectClass: 'dentry::d_parent',
+      objectClass: use.put ? 'dentry' : 'dentry::d_parent',
     });
   }
   return out;
@@ -369,17 +375,16 @@ function precisionOf(
   use: Use,
   believed: ReadonlySet<string>,
 ): Precision | null {
-  if (use.moved >= 0) return use.sure ? 'high' : 'medium';
-  const { terms } = cx.analysis.shared;
+  if (use.moved >= 0) return 'high';
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   if (isPrivate(origin) || isLent(cx, moves, origin)) return null;
   const excluded = moves.excludedBy(fn.unit);
   if (use.classes.some((c) => excluded.has(c))) return null;
-  const lifted: Lifted | null = use.dentry < 0 ? null : lift(cx, fn, index, use.dentry);
-  if (use.brought > 0 && (lifted === null || !bringsOnlyOwn(terms, use.brought, lifted))) return null;
-  const source = lifted === null || use.source.kind === 'file' ? use.source : sourceOf(terms, lifted.term);
+  const here: Lifted = { source: use.source, term: use.dentry };
+  const lifted = use.source === 'file' ? here : use.dentry < 0 ? null : lift(cx, fn, index, use.dentry);
+  if (use.brought > 0 && (lifted === null || !bringsOnlyOwn(cx, fn, index, use.brought, lifted))) return null;
   const isMethod = origin !== undefined && origin.struct !== 'callback';
-  const isCertain = source.kind === 'file' || (source.kind === 'argument' && isMethod && lifted !== null);
-  if (isAllKnown(entry) && isCertain && use.sure) return 'high';
-  return source.kind === 'file' || believed.has(use.text) ? 'medium' : 'low';
+  const isCertain = lifted?.source === 'file' || (lifted?.source === 'argument' && isMethod);
+  if (tellsLocks(entry) && isCertain) return 'high';
+  return lifted?.source === 'file' || believed.has(use.text) ? 'medium' : 'low';
 }
