@@ -99,6 +99,8 @@ export interface MethodEntry {
   readonly bail?: string;
   /** A table with this flag in this slot of its own is called without these locks. */
   readonly without?: { readonly slot: string; readonly flag: string; readonly locks: readonly PathText[] };
+  /** Dentries among the parameters whose parent none of these locks is sure to be of: another thread may move them. */
+  readonly loose?: readonly string[];
   /** The effect of a call through this slot, seen from the caller (rule: calls through modelled slots are cut here). */
   readonly callSleeps: boolean | ConditionText;
   /** One or two sentences for the hover. */

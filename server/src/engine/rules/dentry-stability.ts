@@ -108,7 +108,7 @@ export class Moves {
 }
 
 /** Where a dentry comes from. */
-export type Source =
+type Source =
   /** It is that of an open file: the file's own inode may be locked, its parent is nobody's business. */
   | 'file'
   /** A parameter of the function where control comes in, or the dentry of a path that is one. */
@@ -117,14 +117,14 @@ export type Source =
   | 'other';
 
 /** A dentry as the first function of a situation's chain would call it. */
-export interface Lifted {
+interface Lifted {
   readonly source: Source;
   /** Its name there; -1 where it has none. */
   readonly term: number;
 }
 
 /** What a dentry is to the function at hand. */
-export function sourceIn(run: FunctionRun, dentry: number): Source {
+function sourceIn(run: FunctionRun, dentry: number): Source {
   const { terms } = run;
   if (terms.kind(dentry) === T.Fresh && terms.b(dentry) === 0 && terms.a(dentry) < run.graph.opCount)
     return calledName(run.fn, terms.a(dentry)) === 'file_dentry' ? 'file' : 'other';
@@ -152,7 +152,7 @@ function fileOf(terms: Terms, dentry: number): number {
 const MAX_CALLS = 40;
 
 /** Follows a dentry up the calls by which a situation came; null where it is lost on the way. */
-export function lift(cx: RuleContext, fn: FunctionRef, index: number, dentry: number): Lifted | null {
+function lift(cx: RuleContext, fn: FunctionRef, index: number, dentry: number): Lifted | null {
   const { analysis } = cx;
   const { propagation, program } = analysis;
   if (propagation === null) return null;
@@ -220,12 +220,12 @@ function inCaller(
 }
 
 /** Whether what is held rules out that any dentry at hand is moved. `name`: its name is asked for, not its parent. */
-export function isKept(run: FunctionRun, entry: Entry, s: State, name: boolean): boolean {
+function isKept(run: FunctionRun, entry: Entry, s: State, name: boolean): boolean {
   return heldIn(run, entry, s).some((l) => keeps(l, name));
 }
 
 /** Whether a dentry has not been looked up, but was made here: nobody else knows it. */
-export function isMadeHere(run: FunctionRun, dentry: number): boolean {
+function isMadeHere(run: FunctionRun, dentry: number): boolean {
   const { terms } = run;
   if (terms.kind(dentry) !== T.Fresh || terms.b(dentry) !== 0 || terms.a(dentry) >= run.graph.opCount)
     return false;
@@ -241,13 +241,13 @@ function keeps(l: Lock, name: boolean): boolean {
 }
 
 /** Locks of directories that may be the parent's: taken on the way, and how many the situation brought. */
-export interface ParentLocks {
+interface ParentLocks {
   readonly taken: boolean;
   readonly brought: number;
 }
 
 /** Which i_rwsem are held beside that of the dentry's own inode. */
-export function parentLocks(run: FunctionRun, entry: Entry, s: State, dentry: number): ParentLocks {
+function parentLocks(run: FunctionRun, entry: Entry, s: State, dentry: number): ParentLocks {
   const mine = ownPlaces(run.terms, dentry);
   let taken = false;
   let brought = 0;
@@ -263,14 +263,14 @@ export function parentLocks(run: FunctionRun, entry: Entry, s: State, dentry: nu
  * Whether the locks that a situation brought are none of the parent's: the method where it begins brings no others than that of the
  * dentry's own inode. The dentry of an open file is taken for that of the file that the method is handed.
  */
-export function bringsOnlyOwn(
+function bringsOnlyOwn(
   cx: RuleContext,
   fn: FunctionRef,
   index: number,
   brought: number,
   lifted: Lifted,
 ): boolean {
-  const { propagation } = cx.analysis;
+  const { propagation, model } = cx.analysis;
   const { terms } = cx.analysis.shared;
   let entry = propagation?.entries[fn.id]?.[index];
   while (entry !== undefined && entry.caller >= 0)
@@ -278,6 +278,10 @@ export function bringsOnlyOwn(
   if (entry === undefined) return false;
   const locks = entry.locks.filter(mayBeParents);
   if (brought > locks.length) return false;
+  const origin = propagation?.origins[entry.origins[0] ?? -1];
+  const method = origin === undefined ? undefined : model.methods.get(`${origin.struct}::${origin.method}`);
+  if (lifted.term >= 0 && terms.kind(lifted.term) === T.Param)
+    if (method?.loose?.includes(method.params[terms.a(lifted.term)] ?? '') === true) return true;
   const rwsem = terms.name('i_rwsem');
   const own = lifted.term < 0 ? new Set<number>() : ownPlaces(terms, lifted.term);
   return locks.every(
@@ -288,6 +292,61 @@ export function bringsOnlyOwn(
         terms.b(l.place) === rwsem &&
         terms.lastField(terms.a(l.place)) === 'f_inode'),
   );
+}
+
+/** A spot where something of a dentry is used that a move replaces, and what is known there. */
+export interface Spot {
+  /** The dentry; -1 where it means nothing outside of the function. */
+  readonly dentry: number;
+  readonly source: Source;
+  /** Classes of all locks held. */
+  readonly classes: readonly string[];
+  /** Locks of directories that the situation brought. */
+  readonly brought: number;
+}
+
+/** How sure it is that a dentry can be moved at a spot: for certain, perhaps, or not at all. */
+export type Movable = 'yes' | 'file' | 'perhaps' | 'no';
+
+/** Weighs what is known of a spot. `file`: it is the dentry of an open file, and not all is known of the situation. */
+export function movable(
+  cx: RuleContext,
+  moves: Moves,
+  fn: FunctionRef,
+  entry: Entry,
+  index: number,
+  spot: Spot,
+): Movable {
+  const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
+  if (isPrivate(origin) || isLent(cx, moves, origin)) return 'no';
+  const excluded = moves.excludedBy(fn.unit);
+  if (spot.classes.some((c) => excluded.has(c))) return 'no';
+  const here: Lifted = { source: spot.source, term: spot.dentry };
+  const lifted = spot.source === 'file' ? here : spot.dentry < 0 ? null : lift(cx, fn, index, spot.dentry);
+  const asked = lifted ?? { source: 'file', term: -1 };
+  if (spot.brought > 0 && !bringsOnlyOwn(cx, fn, index, spot.brought, asked)) return 'no';
+  const isMethod = origin !== undefined && origin.struct !== 'callback';
+  const isCertain = lifted?.source === 'file' || (lifted?.source === 'argument' && isMethod);
+  if (tellsLocks(entry) && isCertain) return 'yes';
+  return lifted?.source === 'file' ? 'file' : 'perhaps';
+}
+
+/** What is known of a spot, as far as the function itself tells; null where something keeps the dentry. */
+export function spotOf(
+  run: FunctionRun,
+  entry: Entry,
+  s: State,
+  dentry: number,
+  name: boolean,
+): Spot | null {
+  const locks = parentLocks(run, entry, s, dentry);
+  if (locks.taken || isKept(run, entry, s, name) || isMadeHere(run, dentry)) return null;
+  return {
+    dentry: run.terms.isShared(dentry) ? dentry : -1,
+    source: sourceIn(run, dentry),
+    classes: [...entry.locks, ...s.locks].map((l) => l.class),
+    brought: locks.brought,
+  };
 }
 
 function mayBeParents(l: Lock): boolean {
@@ -305,12 +364,12 @@ function ownPlaces(terms: Terms, dentry: number): ReadonlySet<number> {
 }
 
 /** Whether a situation tells every lock that could be the parent's. */
-export function tellsLocks(entry: Entry): boolean {
+function tellsLocks(entry: Entry): boolean {
   return !entry.widened && entry.from === Whence.Beginning;
 }
 
 /** Whether nobody can move what a method is handed: it is not seen by others yet, or dead. */
-export function isPrivate(origin: Origin | undefined): boolean {
+function isPrivate(origin: Origin | undefined): boolean {
   return origin !== undefined && PRIVATE.has(`${origin.struct}::${origin.method}`);
 }
 
@@ -323,7 +382,7 @@ const PRIVATE = new Set([
 ]);
 
 /** Whether an open file that a method is handed belongs to a filesystem that others put files into; nothing is renamed there. */
-export function isLent(cx: RuleContext, moves: Moves, origin: Origin | undefined): boolean {
+function isLent(cx: RuleContext, moves: Moves, origin: Origin | undefined): boolean {
   if (origin === undefined || origin.struct === 'callback') return false;
   const fn = cx.analysis.program.functions[origin.function];
   return fn !== undefined && FILE_TABLES.has(origin.struct) && !moves.isFilesystem(fn.unit);

@@ -1,4 +1,5 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
+import { unstableName } from './dentry/unstable-name.js';
 import { unstableParent } from './dentry/unstable-parent.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
@@ -9,6 +10,7 @@ import { walkBlocks } from './rcu/walk-blocks.js';
 import type { Rule } from './rule.js';
 
 const IN_ANY_ORDER: readonly Rule[] = [
+  unstableName,
   unstableParent,
   doubleLock,
   imbalance,

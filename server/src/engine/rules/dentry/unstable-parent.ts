@@ -11,20 +11,7 @@ import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
-import {
-  bringsOnlyOwn,
-  isKept,
-  isLent,
-  isMadeHere,
-  isPrivate,
-  type Lifted,
-  lift,
-  Moves,
-  parentLocks,
-  type Source,
-  sourceIn,
-  tellsLocks,
-} from '../dentry-stability.js';
+import { Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
 import { dereferencesOf } from '../dereferences.js';
 import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
@@ -83,14 +70,9 @@ function mostCertain(found: readonly Draft[]): readonly Draft[] {
 /** A use of what d_parent points at, where nothing local keeps it. */
 interface Use {
   readonly op: number;
-  /** The dentry whose d_parent it is; -1 where it means nothing outside. */
-  readonly dentry: number;
-  readonly source: Source;
   readonly text: string;
-  /** Classes of all locks held. */
-  readonly classes: readonly string[];
-  /** Locks of directories that the situation brought. */
-  readonly brought: number;
+  /** What is known there; null where the function itself has moved the dentry away. */
+  readonly spot: Spot | null;
   /** The call that moved the dentry away, or -1. */
   readonly moved: number;
   /** A reference to the parent was there and was dropped. */
@@ -129,21 +111,13 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
         continue;
       }
       const moved = named && !trails.has(trail, 'fresh', parent) ? trails.at(trail, 'moved', dentry) : -1;
-      const locks = parentLocks(run, entry, s, dentry);
-      if (moved < 0 && (locks.taken || isKept(run, entry, s, false) || isMadeHere(run, dentry))) continue;
+      const spot = moved >= 0 ? null : spotOf(run, entry, s, dentry, false);
+      if (moved < 0 && spot === null) continue;
       const key = `${dentry} ${moved}`;
       if ((uses.get(key)?.op ?? Number.POSITIVE_INFINITY) <= op) continue;
-      uses.set(key, {
-        op,
-        dentry: run.terms.isShared(dentry) ? dentry : -1,
-        source: sourceIn(run, dentry),
-        text: run.showPlace(dentry),
-        classes: [...entry.locks, ...s.locks].map((l) => l.class),
-        brought: locks.brought,
-        moved,
-        put: trails.has(trail, 'put', parent),
-        held: heldShown(cx, fn, run, entry, s),
-      });
+      const put = trails.has(trail, 'put', parent);
+      const held = heldShown(cx, fn, run, entry, s);
+      uses.set(key, { op, text: run.showPlace(dentry), spot, moved, put, held });
     }
     for (const path of helper?.moves ?? []) {
       const dentry = pathTerm(cx, run, s, path, helper?.params ?? [], exprs.slice(1));
@@ -365,7 +339,7 @@ function traceOf(cx: RuleContext, fn: FunctionRef, index: number, use: Use): Dra
   ];
 }
 
-/** How sure it is that the dentry can be moved there; null where it cannot. */
+/** How sure the finding is; null for none. */
 function precisionOf(
   cx: RuleContext,
   moves: Moves,
@@ -375,16 +349,15 @@ function precisionOf(
   use: Use,
   believed: ReadonlySet<string>,
 ): Precision | null {
-  if (use.moved >= 0) return 'high';
-  const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
-  if (isPrivate(origin) || isLent(cx, moves, origin)) return null;
-  const excluded = moves.excludedBy(fn.unit);
-  if (use.classes.some((c) => excluded.has(c))) return null;
-  const here: Lifted = { source: use.source, term: use.dentry };
-  const lifted = use.source === 'file' ? here : use.dentry < 0 ? null : lift(cx, fn, index, use.dentry);
-  if (use.brought > 0 && (lifted === null || !bringsOnlyOwn(cx, fn, index, use.brought, lifted))) return null;
-  const isMethod = origin !== undefined && origin.struct !== 'callback';
-  const isCertain = lifted?.source === 'file' || (lifted?.source === 'argument' && isMethod);
-  if (tellsLocks(entry) && isCertain) return 'high';
-  return lifted?.source === 'file' || believed.has(use.text) ? 'medium' : 'low';
+  if (use.spot === null) return 'high';
+  switch (movable(cx, moves, fn, entry, index, use.spot)) {
+    case 'yes':
+      return 'high';
+    case 'file':
+      return 'medium';
+    case 'perhaps':
+      return believed.has(use.text) ? 'medium' : 'low';
+    case 'no':
+      return null;
+  }
 }

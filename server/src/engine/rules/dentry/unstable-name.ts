@@ -1,0 +1,183 @@
+/**
+ * dentry/unstable-name: the name of a dentry is handed to what copies it or sleeps only while no rename can replace it: an old name
+ * may be freed, and a new one be half written. Reported are calls that get `d_name.name` or the address of `d_name`.
+ */
+import type { HeldLock, Precision } from '../../base/finding.js';
+import { calledName } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import type { FunctionRun } from '../../contexts/flow.js';
+import { T } from '../../contexts/terms.js';
+import type { FunctionRef } from '../../program/program.js';
+import { Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
+import { heldShown } from '../holding.js';
+import { Mentions } from '../mentions.js';
+import { OfSituations, readsOf, replay } from '../replay.js';
+import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
+
+const ID = 'dentry/unstable-name';
+
+/** The rule. */
+export const unstableName: Rule = {
+  info: {
+    id: ID,
+    summary: "A dentry's name is copied, printed or kept across a sleep while a rename can replace it.",
+    law: 'd_name is used across a sleep, copied or printed only while it is stable: under d_lock or rename_lock, or with the i_rwsem of the parent held exclusively. Otherwise take_dentry_name_snapshot() or %pd is used.',
+    severity: 'error',
+    precision: 'high',
+    onByDefault: true,
+    fixable: false,
+  },
+  check(cx) {
+    const out: Draft[] = [];
+    const { propagation } = cx.analysis;
+    if (propagation === null) return out;
+    const mentions = new Mentions(['d_name']);
+    const moves = new Moves(cx);
+    for (const fn of cx.functions) {
+      if (!mentions.in(fn) || !moves.canMove(fn.unit)) continue;
+      const entries = propagation.entries[fn.id] ?? [];
+      let best: Draft | null = null;
+      for (let i = 0; i < entries.length; i++) {
+        const entry = entries[i] as Entry;
+        if (entry.walk) continue;
+        for (const d of draftsOf(cx, moves, fn, entry, i)) if (best === null || isBetter(d, best)) best = d;
+      }
+      if (best !== null) out.push(best);
+    }
+    return out;
+  },
+};
+
+const RANK: Readonly<Record<Precision, number>> = { low: 0, medium: 1, high: 2 };
+
+/** One finding a function: the surest, and the first of these. */
+function isBetter(a: Draft, b: Draft): boolean {
+  return RANK[a.precision] - RANK[b.precision] > 0 || (a.precision === b.precision && a.op < b.op);
+}
+
+/** Functions of the C library, and the kernel's own of that kind, that copy or print a string. */
+const COPIES = /^(v?s(c|cn|n)?printf|kv?asprintf|kstrn?dup(_const)?|kmemdup(_nul)?|str[ln]?cpy|strscpy(_pad)?|stp?cpy|strl?n?cat|mem(cpy|move|cpy_and_pad)|seq_(puts|printf|write|escape|escape_str)|copy_to_user|_?printk|audit_log_(untrustedstring|n_untrustedstring|format))$/;
+
+/** A call that gets a dentry's name. */
+interface Use {
+  readonly op: number;
+  readonly text: string;
+  readonly callee: string;
+  /** What the callee does with it is known. */
+  readonly sure: boolean;
+  readonly spot: Spot;
+  readonly held: readonly HeldLock[];
+}
+
+interface Uses {
+  readonly uses: readonly Use[];
+  /** Dentries of which dget_parent() or a snapshot of the name is taken in the same function. */
+  readonly believed: ReadonlySet<string>;
+}
+
+const USES = new OfSituations<Uses>();
+
+function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
+  const uses = new Map<number, Use>();
+  const believed = new Set<string>();
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    const callee = calledName(fn, op);
+    if (callee === '') return;
+    const args = readsOf(fn, op).slice(1);
+    const at = BELIEVES.get(callee);
+    if (at !== undefined && args[at] !== undefined)
+      believed.add(run.showPlace(run.ev.value(s, args[at] as number)));
+    for (const arg of args) {
+      const dentry = namedBy(run, run.ev.value(s, arg));
+      if (dentry < 0 || (uses.get(dentry)?.op ?? Number.POSITIVE_INFINITY) <= op) continue;
+      const done = doneBy(cx, fn, callee);
+      if (done === 'nothing') continue;
+      const spot = spotOf(run, entry, s, dentry, true);
+      if (spot === null) continue;
+      const held = heldShown(cx, fn, run, entry, s);
+      uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure: done === 'keeps', spot, held });
+    }
+  });
+  return { uses: [...uses.values()], believed };
+}
+
+/** Helpers whose use says that the function takes the dentry for one that may move, and their parameter. */
+const BELIEVES: ReadonlyMap<string, number> = new Map([
+  ['dget_parent', 0],
+  ['take_dentry_name_snapshot', 1],
+]);
+
+/** What a function does with a name that it gets: copies it or sleeps on it, compares it or less, or nobody knows. */
+function doneBy(cx: RuleContext, fn: FunctionRef, callee: string): 'keeps' | 'nothing' | 'unknown' {
+  if (COPIES.test(callee)) return 'keeps';
+  const helper = cx.analysis.model.helpers.get(callee);
+  if (helper !== undefined) return helper.sleeps === true ? 'keeps' : 'nothing';
+  const target = cx.analysis.program.resolve(callee, fn.file);
+  if (target === null) return 'unknown';
+  const result = cx.analysis.results[target.id];
+  if (target.isMacro || result === undefined) return 'unknown';
+  return result.sleeps.some((e) => !e.guarded) ? 'keeps' : result.sleeps.length > 0 ? 'unknown' : 'nothing';
+}
+
+/** The dentry whose name a value is, or whose d_name it points at; -1 for other values. */
+function namedBy(run: FunctionRun, value: number): number {
+  const { terms } = run;
+  let place = -1;
+  if (terms.kind(value) === T.Addr) place = terms.a(value);
+  else {
+    const load = run.snapshots.get(value) ?? value;
+    if (terms.kind(load) !== T.Load || terms.lastField(load) !== 'name') return -1;
+    if (terms.kind(terms.a(load)) === T.FieldL) place = terms.a(terms.a(load));
+  }
+  if (place < 0 || terms.kind(place) !== T.FieldP || terms.nameText(terms.b(place)) !== 'd_name') return -1;
+  return terms.a(place);
+}
+
+function draftsOf(
+  cx: RuleContext,
+  moves: Moves,
+  fn: FunctionRef,
+  entry: Entry,
+  index: number,
+): readonly Draft[] {
+  const { uses, believed } = USES.of(cx.analysis, fn, entry, () => usesIn(cx, fn, entry));
+  const out: Draft[] = [];
+  const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
+  for (const use of uses) {
+    const can = movable(cx, moves, fn, entry, index, use.spot);
+    if (can === 'no') continue;
+    const isBelieved = believed.has(use.text);
+    out.push({
+      rule: ID,
+      precision: !use.sure
+        ? can === 'yes'
+          ? 'medium'
+          : 'low'
+        : can === 'yes'
+          ? 'high'
+          : can === 'file' || isBelieved
+            ? 'medium'
+            : 'low',
+      certainty: 'must',
+      message: `the name of '${use.text}' is handed to '${use.callee}()' with nothing that keeps it: a rename may replace and free it; use take_dentry_name_snapshot(), or take d_lock`,
+      fn: fn.id,
+      op: use.op,
+      entry: entryMethod(cx.analysis, origin),
+      held: use.held,
+      rcu: rcuOf(entry, []),
+      trace: [
+        ...pathTo(cx, fn, index),
+        step('access', fn, use.op, `'${use.callee}()' reads the name of '${use.text}'`),
+        step(
+          'other-side',
+          fn,
+          use.op,
+          `rename(2) gives '${use.text}' another name in place, or frees the old one`,
+          1,
+        ),
+      ],
+      objectClass: 'dentry::d_name',
+    });
+  }
+  return out;
+}
