@@ -3,11 +3,13 @@
  * may be freed, and a new one be half written. Reported are calls that get `d_name.name` or the address of `d_name`.
  */
 import type { HeldLock, Precision } from '../../base/finding.js';
-import { calledName } from '../../contexts/cfg.js';
+import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
-import type { FunctionRef } from '../../program/program.js';
+import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import { type FunctionRef, readList } from '../../program/program.js';
 import { Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
 import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
@@ -82,21 +84,23 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   const believed = new Set<string>();
   replay(cx.analysis, fn, entry, (run, op, s) => {
     const callee = calledName(fn, op);
-    if (callee === '') return;
+    // Paths on which a variable holds a name are kept apart from others
+    if (callee === '') return stores(run, op, s) ? s.trail + 1 : undefined;
     const args = readsOf(fn, op).slice(1);
     const at = BELIEVES.get(callee);
     if (at !== undefined && args[at] !== undefined)
       believed.add(run.showPlace(run.ev.value(s, args[at] as number)));
-    for (const arg of args) {
+    for (const [i, arg] of args.entries()) {
       const dentry = namedBy(run, run.ev.value(s, arg));
       if (dentry < 0 || (uses.get(dentry)?.op ?? Number.POSITIVE_INFINITY) <= op) continue;
-      const done = doneBy(cx, fn, callee);
+      const done = fateOf(cx, fn, callee, i);
       if (done === 'nothing') continue;
       const spot = spotOf(run, entry, s, dentry, true);
       if (spot === null) continue;
       const held = heldShown(cx, fn, run, entry, s);
       uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure: done === 'keeps', spot, held });
     }
+    return undefined;
   });
   return { uses: [...uses.values()], believed };
 }
@@ -107,16 +111,71 @@ const BELIEVES: ReadonlyMap<string, number> = new Map([
   ['take_dentry_name_snapshot', 1],
 ]);
 
-/** What a function does with a name that it gets: copies it or sleeps on it, compares it or less, or nobody knows. */
-function doneBy(cx: RuleContext, fn: FunctionRef, callee: string): 'keeps' | 'nothing' | 'unknown' {
+/** Names that one path may store: past these it is not followed apart. */
+const MAX_STORED = 4;
+
+/** Whether an operation stores a dentry's name, or the address of d_name, in a variable. */
+function stores(run: FunctionRun, op: number, s: State): boolean {
+  const { file } = run.fn;
+  const kind = file.ops[(fnColumn(file, run.fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op;
+  const value = readsOf(run.fn, op)[0];
+  if ((kind !== Op.Assign && kind !== Op.Declare) || value === undefined || s.trail >= MAX_STORED) return false;
+  return namedBy(run, run.ev.value(s, value)) >= 0;
+}
+
+/** What becomes of a name: it is copied or kept across a sleep, compared or less, or nobody knows. */
+type Fate = 'keeps' | 'nothing' | 'unknown';
+
+/** Calls that are followed. */
+const MAX_DEPTH = 4;
+
+/** What a function does with a name that it gets as an argument. */
+function fateOf(cx: RuleContext, from: FunctionRef, callee: string, position: number, depth = 0): Fate {
   if (COPIES.test(callee)) return 'keeps';
   const helper = cx.analysis.model.helpers.get(callee);
   if (helper !== undefined) return helper.sleeps === true ? 'keeps' : 'nothing';
-  const target = cx.analysis.program.resolve(callee, fn.file);
-  if (target === null) return 'unknown';
-  const result = cx.analysis.results[target.id];
-  if (target.isMacro || result === undefined) return 'unknown';
-  return result.sleeps.some((e) => !e.guarded) ? 'keeps' : result.sleeps.length > 0 ? 'unknown' : 'nothing';
+  const fn = callee === '' ? null : cx.analysis.program.resolve(callee, from.file);
+  if (fn === null || depth >= MAX_DEPTH) return 'unknown';
+  const sleeps = cx.analysis.results[fn.id]?.sleeps ?? [];
+  if (sleeps.some((e) => !e.guarded)) return 'keeps';
+  let worst: Fate = sleeps.length > 0 ? 'unknown' : 'nothing';
+  const { file } = fn;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const count = fnColumn(file, fn.index, Fn.OpCount);
+  for (let op = 0; op < count; op++) {
+    const at = (first + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) !== Op.Call) continue;
+    const args = readList(file, file.ops[at + 2] as number);
+    for (let i = 0; i < args.length; i++) {
+      if (!comesFrom(file, args[i] as number, position)) continue;
+      const fate = fateOf(cx, fn, nameIn(file, file.ops[at + 1] as number), i, depth + 1);
+      if (fate === 'keeps') return fate;
+      if (fate === 'unknown') worst = fate;
+    }
+  }
+  return worst;
+}
+
+/** Whether an expression is a parameter, or a member of what it points at. */
+function comesFrom(file: FileFacts, expr: number, position: number): boolean {
+  let at = expr;
+  for (;;) {
+    const a = file.exprs[at * EXPR_STRIDE + 1] as number;
+    switch (file.exprs[at * EXPR_STRIDE] as X) {
+      case X.Local:
+        return a === position;
+      case X.Field:
+      case X.Deref:
+      case X.Addr:
+        at = a;
+        break;
+      case X.Cast:
+        at = file.exprs[at * EXPR_STRIDE + 2] as number;
+        break;
+      default:
+        return false;
+    }
+  }
 }
 
 /** The dentry whose name a value is, or whose d_name it points at; -1 for other values. */

@@ -131,7 +131,7 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
 /** Detail of the name that a value of many hops gets where it is stored in a loop. */
 const LOOP_NAME = 7;
 
-/** A variable that takes d_parent after the move holds the new parent. */
+/** What a variable takes: after a move it is the new parent. */
 function afterStore(
   run: FunctionRun,
   names: Map<number, number>,
@@ -147,10 +147,9 @@ function afterStore(
   if ((run.fn.file.exprs[value * EXPR_STRIDE] as X) !== X.Field) return trail;
   const parent = run.ev.value(s, value);
   const dentry = childOf(run, names, parent);
-  if (dentry >= 0) names.set(run.terms.fresh(op, LOOP_NAME), parent);
-  return dentry >= 0 && trails.at(trail, 'moved', dentry) >= 0
-    ? trails.with(trail, 'fresh', parent, op)
-    : trail;
+  if (dentry < 0) return trail;
+  names.set(run.terms.fresh(op, LOOP_NAME), parent);
+  return trails.with(trail, trails.has(trail, 'moved', dentry) ? 'fresh' : 'stored', parent, op);
 }
 
 function opKind(fn: FunctionRef, op: number): Op {
@@ -233,7 +232,8 @@ function childOf(run: FunctionRun, names: ReadonlyMap<number, number>, value: nu
   return terms.a(place);
 }
 
-type What = 'pinned' | 'put' | 'moved' | 'fresh';
+/** `stored`: a variable holds it; such paths are kept apart. `fresh`: it was stored after the move. */
+type What = 'pinned' | 'put' | 'moved' | 'stored' | 'fresh';
 
 interface Item {
   readonly what: What;
