@@ -5,7 +5,7 @@
 import { calledName } from '../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
-import type { Lock, State } from '../contexts/state.js';
+import { type Lock, maskOf, type State, ZERO } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
 import { callsOfUnit } from '../program/unit-calls.js';
@@ -341,6 +341,9 @@ export function spotOf(
 ): Spot | null {
   const locks = parentLocks(run, entry, s, dentry);
   if (locks.taken || isKept(run, entry, s, name) || isMadeHere(run, dentry)) return null;
+  // What is negative is never moved: it is at most the place that something else moves to
+  const inode = run.terms.load(run.terms.fieldP(dentry, run.terms.name('d_inode')));
+  if (maskOf(run.terms, s.facts, inode) === ZERO) return null;
   return {
     dentry: run.terms.isShared(dentry) ? dentry : -1,
     source: sourceIn(run, dentry),

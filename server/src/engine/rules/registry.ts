@@ -1,4 +1,6 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
+import { parentRecheck } from './dentry/parent-recheck.js';
+import { unstableDentryInode } from './dentry/unstable-inode.js';
 import { unstableName } from './dentry/unstable-name.js';
 import { unstableParent } from './dentry/unstable-parent.js';
 import { doubleLock } from './lock/double.js';
@@ -10,6 +12,8 @@ import { walkBlocks } from './rcu/walk-blocks.js';
 import type { Rule } from './rule.js';
 
 const IN_ANY_ORDER: readonly Rule[] = [
+  parentRecheck,
+  unstableDentryInode,
   unstableName,
   unstableParent,
   doubleLock,
