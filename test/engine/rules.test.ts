@@ -3,6 +3,10 @@
  * (`_ok`). `FN_` and `FP_` begin the names of functions that a rule is wrong about today.
  */
 import { checkRule, type RuleCases } from './harness.js';
+import { PARENT_RECHECK } from './rules/dentry/parent-recheck.js';
+import { UNSTABLE_DENTRY_INODE } from './rules/dentry/unstable-inode.js';
+import { UNSTABLE_NAME } from './rules/dentry/unstable-name.js';
+import { UNSTABLE_PARENT } from './rules/dentry/unstable-parent.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
@@ -11,6 +15,10 @@ import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
 import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
 
 const RULES: Readonly<Record<string, RuleCases>> = {
+  'dentry/parent-recheck': PARENT_RECHECK,
+  'dentry/unstable-inode': UNSTABLE_DENTRY_INODE,
+  'dentry/unstable-name': UNSTABLE_NAME,
+  'dentry/unstable-parent': UNSTABLE_PARENT,
   'rcu/early-free': EARLY_FREE,
   'rcu/unstable-inode': UNSTABLE_INODE,
   'rcu/walk-blocks': WALK_BLOCKS,

@@ -388,8 +388,7 @@ export abstract class ExpressionLowering extends BodyBuilder {
       if (designator >= 0 && t.kind[designator] === K.field_designator && KEPT.has(kind)) {
         const name = nodeText(this.text, t, designator).replace(/^\.\s*/, '');
         members?.push({ node: valueNode, name, value });
-      } else if (kind === X.Field || kind === X.Deref || kind === X.Index)
-        this.at(Op.Eval, valueNode, value);
+      } else if (kind === X.Field || kind === X.Deref || kind === X.Index) this.at(Op.Eval, valueNode, value);
     }
   }
 

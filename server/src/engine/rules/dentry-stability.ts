@@ -332,13 +332,7 @@ export function movable(
 }
 
 /** What is known of a spot, as far as the function itself tells; null where something keeps the dentry. */
-export function spotOf(
-  run: FunctionRun,
-  entry: Entry,
-  s: State,
-  dentry: number,
-  name: boolean,
-): Spot | null {
+export function spotOf(run: FunctionRun, entry: Entry, s: State, dentry: number, name: boolean): Spot | null {
   const locks = parentLocks(run, entry, s, dentry);
   if (locks.taken || isKept(run, entry, s, name) || isMadeHere(run, dentry)) return null;
   // What is negative is never moved: it is at most the place that something else moves to

@@ -77,13 +77,7 @@ function inBody(analysis: Analysis, fn: FunctionRef, position: number, depth: nu
       const args = readList(file, file.ops[at + 2] as number);
       for (let i = 0; i < args.length; i++) {
         if (!isIt(args[i] as number)) continue;
-        const inner = dereferencesOf(
-          analysis,
-          fn,
-          nameIn(file, file.ops[at + 1] as number),
-          i,
-          depth + 1,
-        );
+        const inner = dereferencesOf(analysis, fn, nameIn(file, file.ops[at + 1] as number), i, depth + 1);
         if (inner === 'yes') return 'yes';
         if (inner === 'perhaps') found = 'perhaps';
       }

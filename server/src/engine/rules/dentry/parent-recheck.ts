@@ -21,8 +21,9 @@ const ID = 'dentry/parent-recheck';
 export const parentRecheck: Rule = {
   info: {
     id: ID,
-    summary: 'A parent found through a child is locked, and the child is removed there without asking whose child it is now.',
-    law: "After waiting for the lock of a parent that was found through d_parent, child->d_parent == parent (or that the child is hashed) is tested again before the child is changed there.",
+    summary:
+      'A parent found through a child is locked, and the child is removed there without asking whose child it is now.',
+    law: 'After waiting for the lock of a parent that was found through d_parent, child->d_parent == parent (or that the child is hashed) is tested again before the child is changed there.',
     severity: 'error',
     precision: 'high',
     onByDefault: true,
@@ -203,7 +204,10 @@ function lockSteps(cx: RuleContext, c: Change): Draft['trace'] {
     const fn = program.functions[at];
     if (fn === undefined) break;
     const edge = results[at]?.edges.find((e) => e.op === op);
-    const take = edge === undefined ? undefined : results[edge.callee]?.takes.find((t) => t.lock.class === 'inode::i_rwsem');
+    const take =
+      edge === undefined
+        ? undefined
+        : results[edge.callee]?.takes.find((t) => t.lock.class === 'inode::i_rwsem');
     out.push(
       edge === undefined || take === undefined
         ? step('acquire', fn, op, 'waits for the i_rwsem of the parent')

@@ -3,6 +3,8 @@
  * reference, and the reference itself is taken under d_lock where the helper does not take it. Reported: a helper that takes a
  * reference and needs d_lock of that dentry, where it is not held; the lock of the parent is another one.
  */
+
+import type { HeldLock, Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
@@ -15,7 +17,6 @@ import { heldIn, heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, replay } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
-import type { HeldLock, Precision } from '../../base/finding.js';
 
 const ID = 'dentry/unstable-inode';
 

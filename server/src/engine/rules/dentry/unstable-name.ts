@@ -58,7 +58,8 @@ function isBetter(a: Draft, b: Draft): boolean {
 }
 
 /** Functions of the C library, and the kernel's own of that kind, that copy or print a string. */
-const COPIES = /^(v?s(c|cn|n)?printf|kv?asprintf|kstrn?dup(_const)?|kmemdup(_nul)?|str[ln]?cpy|strscpy(_pad)?|stp?cpy|strl?n?cat|mem(cpy|move|cpy_and_pad)|seq_(puts|printf|write|escape|escape_str)|copy_to_user|_?printk|audit_log_(untrustedstring|n_untrustedstring|format))$/;
+const COPIES =
+  /^(v?s(c|cn|n)?printf|kv?asprintf|kstrn?dup(_const)?|kmemdup(_nul)?|str[ln]?cpy|strscpy(_pad)?|stp?cpy|strl?n?cat|mem(cpy|move|cpy_and_pad)|seq_(puts|printf|write|escape|escape_str)|copy_to_user|_?printk|audit_log_(untrustedstring|n_untrustedstring|format))$/;
 
 /** A call that gets a dentry's name. */
 interface Use {
@@ -119,7 +120,8 @@ function stores(run: FunctionRun, op: number, s: State): boolean {
   const { file } = run.fn;
   const kind = file.ops[(fnColumn(file, run.fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op;
   const value = readsOf(run.fn, op)[0];
-  if ((kind !== Op.Assign && kind !== Op.Declare) || value === undefined || s.trail >= MAX_STORED) return false;
+  if ((kind !== Op.Assign && kind !== Op.Declare) || value === undefined || s.trail >= MAX_STORED)
+    return false;
   return namedBy(run, run.ev.value(s, value)) >= 0;
 }
 
