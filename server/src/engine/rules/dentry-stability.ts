@@ -80,6 +80,7 @@ export class Moves {
       if (unitOf(s.file.path) !== unit || s.file.path.endsWith('.h')) continue;
       if (s.struct === 'inode_operations' && (s.slot === 'rename' || s.slot === 'rename2')) {
         renamed = true;
+        isFilesystem = true;
         const fn = program.resolve(s.target, s.file);
         if (fn !== null) renames.push(fn);
       }
@@ -365,12 +366,13 @@ function tellsLocks(entry: Entry): boolean {
   return !entry.widened && entry.from === Whence.Beginning;
 }
 
-/** Whether nobody can move what a method is handed: it is not seen by others yet, or dead. */
+/** Whether nobody can move what a method is handed: it is not seen by others yet, or dead, or its sequence count is read around the call. */
 function isPrivate(origin: Origin | undefined): boolean {
   return origin !== undefined && PRIVATE.has(`${origin.struct}::${origin.method}`);
 }
 
 const PRIVATE = new Set([
+  'dentry_operations::d_compare',
   'dentry_operations::d_init',
   'dentry_operations::d_release',
   'dentry_operations::d_iput',

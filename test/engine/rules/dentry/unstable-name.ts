@@ -127,4 +127,25 @@ static int open_ok(struct inode *inode, struct file *file)
 }
 const struct file_operations fops = { .open = open_ok };
 const struct super_operations sops = { .put_super = foo_put };`,
+
+  'of an open file, in a function that anybody calls': `
+static char *name_of_bad(const struct path *path)
+{
+	return kstrdup(path->dentry->d_name.name, GFP_KERNEL); /*! dentry/unstable-name */
+}
+int note(struct file *file)
+{
+	file->private_data = name_of_bad(&file->f_path);
+	return 0;
+}`,
+
+  'the function itself says that it may move': `
+int tell_bad(struct dentry *dentry, struct foo *foo)
+{
+	struct dentry *up = dget_parent(dentry);
+
+	foo->name = kstrdup(dentry->d_name.name, GFP_KERNEL); /*! dentry/unstable-name */
+	dput(up);
+	return 0;
+}`,
 };

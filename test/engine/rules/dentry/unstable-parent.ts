@@ -159,7 +159,11 @@ static void release_ok(struct dentry *dentry)
 {
 	dentry->d_parent->d_flags = 0;
 }
-const struct dentry_operations dops = { .d_release = release_ok };`,
+static int compare_ok(const struct dentry *dentry, unsigned int len, const char *str, const struct qstr *name)
+{
+	return dentry->d_parent->d_flags;
+}
+const struct dentry_operations dops = { .d_release = release_ok, .d_compare = compare_ok };`,
 
   'compared only': `${RENAMES}
 static struct dentry *known;

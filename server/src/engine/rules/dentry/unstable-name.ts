@@ -10,7 +10,7 @@ import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import { type FunctionRef, readList } from '../../program/program.js';
-import { Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
+import { type Movable, Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
 import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, replay } from '../replay.js';
@@ -194,6 +194,16 @@ function namedBy(run: FunctionRun, value: number): number {
   return terms.a(place);
 }
 
+/**
+ * How sure a finding is. The dentry of an open file is nobody's argument, and a function that pins the parent or takes a snapshot
+ * elsewhere says itself that the dentry may move; then not all that leads here has to be known.
+ */
+function precisionOf(use: Use, can: Movable, isBelieved: boolean): Precision {
+  const isCertain = can !== 'perhaps' || isBelieved;
+  if (!use.sure) return can === 'yes' ? 'medium' : 'low';
+  return isCertain ? 'high' : 'low';
+}
+
 function draftsOf(
   cx: RuleContext,
   moves: Moves,
@@ -207,18 +217,9 @@ function draftsOf(
   for (const use of uses) {
     const can = movable(cx, moves, fn, entry, index, use.spot);
     if (can === 'no') continue;
-    const isBelieved = believed.has(use.text);
     out.push({
       rule: ID,
-      precision: !use.sure
-        ? can === 'yes'
-          ? 'medium'
-          : 'low'
-        : can === 'yes'
-          ? 'high'
-          : can === 'file' || isBelieved
-            ? 'medium'
-            : 'low',
+      precision: precisionOf(use, can, believed.has(use.text)),
       certainty: 'must',
       message: `the name of '${use.text}' is handed to '${use.callee}()' with nothing that keeps it: a rename may replace and free it; use take_dentry_name_snapshot(), or take d_lock`,
       fn: fn.id,
