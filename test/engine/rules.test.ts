@@ -11,6 +11,10 @@ import { PRUNE_DROPS_LOCK } from './rules/dentry/prune-drops-lock.js';
 import { PRUNE_FREES } from './rules/dentry/prune-frees.js';
 import { PRUNE_REFERENCE } from './rules/dentry/prune-reference.js';
 import { RELEASE_LINKED } from './rules/dentry/release-linked.js';
+import { PARENT_RECHECK } from './rules/dentry/parent-recheck.js';
+import { UNSTABLE_DENTRY_INODE } from './rules/dentry/unstable-inode.js';
+import { UNSTABLE_NAME } from './rules/dentry/unstable-name.js';
+import { UNSTABLE_PARENT } from './rules/dentry/unstable-parent.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
@@ -27,6 +31,10 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'dentry/prune-frees': PRUNE_FREES,
   'dentry/prune-reference': PRUNE_REFERENCE,
   'dentry/release-linked': RELEASE_LINKED,
+  'dentry/parent-recheck': PARENT_RECHECK,
+  'dentry/unstable-inode': UNSTABLE_DENTRY_INODE,
+  'dentry/unstable-name': UNSTABLE_NAME,
+  'dentry/unstable-parent': UNSTABLE_PARENT,
   'rcu/early-free': EARLY_FREE,
   'rcu/unstable-inode': UNSTABLE_INODE,
   'rcu/walk-blocks': WALK_BLOCKS,

@@ -18,9 +18,11 @@ struct lockref { spinlock_t lock; int count; };
 #define d_lock d_lockref.lock
 struct inode;
 struct super_block { void *s_fs_info; struct dentry *s_root; struct rw_semaphore s_umount; };
+struct qstr { const char *name; };
 struct dentry {
 	unsigned int d_flags;
 	struct dentry *d_parent;
+	struct qstr d_name;
 	struct inode *d_inode;
 	struct lockref d_lockref;
 	struct super_block *d_sb;
@@ -38,8 +40,14 @@ struct inode {
 	char *i_link;
 	void *i_private;
 };
-struct path { struct dentry *dentry; };
-struct qstr { const char *name; };
+struct path { struct vfsmount *mnt; struct dentry *dentry; };
+struct file { struct path f_path; struct inode *f_inode; void *private_data; };
+struct renamedata { struct dentry *old_dentry; struct dentry *new_dentry; };
+struct file_operations {
+	int (*open)(struct inode *inode, struct file *file);
+	int (*iterate_shared)(struct file *file, struct dir_context *ctx);
+	int (*release)(struct inode *inode, struct file *file);
+};
 struct dentry_operations {
 	int (*d_revalidate)(struct dentry *dentry, unsigned int flags);
 	int (*d_hash)(const struct dentry *parent, struct qstr *name);
@@ -59,6 +67,11 @@ struct inode_operations {
 	int (*rmdir)(struct inode *dir, struct dentry *dentry);
 	struct dentry *(*lookup)(struct inode *dir, struct dentry *dentry, unsigned int flags);
 	int (*mkdir)(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode);
+	struct dentry *(*lookup)(struct inode *dir, struct dentry *dentry, unsigned int flags);
+	int (*link)(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry);
+	int (*rename)(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags);
+	int (*getattr)(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat, u32 mask, unsigned int flags);
 };
 struct super_operations {
 	void (*put_super)(struct super_block *sb);

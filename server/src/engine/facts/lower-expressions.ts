@@ -39,6 +39,16 @@ const UNEVALUATED = new Set([
   'BUILD_BUG_ON_ZERO',
 ]);
 
+/** A value that a member of a structure is initialised with. */
+export interface MemberValue {
+  readonly node: number;
+  readonly name: string;
+  readonly value: number;
+}
+
+/** Values of members that are worth knowing later. */
+const KEPT: ReadonlySet<X> = new Set([X.Local, X.Temp, X.Field, X.Addr]);
+
 /** Lowers expressions; statements in them, `({ ... })`, are handed down. */
 export abstract class ExpressionLowering extends BodyBuilder {
   /** Lowers a compound statement; gives the value expression of its last statement, or -1. */
@@ -389,16 +399,22 @@ export abstract class ExpressionLowering extends BodyBuilder {
     }
   }
 
-  protected initializer(node: number): void {
+  /** Evaluates an initialiser. `members`: takes what pointers and the like members of a structure get, to be stored there. */
+  protected initializer(node: number, members: MemberValue[] | null = null): void {
     const t = this.t;
     const stop = t.next[node] as number;
     for (let c = node + 1; c < stop; c = t.next[c] as number) {
       if (t.kind[c] === K.comment) continue;
-      const valueNode = t.kind[c] === K.initializer_pair ? childByField(t, c, F.value) : c;
+      const isPair = t.kind[c] === K.initializer_pair;
+      const valueNode = isPair ? childByField(t, c, F.value) : c;
       if (valueNode < 0) continue;
       const value = this.expression(valueNode);
       const kind = this.b.exprKind(value);
-      if (kind === X.Field || kind === X.Deref || kind === X.Index) this.at(Op.Eval, valueNode, value);
+      const designator = isPair && members !== null ? childByField(t, c, F.designator) : -1;
+      if (designator >= 0 && t.kind[designator] === K.field_designator && KEPT.has(kind)) {
+        const name = nodeText(this.text, t, designator).replace(/^\.\s*/, '');
+        members?.push({ node: valueNode, name, value });
+      } else if (kind === X.Field || kind === X.Deref || kind === X.Index) this.at(Op.Eval, valueNode, value);
     }
   }
 

@@ -6,7 +6,7 @@ import { F, K } from '../syntax/kinds.js';
 import { childByField } from '../syntax/parser.js';
 import type { Lowered } from './body.js';
 import { CALL_LOOP, Op, VAR_ARRAY, VAR_STATIC, VAR_UNTYPED, X } from './encode.js';
-import { ExpressionLowering } from './lower-expressions.js';
+import { ExpressionLowering, type MemberValue } from './lower-expressions.js';
 import { annotationsUnder, declaratorOf, nodeText, specifiersOf } from './types.js';
 
 interface LoopTarget {
@@ -206,11 +206,27 @@ export class FunctionLowering extends ExpressionLowering {
         spec.base.startsWith('__typeof');
       const type = untyped ? -1 : this.b.type(d.isFunctionPointer ? '(*)' : spec.base, d.depth);
       // The initialiser is evaluated before the name is in scope for our purposes (`int x = x` is not written).
-      const initial = value >= 0 ? this.expression(value) : -1;
+      const members: MemberValue[] = [];
+      const isStructure = d.depth === 0 && !d.isArray && spec.base.startsWith('struct ');
+      const isList = value >= 0 && t.kind[value] === K.initializer_list;
+      if (isList && isStructure && !spec.isStatic) this.initializer(value, members);
+      const initial =
+        isList && isStructure && !spec.isStatic
+          ? this.b.expr(X.Unknown)
+          : value >= 0
+            ? this.expression(value)
+            : -1;
       const flags =
         (spec.isStatic ? VAR_STATIC : 0) | (untyped ? VAR_UNTYPED : 0) | (d.isArray ? VAR_ARRAY : 0);
       const variable = this.declare(d.name, type, flags, cleanup);
       this.at(Op.Declare, c, variable, initial);
+      for (const m of members)
+        this.at(
+          Op.Assign,
+          m.node,
+          this.b.expr(X.Field, this.b.expr(X.Local, variable), this.b.string(m.name), 0),
+          m.value,
+        );
       if (cleanup >= 0) this.cleanups.push(variable);
     }
   }

@@ -99,6 +99,8 @@ export interface MethodEntry {
   readonly bail?: string;
   /** A table with this flag in this slot of its own is called without these locks. */
   readonly without?: { readonly slot: string; readonly flag: string; readonly locks: readonly PathText[] };
+  /** Dentries among the parameters whose parent none of these locks is sure to be of: another thread may move them. */
+  readonly loose?: readonly string[];
   /** The effect of a call through this slot, seen from the caller (rule: calls through modelled slots are cut here). */
   readonly callSleeps: boolean | ConditionText;
   /** One or two sentences for the hover. */
@@ -180,6 +182,8 @@ export interface HelperEntry {
   readonly returns?: string;
   /** What memory holds afterwards, while the locks are held: the parent of a dentry that was looked up. */
   readonly links?: readonly { readonly place: PathText; readonly value: PathText }[];
+  /** Dentries that have another parent afterwards, and hold the old one no longer. */
+  readonly moves?: readonly PathText[];
   readonly noReturn?: boolean;
   /** What holds when it returns, whatever was seen before: the condition that is waited for. */
   readonly ensures?: ConditionText;

@@ -7,6 +7,10 @@ import { pruneDropsLock } from './dentry/prune-drops-lock.js';
 import { pruneFrees } from './dentry/prune-frees.js';
 import { pruneReference } from './dentry/prune-reference.js';
 import { releaseLinked } from './dentry/release-linked.js';
+import { parentRecheck } from './dentry/parent-recheck.js';
+import { unstableDentryInode } from './dentry/unstable-inode.js';
+import { unstableName } from './dentry/unstable-name.js';
+import { unstableParent } from './dentry/unstable-parent.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -24,6 +28,10 @@ const IN_ANY_ORDER: readonly Rule[] = [
   fsdataType,
   fsdataReference,
   releaseLinked,
+  parentRecheck,
+  unstableDentryInode,
+  unstableName,
+  unstableParent,
   doubleLock,
   imbalance,
   sleepInAtomic,

@@ -145,6 +145,7 @@ export function helperEffects(h: HelperEntry): readonly string[] {
     effects.push(`${what} ${objects.join(', ')}${when}`);
   }
   if (h.ensures !== undefined) effects.push(`returns when \`${h.ensures}\` holds`);
+  for (const path of h.moves ?? []) effects.push(`moves \`${path}\` to another parent`);
   if (h.gracePeriod === true) effects.push('waits for a grace period');
   if (h.noReturn === true) effects.push('does not return');
   return effects;

@@ -51,10 +51,11 @@ export const BEFORE_IDMAP_HELPERS: readonly HelperEntry[] = [
     'vfs_rename',
     'rd',
     'Renames; the directories are locked by the caller, what moves is locked inside.',
-    '5.10:fs/namei.c:4280',
+    '5.10:fs/namei.c:4280 5.10:fs/namei.c:4408',
     {
       ...until('6.1'),
       requires: [exclusive('rd->old_dir->i_rwsem', 'rwsem'), exclusive('rd->new_dir->i_rwsem', 'rwsem')],
+      moves: ['rd->old_dentry'],
     },
   ),
   S(

@@ -21,6 +21,8 @@ const PARENT = exclusive('parent->d_inode->i_rwsem', 'rwsem', '!IS_ERR(result)')
 /** What mnt_want_write() of a path holds. */
 const PATH_WRITE = shared('path->mnt->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag');
 const PATH_WRITE_OK = shared('path->mnt->mnt_sb->s_writers.SB_FREEZE_WRITE', 'flag', '!IS_ERR(result)');
+/** What vfs_rename() gives another parent. */
+const MOVED = ['rd->old_dentry'];
 const CHILD_PARENT = exclusive('child->d_parent->d_inode->i_rwsem', 'rwsem', '!IS_ERR(child)');
 
 /** Finds a name with the directory locked by the caller. */
@@ -327,12 +329,13 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'vfs_rename',
     'rd',
     'Renames; the directories are locked by the caller, what moves is locked inside.',
-    '7.2:fs/namei.c:5969',
+    '7.2:fs/namei.c:5969 7.2:fs/namei.c:6117',
     {
       requires: [
         exclusive('rd->old_parent->d_inode->i_rwsem', 'rwsem'),
         exclusive('rd->new_parent->d_inode->i_rwsem', 'rwsem'),
       ],
+      moves: MOVED,
       versions: { since: '7.2' },
     },
   ),
@@ -340,9 +343,10 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'vfs_rename',
     'rd',
     'Renames; the directories are locked by the caller, what moves is locked inside.',
-    '6.12:fs/namei.c:4958',
+    '6.12:fs/namei.c:4958 6.12:fs/namei.c:5094',
     {
       requires: [exclusive('rd->old_dir->i_rwsem', 'rwsem'), exclusive('rd->new_dir->i_rwsem', 'rwsem')],
+      moves: MOVED,
       versions: { since: '6.1', until: '7.2' },
     },
   ),

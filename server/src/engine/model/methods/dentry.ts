@@ -69,6 +69,7 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     {
       ...until('7.2'),
       bail: 'return -ECHILD;',
+      loose: ['dentry'],
       notHeld: ['d_lock', 'rename_lock', 'i_lock'],
       obligations: [
         ...REVALIDATE_OBLIGATIONS,
@@ -97,6 +98,7 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     {
       ...since('7.2'),
       bail: 'return -ECHILD;',
+      loose: ['dentry'],
       notHeld: ['d_lock', 'rename_lock', 'i_lock'],
       obligations: [
         ...REVALIDATE_OBLIGATIONS,

@@ -277,6 +277,7 @@ export const INODE_METHODS: readonly MethodEntry[] = [
       'is not.',
     '6.12:fs/namei.c:4805 6.12:fs/namei.c:4796 7.2:fs/namei.c:5819',
     {
+      loose: ['old_dentry'],
       obligations: [
         'Take a reference on the inode before d_instantiate().',
         'Name and parent of the old dentry are not stable.',

@@ -1,0 +1,245 @@
+/**
+ * dentry/unstable-name: the name of a dentry is handed to what copies it or sleeps only while no rename can replace it: an old name
+ * may be freed, and a new one be half written. Reported are calls that get `d_name.name` or the address of `d_name`.
+ */
+import type { HeldLock, Precision } from '../../base/finding.js';
+import { calledName, fnColumn } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import type { FunctionRun } from '../../contexts/flow.js';
+import type { State } from '../../contexts/state.js';
+import { T } from '../../contexts/terms.js';
+import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import { type FunctionRef, readList } from '../../program/program.js';
+import { type Movable, Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
+import { heldShown } from '../holding.js';
+import { Mentions } from '../mentions.js';
+import { OfSituations, readsOf, replay } from '../replay.js';
+import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
+
+const ID = 'dentry/unstable-name';
+
+/** The rule. */
+export const unstableName: Rule = {
+  info: {
+    id: ID,
+    summary: "A dentry's name is copied, printed or kept across a sleep while a rename can replace it.",
+    law: 'd_name is used across a sleep, copied or printed only while it is stable: under d_lock or rename_lock, or with the i_rwsem of the parent held exclusively. Otherwise take_dentry_name_snapshot() or %pd is used.',
+    severity: 'error',
+    precision: 'high',
+    onByDefault: true,
+    fixable: false,
+  },
+  check(cx) {
+    const out: Draft[] = [];
+    const { propagation } = cx.analysis;
+    if (propagation === null) return out;
+    const mentions = new Mentions(['d_name']);
+    const moves = new Moves(cx);
+    for (const fn of cx.functions) {
+      if (!mentions.in(fn) || !moves.canMove(fn.unit)) continue;
+      const entries = propagation.entries[fn.id] ?? [];
+      let best: Draft | null = null;
+      for (let i = 0; i < entries.length; i++) {
+        const entry = entries[i] as Entry;
+        if (entry.walk) continue;
+        for (const d of draftsOf(cx, moves, fn, entry, i)) if (best === null || isBetter(d, best)) best = d;
+      }
+      if (best !== null) out.push(best);
+    }
+    return out;
+  },
+};
+
+const RANK: Readonly<Record<Precision, number>> = { low: 0, medium: 1, high: 2 };
+
+/** One finding a function: the surest, and the first of these. */
+function isBetter(a: Draft, b: Draft): boolean {
+  return RANK[a.precision] - RANK[b.precision] > 0 || (a.precision === b.precision && a.op < b.op);
+}
+
+/** Functions of the C library, and the kernel's own of that kind, that copy or print a string. */
+const COPIES =
+  /^(v?s(c|cn|n)?printf|kv?asprintf|kstrn?dup(_const)?|kmemdup(_nul)?|str[ln]?cpy|strscpy(_pad)?|stp?cpy|strl?n?cat|mem(cpy|move|cpy_and_pad)|seq_(puts|printf|write|escape|escape_str)|copy_to_user|_?printk|audit_log_(untrustedstring|n_untrustedstring|format))$/;
+
+/** A call that gets a dentry's name. */
+interface Use {
+  readonly op: number;
+  readonly text: string;
+  readonly callee: string;
+  /** What the callee does with it is known. */
+  readonly sure: boolean;
+  readonly spot: Spot;
+  readonly held: readonly HeldLock[];
+}
+
+interface Uses {
+  readonly uses: readonly Use[];
+  /** Dentries of which dget_parent() or a snapshot of the name is taken in the same function. */
+  readonly believed: ReadonlySet<string>;
+}
+
+const USES = new OfSituations<Uses>();
+
+function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
+  const uses = new Map<number, Use>();
+  const believed = new Set<string>();
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    const callee = calledName(fn, op);
+    // Paths on which a variable holds a name are kept apart from others
+    if (callee === '') return stores(run, op, s) ? s.trail + 1 : undefined;
+    const args = readsOf(fn, op).slice(1);
+    const at = BELIEVES.get(callee);
+    if (at !== undefined && args[at] !== undefined)
+      believed.add(run.showPlace(run.ev.value(s, args[at] as number)));
+    for (const [i, arg] of args.entries()) {
+      const dentry = namedBy(run, run.ev.value(s, arg));
+      if (dentry < 0 || (uses.get(dentry)?.op ?? Number.POSITIVE_INFINITY) <= op) continue;
+      const done = fateOf(cx, fn, callee, i);
+      if (done === 'nothing') continue;
+      const spot = spotOf(run, entry, s, dentry, true);
+      if (spot === null) continue;
+      const held = heldShown(cx, fn, run, entry, s);
+      uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure: done === 'keeps', spot, held });
+    }
+    return undefined;
+  });
+  return { uses: [...uses.values()], believed };
+}
+
+/** Helpers whose use says that the function takes the dentry for one that may move, and their parameter. */
+const BELIEVES: ReadonlyMap<string, number> = new Map([
+  ['dget_parent', 0],
+  ['take_dentry_name_snapshot', 1],
+]);
+
+/** Names that one path may store: past these it is not followed apart. */
+const MAX_STORED = 4;
+
+/** Whether an operation stores a dentry's name, or the address of d_name, in a variable. */
+function stores(run: FunctionRun, op: number, s: State): boolean {
+  const { file } = run.fn;
+  const kind = file.ops[(fnColumn(file, run.fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op;
+  const value = readsOf(run.fn, op)[0];
+  if ((kind !== Op.Assign && kind !== Op.Declare) || value === undefined || s.trail >= MAX_STORED)
+    return false;
+  return namedBy(run, run.ev.value(s, value)) >= 0;
+}
+
+/** What becomes of a name: it is copied or kept across a sleep, compared or less, or nobody knows. */
+type Fate = 'keeps' | 'nothing' | 'unknown';
+
+/** Calls that are followed. */
+const MAX_DEPTH = 4;
+
+/** What a function does with a name that it gets as an argument. */
+function fateOf(cx: RuleContext, from: FunctionRef, callee: string, position: number, depth = 0): Fate {
+  if (COPIES.test(callee)) return 'keeps';
+  const helper = cx.analysis.model.helpers.get(callee);
+  if (helper !== undefined) return helper.sleeps === true ? 'keeps' : 'nothing';
+  const fn = callee === '' ? null : cx.analysis.program.resolve(callee, from.file);
+  if (fn === null || depth >= MAX_DEPTH) return 'unknown';
+  const sleeps = cx.analysis.results[fn.id]?.sleeps ?? [];
+  if (sleeps.some((e) => !e.guarded)) return 'keeps';
+  let worst: Fate = sleeps.length > 0 ? 'unknown' : 'nothing';
+  const { file } = fn;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const count = fnColumn(file, fn.index, Fn.OpCount);
+  for (let op = 0; op < count; op++) {
+    const at = (first + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) !== Op.Call) continue;
+    const args = readList(file, file.ops[at + 2] as number);
+    for (let i = 0; i < args.length; i++) {
+      if (!comesFrom(file, args[i] as number, position)) continue;
+      const fate = fateOf(cx, fn, nameIn(file, file.ops[at + 1] as number), i, depth + 1);
+      if (fate === 'keeps') return fate;
+      if (fate === 'unknown') worst = fate;
+    }
+  }
+  return worst;
+}
+
+/** Whether an expression is a parameter, or a member of what it points at. */
+function comesFrom(file: FileFacts, expr: number, position: number): boolean {
+  let at = expr;
+  for (;;) {
+    const a = file.exprs[at * EXPR_STRIDE + 1] as number;
+    switch (file.exprs[at * EXPR_STRIDE] as X) {
+      case X.Local:
+        return a === position;
+      case X.Field:
+      case X.Deref:
+      case X.Addr:
+        at = a;
+        break;
+      case X.Cast:
+        at = file.exprs[at * EXPR_STRIDE + 2] as number;
+        break;
+      default:
+        return false;
+    }
+  }
+}
+
+/** The dentry whose name a value is, or whose d_name it points at; -1 for other values. */
+function namedBy(run: FunctionRun, value: number): number {
+  const { terms } = run;
+  let place = -1;
+  if (terms.kind(value) === T.Addr) place = terms.a(value);
+  else {
+    const load = run.snapshots.get(value) ?? value;
+    if (terms.kind(load) !== T.Load || terms.lastField(load) !== 'name') return -1;
+    if (terms.kind(terms.a(load)) === T.FieldL) place = terms.a(terms.a(load));
+  }
+  if (place < 0 || terms.kind(place) !== T.FieldP || terms.nameText(terms.b(place)) !== 'd_name') return -1;
+  return terms.a(place);
+}
+
+/**
+ * How sure a finding is. The dentry of an open file is nobody's argument, and a function that pins the parent or takes a snapshot
+ * elsewhere says itself that the dentry may move; then not all that leads here has to be known.
+ */
+function precisionOf(use: Use, can: Movable, isBelieved: boolean): Precision {
+  const isCertain = can !== 'perhaps' || isBelieved;
+  if (!use.sure) return can === 'yes' ? 'medium' : 'low';
+  return isCertain ? 'high' : 'low';
+}
+
+function draftsOf(
+  cx: RuleContext,
+  moves: Moves,
+  fn: FunctionRef,
+  entry: Entry,
+  index: number,
+): readonly Draft[] {
+  const { uses, believed } = USES.of(cx.analysis, fn, entry, () => usesIn(cx, fn, entry));
+  const out: Draft[] = [];
+  const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
+  for (const use of uses) {
+    const can = movable(cx, moves, fn, entry, index, use.spot);
+    if (can === 'no') continue;
+    out.push({
+      rule: ID,
+      precision: precisionOf(use, can, believed.has(use.text)),
+      certainty: 'must',
+      message: `the name of '${use.text}' is handed to '${use.callee}()' with nothing that keeps it: a rename may replace and free it; use take_dentry_name_snapshot(), or take d_lock`,
+      fn: fn.id,
+      op: use.op,
+      entry: entryMethod(cx.analysis, origin),
+      held: use.held,
+      rcu: rcuOf(entry, []),
+      trace: [
+        ...pathTo(cx, fn, index),
+        step('access', fn, use.op, `'${use.callee}()' reads the name of '${use.text}'`),
+        step(
+          'other-side',
+          fn,
+          use.op,
+          `rename(2) gives '${use.text}' another name in place, or frees the old one`,
+          1,
+        ),
+      ],
+      objectClass: 'dentry::d_name',
+    });
+  }
+  return out;
+}

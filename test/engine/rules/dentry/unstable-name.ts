@@ -1,0 +1,151 @@
+/**
+ * dentry/unstable-name: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
+ */
+import type { RuleCases } from '../../harness.js';
+
+/** A filesystem in which dentries move. */
+const RENAMES = `
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	return 0;
+}
+const struct inode_operations renames = { .rename = foo_rename };
+const struct super_operations sops = { .put_super = foo_put };
+`;
+
+/** Cases by title. */
+export const UNSTABLE_NAME: RuleCases = {
+  copied: `${RENAMES}
+static int open_bad(struct inode *inode, struct file *file)
+{
+	char *copy = kstrdup(file->f_path.dentry->d_name.name, GFP_KERNEL); /*! dentry/unstable-name */
+
+	file->private_data = copy;
+	return copy ? 0 : -ENOMEM;
+}
+const struct file_operations fops = { .open = open_bad };`,
+
+  'kept across a sleep in a callee': `${RENAMES}
+static int ask(struct foo *foo, const struct qstr *name)
+{
+	int n;
+
+	mutex_lock(&foo->mutex);
+	n = name->name[0];
+	mutex_unlock(&foo->mutex);
+	return n;
+}
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	return ask(dentry->d_fsdata, &dentry->d_name); /*! dentry/unstable-name */
+}
+const struct dentry_operations dops = { .d_revalidate = revalidate_bad };`,
+
+  'through a variable that only some paths set': `${RENAMES}
+static void send(struct foo *foo, const struct qstr *name)
+{
+	mutex_lock(&foo->mutex);
+	if (name)
+		foo->count = name->name[0];
+	mutex_unlock(&foo->mutex);
+}
+static int open_bad(struct inode *inode, struct file *file)
+{
+	struct qstr *name = NULL;
+
+	if (inode->i_flags)
+		name = &file->f_path.dentry->d_name;
+	send(inode->i_private, name); /*! dentry/unstable-name */
+	return 0;
+}
+const struct file_operations fops = { .open = open_bad };`,
+
+  'compared, or printed as %pd': `${RENAMES}
+static int open_ok(struct inode *inode, struct file *file)
+{
+	pr_debug("%pd", file->f_path.dentry);
+	return strcmp(file->f_path.dentry->d_name.name, "stats") == 0;
+}
+const struct file_operations fops = { .open = open_ok };`,
+
+  'from a snapshot, under d_lock, under RCU': `${RENAMES}
+static int open_ok(struct inode *inode, struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+	struct name_snapshot shot;
+	char name[64];
+
+	take_dentry_name_snapshot(&shot, dentry);
+	strscpy(name, shot.name.name, 64);
+	release_dentry_name_snapshot(&shot);
+	spin_lock(&dentry->d_lock);
+	strscpy(name, dentry->d_name.name, 64);
+	spin_unlock(&dentry->d_lock);
+	rcu_read_lock();
+	strscpy(name, dentry->d_name.name, 64);
+	rcu_read_unlock();
+	return name[0];
+}
+const struct file_operations fops = { .open = open_ok };`,
+
+  'the parent is locked by the caller': `${RENAMES}
+static int unlink_ok(struct inode *dir, struct dentry *dentry)
+{
+	char *copy = kstrdup(dentry->d_name.name, GFP_KERNEL);
+
+	kfree(copy);
+	return 0;
+}
+const struct inode_operations iops = { .unlink = unlink_ok };`,
+
+  'the old name of a link': `${RENAMES}
+static int link_bad(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
+{
+	char *copy = kstrdup(old_dentry->d_name.name, GFP_KERNEL); /*! dentry/unstable-name */
+
+	kfree(copy);
+	return 0;
+}
+static int link_ok(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
+{
+	char *copy = kstrdup(dentry->d_name.name, GFP_KERNEL);
+
+	kfree(copy);
+	return 0;
+}
+const struct inode_operations iops = { .link = link_bad };
+const struct inode_operations others = { .link = link_ok };`,
+
+  'nothing is renamed in this filesystem': `
+static int open_ok(struct inode *inode, struct file *file)
+{
+	file->private_data = kstrdup(file->f_path.dentry->d_name.name, GFP_KERNEL);
+	return 0;
+}
+const struct file_operations fops = { .open = open_ok };
+const struct super_operations sops = { .put_super = foo_put };`,
+
+  'of an open file, in a function that anybody calls': `
+static char *name_of_bad(const struct path *path)
+{
+	return kstrdup(path->dentry->d_name.name, GFP_KERNEL); /*! dentry/unstable-name */
+}
+int note(struct file *file)
+{
+	file->private_data = name_of_bad(&file->f_path);
+	return 0;
+}`,
+
+  'the function itself says that it may move': `
+int tell_bad(struct dentry *dentry, struct foo *foo)
+{
+	struct dentry *up = dget_parent(dentry);
+
+	foo->name = kstrdup(dentry->d_name.name, GFP_KERNEL); /*! dentry/unstable-name */
+	dput(up);
+	return 0;
+}`,
+};

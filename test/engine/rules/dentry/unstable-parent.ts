@@ -1,0 +1,255 @@
+/**
+ * dentry/unstable-parent: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
+ */
+import type { RuleCases } from '../../harness.js';
+
+/** A filesystem in which dentries move. */
+const RENAMES = `
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	return 0;
+}
+const struct inode_operations renames = { .rename = foo_rename };
+const struct super_operations sops = { .put_super = foo_put };
+`;
+
+/** Cases by title. */
+export const UNSTABLE_PARENT: RuleCases = {
+  'of an open directory, in readdir': `${RENAMES}
+static int iterate_bad(struct file *file, struct dir_context *ctx)
+{
+	struct dentry *dir = file->f_path.dentry;
+
+	return dir->d_parent->d_inode->i_flags; /*! dentry/unstable-parent */
+}
+const struct file_operations fops = { .iterate_shared = iterate_bad };`,
+
+  "the directory's own lock is not the parent's": `${RENAMES}
+static int iterate_bad(struct file *file, struct dir_context *ctx)
+{
+	struct inode *up = d_inode(file->f_path.dentry->d_parent); /*! dentry/unstable-parent */
+
+	return up->i_flags;
+}
+const struct file_operations fops = { .iterate_shared = shared_iterate_bad };
+WRAP_DIR_ITER(iterate_bad)`,
+
+  'down through calls': `${RENAMES}
+static int flags_of_bad(const struct path *path)
+{
+	struct dentry *up = dget(path->dentry->d_parent); /*! dentry/unstable-parent */
+	int flags = d_inode(up)->i_flags;
+
+	dput(up);
+	return flags;
+}
+static int iterate(struct file *file, struct dir_context *ctx)
+{
+	return flags_of_bad(&file->f_path);
+}
+const struct file_operations fops = { .iterate_shared = iterate };`,
+
+  'through a structure of the caller': `${RENAMES}
+struct request { struct dentry *dentry; int n; };
+static int encode_bad(struct request *req)
+{
+	return req->dentry->d_parent->d_inode->i_flags; /*! dentry/unstable-parent */
+}
+static int iterate(struct file *file, struct dir_context *ctx)
+{
+	struct request req = { .dentry = file_dentry(file), .n = 1 };
+
+	return encode_bad(&req);
+}
+const struct file_operations fops = { .iterate_shared = iterate };`,
+
+  'pinned, under d_lock, or under RCU': `${RENAMES}
+static int getattr_ok(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat, u32 mask, unsigned int flags)
+{
+	struct dentry *up = dget_parent(path->dentry);
+	int n = d_inode(up)->i_flags;
+
+	dput(up);
+	spin_lock(&path->dentry->d_lock);
+	n += d_inode(path->dentry->d_parent)->i_flags;
+	up = dget(path->dentry->d_parent);
+	spin_unlock(&path->dentry->d_lock);
+	n += d_inode(up)->i_flags;
+	dput(up);
+	rcu_read_lock();
+	n += READ_ONCE(path->dentry->d_parent)->d_flags;
+	rcu_read_unlock();
+	return n;
+}
+const struct inode_operations iops = { .getattr = getattr_ok };`,
+
+  'after d_lock was dropped': `${RENAMES}
+static int getattr_bad(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat, u32 mask, unsigned int flags)
+{
+	struct dentry *up;
+
+	spin_lock(&path->dentry->d_lock);
+	up = path->dentry->d_parent;
+	spin_unlock(&path->dentry->d_lock);
+	return d_inode(up)->i_flags; /*! dentry/unstable-parent */
+}
+const struct inode_operations iops = { .getattr = getattr_bad };`,
+
+  'in a section of rename_lock': `${RENAMES}
+static int getattr_ok(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat, u32 mask, unsigned int flags)
+{
+	int n;
+
+	write_seqlock(&rename_lock);
+	n = path->dentry->d_parent->d_flags;
+	write_sequnlock(&rename_lock);
+	return n;
+}
+const struct inode_operations iops = { .getattr = getattr_ok };`,
+
+  'the parent is locked by the caller': `${RENAMES}
+static int unlink_ok(struct inode *dir, struct dentry *dentry)
+{
+	return d_inode(dentry->d_parent)->i_flags;
+}
+static struct dentry *lookup_ok(struct inode *dir, struct dentry *dentry, unsigned int flags)
+{
+	dentry->d_parent->d_inode->i_flags = 1;
+	return NULL;
+}
+const struct inode_operations iops = { .unlink = unlink_ok, .lookup = lookup_ok };`,
+
+  'the old parent of a link': `${RENAMES}
+static int link_bad(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
+{
+	return d_inode(old_dentry->d_parent)->i_flags + /*! dentry/unstable-parent */
+	       d_inode(dentry->d_parent)->i_flags;
+}
+const struct inode_operations iops = { .link = link_bad };`,
+
+  'in d_revalidate, and of a negative dentry': `${RENAMES}
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	if (!dentry->d_inode)
+		return d_inode(dentry->d_parent)->i_flags;
+	return d_inode(dentry->d_parent)->i_flags; /*! dentry/unstable-parent */
+}
+const struct dentry_operations dops = { .d_revalidate = revalidate_bad };`,
+
+  'nothing moves in this filesystem': `
+static int open_ok(struct inode *inode, struct file *file)
+{
+	return d_inode(file->f_path.dentry->d_parent)->i_flags;
+}
+const struct file_operations fops = { .open = open_ok };
+const struct super_operations sops = { .put_super = foo_put };`,
+
+  'a file in a filesystem of others': `
+static int open_ok(struct inode *inode, struct file *file)
+{
+	return d_inode(file->f_path.dentry->d_parent)->i_flags;
+}
+const struct file_operations fops = { .open = open_ok };`,
+
+  'dead already': `${RENAMES}
+static void release_ok(struct dentry *dentry)
+{
+	dentry->d_parent->d_flags = 0;
+}
+static int compare_ok(const struct dentry *dentry, unsigned int len, const char *str, const struct qstr *name)
+{
+	return dentry->d_parent->d_flags;
+}
+const struct dentry_operations dops = { .d_release = release_ok, .d_compare = compare_ok };`,
+
+  'compared only': `${RENAMES}
+static struct dentry *known;
+static int is_known(struct dentry *up)
+{
+	return up == known;
+}
+static int open_ok(struct inode *inode, struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+
+	return IS_ROOT(dentry) || dentry->d_parent == known || is_known(dentry->d_parent);
+}
+const struct file_operations fops = { .open = open_ok };`,
+
+  "under a lock that the filesystem's renames take": `
+struct info { struct rw_semaphore sem; };
+static int rename_locked(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+			 struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	struct info *info = old_dir->i_sb->s_fs_info;
+
+	down_write(&info->sem);
+	d_move(old_dentry, new_dentry);
+	up_write(&info->sem);
+	return 0;
+}
+static int open_ok(struct inode *inode, struct file *file)
+{
+	struct info *info = inode->i_sb->s_fs_info;
+	int n;
+
+	down_read(&info->sem);
+	n = d_inode(file->f_path.dentry->d_parent)->i_flags;
+	up_read(&info->sem);
+	return n;
+}
+const struct inode_operations iops = { .rename = rename_locked };
+const struct file_operations fops = { .open = open_ok };`,
+
+  'the dentry was moved away by the function itself': `
+int move_bad(struct dentry *child, struct dentry *to, struct dentry *target)
+{
+	struct dentry *trap = lock_rename_child(child, to);
+	struct renamedata rd;
+	struct dentry *old;
+
+	if (IS_ERR(trap))
+		return PTR_ERR(trap);
+	old = child->d_parent;
+	rd.old_dentry = child;
+	rd.new_dentry = target;
+	vfs_rename(&rd);
+	unlock_rename(old, to); /*! dentry/unstable-parent */
+	return 0;
+}
+int move_ok(struct dentry *child, struct dentry *to, struct dentry *target)
+{
+	struct dentry *trap = lock_rename_child(child, to);
+	struct renamedata rd;
+	struct dentry *old;
+
+	if (IS_ERR(trap))
+		return PTR_ERR(trap);
+	old = dget(child->d_parent);
+	rd.old_dentry = child;
+	rd.new_dentry = target;
+	vfs_rename(&rd);
+	unlock_rename(old, to);
+	dput(old);
+	return 0;
+}
+int dropped_too_early_bad(struct dentry *child, struct dentry *to, struct dentry *target)
+{
+	struct dentry *trap = lock_rename_child(child, to);
+	struct renamedata rd;
+	struct dentry *old;
+
+	if (IS_ERR(trap))
+		return PTR_ERR(trap);
+	old = dget(child->d_parent);
+	rd.old_dentry = child;
+	rd.new_dentry = target;
+	vfs_rename(&rd);
+	dput(old);
+	unlock_rename(old, to); /*! dentry/unstable-parent */
+	return 0;
+}`,
+};
