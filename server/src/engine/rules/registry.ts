@@ -1,4 +1,6 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
+import { lockRequired } from './dir/lock-required.js';
+import { unlockedRemoval } from './dir/unlocked-removal.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -10,6 +12,8 @@ import type { Rule } from './rule.js';
 const IN_ANY_ORDER: readonly Rule[] = [
   doubleLock,
   imbalance,
+  lockRequired,
+  unlockedRemoval,
   sleepInAtomic,
   earlyFree,
   unstableInode,
