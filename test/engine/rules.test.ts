@@ -3,6 +3,8 @@
  * (`_ok`). `FN_` and `FP_` begin the names of functions that a rule is wrong about today.
  */
 import { checkRule, type RuleCases } from './harness.js';
+import { LOCK_REQUIRED } from './rules/dir/lock-required.js';
+import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
@@ -11,6 +13,8 @@ import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
 import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
 
 const RULES: Readonly<Record<string, RuleCases>> = {
+  'dir/lock-required': LOCK_REQUIRED,
+  'dir/unlocked-removal': UNLOCKED_REMOVAL,
   'rcu/early-free': EARLY_FREE,
   'rcu/unstable-inode': UNSTABLE_INODE,
   'rcu/walk-blocks': WALK_BLOCKS,

@@ -329,7 +329,9 @@ function splitOn(
   // It fails at its first part, or at the second with the first one true, and so on
   let before: State = s;
   for (const atom of condition) {
-    const no = assumeCondition(run, before, [atom], args, value, false);
+    // Whoever does not look whether it gave an error pointer knows that it does not
+    const ignored = site.temp < 0 && atom.kind === 'error' && atom.value.root === -1 && !atom.error;
+    const no = ignored ? null : assumeCondition(run, before, [atom], args, value, false);
     if (no !== null) out.push(before.withFacts(no.facts, no.doubt));
     const go = assumeCondition(run, before, [atom], args, value, true);
     if (go === null) return;

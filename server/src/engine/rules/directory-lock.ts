@@ -8,9 +8,8 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import { type Entry, Whence } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { modelLock } from '../contexts/helper-calls.js';
-import { type Lock, type State, sameLock } from '../contexts/state.js';
+import type { Lock, State } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
-import { toCaller } from '../contexts/translate.js';
 import { Fn, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { HelperEntry, LockSpec, Model } from '../model/types.js';
 import { type FunctionRef, typeRef } from '../program/program.js';
@@ -33,6 +32,8 @@ export const enum Why {
   Dropped,
   /** It is held, but only shared. */
   Shared,
+  /** A directory above it was locked on the way: whoever had this one locked by then would have locked in the wrong order. */
+  Ordered,
   /** Nothing on the way from a function that nobody here calls takes it: whoever calls that may hold it. */
   Outside,
 }
@@ -44,22 +45,32 @@ export interface Unlocked {
   /** The lock that is needed, as the function would write it. */
   readonly text: string;
   readonly shared: boolean;
-  readonly why: Why;
-  /** The operation that gave it back or took it shared, of this function; -1 for none. */
-  readonly by: number;
   /** Its place, where that means something outside; -1. */
   readonly place: number;
+  readonly verdict: Verdict;
   readonly held: readonly HeldLock[];
 }
 
+/** How a lock stands in the situations at an operation. */
+export type Verdict =
+  | { readonly kind: 'held' | 'perhaps' }
+  /** A lock that the caller brought may be it, by another name: the caller knows which it is. */
+  | { readonly kind: 'ask' }
+  | { readonly kind: 'not'; readonly why: Why; readonly by: number };
+
+const HELD: Verdict = { kind: 'held' };
+const PERHAPS: Verdict = { kind: 'perhaps' };
+const ASK: Verdict = { kind: 'ask' };
+
 /** What a function does to directories in a situation. */
 export interface DirectoryCalls {
-  readonly unlocked: readonly Unlocked[];
+  /** Calls without the lock, or of which the callers have to be asked. */
+  readonly open: readonly Unlocked[];
   /** Calls that need a lock, and have it on all paths of this situation. */
   readonly locked: ReadonlySet<number>;
 }
 
-const NO_CALLS: DirectoryCalls = { unlocked: [], locked: new Set() };
+const NO_CALLS: DirectoryCalls = { open: [], locked: new Set() };
 
 /** A lock that a helper needs, if it is one of a directory that is needed in any case. */
 function directoryNeeds(helper: HelperEntry): readonly LockSpec[] {
@@ -104,7 +115,11 @@ export function directoryCalls(cx: RuleContext, fn: FunctionRef, entry: Entry): 
 }
 
 /** The parent's lock, for a helper of whose parameter nothing more is said: it takes the name out of its directory. */
-const PARENT_LOCK: LockSpec = { lock: 'dentry->d_parent->d_inode->i_rwsem', kind: 'rwsem', mode: 'exclusive' };
+const PARENT_LOCK: LockSpec = {
+  lock: 'dentry->d_parent->d_inode->i_rwsem',
+  kind: 'rwsem',
+  mode: 'exclusive',
+};
 
 function look(
   cx: RuleContext,
@@ -112,9 +127,9 @@ function look(
   entry: Entry,
   helpers: ReadonlyMap<string, HelperEntry>,
 ): DirectoryCalls {
-  const unlocked = new Map<number, Unlocked>();
+  const found = new Map<number, Unlocked>();
   const locked = new Set<number>();
-  const open = new Set<number>();
+  const other = new Set<number>();
   replay(
     cx.analysis,
     fn,
@@ -131,21 +146,23 @@ function look(
         const lock = modelLock(run, s, spec, helper.params, args, run.terms.unknown, op);
         if (lock === null) continue;
         const victims = args.filter((_, i) => VICTIMS.has(helper.params[i] ?? ''));
-        const why = standing(cx.analysis, run, fn, entry, s, lock, spec, victims);
-        if (why === 'held') {
+        const shared = spec.mode !== 'exclusive';
+        const verdict = standing(cx.analysis, run, fn, entry, s, lock.place, shared, victims);
+        if (verdict.kind === 'held') {
           locked.add(op);
           continue;
         }
-        open.add(op);
-        if (why === null || unlocked.has(op)) continue;
-        unlocked.set(op, {
+        other.add(op);
+        if (verdict.kind === 'perhaps') continue;
+        const old = found.get(op);
+        if (old !== undefined && (old.verdict.kind === 'not' || verdict.kind === 'ask')) continue;
+        found.set(op, {
           op,
           helper,
           text: run.showPlace(lock.place),
-          shared: spec.mode !== 'exclusive',
-          why: why.why,
-          by: why.by,
+          shared,
           place: run.terms.isShared(lock.place) ? lock.place : -1,
+          verdict,
           held: heldShown(cx, fn, run, entry, s),
         });
       }
@@ -153,56 +170,113 @@ function look(
     },
     CAREFUL,
   );
-  return { unlocked: [...unlocked.values()], locked: new Set([...locked].filter((op) => !open.has(op))) };
+  return { open: [...found.values()], locked: new Set([...locked].filter((op) => !other.has(op))) };
 }
 
-/** How a lock that is needed stands in a state: held; not, and why; null where that cannot be told. */
+const ASKED = new OfSituations<Map<string, Verdict>>();
+
+/** How the lock at a place stands at an operation of a function in a situation: the worst of the states there. */
+export function verdictAt(
+  cx: RuleContext,
+  fn: FunctionRef,
+  entry: Entry,
+  op: number,
+  place: number,
+  shared: boolean,
+): Verdict {
+  const known = ASKED.of(cx.analysis, fn, entry, () => new Map());
+  const key = `${op},${place},${shared}`;
+  let verdict = known.get(key);
+  if (verdict === undefined) {
+    let worst: Verdict | null = null;
+    replay(
+      cx.analysis,
+      fn,
+      entry,
+      (run, at, s) => {
+        if (at !== op) return undefined;
+        const v = standing(cx.analysis, run, fn, entry, s, place, shared, []);
+        if (worst === null || BADNESS[v.kind] > BADNESS[worst.kind]) worst = v;
+        return undefined;
+      },
+      CAREFUL,
+    );
+    verdict = worst ?? PERHAPS;
+    known.set(key, verdict);
+  }
+  return verdict;
+}
+
+const BADNESS: Readonly<Record<Verdict['kind'], number>> = { held: 0, perhaps: 1, ask: 2, not: 3 };
+
+/** How a lock that is needed stands in a state. */
 function standing(
   analysis: Analysis,
   run: FunctionRun,
   fn: FunctionRef,
   entry: Entry,
   s: State,
-  needed: Lock,
-  spec: LockSpec,
+  place: number,
+  wantsShared: boolean,
   victims: readonly number[],
-): 'held' | { readonly why: Why; readonly by: number } | null {
+): Verdict {
   const { terms } = run;
   // What is made here is seen by nobody yet
-  if (isNew(analysis, run, fn, needed.place)) return null;
+  if (isNew(analysis, run, fn, place)) return PERHAPS;
   let perhaps = false;
+  let ask = false;
+  let above: Lock | null = null;
   let shared: Lock | null = null;
-  for (const l of [...heldIn(run, entry, s), ...ownContract(analysis, run, fn, s)]) {
-    if (l.place === needed.place) {
-      if (spec.mode === 'exclusive' && l.shared) {
-        if (l.may) perhaps = true;
-        else shared = l;
-      } else if (l.may) perhaps = true;
-      else return 'held';
-    } else if (couldBe(terms, l, needed, victims)) perhaps = true;
+  for (const l of heldIn(run, entry, s)) {
+    if (l.place === place) {
+      if (l.may) perhaps = true;
+      else if (wantsShared || !l.shared) return HELD;
+      else shared = l;
+      continue;
+    }
+    switch (related(terms, l, place, victims)) {
+      case 'above':
+        if (!l.may && !l.shared && l.fn >= 0) above = l;
+        break;
+      case 'open':
+        if (l.fn !== fn.id && terms.isShared(place) && terms.kind(terms.root(place)) === T.Param) ask = true;
+        else perhaps = true;
+        break;
+      case 'apart':
+        break;
+    }
   }
-  if (perhaps) return null;
-  if (shared !== null) return { why: Why.Shared, by: shared.fn === fn.id ? shared.op : -1 };
-  if (terms.kind(terms.root(needed.place)) !== T.Unknown) {
-    const given = s.released.find((r) => sameLock(r, needed) && !r.may);
-    if (given !== undefined || s.done.includes(needed.place))
-      return { why: Why.Dropped, by: given?.fn === fn.id ? given.op : -1 };
+  if (perhaps) return PERHAPS;
+  if (!ask && shared !== null)
+    return { kind: 'not', why: Why.Shared, by: shared.fn === fn.id ? shared.op : -1 };
+  if (terms.kind(terms.root(place)) !== T.Unknown) {
+    const given = s.released.find((r) => r.place === place && r.kind === 'rwsem' && !r.may);
+    if (given !== undefined || s.done.includes(place))
+      return { kind: 'not', why: Why.Dropped, by: given?.fn === fn.id ? given.op : -1 };
   }
-  if (isAllKnown(entry)) return { why: Why.Known, by: -1 };
-  if (entry.widened || entry.from === Whence.Beginning) return null;
-  return { why: Why.Outside, by: -1 };
+  if (ask) return entry.caller >= 0 ? ASK : PERHAPS;
+  if (above !== null) return { kind: 'not', why: Why.Ordered, by: above.fn === fn.id ? above.op : -1 };
+  if (isAllKnown(entry)) return { kind: 'not', why: Why.Known, by: -1 };
+  if (entry.widened) return entry.caller >= 0 && terms.isShared(place) ? ASK : PERHAPS;
+  if (entry.from === Whence.Beginning) return PERHAPS;
+  return { kind: 'not', why: Why.Outside, by: -1 };
 }
 
-/** Whether a lock that is held might be the one that is needed, by another name. */
-function couldBe(terms: Terms, l: Lock, needed: Lock, victims: readonly number[]): boolean {
-  if (l.class !== DIRECTORY_LOCK) return l.class.startsWith('?') && l.kind === 'rwsem';
+/** What a lock that is held is to the one that is needed: perhaps the same by another name, certainly another, that of a directory above. */
+function related(
+  terms: Terms,
+  l: Lock,
+  place: number,
+  victims: readonly number[],
+): 'open' | 'apart' | 'above' {
+  if (l.class !== DIRECTORY_LOCK) return l.class.startsWith('?') && l.kind === 'rwsem' ? 'open' : 'apart';
   const held = directoryOf(terms, l.place);
-  if (held === null) return true;
+  if (held === null) return 'open';
   // The lock of what is taken out of the directory
-  if (victims.some((v) => v === held.base && held.up === 0)) return false;
-  const wanted = directoryOf(terms, needed.place);
-  // A directory and its parent, or the parent of that
-  return wanted === null || wanted.base !== held.base || wanted.up === held.up;
+  if (victims.some((v) => v === held.base && held.up === 0)) return 'apart';
+  const wanted = directoryOf(terms, place);
+  if (wanted === null || wanted.base !== held.base || wanted.up === held.up) return 'open';
+  return held.up > wanted.up ? 'above' : 'apart';
 }
 
 /** The dentry whose inode's lock a place is: so many parents up from another dentry. */
@@ -232,42 +306,15 @@ function isNew(analysis: Analysis, run: FunctionRun, fn: FunctionRef, place: num
   return analysis.model.helpers.get(calledName(fn, terms.a(root)))?.returns === 'fresh';
 }
 
-/** The locks with which a function is called that the model knows by its own name. */
-function ownContract(analysis: Analysis, run: FunctionRun, fn: FunctionRef, s: State): readonly Lock[] {
-  const own = fn.isStatic ? undefined : analysis.model.helpers.get(fn.name);
-  if (own?.requires === undefined) return [];
-  const out: Lock[] = [];
-  for (const spec of own.requires) {
-    const params = own.params.map((_, i) => run.terms.param(i));
-    const lock = modelLock(run, s, spec, own.params, params, run.terms.unknown, -1);
-    if (lock !== null) out.push(lock);
-  }
-  return out;
-}
-
-/** Whether somebody outside who calls the first function of a way here could name the lock: it hangs on a parameter of the VFS's. */
-export function isCallersToLock(cx: RuleContext, fn: FunctionRef, index: number, found: Unlocked): boolean {
-  const { analysis } = cx;
-  const { propagation, program } = analysis;
-  if (propagation === null || found.place < 0) return found.place < 0;
-  const { terms } = analysis;
-  let place = found.place;
-  let at = fn;
-  let entry = propagation.entries[fn.id]?.[index];
-  for (let depth = 0; depth < 40 && entry !== undefined && entry.caller >= 0; depth++) {
-    const { caller, op } = entry;
-    const edge = analysis.results[caller]?.edges.find((e) => e.callee === at.id && e.op === op);
-    if (edge === undefined) return true;
-    place = toCaller(terms, place, edge.args, terms.unknown);
-    if (!terms.isShared(place)) return false;
-    at = program.functions[caller] as FunctionRef;
-    entry = propagation.entries[caller]?.[entry.callerEntry];
-  }
+/** Whether somebody outside who calls a function could name a lock: it hangs on a parameter of the VFS's. */
+export function isCallersToLock(cx: RuleContext, fn: FunctionRef, place: number): boolean {
+  const { terms, program } = cx.analysis;
+  if (place < 0) return true;
   const root = terms.root(place);
   if (terms.kind(root) !== T.Param) return false;
-  const { file, index: fnIndex } = at;
-  if (terms.a(root) >= fnColumn(file, fnIndex, Fn.ParameterCount)) return true;
-  const variable = (fnColumn(file, fnIndex, Fn.FirstVariable) + terms.a(root)) * VARIABLE_STRIDE;
+  const { file, index } = fn;
+  if (terms.a(root) >= fnColumn(file, index, Fn.ParameterCount)) return true;
+  const variable = (fnColumn(file, index, Fn.FirstVariable) + terms.a(root)) * VARIABLE_STRIDE;
   return OF_THE_VFS.has(program.plain(typeRef(file, file.variables[variable + 1] as number)).base);
 }
 
@@ -279,4 +326,7 @@ const OF_THE_VFS: ReadonlySet<string> = new Set([
   'struct file',
   'struct super_block',
   'struct renamedata',
+  'struct kiocb',
+  'struct dir_context',
+  'struct nameidata',
 ]);

@@ -167,11 +167,17 @@ const CACHE: readonly HelperEntry[] = [
     requires: [DIR],
     names: 'removes',
   }),
-  N('__simple_rmdir', 'dir, dentry', 'Counts a directory less; does not drop the pin.', '7.2:fs/libfs.c:797', {
-    versions: { since: '7.2' },
-    requires: [DIR],
-    names: 'removes',
-  }),
+  N(
+    '__simple_rmdir',
+    'dir, dentry',
+    'Counts a directory less; does not drop the pin.',
+    '7.2:fs/libfs.c:797',
+    {
+      versions: { since: '7.2' },
+      requires: [DIR],
+      names: 'removes',
+    },
+  ),
   S(
     'locked_recursive_removal',
     'dentry, callback',

@@ -2,7 +2,7 @@
  * dir/lock-required: a helper that needs a directory locked is called with it unlocked, or locked only shared. What is taken out of
  * a directory that dcache_readdir() reads is said by dir/unlocked-removal.
  */
-import { onePerSpot, unlockedDraft, unlockedSites } from '../directory-findings.js';
+import { unlockedCalls } from '../directory-findings.js';
 import { isReadFromCache, isRemoval } from '../directory-kind.js';
 import type { Rule } from '../rule.js';
 
@@ -18,19 +18,11 @@ export const lockRequired: Rule = {
     fixable: false,
   },
   check(cx) {
-    const sites = unlockedSites(
+    return unlockedCalls(
       cx,
       (fn, helper) => helper.names !== 'unhashes' && !(isRemoval(helper) && isReadFromCache(cx, fn)),
-    );
-    return onePerSpot(
-      sites.map((site) =>
-        unlockedDraft(
-          cx,
-          site,
-          'dir/lock-required',
-          'another task creates, removes or renames a name of this directory meanwhile, with the lock held',
-        ),
-      ),
+      'dir/lock-required',
+      'another task creates, removes or renames a name of this directory meanwhile, with the lock held',
     );
   },
 };

@@ -1,7 +1,7 @@
 /**
  * dir/unlocked-removal: a name is taken out of a directory that dcache_readdir() reads, without the directory locked exclusively.
  */
-import { onePerSpot, unlockedDraft, unlockedSites } from '../directory-findings.js';
+import { unlockedCalls } from '../directory-findings.js';
 import { isReadFromCache, isRemoval } from '../directory-kind.js';
 import type { Rule } from '../rule.js';
 
@@ -17,16 +17,11 @@ export const unlockedRemoval: Rule = {
     fixable: false,
   },
   check(cx) {
-    const sites = unlockedSites(cx, (fn, helper) => isRemoval(helper) && isReadFromCache(cx, fn));
-    return onePerSpot(
-      sites.map((site) =>
-        unlockedDraft(
-          cx,
-          site,
-          'dir/unlocked-removal',
-          'dcache_readdir(), a lookup or a creation in this directory goes on meanwhile, with the lock held',
-        ),
-      ),
+    return unlockedCalls(
+      cx,
+      (fn, helper) => isRemoval(helper) && isReadFromCache(cx, fn),
+      'dir/unlocked-removal',
+      'dcache_readdir(), a lookup or a creation in this directory goes on meanwhile, with the lock held',
     );
   },
 };
