@@ -4,6 +4,7 @@
  */
 import { checkRule, type RuleCases } from './harness.js';
 import { LOCK_REQUIRED } from './rules/dir/lock-required.js';
+import { SELF_DEADLOCK } from './rules/dir/self-deadlock.js';
 import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
@@ -15,6 +16,7 @@ import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
 const RULES: Readonly<Record<string, RuleCases>> = {
   'dir/lock-required': LOCK_REQUIRED,
   'dir/unlocked-removal': UNLOCKED_REMOVAL,
+  'dir/self-deadlock': SELF_DEADLOCK,
   'rcu/early-free': EARLY_FREE,
   'rcu/unstable-inode': UNSTABLE_INODE,
   'rcu/walk-blocks': WALK_BLOCKS,

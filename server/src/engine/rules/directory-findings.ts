@@ -158,8 +158,10 @@ function precisionOf(cx: RuleContext, site: Omit<Site, 'precision'>): Precision 
       return origins.every((o) => o === undefined || isAlone(o) || isForOthers(o)) ? 'medium' : 'high';
     }
     case Why.Outside: {
+      if (site.found.helper.names === 'moves') return 'low';
+      // A caller that only knows an object of this code's own has no directory to lock
       const top = topOf(cx, { ...site.clear, index });
-      return isCallersToLock(cx, top?.fn ?? fn, top?.place ?? -1) ? 'low' : 'medium';
+      return isCallersToLock(cx, top?.fn ?? fn, top?.place ?? -1) ? 'low' : 'high';
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
 import { lockRequired } from './dir/lock-required.js';
+import { selfDeadlock } from './dir/self-deadlock.js';
 import { unlockedRemoval } from './dir/unlocked-removal.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
@@ -13,6 +14,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   doubleLock,
   imbalance,
   lockRequired,
+  selfDeadlock,
   unlockedRemoval,
   sleepInAtomic,
   earlyFree,
