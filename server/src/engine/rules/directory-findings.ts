@@ -205,7 +205,7 @@ const HOW: Readonly<Record<Why, string>> = {
   [Why.Known]: 'it is called without',
   [Why.Dropped]: 'the lock was given back before',
   [Why.Shared]: 'it is held only shared here',
-  [Why.Ordered]: 'only the directory above is locked',
+  [Why.Ordered]: 'only what goes before it is taken',
   [Why.Outside]: 'nothing on the way here takes it',
 };
 
@@ -227,7 +227,7 @@ function draftOf(cx: RuleContext, site: Site, rule: string, otherSide: string): 
           ? 'gives the lock back'
           : site.why === Why.Shared
             ? 'takes the lock shared'
-            : 'locks the directory above',
+            : 'takes what goes before the lock',
       ),
     );
   for (const l of site.down) steps.push(step('call', l.fn, l.op, `${l.fn.name}() calls on`));

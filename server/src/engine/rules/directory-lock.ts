@@ -32,7 +32,7 @@ export const enum Why {
   Dropped,
   /** It is held, but only shared. */
   Shared,
-  /** A directory above it was locked on the way: whoever had this one locked by then would have locked in the wrong order. */
+  /** What goes before it was taken on the way, as a directory above: whoever had this one locked by then would have broken the order. */
   Ordered,
   /** Nothing on the way from a function that nobody here calls takes it: whoever calls that may hold it. */
   Outside,
@@ -243,6 +243,7 @@ function standing(
         else perhaps = true;
         break;
       case 'apart':
+        if (!l.may && l.fn >= 0 && outerOf(analysis.model).has(l.class)) above = l;
         break;
     }
   }
@@ -260,6 +261,24 @@ function standing(
   if (entry.widened) return entry.caller >= 0 && terms.isShared(place) ? ASK : PERHAPS;
   if (entry.from === Whence.Beginning) return PERHAPS;
   return { kind: 'not', why: Why.Outside, by: -1 };
+}
+
+const OUTER = new WeakMap<Model, ReadonlySet<string>>();
+
+/** Classes of the locks that are taken before that of a directory whose names are changed. */
+function outerOf(model: Model): ReadonlySet<string> {
+  let classes = OUTER.get(model);
+  if (classes === undefined) {
+    const isDirectory = (role: string | undefined): boolean => role === 'parent';
+    const out = new Set<string>();
+    for (const { outer, inner, tried } of model.lockOrder)
+      if (inner.class === DIRECTORY_LOCK && isDirectory(inner.role) && tried !== true)
+        // As the lock is called where it is held: by its last member
+        out.add(outer.class).add(`sb_writers::${/\w+$/.exec(outer.class)?.[0] ?? ''}`);
+    classes = out;
+    OUTER.set(model, classes);
+  }
+  return classes;
 }
 
 /** What a lock that is held is to the one that is needed: perhaps the same by another name, certainly another, that of a directory above. */
