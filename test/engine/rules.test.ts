@@ -3,6 +3,7 @@
  * (`_ok`). `FN_` and `FP_` begin the names of functions that a rule is wrong about today.
  */
 import { checkRule, type RuleCases } from './harness.js';
+import { ALIAS_MOVE } from './rules/dir/alias-move.js';
 import { LOCK_REQUIRED } from './rules/dir/lock-required.js';
 import { SELF_DEADLOCK } from './rules/dir/self-deadlock.js';
 import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
@@ -14,6 +15,7 @@ import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
 import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
 
 const RULES: Readonly<Record<string, RuleCases>> = {
+  'dir/alias-move': ALIAS_MOVE,
   'dir/lock-required': LOCK_REQUIRED,
   'dir/unlocked-removal': UNLOCKED_REMOVAL,
   'dir/self-deadlock': SELF_DEADLOCK,

@@ -169,7 +169,9 @@ function precisionOf(cx: RuleContext, site: Omit<Site, 'precision'>): Precision 
 /** Whether the way leads through a pointer that may point at other functions too: which of them is called nobody here knows. */
 function isByPointer(cx: RuleContext, site: Omit<Site, 'precision'>): boolean {
   const { propagation, program } = cx.analysis;
-  const steps = [...(propagation?.chain(site.clear.fn.id, site.clear.index) ?? [])];
+  // What this very function took or gave back tells enough, whoever calls it
+  const isOwn = site.why === Why.Dropped || site.by >= 0;
+  const steps = isOwn ? [] : [...(propagation?.chain(site.clear.fn.id, site.clear.index) ?? [])];
   for (const { fn, op } of site.down) steps.push({ fn: fn.id, op });
   return steps.some(({ fn, op }) => calledName(program.functions[fn] as FunctionRef, op) === '');
 }

@@ -243,7 +243,7 @@ function standing(
         else perhaps = true;
         break;
       case 'apart':
-        if (!l.may && l.fn >= 0 && outerOf(analysis.model).has(l.class)) above = l;
+        if (!l.may && l.fn >= 0 && outerOf(analysis.model).has(orderName(l.class))) above = l;
         break;
     }
   }
@@ -273,12 +273,16 @@ function outerOf(model: Model): ReadonlySet<string> {
     const out = new Set<string>();
     for (const { outer, inner, tried } of model.lockOrder)
       if (inner.class === DIRECTORY_LOCK && isDirectory(inner.role) && tried !== true)
-        // As the lock is called where it is held: by its last member
-        out.add(outer.class).add(`sb_writers::${/\w+$/.exec(outer.class)?.[0] ?? ''}`);
+        out.add(orderName(outer.class));
     classes = out;
     OUTER.set(model, classes);
   }
   return classes;
+}
+
+/** A class without its owner where that is a member of the superblock's, which code names in several ways. */
+function orderName(cls: string): string {
+  return /SB_FREEZE_\w+$/.exec(cls)?.[0] ?? cls;
 }
 
 /** What a lock that is held is to the one that is needed: perhaps the same by another name, certainly another, that of a directory above. */

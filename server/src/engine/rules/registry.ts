@@ -1,4 +1,5 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
+import { aliasMove } from './dir/alias-move.js';
 import { lockRequired } from './dir/lock-required.js';
 import { selfDeadlock } from './dir/self-deadlock.js';
 import { unlockedRemoval } from './dir/unlocked-removal.js';
@@ -13,6 +14,7 @@ import type { Rule } from './rule.js';
 const IN_ANY_ORDER: readonly Rule[] = [
   doubleLock,
   imbalance,
+  aliasMove,
   lockRequired,
   selfDeadlock,
   unlockedRemoval,
