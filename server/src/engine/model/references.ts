@@ -31,7 +31,6 @@ const DENTRIES: readonly HelperEntry[] = [
     'Takes a reference to the parent as it is now. Not for RCU-walk.',
     '6.12:fs/dcache.c:905',
     {
-      returns: 'dentry->d_parent',
       references: [get('result', 'dentry')],
     },
   ),

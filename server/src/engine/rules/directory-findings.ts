@@ -92,7 +92,8 @@ function sitesOf(cx: RuleContext, call: Level, found: Unlocked): readonly Site[]
     if (verdict.kind !== 'ask' || level.place < 0) return;
     for (const { caller, edge } of callersOf(cx.analysis, level.fn.id)) {
       const fn = cx.analysis.program.functions[caller];
-      if (fn === undefined || fn.isMacro) continue;
+      // A function that was handed on runs with what the one in between holds: that is not seen from here
+      if (fn === undefined || fn.isMacro || calledName(fn, edge.op) !== level.fn.name) continue;
       const place = toCaller(cx.analysis.terms, level.place, edge.args, cx.analysis.terms.unknown);
       const entries = cx.analysis.propagation?.entries[caller] ?? [];
       for (const [index, entry] of entries.entries()) {

@@ -102,7 +102,7 @@ static void clear(struct dentry *dentry, struct dentry *child)
 }
 void a_bad(struct dentry *dentry, struct dentry *child)
 {
-	struct dentry *parent = dget_parent(dentry);
+	struct dentry *parent = dentry->d_parent;
 
 	inode_lock(d_inode(parent));
 	clear(dentry, child);
