@@ -266,13 +266,15 @@ function whoDoesNot(
   if (site.why === Why.Dropped || site.by >= 0) return { fn: level.fn, op: level.op, callee };
   for (let depth = 0; depth < 40 && level.place >= 0 && level.entry.caller >= 0; depth++) {
     const { fn, op, place, entry, index } = level;
-    const others = (propagation?.entries[fn.id] ?? []).some(
-      (e, i) => i !== index && verdictAt(cx, fn, e, op, place, site.found.shared).kind !== 'not',
-    );
+    const others = (propagation?.entries[fn.id] ?? [])
+      .filter((_, i) => i !== index)
+      .map((e) => verdictAt(cx, fn, e, op, place, site.found.shared).kind);
+    // Where more than one way here lacks it, it is this function that should have taken it
+    const isCallers = others.length > 0 && others.every((kind) => kind !== 'not');
     const edge = results[entry.caller]?.edges.find((e) => e.callee === fn.id && e.op === entry.op);
     const caller = program.functions[entry.caller];
     const up = propagation?.entries[entry.caller]?.[entry.callerEntry];
-    if (!others || edge === undefined || caller === undefined || caller.isMacro || up === undefined) break;
+    if (!isCallers || edge === undefined || caller === undefined || caller.isMacro || up === undefined) break;
     callee = fn.name;
     const placeUp = toCaller(terms, place, edge.args, terms.unknown);
     level = {
