@@ -15,6 +15,10 @@ import { RELEASE_LINKED } from './rules/dentry/release-linked.js';
 import { UNSTABLE_DENTRY_INODE } from './rules/dentry/unstable-inode.js';
 import { UNSTABLE_NAME } from './rules/dentry/unstable-name.js';
 import { UNSTABLE_PARENT } from './rules/dentry/unstable-parent.js';
+import { ALIAS_MOVE } from './rules/dir/alias-move.js';
+import { LOCK_REQUIRED } from './rules/dir/lock-required.js';
+import { SELF_DEADLOCK } from './rules/dir/self-deadlock.js';
+import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
@@ -35,6 +39,10 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'dentry/unstable-inode': UNSTABLE_DENTRY_INODE,
   'dentry/unstable-name': UNSTABLE_NAME,
   'dentry/unstable-parent': UNSTABLE_PARENT,
+  'dir/alias-move': ALIAS_MOVE,
+  'dir/lock-required': LOCK_REQUIRED,
+  'dir/unlocked-removal': UNLOCKED_REMOVAL,
+  'dir/self-deadlock': SELF_DEADLOCK,
   'rcu/early-free': EARLY_FREE,
   'rcu/unstable-inode': UNSTABLE_INODE,
   'rcu/walk-blocks': WALK_BLOCKS,

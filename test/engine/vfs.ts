@@ -39,6 +39,8 @@ struct inode {
 	struct rw_semaphore i_rwsem;
 	char *i_link;
 	void *i_private;
+	const struct inode_operations *i_op;
+	const struct file_operations *i_fop;
 };
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
 struct file { struct path f_path; struct inode *f_inode; void *private_data; };
@@ -78,6 +80,7 @@ struct super_operations {
 	void (*evict_inode)(struct inode *inode);
 	void (*destroy_inode)(struct inode *inode);
 	void (*free_inode)(struct inode *inode);
+	int (*sync_fs)(struct super_block *sb);
 };
 struct file_system_type { void (*kill_sb)(struct super_block *sb); };
 struct foo {

@@ -241,6 +241,49 @@ export function visitReads(
   }
 }
 
+/** Whether a function does anything with a temporary but let it be. */
+export function isLookedAt(file: FileFacts, index: number, temp: number): boolean {
+  const first = fnColumn(file, index, Fn.FirstOp);
+  const count = fnColumn(file, index, Fn.OpCount);
+  let found = false;
+  const reads = (expr: number): void =>
+    visitReads(
+      file,
+      expr,
+      () => {},
+      (t) => {
+        if (t === temp) found = true;
+      },
+    );
+  for (let o = 0; o < count && !found; o++) {
+    const at = (first + o) * OP_STRIDE;
+    const a = file.ops[at + 1] as number;
+    const b = file.ops[at + 2] as number;
+    switch (file.ops[at] as Op) {
+      case Op.Call:
+      case Op.Guard: {
+        const values = file.lists[b] as number;
+        for (let i = 1; i <= values; i++) reads(file.lists[b + i] as number);
+        break;
+      }
+      case Op.Assign:
+        reads(a);
+        reads(b);
+        break;
+      case Op.Set:
+      case Op.Declare:
+        reads(b);
+        break;
+      case Op.Return:
+      case Op.Branch:
+      case Op.Switch:
+        reads(a);
+        break;
+    }
+  }
+  return found;
+}
+
 function liveness(
   file: FileFacts,
   firstOp: number,

@@ -240,6 +240,20 @@ export class EntryPoints {
     });
   }
 
+  /** What a function is called with that the model knows by its own name: what it asserts, and what it needs. */
+  needed(id: number, asserted: readonly Lock[]): readonly Lock[] {
+    const { program, model } = this.shared;
+    const fn = program.functions[id] as FunctionRef;
+    const own = fn.isStatic || fn.isMacro ? undefined : model.helpers.get(fn.name);
+    if (own?.requires === undefined) return asserted;
+    const out = [...asserted];
+    for (const spec of own.requires) {
+      const lock = this.entryLock(id, spec, own.params, spec.when !== undefined && spec.when !== '');
+      if (lock !== null && !out.some((l) => l.place === lock.place && l.kind === lock.kind)) out.push(lock);
+    }
+    return out;
+  }
+
   private entryLock(id: number, spec: LockSpec, params: readonly string[], may: boolean): Lock | null {
     const { terms, model, classes } = this.shared;
     const path = model.path(spec.lock, params);

@@ -11,6 +11,7 @@ import type {
   Path,
 } from '../model/types.js';
 import { type CallSite, setResult } from './call-site.js';
+import { isLookedAt } from './cfg.js';
 import { atomTerm } from './condition.js';
 import { classOfField } from './evaluate.js';
 import type { FunctionRun } from './flow.js';
@@ -329,7 +330,14 @@ function splitOn(
   // It fails at its first part, or at the second with the first one true, and so on
   let before: State = s;
   for (const atom of condition) {
-    const no = assumeCondition(run, before, [atom], args, value, false);
+    // Whoever does not look whether it gave an error pointer knows that it does not
+    const ignored =
+      atom.kind === 'error' &&
+      atom.value.root === -1 &&
+      !atom.error &&
+      site.temp >= 0 &&
+      !isLookedAt(run.fn.file, run.fn.index, site.temp);
+    const no = ignored ? null : assumeCondition(run, before, [atom], args, value, false);
     if (no !== null) out.push(before.withFacts(no.facts, no.doubt));
     const go = assumeCondition(run, before, [atom], args, value, true);
     if (go === null) return;

@@ -204,7 +204,10 @@ export class Propagation {
         (this.shared.program.functions[id] as FunctionRef).isMacro;
       this.add(
         id,
-        begin(this.shared.results[id]?.asserted ?? NO_LOCKS, called ? Whence.Nowhere : Whence.Nobody),
+        begin(
+          this.beginnings.needed(id, this.shared.results[id]?.asserted ?? NO_LOCKS),
+          called ? Whence.Nowhere : Whence.Nobody,
+        ),
       );
       this.goRound(inside);
     }

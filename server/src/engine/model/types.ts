@@ -187,6 +187,8 @@ export interface HelperEntry {
   readonly noReturn?: boolean;
   /** What holds when it returns, whatever was seen before: the condition that is waited for. */
   readonly ensures?: ConditionText;
+  /** What it does to the names of a directory; `unhashes`: it takes a dentry out of the hash and leaves the rest to others. */
+  readonly names?: 'finds' | 'adds' | 'removes' | 'moves' | 'unhashes';
   /** It waits for a grace period before returning (`synchronize_rcu`). `rcu_barrier` does not. */
   readonly gracePeriod?: boolean;
   /** It asserts that these are held. Where the lock is a parameter of any kind (`lockdep_assert_held(l)`), `kind` means nothing. */

@@ -11,6 +11,10 @@ import { releaseLinked } from './dentry/release-linked.js';
 import { unstableDentryInode } from './dentry/unstable-inode.js';
 import { unstableName } from './dentry/unstable-name.js';
 import { unstableParent } from './dentry/unstable-parent.js';
+import { aliasMove } from './dir/alias-move.js';
+import { lockRequired } from './dir/lock-required.js';
+import { selfDeadlock } from './dir/self-deadlock.js';
+import { unlockedRemoval } from './dir/unlocked-removal.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -34,6 +38,10 @@ const IN_ANY_ORDER: readonly Rule[] = [
   unstableParent,
   doubleLock,
   imbalance,
+  aliasMove,
+  lockRequired,
+  selfDeadlock,
+  unlockedRemoval,
   sleepInAtomic,
   earlyFree,
   unstableInode,

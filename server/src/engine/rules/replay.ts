@@ -6,6 +6,7 @@ import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import { FunctionRun } from '../contexts/flow.js';
+import { MAX_STATES } from '../contexts/frontier.js';
 import type { FunctionResult } from '../contexts/result.js';
 import type { Facts, State } from '../contexts/state.js';
 import { exported } from '../contexts/translate.js';
@@ -19,13 +20,22 @@ import { type FunctionRef, readList } from '../program/program.js';
  */
 export type Look = (run: FunctionRun, op: number, state: State) => number | undefined;
 
-/** Walks a function; `look` sees the states that fit the situation and are not in doubt. */
-export function replay(analysis: Analysis, fn: FunctionRef, entry: Entry, look: Look): void {
+/**
+ * Walks a function; `look` sees the states that fit the situation and are not in doubt. `keep`: how many states are kept apart at a
+ * point; more than usual is a careful walk, which also remembers what was taken and given back (`State.done`).
+ */
+export function replay(
+  analysis: Analysis,
+  fn: FunctionRef,
+  entry: Entry,
+  look: Look,
+  keep = MAX_STATES,
+): void {
   const propagation = analysis.propagation;
   if (propagation === null) return;
   // What is known changes at few operations: most ask for the very same facts again
   const fits = new Map<Facts, boolean>();
-  const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op: number, s: State) => {
+  const observer = (op: number, s: State): number | undefined => {
     if (s.doubt) return undefined;
     let fit = fits.get(s.facts);
     if (fit === undefined) {
@@ -33,7 +43,8 @@ export function replay(analysis: Analysis, fn: FunctionRef, entry: Entry, look: 
       fits.set(s.facts, fit);
     }
     return fit ? look(run, op, s) : undefined;
-  });
+  };
+  const run: FunctionRun = new FunctionRun(analysis.shared, fn, observer, keep);
   run.run();
 }
 

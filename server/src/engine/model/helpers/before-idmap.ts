@@ -18,6 +18,7 @@ function changes(
   extra: HelperExtra = {},
 ): HelperEntry {
   return S(name, params, `${what}; the directory is locked exclusively by the caller.`, proof, {
+    names: name === 'vfs_unlink' || name === 'vfs_rmdir' ? 'removes' : 'adds',
     ...until('6.1'),
     requires: [DIR],
     ...extra,
@@ -53,6 +54,7 @@ export const BEFORE_IDMAP_HELPERS: readonly HelperEntry[] = [
     'Renames; the directories are locked by the caller, what moves is locked inside.',
     '5.10:fs/namei.c:4280 5.10:fs/namei.c:4408',
     {
+      names: 'moves',
       ...until('6.1'),
       requires: [exclusive('rd->old_dir->i_rwsem', 'rwsem'), exclusive('rd->new_dir->i_rwsem', 'rwsem')],
       moves: ['rd->old_dentry'],
@@ -70,7 +72,7 @@ export const BEFORE_IDMAP_HELPERS: readonly HelperEntry[] = [
     'old_dir, old_dentry, new_dir, new_dentry, flags',
     'A rename method of filesystems that live in the cache.',
     '5.10:fs/libfs.c:450',
-    { ...until('6.1'), requires: BOTH },
+    { ...until('6.1'), requires: BOTH, names: 'moves' },
   ),
   S(
     'd_tmpfile',

@@ -12,9 +12,11 @@ const I_LOCK = exclusive('inode->i_lock', 'spin');
 export const DCACHE_HELPERS: readonly HelperEntry[] = [
   N('d_drop', 'dentry', 'Unhashes a dentry, in d_lock taken inside.', '6.12:fs/dcache.c:557', {
     mustNotHold: [D_LOCK],
+    names: 'unhashes',
   }),
   N('__d_drop', 'dentry', 'Unhashes a dentry, in the d_lock of the caller.', '6.12:fs/dcache.c:529', {
     requires: [D_LOCK],
+    names: 'unhashes',
   }),
   S(
     'd_delete',
@@ -23,10 +25,12 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/dcache.c:2408',
     {
       mustNotHold: [D_LOCK, exclusive('dentry->d_inode->i_lock', 'spin')],
+      names: 'unhashes',
     },
   ),
   S('d_invalidate', 'dentry', 'Unhashes a dentry and throws out what is below it.', '6.12:fs/dcache.c:1603', {
     mustNotHold: [D_LOCK],
+    names: 'unhashes',
   }),
   N('d_rehash', 'entry', 'Hashes a dentry, in d_lock taken inside.', '6.12:fs/dcache.c:2444', {
     mustNotHold: [exclusive('entry->d_lock', 'spin')],
@@ -162,18 +166,28 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
   N(
     'd_move',
     'dentry, target',
-    'Moves a dentry, in rename_lock and d_locks taken inside.',
-    '6.12:fs/dcache.c:2847',
+    'Moves a dentry, in rename_lock and d_locks taken inside; both directories are locked by the caller.',
+    '6.12:fs/dcache.c:2847 6.12:fs/dcache.c:2750',
     {
+      requires: [
+        exclusive('dentry->d_parent->d_inode->i_rwsem', 'rwsem'),
+        exclusive('target->d_parent->d_inode->i_rwsem', 'rwsem'),
+      ],
+      names: 'moves',
       mustNotHold: [D_LOCK, exclusive('target->d_lock', 'spin'), exclusive('@rename_lock', 'seqwrite')],
     },
   ),
   N(
     'd_exchange',
     'dentry1, dentry2',
-    'Exchanges two dentries, in rename_lock and d_locks taken inside.',
-    '6.12:fs/dcache.c:2860',
+    'Exchanges two dentries, in rename_lock and d_locks taken inside; both directories are locked by the caller.',
+    '6.12:fs/dcache.c:2860 6.12:fs/dcache.c:2750',
     {
+      requires: [
+        exclusive('dentry1->d_parent->d_inode->i_rwsem', 'rwsem'),
+        exclusive('dentry2->d_parent->d_inode->i_rwsem', 'rwsem'),
+      ],
+      names: 'moves',
       mustNotHold: [exclusive('@rename_lock', 'seqwrite')],
     },
   ),
@@ -347,6 +361,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
   N('always_delete_dentry', 'dentry', 'A d_delete method that keeps nothing.', '6.12:fs/libfs.c:59'),
   N('simple_lookup', 'dir, dentry, flags', 'A lookup method that finds nothing.', '6.12:fs/libfs.c:74', {
     requires: [anyMode('dir->i_rwsem', 'rwsem')],
+    names: 'finds',
   }),
   S('dcache_readdir', 'file, ctx', 'Reads a directory that is all in the cache.', '6.12:fs/libfs.c:189', {
     requires: [anyMode('file->f_inode->i_rwsem', 'rwsem')],
@@ -400,6 +415,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/libfs.c:721 7.2:fs/libfs.c:761',
     {
       requires: [exclusive('dir->i_rwsem', 'rwsem')],
+      names: 'adds',
     },
   ),
   S(
@@ -409,6 +425,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/libfs.c:756',
     {
       requires: [exclusive('dir->i_rwsem', 'rwsem')],
+      names: 'removes',
       references: [put('dentry', 'dentry')],
     },
   ),
@@ -419,6 +436,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/libfs.c:768',
     {
       requires: [exclusive('dir->i_rwsem', 'rwsem')],
+      names: 'removes',
       references: [put('dentry', 'dentry')],
     },
   ),

@@ -29,6 +29,7 @@ const CHILD_PARENT = exclusive('child->d_parent->d_inode->i_rwsem', 'rwsem', '!I
 function locked(name: string, params: string, proof: string, extra: HelperExtra = {}): HelperEntry {
   return S(name, params, 'Looks a name up; the directory is locked by the caller.', proof, {
     requires: [BASE],
+    names: 'finds',
     references: [FOUND],
     links: [{ place: 'result->d_parent', value: 'base' }],
     ...extra,
@@ -76,6 +77,7 @@ function changes(
   extra: HelperExtra = {},
 ): HelperEntry {
   return S(name, params, `${what}; the directory is locked exclusively by the caller.`, proof, {
+    names: name === 'vfs_unlink' || name === 'vfs_rmdir' ? 'removes' : 'adds',
     requires: [DIR],
     ...extra,
   });
@@ -253,6 +255,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     {
       versions: { since: '7.2' },
       requires: [exclusive('dentry->d_parent->d_inode->i_rwsem', 'rwsem')],
+      names: 'adds',
     },
   ),
   changes(
@@ -331,6 +334,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'Renames; the directories are locked by the caller, what moves is locked inside.',
     '7.2:fs/namei.c:5969 7.2:fs/namei.c:6117',
     {
+      names: 'moves',
       requires: [
         exclusive('rd->old_parent->d_inode->i_rwsem', 'rwsem'),
         exclusive('rd->new_parent->d_inode->i_rwsem', 'rwsem'),
@@ -345,6 +349,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'Renames; the directories are locked by the caller, what moves is locked inside.',
     '6.12:fs/namei.c:4958 6.12:fs/namei.c:5094',
     {
+      names: 'moves',
       requires: [exclusive('rd->old_dir->i_rwsem', 'rwsem'), exclusive('rd->new_dir->i_rwsem', 'rwsem')],
       moves: MOVED,
       versions: { since: '6.1', until: '7.2' },

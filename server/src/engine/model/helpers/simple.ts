@@ -99,6 +99,7 @@ const NAMES: readonly HelperEntry[] = [
     '6.12:fs/namei.c:1627',
     {
       requires: [exclusive('base->d_inode->i_rwsem', 'rwsem')],
+      names: 'finds',
       references: [get('result', 'dentry', '!IS_ERR(result)')],
       versions: { since: '6.12', until: '7.2' },
     },
@@ -147,6 +148,7 @@ const CACHE: readonly HelperEntry[] = [
     {
       versions: { since: '6.1' },
       requires: [exclusive('old_dir->i_rwsem', 'rwsem'), exclusive('new_dir->i_rwsem', 'rwsem')],
+      names: 'moves',
     },
   ),
   N(
@@ -157,12 +159,25 @@ const CACHE: readonly HelperEntry[] = [
     {
       versions: { since: '6.1' },
       requires: [exclusive('old_dir->i_rwsem', 'rwsem'), exclusive('new_dir->i_rwsem', 'rwsem')],
+      names: 'moves',
     },
   ),
   N('__simple_unlink', 'dir, dentry', 'Counts a name less; does not drop the pin.', '7.2:fs/libfs.c:787', {
     versions: { since: '7.2' },
     requires: [DIR],
+    names: 'removes',
   }),
+  N(
+    '__simple_rmdir',
+    'dir, dentry',
+    'Counts a directory less; does not drop the pin.',
+    '7.2:fs/libfs.c:797',
+    {
+      versions: { since: '7.2' },
+      requires: [DIR],
+      names: 'removes',
+    },
+  ),
   S(
     'locked_recursive_removal',
     'dentry, callback',
@@ -171,6 +186,7 @@ const CACHE: readonly HelperEntry[] = [
     {
       versions: { since: '7.2' },
       requires: [exclusive('dentry->d_parent->d_inode->i_rwsem', 'rwsem')],
+      names: 'removes',
       callbacks: [{ param: 1, context: 'now' }],
     },
   ),

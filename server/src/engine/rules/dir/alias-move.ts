@@ -1,0 +1,187 @@
+/**
+ * dir/alias-move: a directory that dcache_readdir() reads gets an i_op whose lookup can splice in an inode that exists already. Where
+ * that is a directory with an alias elsewhere, the alias is moved here, or from here, with the directory locked only shared, as the
+ * reader has it.
+ */
+import type { Analysis } from '../../contexts/analysis.js';
+import { calledName, fnColumn } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import { T } from '../../contexts/terms.js';
+import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
+import type { FunctionRef } from '../../program/program.js';
+import { Mentions } from '../mentions.js';
+import { OfSituations, readsOf, replay } from '../replay.js';
+import { type Draft, type Rule, type RuleContext, step } from '../rule.js';
+
+/** The rule. */
+export const aliasMove: Rule = {
+  info: {
+    id: 'dir/alias-move',
+    summary: 'A directory that dcache_readdir() reads has a lookup that can move entries.',
+    law: 'A directory read by dcache_readdir() has no lookup that splices in inodes which exist already: d_splice_alias() moves their aliases with the directory locked shared.',
+    severity: 'error',
+    precision: 'high',
+    onByDefault: true,
+    fixable: false,
+  },
+  check(cx) {
+    const out: Draft[] = [];
+    const { propagation } = cx.analysis;
+    if (propagation === null) return out;
+    for (const fn of cx.functions) {
+      if (!READERS.in(fn)) continue;
+      const seen = new Set<number>();
+      for (const entry of propagation.entries[fn.id] ?? [])
+        for (const pair of PAIRS.of(cx.analysis, fn, entry, () => pairsIn(cx, fn, entry))) {
+          const splice = spliceOf(cx, fn, pair);
+          if (splice === null || seen.has(pair.op)) continue;
+          seen.add(pair.op);
+          out.push(draftOf(fn, pair, splice));
+        }
+    }
+    return out;
+  },
+};
+
+/** File operations whose iterate_shared is dcache_readdir(). */
+const FROM_CACHE = 'simple_dir_operations';
+const READERS = new Mentions(['i_fop']);
+
+/** Both tables of one inode. */
+interface Pair {
+  /** The operation that stored the second of them. */
+  readonly op: number;
+  readonly inodeTable: string;
+  readonly fileTable: string;
+}
+
+const PAIRS = new OfSituations<readonly Pair[]>();
+
+/** The tables that are assigned together: what stands in i_op and i_fop of one inode when the later of the two has been stored. */
+function pairsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Pair[] {
+  const found = new Map<string, Pair>();
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    const { terms } = run;
+    const tableAt = (place: number): string => {
+      const value = run.ev.loaded(s, place);
+      if (terms.kind(value) !== T.Addr) return '';
+      const root = terms.a(value);
+      return terms.kind(root) === T.Global ? terms.nameText(terms.a(root)) : '';
+    };
+    for (let i = 0; i < s.heap.length; i += 2) {
+      const place = s.heap[i] as number;
+      if (terms.kind(place) !== T.FieldP || terms.lastField(place) !== 'i_fop') continue;
+      const fileTable = tableAt(place);
+      const inodeTable = tableAt(terms.fieldP(terms.a(place), terms.name('i_op')));
+      const key = `${fileTable} ${inodeTable}`;
+      if (fileTable !== '' && inodeTable !== '' && !found.has(key))
+        found.set(key, { op: lastStoreBefore(fn, op), inodeTable, fileTable });
+    }
+    return undefined;
+  });
+  return [...found.values()];
+}
+
+/** The operation before one that stored something: what is seen at an operation was stored before it. */
+function lastStoreBefore(fn: FunctionRef, op: number): number {
+  const first = fnColumn(fn.file, fn.index, Fn.FirstOp);
+  for (let o = op - 1; o >= 0; o--) if ((fn.file.ops[(first + o) * OP_STRIDE] as Op) === Op.Assign) return o;
+  return op;
+}
+
+/** A call of d_splice_alias() of an inode that may exist already, and the lookup that leads there. */
+interface Splice {
+  readonly lookup: FunctionRef;
+  readonly fn: FunctionRef;
+  readonly op: number;
+}
+
+/** What a lookup of the pair splices, where its directory is read from the cache; null. */
+function spliceOf(cx: RuleContext, fn: FunctionRef, pair: Pair): Splice | null {
+  const { program, results } = cx.analysis;
+  const slot = (table: string, name: string): string =>
+    program.tableSlots(table, fn.file).find((s) => s.slot === name)?.target ?? '';
+  if (pair.fileTable !== FROM_CACHE && slot(pair.fileTable, 'iterate_shared') !== 'dcache_readdir')
+    return null;
+  const lookup = program.resolve(slot(pair.inodeTable, 'lookup'), fn.file);
+  if (lookup === null) return null;
+  const seen = new Set<number>([lookup.id]);
+  const todo = [lookup];
+  for (let at = todo.shift(); at !== undefined; at = todo.shift()) {
+    const op = splicesIn(cx.analysis, at);
+    if (op >= 0) return { lookup, fn: at, op };
+    for (const edge of results[at.id]?.edges ?? []) {
+      const callee = program.functions[edge.callee];
+      if (edge.context !== 'now' || callee === undefined || seen.has(callee.id)) continue;
+      seen.add(callee.id);
+      todo.push(callee);
+    }
+  }
+  return null;
+}
+
+const SPLICERS = new Mentions(['d_splice_alias']);
+const SPLICES = new OfSituations<number>();
+
+/** The call in a function that splices an inode which was not made there, -1 for none. */
+function splicesIn(analysis: Analysis, fn: FunctionRef): number {
+  if (!SPLICERS.in(fn)) return -1;
+  for (const entry of analysis.propagation?.entries[fn.id] ?? []) {
+    const found = SPLICES.of(analysis, fn, entry, () => {
+      let at = -1;
+      replay(analysis, fn, entry, (run, op, s) => {
+        if (at >= 0 || calledName(fn, op) !== 'd_splice_alias') return undefined;
+        const { terms } = run;
+        const expr = readsOf(fn, op)[1];
+        const inode = expr === undefined ? terms.unknown : run.ev.value(s, expr);
+        if (terms.kind(inode) === T.Const) return undefined;
+        const isNew =
+          terms.kind(inode) === T.Fresh &&
+          terms.a(inode) < run.graph.opCount &&
+          analysis.model.helpers.get(calledName(fn, terms.a(inode)))?.returns === 'fresh';
+        if (!isNew) at = op;
+        return undefined;
+      });
+      return at;
+    });
+    if (found >= 0) return found;
+  }
+  return -1;
+}
+
+function draftOf(fn: FunctionRef, pair: Pair, splice: Splice): Draft {
+  return {
+    rule: 'dir/alias-move',
+    precision: 'high',
+    certainty: 'may',
+    message: `'${pair.fileTable}' reads this directory from the cache, and ->lookup of '${pair.inodeTable}', '${splice.lookup.name}()', can move what is in it with the directory locked only shared`,
+    fn: fn.id,
+    op: pair.op,
+    entry: null,
+    held: [],
+    rcu: 'none',
+    trace: [
+      step(
+        'access',
+        fn,
+        pair.op,
+        `dcache_readdir() copies names of children to user space, the directory locked shared`,
+      ),
+      step(
+        'other-side',
+        splice.lookup,
+        -1,
+        `${splice.lookup.name}() runs meanwhile, the directory locked shared as well`,
+        1,
+      ),
+      step(
+        'other-side',
+        splice.fn,
+        splice.op,
+        'd_splice_alias() moves the alias of a directory that exists already: the name that is being copied is freed',
+        1,
+      ),
+    ],
+    objectClass: 'dentry::d_name',
+  };
+}
