@@ -1,4 +1,5 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
+import { relockDead } from './dir/relock-dead.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -12,6 +13,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   imbalance,
   sleepInAtomic,
   earlyFree,
+  relockDead,
   unstableInode,
   walkBlocks,
 ];

@@ -42,10 +42,11 @@ export const BEFORE_IDMAP_HELPERS: readonly HelperEntry[] = [
     'dir, dentry, delegated_inode',
     'Removes a name and locks the victim inside',
     '5.10:fs/namei.c:3867',
-    { mustNotHold: [VICTIM] },
+    { mustNotHold: [VICTIM], trusts: ['dentry'] },
   ),
   changes('vfs_rmdir', 'dir, dentry', 'Removes a directory and locks it inside', '5.10:fs/namei.c:3747', {
     mustNotHold: [VICTIM],
+    trusts: ['dentry'],
   }),
   S(
     'vfs_rename',
@@ -53,6 +54,7 @@ export const BEFORE_IDMAP_HELPERS: readonly HelperEntry[] = [
     'Renames; the directories are locked by the caller, what moves is locked inside.',
     '5.10:fs/namei.c:4280',
     {
+      trusts: ['rd->old_dentry'],
       ...until('6.1'),
       requires: [exclusive('rd->old_dir->i_rwsem', 'rwsem'), exclusive('rd->new_dir->i_rwsem', 'rwsem')],
     },

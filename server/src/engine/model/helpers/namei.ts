@@ -297,9 +297,10 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'vfs_unlink',
     'idmap, dir, dentry, delegated_inode',
     'Removes a name and locks the victim inside',
-    '6.12:fs/namei.c:4512',
+    '6.12:fs/namei.c:4512 6.12:fs/namei.c:3129',
     {
       versions: { since: '6.1' },
+      trusts: ['dentry'],
       mustNotHold: [exclusive('dentry->d_inode->i_rwsem', 'rwsem')],
     },
   ),
@@ -307,9 +308,10 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'vfs_rmdir',
     'idmap, dir, dentry',
     'Removes a directory and locks it inside',
-    '6.12:fs/namei.c:4383',
+    '6.12:fs/namei.c:4383 6.12:fs/namei.c:3129',
     {
       versions: { since: '6.1', until: '7.2' },
+      trusts: ['dentry'],
       mustNotHold: [exclusive('dentry->d_inode->i_rwsem', 'rwsem')],
     },
   ),
@@ -317,9 +319,10 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'vfs_rmdir',
     'idmap, dir, dentry, delegated_inode',
     'Removes a directory and locks it inside',
-    '7.2:fs/namei.c:5382',
+    '7.2:fs/namei.c:5382 7.2:fs/namei.c:3717',
     {
       versions: { since: '7.2' },
+      trusts: ['dentry'],
       mustNotHold: [exclusive('dentry->d_inode->i_rwsem', 'rwsem')],
     },
   ),
@@ -327,8 +330,9 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'vfs_rename',
     'rd',
     'Renames; the directories are locked by the caller, what moves is locked inside.',
-    '7.2:fs/namei.c:5969',
+    '7.2:fs/namei.c:5969 7.2:fs/namei.c:3717',
     {
+      trusts: ['rd->old_dentry'],
       requires: [
         exclusive('rd->old_parent->d_inode->i_rwsem', 'rwsem'),
         exclusive('rd->new_parent->d_inode->i_rwsem', 'rwsem'),
@@ -340,8 +344,9 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'vfs_rename',
     'rd',
     'Renames; the directories are locked by the caller, what moves is locked inside.',
-    '6.12:fs/namei.c:4958',
+    '6.12:fs/namei.c:4958 6.12:fs/namei.c:3129',
     {
+      trusts: ['rd->old_dentry'],
       requires: [exclusive('rd->old_dir->i_rwsem', 'rwsem'), exclusive('rd->new_dir->i_rwsem', 'rwsem')],
       versions: { since: '6.1', until: '7.2' },
     },
