@@ -363,7 +363,11 @@ export abstract class ExpressionLowering extends BodyBuilder {
     }
   }
 
-  protected initializer(node: number): void {
+  /** Evaluates a list of initial values; `named` takes those of members that are named. */
+  protected initializer(
+    node: number,
+    named?: (member: string, value: number, node: number) => void,
+  ): void {
     const t = this.t;
     const stop = t.next[node] as number;
     for (let c = node + 1; c < stop; c = t.next[c] as number) {
@@ -373,6 +377,11 @@ export abstract class ExpressionLowering extends BodyBuilder {
       const value = this.expression(valueNode);
       const kind = this.b.exprKind(value);
       if (kind === X.Field || kind === X.Deref || kind === X.Index) this.at(Op.Eval, valueNode, value);
+      if (named === undefined || valueNode === c || kind === X.Unknown) continue;
+      const designator = childByField(t, c, F.designator);
+      if (designator < 0 || t.kind[designator] !== K.field_designator) continue;
+      const member = nodeText(this.text, t, designator).replace(/^\.\s*/, '');
+      if (/^\w+$/.test(member)) named(member, value, c);
     }
   }
 

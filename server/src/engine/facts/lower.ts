@@ -206,11 +206,24 @@ export class FunctionLowering extends ExpressionLowering {
         spec.base.startsWith('__typeof');
       const type = untyped ? -1 : this.b.type(d.isFunctionPointer ? '(*)' : spec.base, d.depth);
       // The initialiser is evaluated before the name is in scope for our purposes (`int x = x` is not written).
-      const initial = value >= 0 ? this.expression(value) : -1;
+      const members: { readonly member: string; readonly value: number; readonly node: number }[] = [];
+      const isStructure =
+        value >= 0 &&
+        t.kind[value] === K.initializer_list &&
+        !spec.isStatic &&
+        !d.isArray &&
+        d.depth === 0 &&
+        spec.base.startsWith('struct ');
+      if (isStructure) this.initializer(value, (member, v, at) => members.push({ member, value: v, node: at }));
+      const initial = isStructure ? this.b.expr(X.Unknown) : value >= 0 ? this.expression(value) : -1;
       const flags =
         (spec.isStatic ? VAR_STATIC : 0) | (untyped ? VAR_UNTYPED : 0) | (d.isArray ? VAR_ARRAY : 0);
       const variable = this.declare(d.name, type, flags, cleanup);
       this.at(Op.Declare, c, variable, initial);
+      for (const m of members) {
+        const place = this.b.expr(X.Field, this.b.expr(X.Local, variable), this.b.string(m.member), 0);
+        this.at(Op.Assign, m.node, place, m.value);
+      }
       if (cleanup >= 0) this.cleanups.push(variable);
     }
   }

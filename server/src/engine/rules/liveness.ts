@@ -7,13 +7,11 @@ import { Fn } from '../facts/encode.js';
 import type { FunctionRef, Program } from '../program/program.js';
 import { Mentions } from './mentions.js';
 
-const TESTS = [
-  'IS_DEADDIR',
-  'S_DEAD',
-  'd_unhashed',
-  'd_unlinked',
-  'cant_mount',
-  'd_parent',
+/** What tells whether a directory is dead, whether a name is hashed, and where it is. */
+const STRONG = ['IS_DEADDIR', 'S_DEAD', 'd_unhashed', 'd_unlinked', 'cant_mount', 'd_parent'];
+
+/** What tells something of one dentry or inode only. */
+const WEAK = [
   'd_is_positive',
   'd_is_negative',
   'd_really_is_positive',
@@ -22,12 +20,17 @@ const TESTS = [
   'i_nlink',
 ];
 
-/** Where liveness is tested; for one check. */
+/** Where liveness is tested; for one check. `weak`: by what tells of one object only, and counts for no other one. */
 export class Liveness {
-  private readonly mentions = new Mentions(TESTS);
+  private readonly mentions: Mentions;
   private readonly known = new Map<number, boolean>();
 
-  constructor(private readonly program: Program) {}
+  constructor(
+    private readonly program: Program,
+    weak = false,
+  ) {
+    this.mentions = new Mentions(weak ? WEAK : STRONG);
+  }
 
   /** Whether an operation tests it, or calls what may test it. */
   testedAt(fn: FunctionRef, op: number): boolean {

@@ -14,7 +14,7 @@ import type { Model } from '../../model/types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { heldShown } from '../holding.js';
 import { Liveness } from '../liveness.js';
-import { OfSituations, replay } from '../replay.js';
+import { OfSituations, readsOf, replay } from '../replay.js';
 import {
   type Draft,
   entryMethod,
@@ -90,6 +90,8 @@ interface Section {
   readonly again: boolean;
   /** Something was tested inside that tells what is still there. */
   readonly tested: boolean;
+  /** What was handed to a test inside that tells of this one only. */
+  readonly asked: readonly number[];
 }
 
 interface Note {
@@ -106,11 +108,13 @@ const NE = operatorCode('!=');
 
 class Search {
   private readonly liveness: Liveness;
+  private readonly ofOne: Liveness;
   private readonly slots: ReadonlyMap<string, string>;
   private readonly trusting = new Map<number, ReadonlySet<number>>();
 
   constructor(private readonly cx: RuleContext) {
     this.liveness = new Liveness(cx.analysis.program);
+    this.ofOne = new Liveness(cx.analysis.program, true);
     this.slots = directorySlots(cx.analysis.model);
   }
 
@@ -150,9 +154,10 @@ class Search {
           });
       }
       if (this.liveness.testedAt(fn, op)) note = tested(note, op);
+      else if (note.sections.length > 0 && this.ofOne.testedAt(fn, op)) note = asked(run, fn, op, s, note);
       if (note === before && note === trails.of(s.trail)) return s.trail;
       if (note.sections.length === 0 && note.away.length === 0 && note.testedAt < 0) return 0;
-      const key = `${note.testedAt};${note.away.join()};${note.sections.map((x) => `${x.place},${x.op},${x.again},${x.tested}`).join(';')}`;
+      const key = `${note.testedAt};${note.away.join()};${note.sections.map((x) => `${x.place},${x.op},${x.again},${x.tested},${x.asked.join('+')}`).join(';')}`;
       return trails.number(note, key);
     });
     return [...out.values()];
@@ -191,7 +196,7 @@ class Search {
     const callee = name === '' || helper !== undefined ? null : this.cx.analysis.program.resolve(name, file);
     // What is handed on to be filled reads the directory, except by what only adds one name to it
     if ((helper === undefined || helper.requires !== undefined) && !name.startsWith('dir_emit')) {
-      const context = args.some((a) => isDirContext(run, a));
+      const context = isOthers(run, section.place) && args.some((a) => isDirContext(run, a));
       if (context && (name === '' || helper !== undefined || callee !== null))
         if (!this.liveness.testedIn(callee))
           return made(section, '', name === '' ? 'the directory method' : `${name}()`);
@@ -210,6 +215,7 @@ class Search {
       }
     for (const victim of trusted) {
       const last = note.sections.reduce((m, x) => Math.max(m, x.op), -1);
+      if (note.sections.some((x) => x.asked.some((t) => run.terms.contains(t, victim)))) continue;
       if (victim !== run.terms.unknown && isKnownBefore(run, fn, s, victim, last, op))
         return made(section, run.showPlace(victim), `${name}()`);
     }
@@ -301,10 +307,10 @@ function nowHeld(run: FunctionRun, s: State, note: Note, op: number): Note {
   );
   for (const l of mine)
     if (!sections.some((x) => x.place === l.place && x.op === l.op))
-      sections.push({ place: l.place, op: l.op, again: false, tested: false });
+      sections.push({ place: l.place, op: l.op, again: false, tested: false, asked: [] });
   // What takes a lock stands right before
   for (const place of note.away)
-    if (!away.includes(place)) sections.push({ place, op: op - 1, again: true, tested: false });
+    if (!away.includes(place)) sections.push({ place, op: op - 1, again: true, tested: false, asked: [] });
   const same =
     sections.length === note.sections.length &&
     sections.every((x, i) => x === note.sections[i]) &&
@@ -318,6 +324,21 @@ function tested(note: Note, op: number): Note {
   if (note.sections.length === 0) return note.testedAt === op ? note : { ...note, testedAt: op };
   if (note.sections.every((x) => x.tested)) return note;
   return { ...note, sections: note.sections.map((x) => ({ ...x, tested: true })) };
+}
+
+/** The note after a test of single objects. */
+function asked(run: FunctionRun, fn: FunctionRef, op: number, s: State, note: Note): Note {
+  const values = readsOf(fn, op).map((e) => run.ev.value(s, e));
+  const more = values.filter((v) => v !== run.terms.unknown && run.terms.number(v) === null);
+  return {
+    ...note,
+    sections: note.sections.map((x) => ({ ...x, asked: [...new Set([...x.asked, ...more])] })),
+  };
+}
+
+/** Whether a directory is one that this function was handed, in whatever way: what it found itself it may have found alive for good. */
+function isOthers(run: FunctionRun, place: number): boolean {
+  return run.terms.kind(run.terms.root(place)) === T.Param;
 }
 
 function isDirContext(run: FunctionRun, expr: number): boolean {
