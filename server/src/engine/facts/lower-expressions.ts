@@ -364,10 +364,7 @@ export abstract class ExpressionLowering extends BodyBuilder {
   }
 
   /** Evaluates a list of initial values; `named` takes those of members that are named. */
-  protected initializer(
-    node: number,
-    named?: (member: string, value: number, node: number) => void,
-  ): void {
+  protected initializer(node: number, named?: (member: string, value: number, node: number) => void): void {
     const t = this.t;
     const stop = t.next[node] as number;
     for (let c = node + 1; c < stop; c = t.next[c] as number) {

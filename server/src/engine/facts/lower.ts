@@ -214,7 +214,8 @@ export class FunctionLowering extends ExpressionLowering {
         !d.isArray &&
         d.depth === 0 &&
         spec.base.startsWith('struct ');
-      if (isStructure) this.initializer(value, (member, v, at) => members.push({ member, value: v, node: at }));
+      if (isStructure)
+        this.initializer(value, (member, v, at) => members.push({ member, value: v, node: at }));
       const initial = isStructure ? this.b.expr(X.Unknown) : value >= 0 ? this.expression(value) : -1;
       const flags =
         (spec.isStatic ? VAR_STATIC : 0) | (untyped ? VAR_UNTYPED : 0) | (d.isArray ? VAR_ARRAY : 0);

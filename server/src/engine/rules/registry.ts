@@ -1,5 +1,6 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
 import { relockDead } from './dir/relock-dead.js';
+import { stalePointer } from './dir/stale-pointer.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -14,6 +15,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   sleepInAtomic,
   earlyFree,
   relockDead,
+  stalePointer,
   unstableInode,
   walkBlocks,
 ];
