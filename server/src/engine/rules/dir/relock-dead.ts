@@ -26,6 +26,7 @@ import {
   step,
 } from '../rule.js';
 import { Trails } from '../trails.js';
+import { Ways } from '../ways.js';
 
 const CLASS = 'inode::i_rwsem';
 
@@ -370,11 +371,14 @@ function isKnownBefore(
   used: number,
 ): boolean {
   const { file } = fn;
+  const ways = new Ways(fn);
   const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const count = fnColumn(file, fn.index, Fn.OpCount);
   for (let v = 0; v < s.vars.length; v++) {
     if (run.ev.variable(s, v) !== dentry) continue;
     let stored = false;
-    for (let op = locked + 1; op < used && !stored; op++) {
+    for (let op = 0; op < count && !stored; op++) {
+      if (ways.position(op) <= ways.position(locked) || ways.position(op) >= ways.position(used)) continue;
       const at = (first + op) * OP_STRIDE;
       const kind = file.ops[at] as Op;
       const target = file.ops[at + 1] as number;
@@ -397,7 +401,7 @@ function isComparedInside(run: FunctionRun, s: State, dentry: number, locked: nu
     const other = terms.b(t) === dentry ? terms.c(t) : terms.c(t) === dentry ? terms.b(t) : -1;
     if (other < 0) continue;
     const root = terms.root(other);
-    if (terms.kind(root) === T.Fresh && terms.a(root) > locked) return true;
+    if (terms.kind(root) === T.Fresh && terms.a(root) !== locked) return true;
   }
   return false;
 }

@@ -25,6 +25,7 @@ import {
   step,
 } from '../rule.js';
 import { Trails } from '../trails.js';
+import { Ways } from '../ways.js';
 
 /** Kinds of locks that keep a list or a member as it is. */
 const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
@@ -65,6 +66,10 @@ const LINKS = new Set(['rb_first', 'rb_next', 'rb_prev', 'rb_last', 'rb_first_ca
 
 /** Methods after which nobody else is there: what they unlink is nobody's race. */
 const LAST = new Set(['put_super', 'kill_sb', 'evict_inode', 'release', 'destroy_inode', 'free_inode']);
+
+const STORED = 1;
+const DROPPED = 2;
+const TAKEN = 4;
 
 const EQ = operatorCode('==');
 const NE = operatorCode('!=');
@@ -176,33 +181,54 @@ class Search {
     const out = new Set<number>();
     const result = this.cx.analysis.results[fn.id];
     if (result === undefined || result.acquires.size === 0 || result.releases.size === 0) return out;
-    let drop = -1;
-    let take = -1;
+    const drops = new Set<number>();
+    const takes = new Set<number>();
     for (let op = 0; op < count; op++) {
-      const kind = file.ops[(first + op) * OP_STRIDE] as Op;
-      if (kind !== Op.Call) continue;
+      if ((file.ops[(first + op) * OP_STRIDE] as Op) !== Op.Call) continue;
       const effect = this.lockEffect(fn, op);
-      if (effect.drops && drop < 0) drop = op;
-      if (effect.takes && drop >= 0 && op >= drop) take = op;
+      if (effect.drops) drops.add(op);
+      if (effect.takes) takes.add(op);
     }
-    if (drop < 0 || take < 0) return out;
-    const stored = new Map<number, number>();
-    for (let op = 0; op < count; op++) {
-      const at = (first + op) * OP_STRIDE;
-      const kind = file.ops[at] as Op;
-      if (op > drop)
+    if (drops.size === 0 || takes.size === 0) return out;
+    const ways = new Ways(fn);
+    const variables = fnColumn(file, fn.index, Fn.VariableCount);
+    // Of each variable: it was stored to, a lock was dropped after that, one was taken after that
+    const known: (Uint8Array | undefined)[] = [new Uint8Array(variables)];
+    const waiting = [0];
+    for (let block = waiting.pop(); block !== undefined; block = waiting.pop()) {
+      const now = (known[block] as Uint8Array).slice();
+      for (const op of ways.opsOf(block)) {
+        const at = (first + op) * OP_STRIDE;
+        const isCall = (file.ops[at] as Op) === Op.Call;
+        const isLoop = isCall && ((file.ops[at + 4] as number) & CALL_LOOP) !== 0;
         for (const e of readsOf(fn, op))
-          for (const v of localsIn(fn, e))
-            if ((stored.get(v) ?? -1) >= 0 && (stored.get(v) as number) < take) out.add(v);
-      if (kind === Op.Call && ((file.ops[at + 4] as number) & CALL_LOOP) !== 0 && op < take) {
-        for (const e of readList(file, file.ops[at + 2] as number))
-          if ((file.exprs[e * EXPR_STRIDE] as X) === X.Local) {
-            stored.set(file.exprs[e * EXPR_STRIDE + 1] as number, op);
-            if (op < drop || drop < take) out.add(file.exprs[e * EXPR_STRIDE + 1] as number);
-          }
-      } else {
+          for (const v of localsIn(fn, e)) if (((now[v] as number) & TAKEN) !== 0) out.add(v);
+        if (isLoop)
+          for (const e of readList(file, file.ops[at + 2] as number))
+            if (isLocalExpression(fn, e)) now[holderOf(fn, e)] = STORED;
         const v = storedVariable(fn, op);
-        if (v >= 0) stored.set(v, op);
+        if (v >= 0) now[v] = STORED;
+        if (drops.has(op))
+          for (let i = 0; i < variables; i++)
+            if (((now[i] as number) & STORED) !== 0) now[i] = (now[i] as number) | DROPPED;
+        if (takes.has(op))
+          for (let i = 0; i < variables; i++)
+            if (((now[i] as number) & DROPPED) !== 0) now[i] = (now[i] as number) | TAKEN;
+      }
+      for (const next of ways.after(block)) {
+        const there = known[next];
+        if (there === undefined) {
+          known[next] = now.slice();
+          waiting.push(next);
+          continue;
+        }
+        let more = false;
+        for (let i = 0; i < variables; i++) {
+          const sum = (there[i] as number) | (now[i] as number);
+          if (sum !== there[i]) more = true;
+          there[i] = sum;
+        }
+        if (more) waiting.push(next);
       }
     }
     return out;
@@ -236,7 +262,7 @@ class Search {
       let now = before.map((p) => moved(p, locks, op)).filter((p) => p.dropped < 0 || !isRcu);
       for (const p of now) {
         if (p.taken < 0 || p.holder < 0 || out.has(p.loaded) || s.blurred) continue;
-        if (!this.isFollowed(run, fn, op, p.holder)) continue;
+        if (!this.isFollowed(fn, op, p)) continue;
         const type = run.ev.variableType(p.holder);
         if (type?.depth !== 1 || !type.base.startsWith('struct ') || p.lost === null) continue;
         out.set(p.loaded, {
@@ -254,7 +280,7 @@ class Search {
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }
-      now = now.filter((p) => !this.isKept(run, fn, op, p));
+      now = now.filter((p) => !this.isKept(fn, op, p));
       now = this.loads(run, fn, op, s, now, locks, variables);
       if (now.length === 0) return 0;
       return trails.number(
@@ -348,8 +374,9 @@ class Search {
   }
 
   /** Whether an operation follows the pointer in a variable, here or in what is called. */
-  private isFollowed(run: FunctionRun, fn: FunctionRef, op: number, v: number): boolean {
+  private isFollowed(fn: FunctionRef, op: number, p: Pointer): boolean {
     const { file } = fn;
+    const v = p.holder;
     const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
     if ((file.ops[at] as Op) === Op.Call && ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) {
       const name = calledName(fn, op);
@@ -358,7 +385,12 @@ class Search {
       );
       // The safe form goes on by what it noted of the next one
       const walker = locals[name.includes('_safe') ? 1 : 0];
-      return walker !== undefined && file.exprs[walker * EXPR_STRIDE + 1] === v;
+      return (
+        walker !== undefined &&
+        file.exprs[walker * EXPR_STRIDE + 1] === v &&
+        p.loaded === op &&
+        isInBody(fn, op, p.taken)
+      );
     }
     let follows = false;
     for (const e of readsOf(fn, op))
@@ -374,7 +406,6 @@ class Search {
     if ((file.ops[at] as Op) !== Op.Call) return false;
     const name = calledName(fn, op);
     const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
-    void run;
     return (
       callee !== null &&
       readList(file, file.ops[at + 2] as number).some(
@@ -412,7 +443,7 @@ class Search {
   }
 
   /** Whether an operation may keep what a pointer points at, or finds out that it is still the one. */
-  private isKept(run: FunctionRun, fn: FunctionRef, op: number, p: Pointer): boolean {
+  private isKept(fn: FunctionRef, op: number, p: Pointer): boolean {
     const { file } = fn;
     const v = p.holder;
     if (v < 0) return false;
@@ -435,7 +466,6 @@ class Search {
         if (!LINKS.has(name)) return true;
       }
     }
-    void run;
     return false;
   }
 
@@ -667,6 +697,21 @@ function holderOf(fn: FunctionRef, e: number): number {
     default:
       return -1;
   }
+}
+
+function isLocalExpression(fn: FunctionRef, e: number): boolean {
+  return (fn.file.exprs[e * EXPR_STRIDE] as X) === X.Local;
+}
+
+/** Whether the lock was taken in the body of the loop whose head stands at `head`: then the next turn follows, and does not begin. */
+function isInBody(fn: FunctionRef, head: number, taken: number): boolean {
+  const ways = new Ways(fn);
+  const block = ways.blockOf(head);
+  const [body, end] = ways.after(block);
+  if (body === undefined || end === undefined) return false;
+  return (
+    ways.position(taken) > ways.position(head) && ways.reached(body, [block, end]).has(ways.blockOf(taken))
+  );
 }
 
 function isLocal(fn: FunctionRef, e: number, v: number): boolean {
