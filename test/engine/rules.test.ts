@@ -3,6 +3,9 @@
  * (`_ok`). `FN_` and `FP_` begin the names of functions that a rule is wrong about today.
  */
 import { checkRule, type RuleCases } from './harness.js';
+import { LOST_RACE_LEAK } from './rules/dir/lost-race-leak.js';
+import { RELOCK_DEAD } from './rules/dir/relock-dead.js';
+import { STALE_POINTER } from './rules/dir/stale-pointer.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
@@ -17,6 +20,9 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'lock/sleep-in-atomic': SLEEP_IN_ATOMIC,
   'lock/imbalance': IMBALANCE,
   'lock/double': DOUBLE,
+  'dir/lost-race-leak': LOST_RACE_LEAK,
+  'dir/relock-dead': RELOCK_DEAD,
+  'dir/stale-pointer': STALE_POINTER,
 };
 
 describe('rules', () => {

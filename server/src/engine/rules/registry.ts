@@ -1,4 +1,5 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
+import { lostRaceLeak } from './dir/lost-race-leak.js';
 import { relockDead } from './dir/relock-dead.js';
 import { stalePointer } from './dir/stale-pointer.js';
 import { doubleLock } from './lock/double.js';
@@ -14,6 +15,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   imbalance,
   sleepInAtomic,
   earlyFree,
+  lostRaceLeak,
   relockDead,
   stalePointer,
   unstableInode,
