@@ -6,6 +6,7 @@ import { checkRule, type RuleCases } from './harness.js';
 import { LOST_RACE_LEAK } from './rules/dir/lost-race-leak.js';
 import { RELOCK_DEAD } from './rules/dir/relock-dead.js';
 import { STALE_POINTER } from './rules/dir/stale-pointer.js';
+import { STALE_SNAPSHOT } from './rules/dir/stale-snapshot.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
@@ -23,6 +24,7 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'dir/lost-race-leak': LOST_RACE_LEAK,
   'dir/relock-dead': RELOCK_DEAD,
   'dir/stale-pointer': STALE_POINTER,
+  'dir/stale-snapshot': STALE_SNAPSHOT,
 };
 
 describe('rules', () => {

@@ -2,6 +2,7 @@
 import { lostRaceLeak } from './dir/lost-race-leak.js';
 import { relockDead } from './dir/relock-dead.js';
 import { stalePointer } from './dir/stale-pointer.js';
+import { staleSnapshot } from './dir/stale-snapshot.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -18,6 +19,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   lostRaceLeak,
   relockDead,
   stalePointer,
+  staleSnapshot,
   unstableInode,
   walkBlocks,
 ];
