@@ -463,10 +463,20 @@ class Search {
         (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
         isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, v)
       ) {
-        if (!LINKS.has(name)) return true;
+        if (!LINKS.has(name) && !isReadOnly(name) && !this.isLock(name)) return true;
       }
     }
     return false;
+  }
+
+  /** A lock inside an object keeps the object's state, not the object. */
+  private isLock(name: string): boolean {
+    const helper = this.cx.analysis.model.helpers.get(name);
+    return (
+      helper !== undefined &&
+      helper.references === undefined &&
+      [...(helper.acquires ?? []), ...(helper.releases ?? [])].some((l) => KEEPS.includes(l.kind))
+    );
   }
 
   /** Whether a call may keep what its argument points at: it counts, it stores in it, or nobody knows. */
@@ -507,7 +517,8 @@ class Search {
         if (
           (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
           isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, parameter) &&
-          !isReadOnly(name)
+          !isReadOnly(name) &&
+          !this.isLock(name)
         )
           keeps = true;
       }
