@@ -10,7 +10,7 @@ import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
-import { heldIn, heldShown, isAllKnown } from '../holding.js';
+import { heldShown, isAllKnown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, replay } from '../replay.js';
 import {
@@ -124,7 +124,7 @@ function search(
   const first = fnColumn(file, fn.index, Fn.FirstOp);
   replay(cx.analysis, fn, entry, (run, op, s) => {
     const before = trails.of(s.trail) ?? [];
-    const locks = heldIn(run, entry, s).filter((l) => KEEPS.includes(l.kind) && !l.may && !l.shared);
+    const locks = surelyHeld(run, entry, s).filter((l) => KEEPS.includes(l.kind) && !l.shared);
     let now = before.map((e) => moved(e, locks, op));
     const at = (first + op) * OP_STRIDE;
     const kind = file.ops[at] as Op;

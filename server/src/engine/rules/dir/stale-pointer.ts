@@ -11,7 +11,7 @@ import { T } from '../../contexts/terms.js';
 import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import type { LockKind } from '../../model/types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
-import { heldIn, heldShown } from '../holding.js';
+import { heldIn, heldShown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
 import {
@@ -257,7 +257,7 @@ class Search {
     const trails = new Trails<readonly Pointer[]>();
     replay(this.cx.analysis, fn, entry, (run, op, s) => {
       const before = trails.of(s.trail) ?? [];
-      const locks = heldIn(run, entry, s).filter((l) => KEEPS.includes(l.kind) && !l.may);
+      const locks = surelyHeld(run, entry, s).filter((l) => KEEPS.includes(l.kind));
       const isRcu = s.locks.some((l) => l.kind === 'rcu') || entry.locks.some((l) => l.kind === 'rcu');
       let now = before.map((p) => moved(p, locks, op)).filter((p) => p.dropped < 0 || !isRcu);
       for (const p of now) {

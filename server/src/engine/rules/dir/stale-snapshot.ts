@@ -10,7 +10,7 @@ import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/enc
 import type { LockKind } from '../../model/types.js';
 import { ExpressionTypes } from '../../program/expression-types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
-import { heldIn, heldShown } from '../holding.js';
+import { heldIn, heldShown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, replay } from '../replay.js';
 import {
@@ -144,7 +144,7 @@ class Search {
     replay(this.cx.analysis, fn, entry, (run, op, s) => {
       const at = (first + op) * OP_STRIDE;
       const kind = file.ops[at] as Op;
-      const locks = heldIn(run, entry, s).filter((l) => KEEPS.includes(l.kind) && !l.may);
+      const locks = surelyHeld(run, entry, s).filter((l) => KEEPS.includes(l.kind));
       const before = trails.of(s.trail);
       let note = before === null ? null : moved(before, locks, op);
       if (op === mark.op && note !== null && note.lost !== null && !out.has(op) && !s.blurred) {
@@ -273,7 +273,7 @@ class Search {
     const { file } = callee;
     const first = fnColumn(file, callee.index, Fn.FirstOp);
     const count = fnColumn(file, callee.index, Fn.OpCount);
-    if (count > 8) return '';
+    if (count > 16) return '';
     for (let op = 0; op < count; op++) {
       const at = (first + op) * OP_STRIDE;
       if ((file.ops[at] as Op) === Op.Return) return this.memberOf(callee, file.ops[at + 1] as number);
