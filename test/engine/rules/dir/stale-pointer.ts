@@ -244,6 +244,22 @@ void own_ok(struct table *table)
 	spin_unlock(&table->lock);
 }`,
 
+  'a list of its own that a macro declares': `${TABLE}
+void own_ok(struct table *table)
+{
+	LIST_HEAD(mine);
+	struct item *item, *next;
+
+	spin_lock(&table->lock);
+	list_splice_init(&table->items, &mine);
+	list_for_each_entry_safe(item, next, &mine, link) {
+		spin_unlock(&table->lock);
+		schedule();
+		spin_lock(&table->lock);
+	}
+	spin_unlock(&table->lock);
+}`,
+
   'nobody removes': `
 struct item { struct list_head link; int count; };
 struct table { spinlock_t lock; struct list_head items; };

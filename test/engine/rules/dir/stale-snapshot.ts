@@ -99,6 +99,33 @@ void fill_ok(struct board *board, struct cache *cache)
 	mutex_unlock(&board->lock);
 }`,
 
+  'two members of one object': `
+struct log { struct mutex lock; int head; int flushed; int count; };
+static void log_read(struct log *log, int how)
+{
+	log->count += how;
+}
+int log_is_flushed(struct log *log)
+{
+	return log->flushed == log->head;
+}
+void log_add(struct log *log)
+{
+	mutex_lock(&log->lock);
+	log->head++;
+	mutex_unlock(&log->lock);
+}
+void flush_ok(struct log *log, int how)
+{
+	mutex_lock(&log->lock);
+	log_read(log, how);
+	mutex_unlock(&log->lock);
+	schedule();
+	mutex_lock(&log->lock);
+	log->flushed = log->head;
+	mutex_unlock(&log->lock);
+}`,
+
   'a copy that nobody compares': `
 struct cache { int seen; struct list_head entries; };
 struct board { struct mutex lock; int version; };

@@ -329,7 +329,7 @@ class Search {
             (file.exprs[e * EXPR_STRIDE] as X) === X.Addr || (file.exprs[e * EXPR_STRIDE] as X) === X.Field,
         );
         const head = heads[0];
-        const isOwn = head === undefined || run.terms.kind(run.terms.root(run.ev.value(s, head))) === T.Local;
+        const isOwn = head === undefined || this.isOwnList(run, fn, run.terms.root(run.ev.value(s, head)));
         for (const e of locals) {
           const v = file.exprs[e * EXPR_STRIDE + 1] as number;
           out = out.filter((p) => p.holder !== v);
@@ -371,6 +371,14 @@ class Search {
       if (root !== T.Local && !member.startsWith('?')) out.push(fresh(v, member));
     }
     return out.slice(0, 8);
+  }
+
+  /** A list whose head is the function's own, also where a macro declares it. */
+  private isOwnList(run: FunctionRun, fn: FunctionRef, root: number): boolean {
+    const { terms } = run;
+    if (terms.kind(root) === T.Local) return true;
+    if (terms.kind(root) !== T.Global) return false;
+    return this.cx.analysis.program.global(terms.nameText(terms.a(root)), fn.file) === null;
   }
 
   /** Whether an operation follows the pointer in a variable, here or in what is called. */
@@ -790,10 +798,12 @@ function isPut(name: string): boolean {
 function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f: Found, other: Site): Draft {
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const lock = `'&${f.lock}'`;
+  const isDrained = f.op === f.loaded && calledName(fn, f.op).includes('_safe');
   return {
     rule: 'dir/stale-pointer',
-    precision: 'high',
-    certainty: 'must',
+    // A drained list is often one that nobody else knows any more
+    precision: isDrained ? 'medium' : 'high',
+    certainty: isDrained ? 'may' : 'must',
     message: `'${f.text}' was loaded under ${lock}, which was dropped in line ${lineOf(fn, f.dropped)} and taken again in line ${lineOf(fn, f.taken)}; it is followed without a reference, while ${other.fn.name}() may have unlinked it`,
     fn: fn.id,
     op: f.op,

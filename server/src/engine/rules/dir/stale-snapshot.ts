@@ -129,7 +129,12 @@ class Search {
       const mark = this.memberOf(fn, place);
       if (mark === '') continue;
       for (const version of this.versionsOf(fn, file.ops[at + 2] as number)) {
-        if (version === mark || !this.comparedIn(fn.unit).has(pairOf(mark, version))) continue;
+        // Two members of one object are kept in step by other means
+        if (
+          version.split('::')[0] === mark.split('::')[0] ||
+          !this.comparedIn(fn.unit).has(pairOf(mark, version))
+        )
+          continue;
         out.push({ op, owner: file.exprs[owner * EXPR_STRIDE + 1] as number, mark, version });
       }
     }
