@@ -204,6 +204,31 @@ int foo_ok(struct dentry *parent, const char *name, int len)
 	return err;
 }`,
 
+  'looked up by what locks': `
+static struct dentry *foo_start(struct dentry *parent, const char *name, int len)
+{
+	struct dentry *victim;
+
+	inode_lock(d_inode(parent));
+	victim = lookup_one_len(name, parent, len);
+	if (IS_ERR(victim))
+		inode_unlock(d_inode(parent));
+	return victim;
+}
+int foo_ok(struct dentry *parent, const char *name, int len)
+{
+	struct dentry *victim;
+	int err;
+
+	victim = foo_start(parent, name, len);
+	if (IS_ERR(victim))
+		return -2;
+	err = vfs_unlink(NULL, d_inode(parent), victim, NULL);
+	inode_unlock(d_inode(parent));
+	dput(victim);
+	return err;
+}`,
+
   'a test of another dentry is none': `
 int foo_bad(struct dentry *parent, struct dentry *victim, const char *name, int len)
 {

@@ -371,15 +371,26 @@ function isKnownBefore(
   used: number,
 ): boolean {
   const { file } = fn;
+  const root = run.terms.root(dentry);
+  // What takes the lock may look the entry up as well
+  if (run.terms.kind(root) === T.Fresh && run.terms.a(root) === locked) return false;
   const ways = new Ways(fn);
   const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const given = file.ops[(first + locked) * OP_STRIDE + 3] as number;
   const count = fnColumn(file, fn.index, Fn.OpCount);
   for (let v = 0; v < s.vars.length; v++) {
     if (run.ev.variable(s, v) !== dentry) continue;
     let stored = false;
     for (let op = 0; op < count && !stored; op++) {
-      if (ways.position(op) <= ways.position(locked) || ways.position(op) >= ways.position(used)) continue;
       const at = (first + op) * OP_STRIDE;
+      const value = file.ops[at + 2] as number;
+      const isGiven =
+        value >= 0 &&
+        (file.ops[at] as Op) !== Op.Call &&
+        (file.exprs[value * EXPR_STRIDE] as X) === X.Temp &&
+        file.exprs[value * EXPR_STRIDE + 1] === given;
+      const isInside = ways.position(op) > ways.position(locked) && ways.position(op) < ways.position(used);
+      if (!isGiven && !isInside) continue;
       const kind = file.ops[at] as Op;
       const target = file.ops[at + 1] as number;
       if (kind === Op.Declare) stored = target === v && (file.ops[at + 2] as number) >= 0;

@@ -35,8 +35,6 @@ const UNLINKS = [
   'list_del',
   'list_del_init',
   'list_del_rcu',
-  'list_move',
-  'list_move_tail',
   'hlist_del',
   'hlist_del_init',
   'hlist_del_rcu',
@@ -45,6 +43,17 @@ const UNLINKS = [
   'hlist_bl_del_init',
   'rb_erase',
   'rb_erase_cached',
+];
+
+/** What links it in again: where both are done it only moves. */
+const RELINKS = [
+  'list_add',
+  'list_add_tail',
+  'list_add_rcu',
+  'list_move',
+  'list_move_tail',
+  'hlist_add_head',
+  'rb_link_node',
 ];
 
 /** What gives an object by a list or tree that it is linked into: the object is somebody else's. */
@@ -164,6 +173,7 @@ const SITES = new OfSituations<readonly Omit<Site, 'index' | 'last'>[]>();
 
 class Search {
   private readonly unlinking = new Mentions(UNLINKS);
+  private readonly relinking = new Mentions(RELINKS);
   private readonly byUnit = new Map<string, readonly Site[]>();
   private readonly freed = new Map<string, ReadonlySet<string>>();
   private readonly pins = new Map<string, boolean>();
@@ -463,6 +473,9 @@ class Search {
       for (const e of readsOf(fn, op)) if (isCompared(fn, e, v, p.dropped >= 0)) return true;
     if (kind !== Op.Call || ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) return false;
     const name = calledName(fn, op);
+    // A reference on something that hangs on it may keep it as well
+    if (this.cx.analysis.model.helpers.get(name)?.references?.some((r) => r.action !== 'put') === true)
+      return true;
     const args = readList(file, file.ops[at + 2] as number);
     for (const [j, e] of args.entries()) {
       if (isLocal(fn, e, v)) {
@@ -635,7 +648,7 @@ class Search {
     const out: Site[] = [];
     const { analysis } = this.cx;
     for (const fn of this.cx.all) {
-      if (fn.unit !== unit || fn.isMacro || !this.unlinking.in(fn)) continue;
+      if (fn.unit !== unit || fn.isMacro || !this.unlinking.in(fn) || this.relinking.in(fn)) continue;
       for (const [index, entry] of (analysis.propagation?.entries[fn.id] ?? []).entries()) {
         const origins = entry.origins.map((o) => analysis.propagation?.origins[o]);
         const last = origins.length > 0 && origins.every((o) => o !== undefined && LAST.has(o.method));
