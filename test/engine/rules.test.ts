@@ -19,6 +19,10 @@ import { ALIAS_MOVE } from './rules/dir/alias-move.js';
 import { LOCK_REQUIRED } from './rules/dir/lock-required.js';
 import { SELF_DEADLOCK } from './rules/dir/self-deadlock.js';
 import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
+import { LOST_RACE_LEAK } from './rules/dir/lost-race-leak.js';
+import { RELOCK_DEAD } from './rules/dir/relock-dead.js';
+import { STALE_POINTER } from './rules/dir/stale-pointer.js';
+import { STALE_SNAPSHOT } from './rules/dir/stale-snapshot.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
@@ -49,6 +53,10 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'lock/sleep-in-atomic': SLEEP_IN_ATOMIC,
   'lock/imbalance': IMBALANCE,
   'lock/double': DOUBLE,
+  'dir/lost-race-leak': LOST_RACE_LEAK,
+  'dir/relock-dead': RELOCK_DEAD,
+  'dir/stale-pointer': STALE_POINTER,
+  'dir/stale-snapshot': STALE_SNAPSHOT,
 };
 
 describe('rules', () => {

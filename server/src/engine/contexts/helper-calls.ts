@@ -41,7 +41,14 @@ const CALLBACK_DETAIL = 3000;
 
 const EQ = operatorCode('==');
 
-function pathValue(run: FunctionRun, s: State, path: Path, args: readonly number[], result: number): number {
+/** The value that a path of the model names at a call site. */
+export function pathValue(
+  run: FunctionRun,
+  s: State,
+  path: Path,
+  args: readonly number[],
+  result: number,
+): number {
   const { terms } = run;
   let value =
     typeof path.root === 'string'

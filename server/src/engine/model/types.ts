@@ -191,6 +191,11 @@ export interface HelperEntry {
   readonly names?: 'finds' | 'adds' | 'removes' | 'moves' | 'unhashes';
   /** It waits for a grace period before returning (`synchronize_rcu`). `rcu_barrier` does not. */
   readonly gracePeriod?: boolean;
+  /**
+   * Dentries that it takes for entries of the directory that its caller has locked: who found one before the directory was locked
+   * has to find it again, or to test that it is still there.
+   */
+  readonly trusts?: readonly PathText[];
   /** It asserts that these are held. Where the lock is a parameter of any kind (`lockdep_assert_held(l)`), `kind` means nothing. */
   readonly asserts?: readonly LockSpec[];
   /** One sentence for the hover. */

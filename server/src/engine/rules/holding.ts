@@ -19,6 +19,22 @@ export function heldIn(run: FunctionRun, entry: Entry, s: State): readonly Lock[
   return [...brought, ...s.locks];
 }
 
+/**
+ * What is held for sure. A lock of the caller that has no name here is given back under another name: once one of its class was dropped
+ * it counts as dropped.
+ */
+export function surelyHeld(run: FunctionRun, entry: Entry, s: State): readonly Lock[] {
+  const { terms } = run;
+  return heldIn(run, entry, s).filter(
+    (l) =>
+      !l.may &&
+      !(
+        terms.kind(terms.root(l.place)) === T.Opaque &&
+        s.released.some((r) => r.class === l.class && r.kind === l.kind)
+      ),
+  );
+}
+
 /** The same as a finding shows it. */
 export function heldShown(
   cx: RuleContext,

@@ -24,11 +24,7 @@ export class Mentions {
 
   in(fn: FunctionRef): boolean {
     const { file } = fn;
-    let numbers = this.byFile.get(file);
-    if (numbers === undefined) {
-      numbers = numbersOf(file, this.names);
-      this.byFile.set(file, numbers);
-    }
+    const numbers = this.numbers(file);
     if (numbers.size === 0) return false;
     const first = fnColumn(file, fn.index, Fn.FirstOp);
     const count = fnColumn(file, fn.index, Fn.OpCount);
@@ -38,6 +34,21 @@ export class Mentions {
       for (const e of readsOf(fn, op)) if (writes(file, e, numbers)) return true;
     }
     return false;
+  }
+
+  /** The same of one operation. */
+  at(fn: FunctionRef, op: number): boolean {
+    const numbers = this.numbers(fn.file);
+    return numbers.size > 0 && readsOf(fn, op).some((e) => writes(fn.file, e, numbers));
+  }
+
+  private numbers(file: FileFacts): ReadonlySet<number> {
+    let numbers = this.byFile.get(file);
+    if (numbers === undefined) {
+      numbers = numbersOf(file, this.names);
+      this.byFile.set(file, numbers);
+    }
+    return numbers;
   }
 }
 

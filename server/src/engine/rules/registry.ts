@@ -15,6 +15,10 @@ import { aliasMove } from './dir/alias-move.js';
 import { lockRequired } from './dir/lock-required.js';
 import { selfDeadlock } from './dir/self-deadlock.js';
 import { unlockedRemoval } from './dir/unlocked-removal.js';
+import { lostRaceLeak } from './dir/lost-race-leak.js';
+import { relockDead } from './dir/relock-dead.js';
+import { stalePointer } from './dir/stale-pointer.js';
+import { staleSnapshot } from './dir/stale-snapshot.js';
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -44,6 +48,10 @@ const IN_ANY_ORDER: readonly Rule[] = [
   unlockedRemoval,
   sleepInAtomic,
   earlyFree,
+  lostRaceLeak,
+  relockDead,
+  stalePointer,
+  staleSnapshot,
   unstableInode,
   walkBlocks,
 ];

@@ -43,10 +43,11 @@ export const BEFORE_IDMAP_HELPERS: readonly HelperEntry[] = [
     'dir, dentry, delegated_inode',
     'Removes a name and locks the victim inside',
     '5.10:fs/namei.c:3867',
-    { mustNotHold: [VICTIM] },
+    { mustNotHold: [VICTIM], trusts: ['dentry'] },
   ),
   changes('vfs_rmdir', 'dir, dentry', 'Removes a directory and locks it inside', '5.10:fs/namei.c:3747', {
     mustNotHold: [VICTIM],
+    trusts: ['dentry'],
   }),
   S(
     'vfs_rename',
@@ -55,6 +56,7 @@ export const BEFORE_IDMAP_HELPERS: readonly HelperEntry[] = [
     '5.10:fs/namei.c:4280 5.10:fs/namei.c:4408',
     {
       names: 'moves',
+      trusts: ['rd->old_dentry'],
       ...until('6.1'),
       requires: [exclusive('rd->old_dir->i_rwsem', 'rwsem'), exclusive('rd->new_dir->i_rwsem', 'rwsem')],
       moves: ['rd->old_dentry'],

@@ -1,0 +1,284 @@
+/**
+ * dir/lost-race-leak: a pointer member was seen to be NULL under a lock, the lock was dropped and taken again, and something new is stored
+ * there without another look. A second thread that did the same meanwhile has its object overwritten: nobody points at it any more.
+ */
+import { calledName, fnColumn } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import type { FunctionRun } from '../../contexts/flow.js';
+import { type Lock, maskOf, POSITIVE, type State, ZERO } from '../../contexts/state.js';
+import { T } from '../../contexts/terms.js';
+import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import type { LockKind } from '../../model/types.js';
+import type { FunctionRef } from '../../program/program.js';
+import { heldShown, isAllKnown, surelyHeld } from '../holding.js';
+import { Mentions } from '../mentions.js';
+import { OfSituations, replay } from '../replay.js';
+import {
+  type Draft,
+  entryMethod,
+  lineOf,
+  pathTo,
+  type Rule,
+  type RuleContext,
+  rcuOf,
+  step,
+} from '../rule.js';
+import { Trails } from '../trails.js';
+
+/** Kinds of locks that keep a member as it is. */
+const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
+
+/** The rule. */
+export const lostRaceLeak: Rule = {
+  info: {
+    id: 'dir/lost-race-leak',
+    summary:
+      'After a lock was dropped and taken again, a member is overwritten that another thread may have filled meanwhile.',
+    law: 'After a lock was dropped and taken again, a pointer member is not overwritten without disposing of what a competing thread may have stored meanwhile.',
+    severity: 'error',
+    precision: 'high',
+    onByDefault: true,
+    fixable: false,
+  },
+  check(cx) {
+    const out: Draft[] = [];
+    const propagation = cx.analysis.propagation;
+    if (propagation === null) return out;
+    for (const fn of cx.functions) {
+      if (fn.isMacro || fn.isHeader) continue;
+      const result = cx.analysis.results[fn.id];
+      if (result === undefined || result.acquires.size === 0 || result.releases.size === 0) continue;
+      const members = overwritten(fn);
+      if (members.size === 0) continue;
+      const seen = new Set<number>();
+      const entries = propagation.entries[fn.id] ?? [];
+      for (let i = 0; i < entries.length; i++) {
+        const entry = entries[i] as Entry;
+        for (const f of FOUND.of(cx.analysis, fn, entry, () => search(cx, fn, entry, members))) {
+          if (seen.has(f.op)) continue;
+          seen.add(f.op);
+          out.push(draft(cx, fn, entry, i, f));
+        }
+      }
+    }
+    return out;
+  },
+};
+
+/** A member that was seen to be NULL under locks. */
+interface Empty {
+  readonly place: number;
+  readonly seen: number;
+  readonly locks: readonly number[];
+  readonly kept: readonly number[];
+  readonly lost: number;
+  readonly dropped: number;
+  readonly taken: number;
+}
+
+interface Found {
+  readonly op: number;
+  readonly seen: number;
+  readonly dropped: number;
+  readonly taken: number;
+  readonly member: string;
+  readonly text: string;
+  readonly lock: string;
+  readonly sure: boolean;
+  readonly held: Draft['held'];
+  readonly rcu: Draft['rcu'];
+}
+
+const FOUND = new OfSituations<readonly Found[]>();
+
+/** Members that a function reads in one place and stores to in a later one, and what it calls in between: by the text alone. */
+function overwritten(fn: FunctionRef): ReadonlySet<string> {
+  const { file } = fn;
+  const out = new Set<string>();
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const count = fnColumn(file, fn.index, Fn.OpCount);
+  for (let op = 0; op < count; op++) {
+    const at = (first + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) !== Op.Assign) continue;
+    const place = (file.ops[at + 1] as number) * EXPR_STRIDE;
+    const value = (file.ops[at + 2] as number) * EXPR_STRIDE;
+    const kind = file.exprs[value] as X;
+    // What was made before is in a variable or comes right out of a call
+    if ((file.exprs[place] as X) === X.Field && (kind === X.Local || kind === X.Temp))
+      out.add(file.strings[file.exprs[place + 2] as number] ?? '');
+  }
+  return out;
+}
+
+function search(
+  cx: RuleContext,
+  fn: FunctionRef,
+  entry: Entry,
+  members: ReadonlySet<string>,
+): readonly Found[] {
+  const out = new Map<number, Found>();
+  const { file } = fn;
+  const trails = new Trails<readonly Empty[]>();
+  const mentions = new Map([...members].map((m) => [m, new Mentions([m])]));
+  const inCallees = new Map<string, boolean>();
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    const before = trails.of(s.trail) ?? [];
+    const locks = surelyHeld(run, entry, s).filter((l) => KEEPS.includes(l.kind) && !l.shared);
+    let now = before.map((e) => moved(e, locks, op));
+    const at = (first + op) * OP_STRIDE;
+    const kind = file.ops[at] as Op;
+    const target = kind === Op.Assign ? (file.ops[at + 1] as number) : -1;
+    const stored =
+      target >= 0 && (file.exprs[target * EXPR_STRIDE] as X) === X.Field ? run.ev.place(s, target) : -1;
+    for (const e of now) {
+      if (e.place !== stored || e.taken < 0 || out.has(op) || s.blurred) continue;
+      const value = run.ev.value(s, file.ops[at + 2] as number);
+      if (!isNewObject(run, cx, fn, s, value, target)) continue;
+      out.set(op, {
+        op,
+        seen: e.seen,
+        dropped: e.dropped,
+        taken: e.taken,
+        member: run.ev.classOf(e.place),
+        text: run.showPlace(e.place),
+        lock: run.showPlace(e.lost),
+        sure: e.kept.length === 0 && isAllKnown(entry),
+        held: heldShown(cx, fn, run, entry, s),
+        rcu: rcuOf(entry, run.effect.shownLocks(s)),
+      });
+    }
+    now = now.filter((e) => {
+      if (e.place === stored) return false;
+      if (e.taken < 0) return true;
+      // Another look, here or in what is called
+      const member = run.terms.lastField(e.place);
+      const mention = mentions.get(member);
+      if (mention === undefined || mention.at(fn, op)) return false;
+      const name = calledName(fn, op);
+      const callee = name === '' ? null : cx.analysis.program.resolve(name, file);
+      return callee === null || !mentionedBelow(cx, callee, member, mention, inCallees);
+    });
+    if (locks.length > 0)
+      for (let i = 0; i < s.facts.length; i += 2) {
+        const t = s.facts[i] as number;
+        if (run.terms.kind(t) !== T.Load || maskOf(run.terms, s.facts, t) !== ZERO) continue;
+        const place = run.terms.a(t);
+        if (!members.has(run.terms.lastField(place)) || now.some((e) => e.place === place)) continue;
+        if (run.terms.kind(run.terms.root(place)) === T.Local || !ownsLock(run, place, locks)) continue;
+        const places = locks.map((l) => l.place);
+        if (now.length < 4)
+          now.push({ place, seen: op, locks: places, kept: places, lost: -1, dropped: -1, taken: -1 });
+      }
+    if (now.length === 0) return 0;
+    return trails.number(
+      now,
+      now.map((e) => `${e.place},${e.seen},${e.dropped},${e.taken},${e.kept.join('+')}`).join(';'),
+    );
+  });
+  return [...out.values()];
+}
+
+/** Whether one of the locks is a member of what the place is a member of. */
+function ownsLock(run: FunctionRun, place: number, locks: readonly Lock[]): boolean {
+  const { terms } = run;
+  const owner = (t: number): number => {
+    let at = t;
+    while (terms.kind(at) === T.FieldL) at = terms.a(at);
+    if (terms.kind(at) !== T.FieldP) return -1;
+    let base = terms.a(at);
+    // An inode that is part of a larger object: the same object
+    while (terms.kind(base) === T.Container) base = terms.a(base);
+    return base;
+  };
+  const mine = owner(place);
+  return mine >= 0 && locks.some((l) => owner(l.place) === mine);
+}
+
+function moved(e: Empty, locks: readonly Lock[], op: number): Empty {
+  const has = (place: number): boolean => locks.some((l) => l.place === place);
+  const kept = e.kept.filter(has);
+  if (e.dropped < 0) {
+    const lost = e.locks.find((l) => !has(l));
+    return lost === undefined ? e : { ...e, lost, dropped: op - 1, kept };
+  }
+  const taken = e.taken < 0 && has(e.lost) ? op - 1 : e.taken;
+  return taken === e.taken && kept.length === e.kept.length ? e : { ...e, taken, kept };
+}
+
+/** Whether a value is an object that was made here: a pointer that a call gave. */
+function isNewObject(
+  run: FunctionRun,
+  cx: RuleContext,
+  fn: FunctionRef,
+  s: State,
+  value: number,
+  target: number,
+): boolean {
+  const { terms } = run;
+  if (terms.kind(value) !== T.Fresh || terms.b(value) !== 0 || terms.a(value) >= run.graph.opCount)
+    return false;
+  if ((run.ev.typeOf(target)?.depth ?? 0) === 0 || (maskOf(terms, s.facts, value) & POSITIVE) === 0)
+    return false;
+  const name = calledName(fn, terms.a(value));
+  return cx.analysis.model.helpers.get(name)?.returns === 'fresh';
+}
+
+function mentionedBelow(
+  cx: RuleContext,
+  fn: FunctionRef,
+  member: string,
+  mention: Mentions,
+  known: Map<string, boolean>,
+): boolean {
+  const key = `${fn.id},${member}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const seen = new Set([fn]);
+  let found = false;
+  for (const at of seen) {
+    if (mention.in(at)) {
+      found = true;
+      break;
+    }
+    const count = fnColumn(at.file, at.index, Fn.OpCount);
+    for (let op = 0; op < count; op++) {
+      const name = calledName(at, op);
+      const callee = name === '' ? null : cx.analysis.program.resolve(name, at.file);
+      if (callee !== null) seen.add(callee);
+    }
+  }
+  known.set(key, found);
+  return found;
+}
+
+function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f: Found): Draft {
+  const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
+  const lock = `'&${f.lock}'`;
+  return {
+    rule: 'dir/lost-race-leak',
+    precision: f.sure ? 'high' : 'medium',
+    certainty: f.sure ? 'must' : 'may',
+    message: `'${f.text}' was NULL before ${lock} was dropped in line ${lineOf(fn, f.dropped)}; it is stored to after the lock was taken again in line ${lineOf(fn, f.taken)} without another look, and what another thread stored meanwhile leaks`,
+    fn: fn.id,
+    op: f.op,
+    entry: entryMethod(cx.analysis, origin),
+    held: f.held,
+    rcu: f.rcu,
+    trace: [
+      ...pathTo(cx, fn, index),
+      step('access', fn, f.seen, `'${f.text}' is NULL`),
+      step('release', fn, f.dropped, `drops ${lock}`),
+      step('acquire', fn, f.taken, `takes ${lock} again`),
+      step('access', fn, f.op, `overwrites '${f.text}'`),
+      step(
+        'other-side',
+        fn,
+        f.op,
+        `another thread comes here first and stores its own: nothing points at that any more`,
+        1,
+      ),
+    ],
+    objectClass: f.member,
+  };
+}

@@ -1,0 +1,843 @@
+/**
+ * dir/stale-pointer: a pointer that was loaded under a lock is followed after that lock was dropped and taken again, though whoever
+ * takes the lock meanwhile may unlink and free what it points at: no reference was taken, and it was not loaded again. Said only where
+ * the other side is there: code of the same directory that unlinks such an object under the same lock, and code that frees it.
+ */
+import { calledName, fnColumn } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import type { FunctionRun } from '../../contexts/flow.js';
+import type { Lock, State } from '../../contexts/state.js';
+import { T } from '../../contexts/terms.js';
+import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
+import type { LockKind } from '../../model/types.js';
+import { type FunctionRef, readList } from '../../program/program.js';
+import { heldIn, heldShown, surelyHeld } from '../holding.js';
+import { Mentions } from '../mentions.js';
+import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
+import {
+  type Draft,
+  entryMethod,
+  lineOf,
+  pathTo,
+  type Rule,
+  type RuleContext,
+  rcuOf,
+  step,
+} from '../rule.js';
+import { Trails } from '../trails.js';
+import { Ways } from '../ways.js';
+
+/** Kinds of locks that keep a list or a member as it is. */
+const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
+
+/** What takes an object off the list, table or tree that its member links it into. */
+const UNLINKS = [
+  'list_del',
+  'list_del_init',
+  'list_del_rcu',
+  'hlist_del',
+  'hlist_del_init',
+  'hlist_del_rcu',
+  'hlist_del_init_rcu',
+  'hlist_bl_del',
+  'hlist_bl_del_init',
+  'rb_erase',
+  'rb_erase_cached',
+];
+
+/** What links it in again: where both are done it only moves. */
+const RELINKS = [
+  'list_add',
+  'list_add_tail',
+  'list_add_rcu',
+  'list_move',
+  'list_move_tail',
+  'hlist_add_head',
+  'rb_link_node',
+];
+
+/** What gives an object by a list or tree that it is linked into: the object is somebody else's. */
+const FINDS = new Set([
+  'list_first_entry',
+  'list_last_entry',
+  'list_next_entry',
+  'list_prev_entry',
+  'list_first_entry_or_null',
+  'list_entry',
+  'hlist_entry',
+  'hlist_entry_safe',
+  'rb_entry',
+  'rb_entry_safe',
+]);
+
+/** What only gives the next link of a list or tree. */
+const LINKS = new Set(['rb_first', 'rb_next', 'rb_prev', 'rb_last', 'rb_first_cached']);
+
+/** Methods after which nobody else is there: what they unlink is nobody's race. */
+const LAST = new Set(['put_super', 'kill_sb', 'evict_inode', 'release', 'destroy_inode', 'free_inode']);
+
+const STORED = 1;
+const DROPPED = 2;
+const TAKEN = 4;
+
+const EQ = operatorCode('==');
+const NE = operatorCode('!=');
+
+/** The rule. */
+export const stalePointer: Rule = {
+  info: {
+    id: 'dir/stale-pointer',
+    summary: 'A pointer that was loaded under a lock is followed after the lock was dropped and taken again.',
+    law: 'A pointer or list position that was loaded under a lock is not followed after that lock was dropped and taken again, without a reference or a new load.',
+    severity: 'error',
+    precision: 'high',
+    onByDefault: true,
+    fixable: false,
+  },
+  check(cx) {
+    const out: Draft[] = [];
+    const propagation = cx.analysis.propagation;
+    if (propagation === null) return out;
+    const search = new Search(cx);
+    for (const fn of cx.functions) {
+      if (fn.isMacro || fn.isHeader) continue;
+      const variables = search.carried(fn);
+      if (variables.size === 0) continue;
+      const entries = propagation.entries[fn.id] ?? [];
+      const seen = new Set<number>();
+      for (let i = 0; i < entries.length; i++) {
+        const entry = entries[i] as Entry;
+        for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry, variables))) {
+          if (seen.has(f.loaded)) continue;
+          const other = search.other(fn, f);
+          if (other === null) continue;
+          seen.add(f.loaded);
+          out.push(draft(cx, fn, entry, i, f, other));
+        }
+      }
+    }
+    return out;
+  },
+};
+
+/** A pointer on its way. */
+interface Pointer {
+  /** Local variable, or a temporary as `-2 - number`. */
+  readonly holder: number;
+  /** Operation that loaded it, and the locks that were held then. */
+  readonly loaded: number;
+  readonly locks: readonly HeldLock[];
+  /** Those that were held all the time since. */
+  readonly kept: readonly string[];
+  /** `struct::member` that it was loaded from, or '' where it came out of a list. */
+  readonly member: string;
+  /** The lock that was dropped, and where; where it was taken again. */
+  readonly lost: HeldLock | null;
+  readonly dropped: number;
+  readonly taken: number;
+}
+
+interface HeldLock {
+  readonly place: number;
+  readonly class: string;
+}
+
+/** A pointer that is followed too late. */
+interface Found {
+  readonly op: number;
+  readonly loaded: number;
+  readonly dropped: number;
+  readonly taken: number;
+  readonly lock: string;
+  readonly class: string;
+  readonly kept: readonly string[];
+  readonly member: string;
+  readonly struct: string;
+  readonly text: string;
+  readonly held: Draft['held'];
+  readonly rcu: Draft['rcu'];
+}
+
+/** Where an object is unlinked, and the locks that are held there exclusively. */
+interface Site {
+  readonly fn: FunctionRef;
+  readonly op: number;
+  readonly index: number;
+  readonly target: string;
+  readonly classes: readonly string[];
+  readonly last: boolean;
+}
+
+const FOUND = new OfSituations<readonly Found[]>();
+const SITES = new OfSituations<readonly Omit<Site, 'index' | 'last'>[]>();
+
+class Search {
+  private readonly unlinking = new Mentions(UNLINKS);
+  private readonly relinking = new Mentions(RELINKS);
+  private readonly byUnit = new Map<string, readonly Site[]>();
+  private readonly freed = new Map<string, ReadonlySet<string>>();
+  private readonly pins = new Map<string, boolean>();
+  private readonly follows = new Map<string, boolean>();
+  private readonly lends = new Map<number, boolean>();
+
+  constructor(private readonly cx: RuleContext) {}
+
+  // ---- which variables may be carried over a gap, by the text alone
+
+  carried(fn: FunctionRef): ReadonlySet<number> {
+    const { file } = fn;
+    const first = fnColumn(file, fn.index, Fn.FirstOp);
+    const count = fnColumn(file, fn.index, Fn.OpCount);
+    const out = new Set<number>();
+    const result = this.cx.analysis.results[fn.id];
+    if (result === undefined || result.acquires.size === 0 || result.releases.size === 0) return out;
+    const drops = new Set<number>();
+    const takes = new Set<number>();
+    for (let op = 0; op < count; op++) {
+      if ((file.ops[(first + op) * OP_STRIDE] as Op) !== Op.Call) continue;
+      const effect = this.lockEffect(fn, op);
+      if (effect.drops) drops.add(op);
+      if (effect.takes) takes.add(op);
+    }
+    if (drops.size === 0 || takes.size === 0) return out;
+    const ways = new Ways(fn);
+    const variables = fnColumn(file, fn.index, Fn.VariableCount);
+    // Of each variable: it was stored to, a lock was dropped after that, one was taken after that
+    const known: (Uint8Array | undefined)[] = [new Uint8Array(variables)];
+    const waiting = [0];
+    for (let block = waiting.pop(); block !== undefined; block = waiting.pop()) {
+      const now = (known[block] as Uint8Array).slice();
+      for (const op of ways.opsOf(block)) {
+        const at = (first + op) * OP_STRIDE;
+        const isCall = (file.ops[at] as Op) === Op.Call;
+        const isLoop = isCall && ((file.ops[at + 4] as number) & CALL_LOOP) !== 0;
+        for (const e of readsOf(fn, op))
+          for (const v of localsIn(fn, e)) if (((now[v] as number) & TAKEN) !== 0) out.add(v);
+        if (isLoop)
+          for (const e of readList(file, file.ops[at + 2] as number))
+            if (isLocalExpression(fn, e)) now[holderOf(fn, e)] = STORED;
+        const v = storedVariable(fn, op);
+        if (v >= 0) now[v] = STORED;
+        if (drops.has(op))
+          for (let i = 0; i < variables; i++)
+            if (((now[i] as number) & STORED) !== 0) now[i] = (now[i] as number) | DROPPED;
+        if (takes.has(op))
+          for (let i = 0; i < variables; i++)
+            if (((now[i] as number) & DROPPED) !== 0) now[i] = (now[i] as number) | TAKEN;
+      }
+      for (const next of ways.after(block)) {
+        const there = known[next];
+        if (there === undefined) {
+          known[next] = now.slice();
+          waiting.push(next);
+          continue;
+        }
+        let more = false;
+        for (let i = 0; i < variables; i++) {
+          const sum = (there[i] as number) | (now[i] as number);
+          if (sum !== there[i]) more = true;
+          there[i] = sum;
+        }
+        if (more) waiting.push(next);
+      }
+    }
+    return out;
+  }
+
+  private lockEffect(fn: FunctionRef, op: number): { drops: boolean; takes: boolean } {
+    const name = calledName(fn, op);
+    const helper = this.cx.analysis.model.helpers.get(name);
+    if (helper !== undefined)
+      return {
+        drops: helper.releases?.some((l) => KEEPS.includes(l.kind)) === true,
+        takes: helper.acquires?.some((l) => KEEPS.includes(l.kind)) === true,
+      };
+    const callee = name === '' ? null : this.cx.analysis.program.resolve(name, fn.file);
+    const exits = callee === null ? [] : (this.cx.analysis.results[callee.id]?.exits ?? []);
+    return {
+      drops: exits.some((e) => e.released.some((l) => KEEPS.includes(l.kind))),
+      takes: exits.some((e) => e.locks.some((l) => KEEPS.includes(l.kind))),
+    };
+  }
+
+  // ---- what is carried, on each path
+
+  in(fn: FunctionRef, entry: Entry, variables: ReadonlySet<number>): readonly Found[] {
+    const out = new Map<number, Found>();
+    const trails = new Trails<readonly Pointer[]>();
+    replay(this.cx.analysis, fn, entry, (run, op, s) => {
+      const before = trails.of(s.trail) ?? [];
+      const locks = surelyHeld(run, entry, s).filter((l) => KEEPS.includes(l.kind));
+      const isRcu = s.locks.some((l) => l.kind === 'rcu') || entry.locks.some((l) => l.kind === 'rcu');
+      let now = before.map((p) => moved(p, locks, op)).filter((p) => p.dropped < 0 || !isRcu);
+      for (const p of now) {
+        if (p.taken < 0 || p.holder < 0 || out.has(p.loaded) || s.blurred) continue;
+        if (!this.isFollowed(fn, op, p)) continue;
+        const type = run.ev.variableType(p.holder);
+        if (type?.depth !== 1 || !type.base.startsWith('struct ') || p.lost === null) continue;
+        out.set(p.loaded, {
+          op,
+          loaded: p.loaded,
+          dropped: p.dropped,
+          taken: p.taken,
+          lock: run.showPlace(p.lost.place),
+          class: p.lost.class,
+          kept: p.kept,
+          member: p.member,
+          struct: type.base,
+          text: run.ev.variableName(p.holder),
+          held: heldShown(this.cx, fn, run, entry, s),
+          rcu: rcuOf(entry, run.effect.shownLocks(s)),
+        });
+      }
+      now = now.filter((p) => !this.isKept(fn, op, p));
+      now = this.loads(run, fn, op, s, now, locks, variables);
+      if (now.length === 0) return 0;
+      return trails.number(
+        now,
+        now
+          .map((p) => `${p.holder},${p.loaded},${p.dropped},${p.taken},${p.kept.join('+')},${p.lost?.place}`)
+          .join(';'),
+      );
+    });
+    return [...out.values()];
+  }
+
+  /** The pointers after what an operation stores. */
+  private loads(
+    run: FunctionRun,
+    fn: FunctionRef,
+    op: number,
+    s: State,
+    now: readonly Pointer[],
+    locks: readonly Lock[],
+    variables: ReadonlySet<number>,
+  ): Pointer[] {
+    const { file } = fn;
+    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+    const kind = file.ops[at] as Op;
+    const held: readonly HeldLock[] = locks.map((l) => ({ place: l.place, class: l.class }));
+    const fresh = (holder: number, member: string): Pointer => ({
+      holder,
+      loaded: op,
+      locks: held,
+      kept: held.map((l) => l.class),
+      member,
+      lost: null,
+      dropped: -1,
+      taken: -1,
+    });
+    const known = (holder: number): Pointer | undefined => now.find((p) => p.holder === holder);
+    const without = (holder: number): Pointer[] => now.filter((p) => p.holder !== holder);
+    if (kind === Op.Call) {
+      const args = readList(file, file.ops[at + 2] as number);
+      if (((file.ops[at + 4] as number) & CALL_LOOP) !== 0) {
+        let out = [...now];
+        const locals = args.filter((e) => (file.exprs[e * EXPR_STRIDE] as X) === X.Local);
+        const heads = args.filter(
+          (e) =>
+            (file.exprs[e * EXPR_STRIDE] as X) === X.Addr || (file.exprs[e * EXPR_STRIDE] as X) === X.Field,
+        );
+        const head = heads[0];
+        const isOwn = head === undefined || this.isOwnList(run, fn, run.terms.root(run.ev.value(s, head)));
+        for (const e of locals) {
+          const v = file.exprs[e * EXPR_STRIDE + 1] as number;
+          out = out.filter((p) => p.holder !== v);
+          if (!isOwn && variables.has(v) && held.length > 0 && !run.isAddressTaken(v)) out.push(fresh(v, ''));
+        }
+        return out.slice(0, 8);
+      }
+      const temp = file.ops[at + 3] as number;
+      if (temp < 0) return [...now];
+      const holder = -2 - temp;
+      const out = without(holder);
+      const name = calledName(fn, op);
+      if (held.length === 0) return out;
+      if (FINDS.has(name)) {
+        const e = args[0];
+        const root = e === undefined ? -1 : run.terms.root(run.ev.value(s, e));
+        const from = e === undefined ? undefined : known(holderOf(fn, e));
+        if (from !== undefined) out.push({ ...from, holder });
+        else if (root >= 0 && run.terms.kind(root) !== T.Local) out.push(fresh(holder, ''));
+      } else if (LINKS.has(name)) out.push(fresh(holder, ''));
+      else {
+        const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
+        if (callee !== null && !this.cx.analysis.model.helpers.has(name) && this.isLent(callee))
+          out.push(fresh(holder, ''));
+      }
+      return out.slice(0, 8);
+    }
+    const v = storedVariable(fn, op);
+    if (v < 0) return [...now];
+    const value = file.ops[at + 2] as number;
+    const out = without(v);
+    if (value < 0 || !variables.has(v) || run.isAddressTaken(v)) return out;
+    const from = known(holderOf(fn, value));
+    if (from !== undefined) out.push({ ...from, holder: v });
+    else if (held.length > 0 && (file.exprs[value * EXPR_STRIDE] as X) === X.Field) {
+      const place = run.ev.place(s, value);
+      const root = run.terms.kind(run.terms.root(place));
+      const member = run.ev.classOf(place);
+      if (root !== T.Local && !member.startsWith('?')) out.push(fresh(v, member));
+    }
+    return out.slice(0, 8);
+  }
+
+  /** A list whose head is the function's own, also where a macro declares it. */
+  private isOwnList(run: FunctionRun, fn: FunctionRef, root: number): boolean {
+    const { terms } = run;
+    if (terms.kind(root) === T.Local) return true;
+    if (terms.kind(root) !== T.Global) return false;
+    return this.cx.analysis.program.global(terms.nameText(terms.a(root)), fn.file) === null;
+  }
+
+  /** Whether an operation follows the pointer in a variable, here or in what is called. */
+  private isFollowed(fn: FunctionRef, op: number, p: Pointer): boolean {
+    const { file } = fn;
+    const v = p.holder;
+    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) === Op.Call && ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) {
+      const name = calledName(fn, op);
+      const locals = readList(file, file.ops[at + 2] as number).filter(
+        (e) => (file.exprs[e * EXPR_STRIDE] as X) === X.Local,
+      );
+      // The safe form goes on by what it noted of the next one
+      const walker = locals[name.includes('_safe') ? 1 : 0];
+      return (
+        walker !== undefined &&
+        file.exprs[walker * EXPR_STRIDE + 1] === v &&
+        p.loaded === op &&
+        isInBody(fn, op, p.taken)
+      );
+    }
+    let follows = false;
+    for (const e of readsOf(fn, op))
+      visitExpressions(file, e, (x, kind) => {
+        if (
+          kind === X.Field &&
+          file.exprs[x * EXPR_STRIDE + 3] === 1 &&
+          isLocal(fn, file.exprs[x * EXPR_STRIDE + 1] as number, v)
+        )
+          follows = true;
+      });
+    if (follows) return true;
+    if ((file.ops[at] as Op) !== Op.Call) return false;
+    const name = calledName(fn, op);
+    const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
+    return (
+      callee !== null &&
+      readList(file, file.ops[at + 2] as number).some(
+        (e, j) => isLocal(fn, e, v) && this.isFollowedIn(callee, j),
+      )
+    );
+  }
+
+  /** Whether a function follows a parameter of its own without storing to it first. */
+  private isFollowedIn(fn: FunctionRef, parameter: number): boolean {
+    const key = `${fn.id},${parameter}`;
+    const known = this.follows.get(key);
+    if (known !== undefined) return known;
+    this.follows.set(key, false);
+    const { file } = fn;
+    const count = fnColumn(file, fn.index, Fn.OpCount);
+    let follows = false;
+    for (let op = 0; op < count && !follows; op++) {
+      if (storedVariable(fn, op) === parameter) break;
+      for (const e of readsOf(fn, op))
+        visitExpressions(file, e, (x, kind) => {
+          if (kind === X.Field && isLocal(fn, file.exprs[x * EXPR_STRIDE + 1] as number, parameter))
+            follows = true;
+        });
+      const name = calledName(fn, op);
+      const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
+      if (callee !== null && !follows)
+        follows = readList(
+          file,
+          file.ops[(fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE + 2] as number,
+        ).some((e, j) => isLocal(fn, e, parameter) && this.isFollowedIn(callee, j));
+    }
+    this.follows.set(key, follows);
+    return follows;
+  }
+
+  /** Whether an operation may keep what a pointer points at, or finds out that it is still the one. */
+  private isKept(fn: FunctionRef, op: number, p: Pointer): boolean {
+    const { file } = fn;
+    const v = p.holder;
+    if (v < 0) return false;
+    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+    const kind = file.ops[at] as Op;
+    // Something is noted in it: it may be what keeps others away
+    if (kind === Op.Assign && isInside(fn, file.ops[at + 1] as number, v)) return true;
+    if (kind === Op.Branch || kind === Op.Set || kind === Op.Eval)
+      for (const e of readsOf(fn, op)) if (isCompared(fn, e, v, p.dropped >= 0)) return true;
+    if (kind !== Op.Call || ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) return false;
+    const name = calledName(fn, op);
+    // A reference on something that hangs on it may keep it as well
+    if (this.cx.analysis.model.helpers.get(name)?.references?.some((r) => r.action !== 'put') === true)
+      return true;
+    const args = readList(file, file.ops[at + 2] as number);
+    for (const [j, e] of args.entries()) {
+      if (isLocal(fn, e, v)) {
+        if (this.mayKeep(fn, name, j)) return true;
+      } else if (
+        (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
+        isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, v)
+      ) {
+        if (!LINKS.has(name) && !isReadOnly(name) && !this.isLock(name)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** A lock inside an object keeps the object's state, not the object. */
+  private isLock(name: string): boolean {
+    const helper = this.cx.analysis.model.helpers.get(name);
+    return (
+      helper !== undefined &&
+      helper.references === undefined &&
+      [...(helper.acquires ?? []), ...(helper.releases ?? [])].some((l) => KEEPS.includes(l.kind))
+    );
+  }
+
+  /** Whether a call may keep what its argument points at: it counts, it stores in it, or nobody knows. */
+  private mayKeep(fn: FunctionRef, name: string, position: number): boolean {
+    if (name === '') return true;
+    if (
+      FINDS.has(name) ||
+      LINKS.has(name) ||
+      name === 'IS_ERR' ||
+      name === 'IS_ERR_OR_NULL' ||
+      name === 'PTR_ERR'
+    )
+      return false;
+    const helper = this.cx.analysis.model.helpers.get(name);
+    if (helper !== undefined) return true;
+    const callee = this.cx.analysis.program.resolve(name, fn.file);
+    if (callee === null) return true;
+    return this.keepsParameter(callee, position);
+  }
+
+  private keepsParameter(fn: FunctionRef, parameter: number): boolean {
+    const key = `${fn.id},${parameter}`;
+    const known = this.pins.get(key);
+    if (known !== undefined) return known;
+    this.pins.set(key, false);
+    const { file } = fn;
+    const first = fnColumn(file, fn.index, Fn.FirstOp);
+    const count = fnColumn(file, fn.index, Fn.OpCount);
+    let keeps = false;
+    for (let op = 0; op < count && !keeps; op++) {
+      const at = (first + op) * OP_STRIDE;
+      const kind = file.ops[at] as Op;
+      if (kind === Op.Assign && isInside(fn, file.ops[at + 1] as number, parameter)) keeps = true;
+      if (kind !== Op.Call) continue;
+      const name = calledName(fn, op);
+      for (const [j, e] of readList(file, file.ops[at + 2] as number).entries()) {
+        if (isLocal(fn, e, parameter) ? this.mayKeep(fn, name, j) : false) keeps = true;
+        if (
+          (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
+          isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, parameter) &&
+          !isReadOnly(name) &&
+          !this.isLock(name)
+        )
+          keeps = true;
+      }
+    }
+    this.pins.set(key, keeps);
+    return keeps;
+  }
+
+  /** Whether a function gives a pointer out of a list or tree and takes no reference. */
+  private isLent(fn: FunctionRef): boolean {
+    const known = this.lends.get(fn.id);
+    if (known !== undefined) return known;
+    this.lends.set(fn.id, false);
+    const lent = this.lendsOut(fn);
+    this.lends.set(fn.id, lent);
+    return lent;
+  }
+
+  private lendsOut(fn: FunctionRef): boolean {
+    const { file } = fn;
+    const first = fnColumn(file, fn.index, Fn.FirstOp);
+    const count = fnColumn(file, fn.index, Fn.OpCount);
+    const returned = new Set<number>();
+    for (let op = 0; op < count; op++) {
+      const at = (first + op) * OP_STRIDE;
+      if ((file.ops[at] as Op) !== Op.Return) continue;
+      const e = file.ops[at + 1] as number;
+      // Behind the last statement stands a return of its own
+      if (e < 0) continue;
+      if ((file.exprs[e * EXPR_STRIDE] as X) === X.Local)
+        returned.add(file.exprs[e * EXPR_STRIDE + 1] as number);
+    }
+    if (returned.size === 0) return false;
+    const found = new Set<number>();
+    let lent = false;
+    for (let op = 0; op < count; op++) {
+      const at = (first + op) * OP_STRIDE;
+      if ((file.ops[at] as Op) === Op.Call) {
+        const name = calledName(fn, op);
+        const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
+        const macro = callee === null && name !== '' ? this.cx.analysis.program.macro(name, file) : null;
+        const temp = file.ops[at + 3] as number;
+        const finds =
+          FINDS.has(name) ||
+          (macro !== null && [...FINDS].some((f) => macro.body.startsWith(`${f}(`))) ||
+          (callee !== null && callee.id !== fn.id && this.isLent(callee));
+        if (temp >= 0 && finds) found.add(temp);
+        // A reference may be taken on what is given
+        for (const [j, e] of readList(file, file.ops[at + 2] as number).entries()) {
+          for (const v of returned) {
+            if (isLocal(fn, e, v) && !finds && this.mayKeep(fn, name, j) && !isPut(name)) return false;
+            if (
+              (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
+              isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, v) &&
+              !LINKS.has(name) &&
+              !isReadOnly(name)
+            )
+              return false;
+          }
+        }
+        continue;
+      }
+      const v = storedVariable(fn, op);
+      if (v < 0 || !returned.has(v)) continue;
+      const e = file.ops[at + 2] as number;
+      if (
+        e >= 0 &&
+        (file.exprs[e * EXPR_STRIDE] as X) === X.Temp &&
+        found.has(file.exprs[e * EXPR_STRIDE + 1] as number)
+      )
+        lent = true;
+    }
+    return lent;
+  }
+
+  // ---- the other side
+
+  other(fn: FunctionRef, f: Found): Site | null {
+    if (!this.freedIn(fn.unit).has(f.struct)) return null;
+    for (const site of this.sites(fn.unit)) {
+      if (site.fn.id === fn.id || site.last) continue;
+      if (site.target !== f.struct || f.member !== '') continue;
+      if (!site.classes.includes(f.class) || f.kept.some((c) => site.classes.includes(c))) continue;
+      return site;
+    }
+    return null;
+  }
+
+  private freedIn(unit: string): ReadonlySet<string> {
+    let freed = this.freed.get(unit);
+    if (freed === undefined) {
+      const types = new Set<string>();
+      for (const fn of this.cx.all)
+        if (fn.unit === unit)
+          for (const free of this.cx.analysis.results[fn.id]?.frees ?? [])
+            if (free.type !== '') types.add(free.type);
+      freed = types;
+      this.freed.set(unit, freed);
+    }
+    return freed;
+  }
+
+  private sites(unit: string): readonly Site[] {
+    const known = this.byUnit.get(unit);
+    if (known !== undefined) return known;
+    const out: Site[] = [];
+    const { analysis } = this.cx;
+    for (const fn of this.cx.all) {
+      if (fn.unit !== unit || fn.isMacro || !this.unlinking.in(fn) || this.relinking.in(fn)) continue;
+      for (const [index, entry] of (analysis.propagation?.entries[fn.id] ?? []).entries()) {
+        const origins = entry.origins.map((o) => analysis.propagation?.origins[o]);
+        const last = origins.length > 0 && origins.every((o) => o !== undefined && LAST.has(o.method));
+        for (const site of SITES.of(analysis, fn, entry, () => sitesIn(this.cx, fn, entry)))
+          out.push({ ...site, index, last });
+      }
+    }
+    this.byUnit.set(unit, out);
+    return out;
+  }
+}
+
+function sitesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Omit<Site, 'index' | 'last'>[] {
+  const out = new Map<string, Omit<Site, 'index' | 'last'>>();
+  const { file } = fn;
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    if (!UNLINKS.includes(calledName(fn, op))) return undefined;
+    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+    const e = readList(file, file.ops[at + 2] as number)[0];
+    if (e === undefined || (file.exprs[e * EXPR_STRIDE] as X) !== X.Addr) return undefined;
+    const field = (file.exprs[e * EXPR_STRIDE + 1] as number) * EXPR_STRIDE;
+    if ((file.exprs[field] as X) !== X.Field) return undefined;
+    const target = run.ev.typeOf(file.exprs[field + 1] as number);
+    if (target?.base.startsWith('struct ') !== true) return undefined;
+    const classes = heldIn(run, entry, s)
+      .filter((l) => !l.may && !l.shared && KEEPS.includes(l.kind) && !l.class.startsWith('?'))
+      .map((l) => l.class);
+    const key = `${op},${classes.join()}`;
+    if (!out.has(key)) out.set(key, { fn, op, target: target.base, classes });
+    return undefined;
+  });
+  return [...out.values()];
+}
+
+/** A pointer with what became of the locks that it was loaded under. */
+function moved(p: Pointer, locks: readonly Lock[], op: number): Pointer {
+  const has = (l: HeldLock): boolean => locks.some((x) => x.place === l.place);
+  if (p.dropped < 0) {
+    const lost = p.locks.find((l) => !has(l));
+    if (lost === undefined) return p;
+    const kept = p.locks.filter(has).map((l) => l.class);
+    return { ...p, lost, dropped: op - 1, kept };
+  }
+  const kept = p.kept.filter(
+    (c) => locks.some((l) => l.class === c) || (p.lost !== null && c === p.lost.class),
+  );
+  const taken = p.taken < 0 && p.lost !== null && has(p.lost) ? op - 1 : p.taken;
+  return taken === p.taken && kept.length === p.kept.length ? p : { ...p, kept, taken };
+}
+
+/** The local that an operation stores to, or -1. */
+function storedVariable(fn: FunctionRef, op: number): number {
+  const { file } = fn;
+  const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  const target = file.ops[at + 1] as number;
+  switch (file.ops[at] as Op) {
+    case Op.Declare:
+      return target;
+    case Op.Assign:
+      return (file.exprs[target * EXPR_STRIDE] as X) === X.Local
+        ? (file.exprs[target * EXPR_STRIDE + 1] as number)
+        : -1;
+    default:
+      return -1;
+  }
+}
+
+/** The variable or temporary that an expression is, as a holder; a cast of one is the same. */
+function holderOf(fn: FunctionRef, e: number): number {
+  const at = e * EXPR_STRIDE;
+  switch (fn.file.exprs[at] as X) {
+    case X.Local:
+      return fn.file.exprs[at + 1] as number;
+    case X.Temp:
+      return -2 - (fn.file.exprs[at + 1] as number);
+    case X.Cast:
+      return holderOf(fn, fn.file.exprs[at + 2] as number);
+    default:
+      return -1;
+  }
+}
+
+function isLocalExpression(fn: FunctionRef, e: number): boolean {
+  return (fn.file.exprs[e * EXPR_STRIDE] as X) === X.Local;
+}
+
+/** Whether the lock was taken in the body of the loop whose head stands at `head`: then the next turn follows, and does not begin. */
+function isInBody(fn: FunctionRef, head: number, taken: number): boolean {
+  const ways = new Ways(fn);
+  const block = ways.blockOf(head);
+  const [body, end] = ways.after(block);
+  if (body === undefined || end === undefined) return false;
+  return (
+    ways.position(taken) > ways.position(head) && ways.reached(body, [block, end]).has(ways.blockOf(taken))
+  );
+}
+
+function isLocal(fn: FunctionRef, e: number, v: number): boolean {
+  return holderOf(fn, e) === v;
+}
+
+/** Whether a place is a member, at any depth, of what a variable points at. */
+function isInside(fn: FunctionRef, e: number, v: number): boolean {
+  const at = e * EXPR_STRIDE;
+  switch (fn.file.exprs[at] as X) {
+    case X.Field:
+    case X.Index: {
+      const base = fn.file.exprs[at + 1] as number;
+      return isLocal(fn, base, v) || isInside(fn, base, v);
+    }
+    default:
+      return false;
+  }
+}
+
+/** Whether a test compares a variable with another pointer, or, where the lock was away, anything with what it was before. */
+function isCompared(fn: FunctionRef, e: number, v: number, wasAway: boolean): boolean {
+  const { file } = fn;
+  const at = e * EXPR_STRIDE;
+  const kind = file.exprs[at] as X;
+  if (kind === X.Unary || kind === X.Cast) return isCompared(fn, file.exprs[at + 2] as number, v, wasAway);
+  if (kind !== X.Binary) return false;
+  const left = file.exprs[at + 2] as number;
+  const right = file.exprs[at + 3] as number;
+  const op = file.exprs[at + 1] as number;
+  if (op === EQ || op === NE) {
+    const isConstant = (x: number): boolean => [X.Num, X.Name].includes(file.exprs[x * EXPR_STRIDE] as X);
+    if (!isConstant(left) && !isConstant(right))
+      if (wasAway || isLocal(fn, left, v) || isLocal(fn, right, v)) return true;
+    return false;
+  }
+  return isCompared(fn, left, v, wasAway) || isCompared(fn, right, v, wasAway);
+}
+
+/** The locals that an expression reads through. */
+function localsIn(fn: FunctionRef, e: number): number[] {
+  const out: number[] = [];
+  const { file } = fn;
+  const direct = holderOf(fn, e);
+  if (direct >= 0) out.push(direct);
+  visitExpressions(file, e, (x, kind) => {
+    if (kind !== X.Field) return;
+    const base = holderOf(fn, file.exprs[x * EXPR_STRIDE + 1] as number);
+    if (base >= 0) out.push(base);
+  });
+  return out;
+}
+
+/** What only looks at the memory that it is handed. */
+function isReadOnly(name: string): boolean {
+  return /^(atomic\w*_read|refcount_read|test_bit|list_empty|hlist_unhashed|RB_EMPTY_NODE|READ_ONCE|kref_read)$/.test(
+    name,
+  );
+}
+
+function isPut(name: string): boolean {
+  return /(^|_)put(_|$)/.test(name);
+}
+
+function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f: Found, other: Site): Draft {
+  const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
+  const lock = `'&${f.lock}'`;
+  const isDrained = f.op === f.loaded && calledName(fn, f.op).includes('_safe');
+  return {
+    rule: 'dir/stale-pointer',
+    // A drained list is often one that nobody else knows any more
+    precision: isDrained ? 'medium' : 'high',
+    certainty: isDrained ? 'may' : 'must',
+    message: `'${f.text}' was loaded under ${lock}, which was dropped in line ${lineOf(fn, f.dropped)} and taken again in line ${lineOf(fn, f.taken)}; it is followed without a reference, while ${other.fn.name}() may have unlinked it`,
+    fn: fn.id,
+    op: f.op,
+    entry: entryMethod(cx.analysis, origin),
+    held: f.held,
+    rcu: f.rcu,
+    trace: [
+      ...pathTo(cx, fn, index),
+      step('access', fn, f.loaded, `loads '${f.text}' under ${lock}`),
+      step('release', fn, f.dropped, `drops ${lock}`),
+      step('acquire', fn, f.taken, `takes ${lock} again`),
+      step('access', fn, f.op, `follows '${f.text}', which may be gone`),
+      ...pathTo(cx, other.fn, other.index, 1),
+      step(
+        'other-side',
+        other.fn,
+        other.op,
+        `unlinks a ${f.struct} under the same lock; it is freed then`,
+        1,
+      ),
+    ],
+    objectClass: f.struct,
+  };
+}

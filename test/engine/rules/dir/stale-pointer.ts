@@ -1,0 +1,281 @@
+/**
+ * dir/stale-pointer: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
+ */
+import type { RuleCases } from '../../harness.js';
+
+const TABLE = `
+struct item { struct list_head link; int count; int refs; struct item *up; };
+struct table { spinlock_t lock; struct mutex outer; struct list_head items; };
+static void item_get(struct item *item)
+{
+	item->refs++;
+}
+void item_remove(struct table *table, struct item *item)
+{
+	spin_lock(&table->lock);
+	list_del(&item->link);
+	spin_unlock(&table->lock);
+	kfree(item);
+}
+`;
+
+/** Cases by title. */
+export const STALE_POINTER: RuleCases = {
+  'the next turn after the lock was away': `${TABLE}
+int walk_bad(struct table *table)
+{
+	struct item *item;
+	int n = 0;
+
+	spin_lock(&table->lock);
+	list_for_each_entry(item, &table->items, link) { /*! dir/stale-pointer */
+		spin_unlock(&table->lock);
+		schedule();
+		spin_lock(&table->lock);
+		n++;
+	}
+	spin_unlock(&table->lock);
+	return n;
+}`,
+
+  'the safe form notes a next one that may go': `${TABLE}
+void clear_bad(struct table *table)
+{
+	struct item *item, *next;
+
+	spin_lock(&table->lock);
+	list_for_each_entry_safe(item, next, &table->items, link) { /*! dir/stale-pointer */
+		list_del(&item->link);
+		spin_unlock(&table->lock);
+		kfree(item);
+		spin_lock(&table->lock);
+	}
+	spin_unlock(&table->lock);
+}`,
+
+  'followed after the lock was away': `${TABLE}
+int look_bad(struct table *table)
+{
+	struct item *item;
+	int n;
+
+	spin_lock(&table->lock);
+	item = list_first_entry(&table->items, struct item, link);
+	spin_unlock(&table->lock);
+	schedule();
+	spin_lock(&table->lock);
+	n = item->count; /*! dir/stale-pointer */
+	spin_unlock(&table->lock);
+	return n;
+}`,
+
+  'followed by what is called': `${TABLE}
+static struct item *table_first(struct table *table)
+{
+	struct item *item;
+
+	item = list_first_entry(&table->items, struct item, link);
+	return item;
+}
+static int item_count(struct item *item)
+{
+	return item->count;
+}
+int look_bad(struct table *table)
+{
+	struct item *item;
+	int n;
+
+	spin_lock(&table->lock);
+	item = table_first(table);
+	spin_unlock(&table->lock);
+	schedule();
+	spin_lock(&table->lock);
+	n = item_count(item); /*! dir/stale-pointer */
+	spin_unlock(&table->lock);
+	return n;
+}`,
+
+  'a reference was taken': `${TABLE}
+int look_ok(struct table *table)
+{
+	struct item *item;
+	int n;
+
+	spin_lock(&table->lock);
+	item = list_first_entry(&table->items, struct item, link);
+	item_get(item);
+	spin_unlock(&table->lock);
+	schedule();
+	spin_lock(&table->lock);
+	n = item->count;
+	spin_unlock(&table->lock);
+	return n;
+}`,
+
+  'loaded again': `${TABLE}
+int look_ok(struct table *table)
+{
+	struct item *item;
+	int n;
+
+	spin_lock(&table->lock);
+	item = list_first_entry(&table->items, struct item, link);
+	n = item->count;
+	spin_unlock(&table->lock);
+	schedule();
+	spin_lock(&table->lock);
+	item = list_first_entry(&table->items, struct item, link);
+	n += item->count;
+	spin_unlock(&table->lock);
+	return n;
+}`,
+
+  'begun again after the lock was away': `${TABLE}
+int walk_ok(struct table *table)
+{
+	struct item *item;
+	int n = 0;
+
+again:
+	spin_lock(&table->lock);
+	list_for_each_entry(item, &table->items, link) {
+		if (item->count)
+			continue;
+		spin_unlock(&table->lock);
+		schedule();
+		n++;
+		goto again;
+	}
+	spin_unlock(&table->lock);
+	return n;
+}`,
+
+  'taken off the list before': `${TABLE}
+void take_ok(struct table *table)
+{
+	struct item *item;
+
+	spin_lock(&table->lock);
+	item = list_first_entry(&table->items, struct item, link);
+	list_del(&item->link);
+	spin_unlock(&table->lock);
+	schedule();
+	spin_lock(&table->lock);
+	item->count++;
+	spin_unlock(&table->lock);
+	kfree(item);
+}`,
+
+  'marked as busy before': `${TABLE}
+void mark_ok(struct table *table)
+{
+	struct item *item;
+
+	spin_lock(&table->lock);
+	item = list_first_entry(&table->items, struct item, link);
+	item->count = 1;
+	spin_unlock(&table->lock);
+	schedule();
+	spin_lock(&table->lock);
+	item->count = item->count + 1;
+	spin_unlock(&table->lock);
+}`,
+
+  'only compared': `${TABLE}
+int same_ok(struct table *table)
+{
+	struct item *item;
+	int same;
+
+	spin_lock(&table->lock);
+	item = list_first_entry(&table->items, struct item, link);
+	spin_unlock(&table->lock);
+	schedule();
+	spin_lock(&table->lock);
+	same = item == list_first_entry(&table->items, struct item, link);
+	spin_unlock(&table->lock);
+	return same;
+}`,
+
+  'a lock that removers hold too was held throughout': `
+struct item { struct list_head link; int count; };
+struct table { spinlock_t lock; struct mutex outer; struct list_head items; };
+void item_remove(struct table *table, struct item *item)
+{
+	mutex_lock(&table->outer);
+	spin_lock(&table->lock);
+	list_del(&item->link);
+	spin_unlock(&table->lock);
+	mutex_unlock(&table->outer);
+	kfree(item);
+}
+int walk_ok(struct table *table)
+{
+	struct item *item;
+	int n = 0;
+
+	mutex_lock(&table->outer);
+	spin_lock(&table->lock);
+	list_for_each_entry(item, &table->items, link) {
+		spin_unlock(&table->lock);
+		schedule();
+		spin_lock(&table->lock);
+		n++;
+	}
+	spin_unlock(&table->lock);
+	mutex_unlock(&table->outer);
+	return n;
+}`,
+
+  'a list of its own': `${TABLE}
+void own_ok(struct table *table)
+{
+	struct list_head mine;
+	struct item *item, *next;
+
+	spin_lock(&table->lock);
+	list_splice_init(&table->items, &mine);
+	list_for_each_entry_safe(item, next, &mine, link) {
+		spin_unlock(&table->lock);
+		schedule();
+		spin_lock(&table->lock);
+	}
+	spin_unlock(&table->lock);
+}`,
+
+  'a list of its own that a macro declares': `${TABLE}
+void own_ok(struct table *table)
+{
+	LIST_HEAD(mine);
+	struct item *item, *next;
+
+	spin_lock(&table->lock);
+	list_splice_init(&table->items, &mine);
+	list_for_each_entry_safe(item, next, &mine, link) {
+		spin_unlock(&table->lock);
+		schedule();
+		spin_lock(&table->lock);
+	}
+	spin_unlock(&table->lock);
+}`,
+
+  'nobody removes': `
+struct item { struct list_head link; int count; };
+struct table { spinlock_t lock; struct list_head items; };
+int walk_ok(struct table *table)
+{
+	struct item *item;
+	int n = 0;
+
+	spin_lock(&table->lock);
+	list_for_each_entry(item, &table->items, link) {
+		spin_unlock(&table->lock);
+		schedule();
+		spin_lock(&table->lock);
+		n++;
+	}
+	spin_unlock(&table->lock);
+	return n;
+}`,
+};
