@@ -5,6 +5,7 @@
 import { checkRule, type RuleCases } from './harness.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
+import { NOT_HELD } from './rules/lock/not-held.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
 import { EARLY_FREE } from './rules/rcu/early-free.js';
 import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
@@ -17,6 +18,7 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'lock/sleep-in-atomic': SLEEP_IN_ATOMIC,
   'lock/imbalance': IMBALANCE,
   'lock/double': DOUBLE,
+  'lock/not-held': NOT_HELD,
 };
 
 describe('rules', () => {

@@ -3,6 +3,8 @@
  * those that were taken here. And how sure it is that something is *not* held: only where all is known that leads here.
  */
 import type { HeldLock } from '../base/finding.js';
+import type { Analysis } from '../contexts/analysis.js';
+import { MAX_VARIANTS } from '../contexts/effect.js';
 import { type Entry, Whence } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import type { ShownLock } from '../contexts/result.js';
@@ -58,6 +60,23 @@ export function holding(
       perhaps = true;
   }
   return perhaps ? 'perhaps' : 'not';
+}
+
+/**
+ * Whether a situation says all that its callers hold: on the way here no call was reached in so many states that locks which only
+ * some of them hold were left out.
+ */
+export function isWhole(analysis: Analysis, fn: number, entry: Entry): boolean {
+  let [id, at] = [fn, entry];
+  for (let depth = 0; depth < 40 && at.caller >= 0; depth++) {
+    const { caller, op } = at;
+    for (const e of analysis.results[caller]?.edges ?? [])
+      if (e.op === op && e.callee === id && e.variants.length >= MAX_VARIANTS) return false;
+    const up = analysis.propagation?.entries[caller]?.[at.callerEntry];
+    if (up === undefined || up.widened) return false;
+    [id, at] = [caller, up];
+  }
+  return true;
 }
 
 /** Whether all that leads into a situation is known: it begins at a method whose contract the model states, or in a context of its own. */

@@ -1,6 +1,7 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
 import { doubleLock } from './lock/double.js';
 import { imbalance } from './lock/imbalance.js';
+import { notHeld } from './lock/not-held.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
 import { earlyFree } from './rcu/early-free.js';
 import { unstableInode } from './rcu/unstable-inode.js';
@@ -10,6 +11,7 @@ import type { Rule } from './rule.js';
 const IN_ANY_ORDER: readonly Rule[] = [
   doubleLock,
   imbalance,
+  notHeld,
   sleepInAtomic,
   earlyFree,
   unstableInode,
