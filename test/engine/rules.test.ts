@@ -4,6 +4,7 @@
  */
 import { checkRule, type RuleCases } from './harness.js';
 import { DOUBLE } from './rules/lock/double.js';
+import { GUARDED_FIELD } from './rules/lock/guarded-field.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
 import { NOT_HELD } from './rules/lock/not-held.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
@@ -18,6 +19,7 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'lock/sleep-in-atomic': SLEEP_IN_ATOMIC,
   'lock/imbalance': IMBALANCE,
   'lock/double': DOUBLE,
+  'lock/guarded-field': GUARDED_FIELD,
   'lock/not-held': NOT_HELD,
 };
 

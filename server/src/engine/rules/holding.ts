@@ -79,6 +79,23 @@ export function isWhole(analysis: Analysis, fn: number, entry: Entry): boolean {
   return true;
 }
 
+/** Whether the object that a place hangs on came to a function from the method itself, by parameters all the way. */
+export function comesFromMethod(analysis: Analysis, fn: number, entry: Entry, place: number): boolean {
+  const { terms, propagation, results } = analysis;
+  let [id, at, root] = [fn, entry, terms.root(place)];
+  for (let depth = 0; depth < 40; depth++) {
+    if (terms.kind(root) !== T.Param) return terms.kind(root) === T.Global;
+    const { caller, op } = at;
+    if (caller < 0) return true;
+    const edge = results[caller]?.edges.find((e) => e.op === op && e.callee === id);
+    const arg = edge?.args[terms.a(root)];
+    const up = propagation?.entries[caller]?.[at.callerEntry];
+    if (arg === undefined || arg < 0 || up === undefined) return false;
+    [id, at, root] = [caller, up, terms.root(arg)];
+  }
+  return false;
+}
+
 /** Whether all that leads into a situation is known: it begins at a method whose contract the model states, or in a context of its own. */
 export function isAllKnown(entry: Entry): boolean {
   return (

@@ -1,5 +1,6 @@
 /** The rules. A rule is added here and nowhere else; settings, pages and SARIF follow. */
 import { doubleLock } from './lock/double.js';
+import { guardedField } from './lock/guarded-field.js';
 import { imbalance } from './lock/imbalance.js';
 import { notHeld } from './lock/not-held.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
@@ -10,6 +11,7 @@ import type { Rule } from './rule.js';
 
 const IN_ANY_ORDER: readonly Rule[] = [
   doubleLock,
+  guardedField,
   imbalance,
   notHeld,
   sleepInAtomic,

@@ -13,7 +13,7 @@ import { type Lock, NO_LOCKS, type State } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { CALL_LOOP, Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
-import { holding, isAllKnown, isWhole } from '../holding.js';
+import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { calleeAt, isOwned, releasedAlways, releasesAt } from '../releases.js';
 import { OfSituations, readsOf, replay } from '../replay.js';
@@ -404,23 +404,6 @@ function isTakenOnTheWay(cx: RuleContext, fn: FunctionRef, entry: number, lock: 
   return ids.some((id) => cx.analysis.results[id]?.acquires.has(classKey(lock)) === true);
 }
 
-/** Whether the object whose lock it is came to a function from the method itself, by parameters all the way. */
-function comesFromMethod(cx: RuleContext, fn: FunctionRef, entry: Entry, place: number): boolean {
-  const { terms, propagation, results } = cx.analysis;
-  let [id, at, root] = [fn.id, entry, terms.root(place)];
-  for (let depth = 0; depth < 40; depth++) {
-    if (terms.kind(root) !== T.Param) return terms.kind(root) === T.Global;
-    const { caller, op } = at;
-    if (caller < 0) return true;
-    const edge = results[caller]?.edges.find((e) => e.op === op && e.callee === id);
-    const arg = edge?.args[terms.a(root)];
-    const up = propagation?.entries[caller]?.[at.callerEntry];
-    if (arg === undefined || arg < 0 || up === undefined) return false;
-    [id, at, root] = [caller, up, terms.root(arg)];
-  }
-  return false;
-}
-
 /** What is given back or asserted where all that leads there is known and brings no such lock. */
 function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string>): Draft[] {
   const out: Draft[] = [];
@@ -453,7 +436,7 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
         !m.mixed &&
         !elsewhere &&
         !(m.decided && (m.asserted || isTakenOnTheWay(cx, fn, i, m.lock))) &&
-        (m.lock.kind === 'rcu' || comesFromMethod(cx, fn, entry, m.place));
+        (m.lock.kind === 'rcu' || comesFromMethod(cx.analysis, fn.id, entry, m.place));
       const name = lockName({ lock: m.lock, text: m.text });
       const from =
         origin === undefined
