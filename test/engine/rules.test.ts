@@ -7,6 +7,7 @@ import { DOUBLE } from './rules/lock/double.js';
 import { GUARDED_FIELD } from './rules/lock/guarded-field.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
 import { NOT_HELD } from './rules/lock/not-held.js';
+import { ORDER } from './rules/lock/order.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
 import { EARLY_FREE } from './rules/rcu/early-free.js';
 import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
@@ -21,6 +22,7 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'lock/double': DOUBLE,
   'lock/guarded-field': GUARDED_FIELD,
   'lock/not-held': NOT_HELD,
+  'lock/order': ORDER,
 };
 
 describe('rules', () => {

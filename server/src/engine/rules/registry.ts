@@ -3,6 +3,7 @@ import { doubleLock } from './lock/double.js';
 import { guardedField } from './lock/guarded-field.js';
 import { imbalance } from './lock/imbalance.js';
 import { notHeld } from './lock/not-held.js';
+import { lockOrder } from './lock/order.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
 import { earlyFree } from './rcu/early-free.js';
 import { unstableInode } from './rcu/unstable-inode.js';
@@ -14,6 +15,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   guardedField,
   imbalance,
   notHeld,
+  lockOrder,
   sleepInAtomic,
   earlyFree,
   unstableInode,
