@@ -90,7 +90,7 @@ function pairsIn(cx: RuleContext, fn: FunctionRef, result: FunctionResult): read
     const found = new Map<number, Pair>();
     replay(cx.analysis, fn, at, (run, op, s) => {
       // What was seen of memory before a lock was waited for is not said again after it
-      const related = s.trail === 1 || showsKinship(run, s) || asksInPassing(run, op, s) ? 1 : 0;
+      const related = s.trail === 1 || showsKinship(run, s) ? 1 : 0;
       if (related === 1 || !isSecond(fn, op) || found.has(op)) return related;
       const first = s.locks.find((l: Lock) => l.class === CLASS && !l.may && l.fn === fn.id);
       const inode = readsOf(fn, op)[1];
@@ -144,22 +144,6 @@ function showsKinship(run: FunctionRun, s: State): boolean {
     }
   }
   return false;
-}
-
-/** Whether what d_ancestor() gave is tested without being kept: then nobody says later which way was taken. */
-function asksInPassing(run: FunctionRun, op: number, s: State): boolean {
-  if (!run.isBranch(op)) return false;
-  const { terms, fn } = run;
-  const { exprs } = fn.file;
-  let e = readsOf(fn, op)[0] ?? -1;
-  while (e >= 0 && (exprs[e * EXPR_STRIDE] as X) === X.Unary) e = exprs[e * EXPR_STRIDE + 2] as number;
-  if (e < 0 || (exprs[e * EXPR_STRIDE] as X) === X.Local) return false;
-  const value = terms.root(run.ev.value(s, e));
-  return (
-    terms.kind(value) === T.Fresh &&
-    terms.a(value) < run.graph.opCount &&
-    calledName(fn, terms.a(value)) === 'd_ancestor'
-  );
 }
 
 /** Whether two values are compared to see that a dentry is its own parent, or with a number: that says nothing of two. */
