@@ -139,6 +139,8 @@ function allProofs(): readonly (readonly [string, string])[] {
     for (const proof of entry.proof) pairs.push([entry.class, proof]);
   for (const entry of MODEL_DATA.neverNull)
     for (const proof of entry.proof) pairs.push([`${entry.struct}.${entry.field}`, proof]);
+  for (const entry of MODEL_DATA.fieldGuards)
+    for (const proof of entry.proof) pairs.push([`${entry.struct}.${entry.field}`, proof]);
   for (const entry of MODEL_DATA.lockOrder)
     for (const proof of entry.proof) pairs.push([`${entry.outer.class} > ${entry.inner.class}`, proof]);
   for (const cycle of MODEL_DATA.lifeCycles)

@@ -24,7 +24,10 @@ import { RELOCK_DEAD } from './rules/dir/relock-dead.js';
 import { STALE_POINTER } from './rules/dir/stale-pointer.js';
 import { STALE_SNAPSHOT } from './rules/dir/stale-snapshot.js';
 import { DOUBLE } from './rules/lock/double.js';
+import { GUARDED_FIELD } from './rules/lock/guarded-field.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
+import { NOT_HELD } from './rules/lock/not-held.js';
+import { ORDER } from './rules/lock/order.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
 import { EARLY_FREE } from './rules/rcu/early-free.js';
 import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
@@ -57,6 +60,9 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'dir/relock-dead': RELOCK_DEAD,
   'dir/stale-pointer': STALE_POINTER,
   'dir/stale-snapshot': STALE_SNAPSHOT,
+  'lock/guarded-field': GUARDED_FIELD,
+  'lock/not-held': NOT_HELD,
+  'lock/order': ORDER,
 };
 
 describe('rules', () => {

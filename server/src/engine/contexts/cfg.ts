@@ -25,6 +25,8 @@ export interface Graph {
   readonly tempCount: number;
   /** First operation of each block, and one past the last block. */
   readonly blockStart: Int32Array;
+  /** The blocks that each block leads to. */
+  readonly successors: readonly (readonly number[])[];
   /** Position of each block in reverse post-order; -1 where nothing reaches it. */
   readonly order: Int32Array;
   readonly inLoop: Uint8Array;
@@ -47,6 +49,32 @@ export function blockOf(graph: Graph, op: number): number {
 export function comesBack(graph: Graph, block: number): boolean {
   const at = graph.order[block] as number;
   return graph.back.some(([from, to]) => to <= at && at < from);
+}
+
+/** The blocks that control can come to from one, itself included; not through `barrier`. */
+export function reachedFrom(graph: Graph, from: number, barrier = -1): ReadonlySet<number> {
+  const out = new Set<number>();
+  const todo = from === barrier ? [] : [from];
+  for (let b = todo.pop(); b !== undefined; b = todo.pop()) {
+    if (out.has(b)) continue;
+    out.add(b);
+    for (const s of graph.successors[b] ?? []) if (s !== barrier) todo.push(s);
+  }
+  return out;
+}
+
+/** Whether a branch at the end of a block decides if an operation is carried out, both ways going on together after it. */
+export function decides(graph: Graph, branch: number, op: number): boolean {
+  const block = blockOf(graph, op);
+  const [yes, no] = graph.successors[branch] ?? [];
+  if (yes === undefined || no === undefined || yes === no) return false;
+  const a = reachedFrom(graph, yes, branch);
+  const b = reachedFrom(graph, no, branch);
+  if (a.has(block) === b.has(block)) return false;
+  const after = reachedFrom(graph, block, branch);
+  const other = a.has(block) ? b : a;
+  for (const x of after) if (other.has(x)) return true;
+  return false;
 }
 
 function backJumps(
@@ -105,6 +133,7 @@ export function graphOf(file: FileFacts, index: number): Graph {
     parameterCount: fnColumn(file, index, Fn.ParameterCount),
     tempCount,
     blockStart,
+    successors,
     order,
     inLoop,
     back: backJumps(successors, order),

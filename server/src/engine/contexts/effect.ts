@@ -42,7 +42,8 @@ import { callbackArgument, exported, RESULT, relatedInCallee, sharedLocks, toCal
 const MAX_EFFECTS = 6;
 const MAX_TAKES = 16;
 const MAX_FREES = 64;
-const MAX_VARIANTS = 6;
+/** States at a call that are kept apart; past it locks that only some of them hold are not said. */
+export const MAX_VARIANTS = 6;
 
 const EQ = operatorCode('==');
 

@@ -6,6 +6,7 @@ import { ALLOCATION } from './allocation.js';
 import { ConditionCache } from './condition.js';
 import { CONSTANTS } from './constants.js';
 import { ENTRIES } from './entries.js';
+import { FIELD_GUARDS } from './field-guards.js';
 import { FREE_CLASSES, GUARDS } from './guards.js';
 import { HELPERS } from './helpers/index.js';
 import { LIFE_CYCLES } from './life-cycles.js';
@@ -33,6 +34,7 @@ export const MODEL_DATA: ModelData = {
   lifeCycles: LIFE_CYCLES,
   lockOrder: LOCK_ORDER,
   neverNull: NEVER_NULL,
+  fieldGuards: FIELD_GUARDS,
 };
 
 /** The versions that the tables were proved against, oldest first. */
@@ -90,6 +92,7 @@ export function buildModel(version: string, constantOverride?: (name: string) =>
     freeClasses: index(MODEL_DATA.freeClasses, at, (entry) => entry.name),
     lockOrder: LOCK_ORDER.filter((entry) => applies(entry.versions, at)),
     neverNull: NEVER_NULL,
+    fieldGuards: FIELD_GUARDS.filter((entry) => applies(entry.versions, at)),
     problems,
     condition(text, params) {
       const parsed = cache.condition(text, params);

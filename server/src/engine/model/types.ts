@@ -306,6 +306,22 @@ export interface NeverNull {
   readonly proof: readonly string[];
 }
 
+/** A field that is written only under a lock. */
+export interface FieldGuard {
+  /** The structure, without `struct`. */
+  readonly struct: string;
+  readonly field: string;
+  /** The class of the lock. */
+  readonly class: string;
+  /** The lock's own field. */
+  readonly lock: string;
+  /** Whose lock it is: the object's itself, or another one's of the same kind or not, such as its parent. */
+  readonly of: 'itself' | 'another';
+  readonly versions?: Versions;
+  readonly summary: string;
+  readonly proof: readonly string[];
+}
+
 /** Two locks of which one is taken inside the other. */
 export interface LockOrderEntry {
   readonly outer: OrderedLock;
@@ -329,6 +345,7 @@ export interface ModelData {
   readonly lifeCycles: readonly LifeCycle[];
   readonly lockOrder: readonly LockOrderEntry[];
   readonly neverNull: readonly NeverNull[];
+  readonly fieldGuards: readonly FieldGuard[];
 }
 
 /** A parsed path over parameters. */
@@ -374,6 +391,7 @@ export interface Model {
   /** The pairs of locks that are ordered in this version. */
   readonly lockOrder: readonly LockOrderEntry[];
   readonly neverNull: readonly NeverNull[];
+  readonly fieldGuards: readonly FieldGuard[];
   /** What the builder had to say: an unknown version that was clamped to the nearest, a condition that does not parse. */
   readonly problems: readonly string[];
   /** Parses (and caches) a condition of an entry with these parameter names. Problems come back as an empty `null`. */

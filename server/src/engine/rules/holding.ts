@@ -3,6 +3,8 @@
  * those that were taken here. And how sure it is that something is *not* held: only where all is known that leads here.
  */
 import type { HeldLock } from '../base/finding.js';
+import type { Analysis } from '../contexts/analysis.js';
+import { MAX_VARIANTS } from '../contexts/effect.js';
 import { type Entry, Whence } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import type { ShownLock } from '../contexts/result.js';
@@ -74,6 +76,40 @@ export function holding(
       perhaps = true;
   }
   return perhaps ? 'perhaps' : 'not';
+}
+
+/**
+ * Whether a situation says all that its callers hold: on the way here no call was reached in so many states that locks which only
+ * some of them hold were left out.
+ */
+export function isWhole(analysis: Analysis, fn: number, entry: Entry): boolean {
+  let [id, at] = [fn, entry];
+  for (let depth = 0; depth < 40 && at.caller >= 0; depth++) {
+    const { caller, op } = at;
+    for (const e of analysis.results[caller]?.edges ?? [])
+      if (e.op === op && e.callee === id && e.variants.length >= MAX_VARIANTS) return false;
+    const up = analysis.propagation?.entries[caller]?.[at.callerEntry];
+    if (up === undefined || up.widened) return false;
+    [id, at] = [caller, up];
+  }
+  return true;
+}
+
+/** Whether the object that a place hangs on came to a function from the method itself, by parameters all the way. */
+export function comesFromMethod(analysis: Analysis, fn: number, entry: Entry, place: number): boolean {
+  const { terms, propagation, results } = analysis;
+  let [id, at, root] = [fn, entry, terms.root(place)];
+  for (let depth = 0; depth < 40; depth++) {
+    if (terms.kind(root) !== T.Param) return terms.kind(root) === T.Global;
+    const { caller, op } = at;
+    if (caller < 0) return true;
+    const edge = results[caller]?.edges.find((e) => e.op === op && e.callee === id);
+    const arg = edge?.args[terms.a(root)];
+    const up = propagation?.entries[caller]?.[at.callerEntry];
+    if (arg === undefined || arg < 0 || up === undefined) return false;
+    [id, at, root] = [caller, up, terms.root(arg)];
+  }
+  return false;
 }
 
 /** Whether all that leads into a situation is known: it begins at a method whose contract the model states, or in a context of its own. */

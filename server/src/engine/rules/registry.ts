@@ -20,7 +20,10 @@ import { relockDead } from './dir/relock-dead.js';
 import { stalePointer } from './dir/stale-pointer.js';
 import { staleSnapshot } from './dir/stale-snapshot.js';
 import { doubleLock } from './lock/double.js';
+import { guardedField } from './lock/guarded-field.js';
 import { imbalance } from './lock/imbalance.js';
+import { notHeld } from './lock/not-held.js';
+import { lockOrder } from './lock/order.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
 import { earlyFree } from './rcu/early-free.js';
 import { unstableInode } from './rcu/unstable-inode.js';
@@ -41,11 +44,14 @@ const IN_ANY_ORDER: readonly Rule[] = [
   unstableName,
   unstableParent,
   doubleLock,
+  guardedField,
   imbalance,
   aliasMove,
   lockRequired,
   selfDeadlock,
   unlockedRemoval,
+  notHeld,
+  lockOrder,
   sleepInAtomic,
   earlyFree,
   lostRaceLeak,

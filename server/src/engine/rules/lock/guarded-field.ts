@@ -1,0 +1,201 @@
+/**
+ * lock/guarded-field: a field that the model guards with a lock is written without it. Certain where all that leads to the write is
+ * known, brings no such lock, and the object came from the VFS, so that others see it.
+ */
+import { calledName, fnColumn } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import type { FunctionRun } from '../../contexts/flow.js';
+import type { State } from '../../contexts/state.js';
+import { T } from '../../contexts/terms.js';
+import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import type { FieldGuard } from '../../model/types.js';
+import type { FunctionRef } from '../../program/program.js';
+import { comesFromMethod, type Holding, heldIn, holding, isAllKnown, isWhole } from '../holding.js';
+import { Mentions } from '../mentions.js';
+import { OfSituations, readsOf, replay } from '../replay.js';
+import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
+
+/** The rule. */
+export const guardedField: Rule = {
+  info: {
+    id: 'lock/guarded-field',
+    summary: 'A field that a lock guards is written without the lock.',
+    law: 'A field of a VFS object is written under the lock that guards it, from when others see the object until they do not.',
+    severity: 'error',
+    precision: 'high',
+    onByDefault: true,
+    fixable: false,
+  },
+  check(cx) {
+    const { propagation, model } = cx.analysis;
+    if (propagation === null) return [];
+    const fields = new Map(model.fieldGuards.map((g) => [g.field, g]));
+    const writing = new Mentions(fields.keys());
+    const sites: Site[] = [];
+    for (const fn of cx.functions) {
+      if (!writing.in(fn) || cx.analysis.results[fn.id]?.widened !== false) continue;
+      for (const [i, entry] of (propagation.entries[fn.id] ?? []).entries())
+        for (const w of WRITES.of(cx.analysis, fn, entry, () => writesIn(cx, fn, entry, fields)))
+          sites.push({ ...w, fn, entry, index: i });
+    }
+    return drafts(cx, sites);
+  },
+};
+
+/** A write of a guarded field in a situation. */
+interface Write {
+  readonly op: number;
+  readonly guard: FieldGuard;
+  readonly how: Holding;
+  readonly text: string;
+  /** The pointer to the object where it means something outside of the function, else -1. */
+  readonly object: number;
+}
+
+interface Site extends Write {
+  readonly fn: FunctionRef;
+  readonly entry: Entry;
+  readonly index: number;
+}
+
+const WRITES = new OfSituations<readonly Write[]>();
+
+/** What changes the list that one of its arguments stands on. */
+const CHANGES_LIST = /^_*h?list_(add|del|move|splice|replace|cut)\w*$/;
+const STORES = new Set(['WRITE_ONCE', 'rcu_assign_pointer']);
+
+function writesIn(
+  cx: RuleContext,
+  fn: FunctionRef,
+  entry: Entry,
+  fields: ReadonlyMap<string, FieldGuard>,
+): readonly Write[] {
+  const found = new Map<number, Write>();
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    const place = writtenBy(fn, op);
+    if (place === null) return;
+    for (const e of place) {
+      const at = e * EXPR_STRIDE;
+      const guard = fields.get(fn.file.strings[fn.file.exprs[at + 2] as number] ?? '');
+      const base = fn.file.exprs[at + 1] as number;
+      if (guard === undefined || run.ev.typeOf(base)?.base !== `struct ${guard.struct}`) continue;
+      const written = run.ev.place(s, e);
+      const { terms } = run;
+      if (terms.kind(written) !== T.FieldP) continue;
+      const object = terms.a(written);
+      const how = isHeld(run, entry, s, guard, terms.fieldP(object, terms.name(guard.lock)));
+      const old = found.get(op);
+      if (old === undefined)
+        found.set(op, {
+          op,
+          guard,
+          how,
+          text: run.showPlace(object),
+          object: terms.isShared(object) ? object : -1,
+        });
+      else if (old.how !== how) found.set(op, { ...old, how: 'perhaps' });
+    }
+  });
+  return [...found.values()].sort((a, b) => a.op - b.op);
+}
+
+/** Expressions of the members that an operation writes. */
+function writtenBy(fn: FunctionRef, op: number): readonly number[] | null {
+  const { file } = fn;
+  const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  const kind = file.ops[at] as Op;
+  if (kind === Op.Assign) return membersIn(file, [file.ops[at + 1] as number], false);
+  if (kind !== Op.Call) return null;
+  const name = calledName(fn, op);
+  const args = readsOf(fn, op).slice(1);
+  if (STORES.has(name)) return membersIn(file, args.slice(0, 1), false);
+  return CHANGES_LIST.test(name) ? membersIn(file, args, true) : null;
+}
+
+/** Those of some expressions that are members; of their addresses where `pointed`. */
+function membersIn(file: FileFacts, list: readonly number[], pointed: boolean): readonly number[] | null {
+  const out: number[] = [];
+  for (const e of list) {
+    const of =
+      pointed && (file.exprs[e * EXPR_STRIDE] as X) === X.Addr
+        ? (file.exprs[e * EXPR_STRIDE + 1] as number)
+        : e;
+    if ((pointed && of === e) || (file.exprs[of * EXPR_STRIDE] as X) !== X.Field) continue;
+    out.push(of);
+  }
+  return out.length === 0 ? null : out;
+}
+
+function isHeld(run: FunctionRun, entry: Entry, s: State, guard: FieldGuard, place: number): Holding {
+  const how = holding(run, entry, s, { place, class: guard.class, shared: false });
+  if (how === 'held' || guard.of === 'itself') return how;
+  // Whose list it is the code does not say: any lock of the class may be the one
+  const any = heldIn(run, entry, s).filter((l) => l.class === guard.class);
+  return any.some((l) => !l.may) ? 'held' : any.length > 0 ? 'perhaps' : how;
+}
+
+/** Methods that are called before others see an object, or when nobody does any more. */
+const ALONE = new Set([
+  'd_init',
+  'd_release',
+  'd_iput',
+  'd_prune',
+  'alloc_inode',
+  'free_inode',
+  'destroy_inode',
+  'evict_inode',
+  'get_tree',
+  'mount',
+  'put_super',
+  'kill_sb',
+]);
+/** Methods whose dentry other tasks only wait for. */
+const IN_LOOKUP = new Set(['lookup', 'atomic_open']);
+
+function drafts(cx: RuleContext, sites: readonly Site[]): Draft[] {
+  const { propagation } = cx.analysis;
+  const keyOf = (w: Site): string => `${w.fn.unit}|${w.guard.struct}|${w.guard.field}`;
+  // What a unit does elsewhere: where it locks the field, it counts on the lock
+  const locked = new Set(sites.filter((w) => w.how === 'held').map((w) => keyOf(w)));
+  const seen = new Set<string>();
+  const out: Draft[] = [];
+  for (const w of sites) {
+    const { fn, entry, guard } = w;
+    const id = `${fn.id},${w.op}`;
+    if (w.how !== 'not' || seen.has(id) || !isAllKnown(entry) || entry.walk) continue;
+    if (w.object < 0 || !isWhole(cx.analysis, fn.id, entry)) continue;
+    if (!comesFromMethod(cx.analysis, fn.id, entry, w.object)) continue;
+    const origin = propagation?.origins[entry.origins[0] ?? -1];
+    if (origin === undefined || entry.origins.some((o) => ALONE.has(propagation?.origins[o]?.method ?? '')))
+      continue;
+    seen.add(id);
+    const lock = `'&${w.text}->${guard.lock}'`;
+    const name = `'${guard.field}' of '${w.text}'`;
+    const certain = !IN_LOOKUP.has(origin.method) || locked.has(keyOf(w));
+    const missing =
+      guard.of === 'itself'
+        ? `without ${lock}, which guards it`
+        : `and no ${guard.class} is held, which guards the list`;
+    out.push({
+      rule: 'lock/guarded-field',
+      precision: certain ? 'high' : 'medium',
+      certainty: 'must',
+      message: `${name} is changed ${missing}: another task that changes it meanwhile is undone`,
+      fn: fn.id,
+      op: w.op,
+      entry: entryMethod(cx.analysis, origin),
+      held: [],
+      rcu: 'none',
+      trace: [
+        ...pathTo(cx, fn, w.index),
+        step('access', fn, w.op, `changes ${name}`),
+        {
+          ...step('other-side', fn, w.op, `reads and changes it under ${guard.class}, at the same time`),
+          side: 1,
+        },
+      ],
+      objectClass: `${guard.struct}::${guard.field}`,
+    });
+  }
+  return out;
+}

@@ -1,0 +1,468 @@
+/**
+ * lock/not-held: nothing is unlocked, or asserted to be held, that is certainly not held. Three ways to be certain: all that leads
+ * here is known and brings no such lock; the same lock was given back before on the same path; or each turn of a loop gives one back
+ * that no turn took.
+ */
+import { blockOf, calledName, decides, fnColumn, reachedFrom } from '../../contexts/cfg.js';
+import { begin, type Entry, Whence } from '../../contexts/entry-points.js';
+import { JOIN_OP } from '../../contexts/evaluate.js';
+import type { FunctionRun } from '../../contexts/flow.js';
+import { modelLock } from '../../contexts/helper-calls.js';
+import type { FunctionResult } from '../../contexts/result.js';
+import { type Lock, NO_LOCKS, type State } from '../../contexts/state.js';
+import { T, type Terms } from '../../contexts/terms.js';
+import { CALL_LOOP, Fn, OP_STRIDE, Op } from '../../facts/encode.js';
+import type { FunctionRef } from '../../program/program.js';
+import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
+import { Mentions } from '../mentions.js';
+import { calleeAt, isOwned, releasedAlways, releasesAt } from '../releases.js';
+import { OfSituations, readsOf, replay } from '../replay.js';
+import {
+  type Draft,
+  entryMethod,
+  lineOf,
+  lockName,
+  pathTo,
+  type Rule,
+  type RuleContext,
+  step,
+} from '../rule.js';
+
+/** The rule. */
+export const notHeld: Rule = {
+  info: {
+    id: 'lock/not-held',
+    summary: 'Something is unlocked, or asserted to be held, that is not held.',
+    law: 'What is unlocked was locked by the same task, and what a function asserts to be held its callers hold.',
+    severity: 'error',
+    precision: 'high',
+    onByDefault: true,
+    fixable: false,
+  },
+  check(cx) {
+    const out: Draft[] = [];
+    const { propagation, model } = cx.analysis;
+    if (propagation === null) return out;
+    const asserting = new Mentions(
+      [...model.helpers.values()].filter((h) => h.asserts !== undefined).map((h) => h.name),
+    );
+    const left = leftHeld(cx);
+    for (const fn of cx.functions) {
+      const result = cx.analysis.results[fn.id];
+      if (result === undefined || result.widened) continue;
+      const gives = givesBack(result);
+      if (!gives && !asserting.in(fn)) continue;
+      const drafts: Draft[] = gives ? [...onThePath(cx, fn)] : [];
+      const said = new Set(drafts.map((d) => d.op));
+      for (const d of certainlyNot(cx, fn, left))
+        if (!said.has(d.op)) {
+          said.add(d.op);
+          drafts.push(d);
+        }
+      out.push(...drafts);
+    }
+    return out;
+  },
+};
+
+/** Whether some way out has given back what the function had not taken. */
+function givesBack(result: FunctionResult): boolean {
+  return result.rawExits.some((e) => !e.doubt && e.released.some((l) => isOwned(l)));
+}
+
+function classKey(l: Lock): string {
+  return `${l.class}|${l.kind}`;
+}
+
+/** Classes that a method leaves held, by unit: another one gives them back, or the end of some I/O. */
+function leftHeld(cx: RuleContext): ReadonlySet<string> {
+  const out = new Set<string>();
+  for (const fn of cx.all) {
+    const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
+    if (!entries.some((e) => e.caller < 0)) continue;
+    for (const e of cx.analysis.results[fn.id]?.rawExits ?? [])
+      for (const l of e.locks) out.add(`${fn.unit}|${classKey(l)}`);
+  }
+  return out;
+}
+
+// ---- given back twice
+
+/** A lock that was given back on a path: `fresh` are the operations whose values its name is made of. */
+interface Gone {
+  readonly place: number;
+  readonly cls: string;
+  readonly op: number;
+  /** It was taken here, not by the caller. */
+  readonly own: boolean;
+  readonly fresh: readonly number[];
+}
+
+/** What was given back on a path, and the operations that gave back what was not held since a lock of the class was seen. */
+interface Way {
+  readonly gone: readonly Gone[];
+  readonly unheld: readonly number[];
+}
+
+interface Twice {
+  readonly op: number;
+  /** The operation that gave it back before; the same for a loop. */
+  readonly before: number;
+  readonly lock: Lock;
+  readonly text: string;
+  readonly blurred: boolean;
+}
+
+const TWICE = new OfSituations<readonly Twice[]>();
+const ANYHOW = new WeakMap<FunctionResult, Entry>();
+
+/** What is seen whatever the callers hold. */
+function onThePath(cx: RuleContext, fn: FunctionRef): Draft[] {
+  const result = cx.analysis.results[fn.id] as FunctionResult;
+  let entry = ANYHOW.get(result);
+  if (entry === undefined) {
+    entry = begin(NO_LOCKS, Whence.Nobody);
+    ANYHOW.set(result, entry);
+  }
+  const at = entry;
+  return TWICE.of(cx.analysis, fn, at, () => twiceIn(cx, fn, at, result)).map((t) => {
+    const name = lockName({ lock: t.lock, text: t.text });
+    const loop = t.op === t.before;
+    return {
+      rule: 'lock/not-held',
+      precision: t.blurred ? 'medium' : 'high',
+      certainty: 'must',
+      message: loop
+        ? `each turn of the loop releases ${name}, which no turn has taken`
+        : `releases ${name}, which line ${lineOf(fn, t.before)} has released already`,
+      fn: fn.id,
+      op: t.op,
+      entry: null,
+      held: [],
+      rcu: 'none',
+      trace: [
+        step('release', fn, t.before, loop ? `releases ${name} in one turn` : `releases ${name}`),
+        step('release', fn, t.op, loop ? 'and another one in the next' : 'releases it again'),
+      ],
+      objectClass: t.lock.class,
+    };
+  });
+}
+
+/** Calls that are values and change nothing. */
+const VALUES =
+  /^(IS_ERR|PTR_ERR|ERR_PTR|ERR_CAST|READ_ONCE|container_of|likely|unlikely|pr_|printk|WARN|BUG|trace_)/;
+
+function twiceIn(cx: RuleContext, fn: FunctionRef, entry: Entry, result: FunctionResult): readonly Twice[] {
+  const ways: Way[] = [{ gone: [], unheld: [] }];
+  const numbers = new Map<string, number>([[';', 0]]);
+  const numberOf = (way: Way): number => {
+    const key = `${way.gone.map((g) => `${g.place}:${g.op}`).join()};${way.unheld.join()}`;
+    let n = numbers.get(key);
+    if (n === undefined) {
+      n = ways.length;
+      ways.push(way);
+      numbers.set(key, n);
+    }
+    return n;
+  };
+  const found = new Map<number, Twice>();
+  const inTurn = new Map<number, Lock>();
+  const inTurns: { readonly twice: Twice; readonly cls: string }[] = [];
+  /** Operations that took a lock of a class. */
+  const takers = new Map<string, Set<number>>();
+  let graph: FunctionRun['graph'] | null = null;
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    graph = run.graph;
+    const { terms } = run;
+    for (const l of s.locks) {
+      if (l.fn !== fn.id || l.op < 0) continue;
+      const set = takers.get(classKey(l));
+      if (set === undefined) takers.set(classKey(l), new Set([l.op]));
+      else set.add(l.op);
+    }
+    let { gone, unheld } = ways[s.trail] as Way;
+    // A value that is made anew is another object, and what was taken again is held
+    gone = gone.filter((g) => !g.fresh.includes(op) && isStillGone(g, s));
+    const name = calledName(fn, op);
+    const released = name === '' ? [] : releasesAt(cx, run, op, s).filter(isOwned);
+    // What a search found it may have left locked, and so may a callee that takes such locks
+    if (name !== '' && (isLoopHead(run, op) || takesSuch(cx, fn, op, unheld, inTurn))) unheld = [];
+    unheld = unheld.filter((u) => {
+      const lock = inTurn.get(u);
+      return (
+        lock !== undefined &&
+        s.released.some((r) => classKey(r) === classKey(lock)) &&
+        !s.locks.some((l) => classKey(l) === classKey(lock))
+      );
+    });
+    for (const l of released) {
+      if (l.shared || l.kind === 'rcu' || l.class.startsWith('?')) continue;
+      const alike = s.locks.some((x) => x.class === l.class || x.class.startsWith('?'));
+      if (!alike && s.locks.length < 12 && !found.has(op)) {
+        const before = gone.find((g) => g.place === l.place);
+        const twice = { op, lock: l, text: run.showPlace(l.place), blurred: s.blurred };
+        if (before !== undefined) found.set(op, { ...twice, before: before.op });
+        else if (unheld.includes(op)) inTurns.push({ twice: { ...twice, before: op }, cls: classKey(l) });
+        else if (result.acquires.has(classKey(l)) && mayBeAnother(terms, l.place)) {
+          inTurn.set(op, l);
+          unheld = [...unheld, op].sort((a, b) => a - b);
+        }
+      }
+    }
+    // What is called may lock again what it can reach
+    if (name !== '' && released.length === 0 && !isKnown(cx, fn, op, name)) {
+      const roots = readsOf(fn, op)
+        .slice(1)
+        .map((e) => terms.root(run.ev.value(s, e)));
+      gone = gone.filter((g) => !roots.includes(terms.root(g.place)));
+    } else if (name !== '') {
+      // And what it stores to is read anew
+      gone = gone.filter((g) => !terms.isSoft(g.place) || released.some((l) => l.place === g.place));
+    }
+    for (const l of released) {
+      if (l.shared || l.kind === 'rcu' || terms.kind(terms.root(l.place)) === T.Opaque) continue;
+      const fresh = madeBy(terms, l.place);
+      if (fresh === null) continue;
+      const own = s.locks.some((x) => x.place === l.place);
+      const more: Gone = { place: l.place, cls: classKey(l), op, own, fresh };
+      if (own && s.released.some((r) => classKey(r) === more.cls)) continue;
+      gone = [...gone.filter((g) => g.place !== l.place), more].slice(-6);
+    }
+    return numberOf({ gone, unheld });
+  });
+  const out = [...found.values()];
+  for (const { twice, cls } of inTurns)
+    if (!found.has(twice.op) && sharesLoop(graph, twice.op, takers.get(cls))) {
+      found.set(twice.op, twice);
+      out.push(twice);
+    }
+  return out.sort((a, b) => a.op - b.op);
+}
+
+/** Whether a lock that was given back has not been taken again: one of the caller's comes back to where it was. */
+function isStillGone(g: Gone, s: State): boolean {
+  if (s.locks.some((l) => l.place === g.place)) return false;
+  return g.own
+    ? !s.released.some((r) => classKey(r) === g.cls)
+    : s.released.some((r) => r.place === g.place && !r.may);
+}
+
+/** Whether a name may mean another object in the next turn of a loop. */
+function mayBeAnother(terms: Terms, place: number): boolean {
+  const root = terms.kind(terms.root(place));
+  return root !== T.Const && (terms.isSoft(place) || root === T.Fresh);
+}
+
+/** The operations whose values a place is made of; null where it has no lasting name. */
+function madeBy(terms: Terms, place: number): readonly number[] | null {
+  const out: number[] = [];
+  const lasting = (t: number): boolean => {
+    switch (terms.kind(t)) {
+      case T.Stale:
+      case T.Local:
+      case T.Unknown:
+      case T.Opaque:
+        return false;
+      case T.Fresh:
+        if (terms.a(t) >= JOIN_OP) return false;
+        out.push(terms.a(t));
+        return true;
+      default:
+        return terms.children(t).every(lasting);
+    }
+  };
+  return lasting(place) ? out : null;
+}
+
+/** Whether an operation is the head of `list_for_each_entry()` and the like. */
+function isLoopHead(run: FunctionRun, op: number): boolean {
+  const { file, index } = run.fn;
+  const at = (fnColumn(file, index, Fn.FirstOp) + op) * OP_STRIDE;
+  return (file.ops[at] as Op) === Op.Call && ((file.ops[at + 4] as number) & CALL_LOOP) !== 0;
+}
+
+function takesSuch(
+  cx: RuleContext,
+  fn: FunctionRef,
+  op: number,
+  unheld: readonly number[],
+  locks: ReadonlyMap<number, Lock>,
+): boolean {
+  if (unheld.length === 0) return false;
+  const callee = calleeAt(cx, fn.id, op);
+  const takes = cx.analysis.results[callee]?.acquires;
+  return unheld.some((u) => {
+    const lock = locks.get(u);
+    return lock !== undefined && takes?.has(classKey(lock)) === true;
+  });
+}
+
+/** Whether the engine knows what a call does to locks. */
+function isKnown(cx: RuleContext, fn: FunctionRef, op: number, name: string): boolean {
+  if (cx.analysis.model.helpers.has(name) || VALUES.test(name)) return true;
+  const callee = calleeAt(cx, fn.id, op);
+  return callee >= 0 && cx.analysis.results[callee]?.widened === false;
+}
+
+/** Whether one of the operations that take a lock lies in a loop with the one that gives it back. */
+function sharesLoop(
+  graph: FunctionRun['graph'] | null,
+  op: number,
+  takers: ReadonlySet<number> | undefined,
+): boolean {
+  if (graph === null || takers === undefined) return false;
+  const block = blockOf(graph, op);
+  const after = reachedFrom(graph, block);
+  for (const taker of takers) {
+    const taken = blockOf(graph, taker);
+    if (after.has(taken) && reachedFrom(graph, taken).has(block)) return true;
+  }
+  return false;
+}
+
+// ---- not held in a situation
+
+interface Missing {
+  readonly op: number;
+  readonly lock: Lock;
+  readonly text: string;
+  /** The lock's place where it means something outside of the function, else unknown. */
+  readonly place: number;
+  readonly asserted: boolean;
+  /** Some paths come here with it, or perhaps with it. */
+  readonly mixed: boolean;
+  /** Memory decides whether it is reached: the same may have decided whether the lock is taken. */
+  readonly decided: boolean;
+  /** The object came out of a call of which nothing is known: it may have come locked. */
+  readonly made: boolean;
+}
+
+const MISSING = new OfSituations<readonly Missing[]>();
+
+function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Missing[] {
+  const found = new Map<number, Missing>();
+  const others = new Set<number>();
+  const helpers = cx.analysis.model.helpers;
+  const softTests = new Set<number>();
+  let graph: FunctionRun['graph'] | null = null;
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    graph = run.graph;
+    if (run.isBranch(op) && readsOf(fn, op).some((e) => run.terms.isSoft(run.ev.value(s, e))))
+      softTests.add(op);
+    const name = calledName(fn, op);
+    if (name === '') return;
+    const see = (lock: Lock, asserted: boolean, shared: boolean): void => {
+      if (!isOwned(lock) || lock.class.startsWith('?') || lock.class === '') return;
+      const how = holding(run, entry, s, { place: lock.place, class: lock.class, shared });
+      if (how !== 'not') others.add(op);
+      else if (!found.has(op))
+        found.set(op, {
+          op,
+          lock,
+          text: run.showPlace(lock.place),
+          place: run.terms.isShared(lock.place) ? lock.place : run.terms.unknown,
+          asserted,
+          mixed: false,
+          decided: false,
+          made: isMade(cx, run, lock.place),
+        });
+    };
+    for (const l of releasesAt(cx, run, op, s)) see(l, false, l.shared);
+    const helper = helpers.get(name);
+    for (const spec of helper?.asserts ?? []) {
+      if (helper === undefined || (spec.when !== undefined && spec.when !== '')) continue;
+      const args = readsOf(fn, op)
+        .slice(1)
+        .map((e) => run.ev.value(s, e));
+      const lock = modelLock(run, s, spec, helper.params, args, run.terms.unknown, op);
+      if (lock !== null) see(lock, true, spec.mode !== 'exclusive');
+    }
+  });
+  const flow = graph;
+  const isDecided = (op: number): boolean =>
+    flow !== null && [...softTests].some((b) => decides(flow, blockOf(flow, b), op));
+  return [...found.values()]
+    .map((m) => ({ ...m, mixed: others.has(m.op), decided: isDecided(m.op) }))
+    .sort((a, b) => a.op - b.op);
+}
+
+/** Whether a place hangs on what a call gave that nothing is known of. */
+function isMade(cx: RuleContext, run: FunctionRun, place: number): boolean {
+  const { terms, fn } = run;
+  const root = terms.root(place);
+  const kind = terms.kind(root);
+  if (kind === T.Param || kind === T.Global) return false;
+  if (kind !== T.Fresh || terms.a(root) >= run.graph.opCount) return true;
+  const op = terms.a(root);
+  return !cx.analysis.model.helpers.has(calledName(fn, op)) && calleeAt(cx, fn.id, op) < 0;
+}
+
+/** Whether a function or one that leads here in this situation takes such a lock at some time. */
+function isTakenOnTheWay(cx: RuleContext, fn: FunctionRef, entry: number, lock: Lock): boolean {
+  const ids = [fn.id, ...(cx.analysis.propagation?.chain(fn.id, entry) ?? []).map((c) => c.fn)];
+  return ids.some((id) => cx.analysis.results[id]?.acquires.has(classKey(lock)) === true);
+}
+
+/** What is given back or asserted where all that leads there is known and brings no such lock. */
+function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string>): Draft[] {
+  const out: Draft[] = [];
+  const { propagation } = cx.analysis;
+  const said = new Set<number>();
+  // What a function is there to give back its caller has to hold: said at the call
+  const forCaller = releasedAlways(cx, fn.id);
+  for (const [i, entry] of (propagation?.entries[fn.id] ?? []).entries()) {
+    if (!isAllKnown(entry) || entry.walk || !isWhole(cx.analysis, fn.id, entry)) continue;
+    const origin = propagation?.origins[entry.origins[0] ?? -1];
+    for (const m of MISSING.of(cx.analysis, fn, entry, () => missingIn(cx, fn, entry))) {
+      if (m.made || said.has(m.op) || left.has(`${fn.unit}|${classKey(m.lock)}`)) continue;
+      if (entry.caller >= 0 && forCaller.some((l) => l.class === m.lock.class)) continue;
+      // A work item or a callback may give back what those took who queued it
+      if (!m.asserted && origin?.struct === 'callback' && m.lock.kind !== 'spin') continue;
+      // seq_file's start and stop hand the lock over between them
+      if (origin?.struct === 'seq_operations') continue;
+      said.add(m.op);
+      // Another state of the same call brings it
+      const elsewhere =
+        entry.caller >= 0 &&
+        (propagation?.entries[fn.id] ?? []).some(
+          (e) =>
+            e !== entry &&
+            e.caller === entry.caller &&
+            e.op === entry.op &&
+            e.locks.some((l) => l.class === m.lock.class),
+        );
+      const certain =
+        !m.mixed &&
+        !elsewhere &&
+        !(m.decided && (m.asserted || isTakenOnTheWay(cx, fn, i, m.lock))) &&
+        (m.lock.kind === 'rcu' || comesFromMethod(cx.analysis, fn.id, entry, m.place));
+      const name = lockName({ lock: m.lock, text: m.text });
+      const from =
+        origin === undefined
+          ? 'nobody'
+          : origin.struct === 'callback'
+            ? `what runs as ${origin.method}`
+            : `->${origin.method}()`;
+      out.push({
+        rule: 'lock/not-held',
+        precision: certain ? 'high' : m.mixed ? 'low' : 'medium',
+        certainty: certain ? 'must' : 'may',
+        message: m.asserted
+          ? `asserts that ${name} is held, and ${from} comes here without it`
+          : `releases ${name}, which is not held: neither is it taken on the way here from ${from}, nor does the caller hold it`,
+        fn: fn.id,
+        op: m.op,
+        entry: entryMethod(cx.analysis, origin),
+        held: [],
+        rcu: 'none',
+        trace: [
+          ...pathTo(cx, fn, i),
+          step(m.asserted ? 'access' : 'release', fn, m.op, `${m.asserted ? 'asserts' : 'releases'} ${name}`),
+        ],
+        objectClass: m.lock.class,
+      });
+    }
+  }
+  return out;
+}

@@ -1,0 +1,86 @@
+/**
+ * What an operation gives back: the lock of an unlocking helper, or those that a callee releases on every way out. Only what is
+ * certain to be given back there; what depends on a result is left out.
+ */
+import { calledName } from '../contexts/cfg.js';
+import type { FunctionRun } from '../contexts/flow.js';
+import { modelLock } from '../contexts/helper-calls.js';
+import { Lock, type State, sameLock } from '../contexts/state.js';
+import { toCaller } from '../contexts/translate.js';
+import { readsOf } from './replay.js';
+import type { RuleContext } from './rule.js';
+
+/** The kinds of locks that the task which took them gives back. */
+export function isOwned(lock: Lock): boolean {
+  switch (lock.kind) {
+    case 'spin':
+    case 'rwlock':
+    case 'mutex':
+    case 'rwsem':
+    case 'bit':
+    case 'rcu':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The function of the program that an operation calls, for sure and alone, or -1. */
+export function calleeAt(cx: RuleContext, fn: number, op: number): number {
+  let callee = -1;
+  for (const e of cx.analysis.results[fn]?.edges ?? []) {
+    if (e.op !== op || e.context !== 'now') continue;
+    if (callee >= 0) return -1;
+    callee = e.callee;
+  }
+  return callee;
+}
+
+/** Locks that every way out of a function gives back for its caller and none takes again. */
+export function releasedAlways(cx: RuleContext, id: number): readonly Lock[] {
+  const result = cx.analysis.results[id];
+  if (result === undefined || result.widened) return [];
+  const exits = result.rawExits.filter((e) => !e.doubt);
+  return (exits[0]?.released ?? []).filter(
+    (l) =>
+      !l.may &&
+      exits.every(
+        (e) =>
+          e.released.some((r) => !r.may && sameLock(r, l)) &&
+          !e.locks.some((x) => x.class === l.class && x.kind === l.kind),
+      ),
+  );
+}
+
+/** The locks that an operation gives back on every path through it. */
+export function releasesAt(cx: RuleContext, run: FunctionRun, op: number, s: State): readonly Lock[] {
+  const { fn, terms } = run;
+  const name = calledName(fn, op);
+  if (name === '') return [];
+  const args = (): number[] =>
+    readsOf(fn, op)
+      .slice(1)
+      .map((e) => run.ev.value(s, e));
+  const out: Lock[] = [];
+  const callee = calleeAt(cx, fn.id, op);
+  if (callee >= 0) {
+    const released = releasedAlways(cx, callee);
+    if (released.length === 0) return out;
+    const values = args();
+    for (const l of released) {
+      const place = toCaller(terms, l.place, values, terms.unknown);
+      if (place !== terms.unknown) out.push(new Lock(place, l.class, l.kind, l.shared, false, fn.id, op));
+    }
+    return out;
+  }
+  const helper = cx.analysis.model.helpers.get(name);
+  for (const spec of helper?.releases ?? []) {
+    if (helper === undefined || (spec.when !== undefined && spec.when !== '')) continue;
+    if (helper.acquires?.some((a) => a.lock === spec.lock) === true) continue;
+    const path = cx.analysis.model.path(spec.lock, helper.params);
+    if (path === null || path.root === -1) continue;
+    const lock = modelLock(run, s, spec, helper.params, args(), terms.unknown, op);
+    if (lock !== null) out.push(lock);
+  }
+  return out;
+}
