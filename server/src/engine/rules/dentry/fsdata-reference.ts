@@ -18,6 +18,8 @@ import { type Draft, entryMethod, lineOf, pathTo, type Rule, type RuleContext, s
 
 /** A parameter is followed through so many callers. */
 const MAX_CALLERS_UP = 3;
+/** Values that are looked at of one call. */
+const MAX_SOURCES = 40;
 
 /** The rule. */
 export const fsdataReference: Rule = {
@@ -123,7 +125,7 @@ function unreferenced(
   owners: Owners,
 ): ReadonlyMap<number, string> {
   const getting = counting.gettingAt(fn);
-  const stored = new Map<number, string>();
+  const stored = new Map<number, { readonly text: string; readonly source: Source }>();
   const taken = new Set<number>();
   // The trail: 1 after a reference was taken, else twice the number of the store that waits for one
   const TAKEN = 1;
@@ -138,20 +140,57 @@ function unreferenced(
         taken.add(op);
         return undefined;
       }
-      const at = opAt(fn, op);
-      const value = run.ev.value(s, fn.file.ops[at + 2] as number);
-      if (!owners.isOthers(run, s, value)) return undefined;
-      stored.set(op, run.showPlace(value));
+      const value = run.ev.value(s, fn.file.ops[opAt(fn, op) + 2] as number);
+      const source = sourceOf(run, s, value, false);
+      if (source.kind === 'own') return undefined;
+      if (!stored.has(op)) stored.set(op, { text: run.showPlace(value), source });
       return (op + 1) * 2;
     });
-  for (const op of taken) stored.delete(op);
-  return stored;
+  const out = new Map<number, string>();
+  for (const [op, { text, source }] of stored)
+    if (!taken.has(op) && owners.isOthers(fn, source)) out.set(op, text);
+  return out;
 }
 
-/** Whose an object is that is stored. */
+/** Where a value comes from: from memory or a list that others own, from a caller, from a callee, or anything else. */
+type Source =
+  | { readonly kind: 'others' }
+  | { readonly kind: 'parameter'; readonly parameter: number }
+  | { readonly kind: 'made'; readonly op: number }
+  | { readonly kind: 'own' };
+
+const OWN: Source = { kind: 'own' };
+const OTHERS: Source = { kind: 'others' };
+
+/** Where a value comes from. `handed`: what another dentry has may be handed on, but not kept. */
+function sourceOf(run: FunctionRun, s: State, value: number, handed: boolean): Source {
+  const { terms } = run;
+  if (maskOf(terms, s.facts, value) === ZERO) return OWN;
+  switch (terms.kind(value)) {
+    case T.Load:
+      return handed || terms.lastField(value) !== 'd_fsdata' ? OTHERS : OWN;
+    case T.Container:
+      return terms.kind(terms.a(value)) === T.Load ? OTHERS : sourceOf(run, s, terms.a(value), handed);
+    case T.Param:
+      return { kind: 'parameter', parameter: terms.a(value) };
+    case T.Fresh: {
+      const op = terms.a(value);
+      if (op < 0 || op >= run.graph.opCount) return OWN;
+      const at = opAt(run.fn, op);
+      if ((run.fn.file.ops[at] as Op) !== Op.Call) return OWN;
+      // The turn of a loop over a list
+      return ((run.fn.file.ops[at + 4] as number) & CALL_LOOP) !== 0 ? OTHERS : { kind: 'made', op };
+    }
+    default:
+      return OWN;
+  }
+}
+
+/** Whose an object is that is stored. Asks only after a walk: the walks of two functions do not mix. */
 class Owners {
   private readonly linkage: Linkage;
   private readonly listed = new Map<number, boolean>();
+  private readonly handed = new Map<string, boolean>();
 
   constructor(
     private readonly cx: RuleContext,
@@ -163,26 +202,16 @@ class Owners {
   }
 
   /** An object that was found in memory or on a list: whoever put it there has the references that there are. */
-  isOthers(run: FunctionRun, s: State, value: number, depth = 0): boolean {
-    const { terms } = run;
-    if (maskOf(terms, s.facts, value) === ZERO) return false;
-    switch (terms.kind(value)) {
-      case T.Load:
-        return depth > 0 || terms.lastField(value) !== 'd_fsdata';
-      case T.Container:
-        return this.isOthers(run, s, terms.a(value), depth) || terms.kind(terms.a(value)) === T.Load;
-      case T.Param:
-        return depth < MAX_CALLERS_UP && this.isOthersOfCallers(run.fn, terms.a(value), depth + 1);
-      case T.Fresh: {
-        const op = terms.a(value);
-        if (op < 0 || op >= run.graph.opCount) return false;
-        const at = opAt(run.fn, op);
-        if ((run.fn.file.ops[at] as Op) !== Op.Call) return false;
-        if (((run.fn.file.ops[at + 4] as number) & CALL_LOOP) !== 0) return true;
-        return (this.cx.analysis.results[run.fn.id]?.edges ?? []).some(
-          (e) => e.op === op && e.context === 'now' && this.belongsToList(e.callee),
+  isOthers(fn: FunctionRef, source: Source, depth = 0): boolean {
+    switch (source.kind) {
+      case 'others':
+        return true;
+      case 'parameter':
+        return depth < MAX_CALLERS_UP && this.isOthersOfCallers(fn, source.parameter, depth + 1);
+      case 'made':
+        return (this.cx.analysis.results[fn.id]?.edges ?? []).some(
+          (e) => e.op === source.op && e.context === 'now' && this.belongsToList(e.callee),
         );
-      }
       default:
         return false;
     }
@@ -191,21 +220,32 @@ class Owners {
   /** Whether all callers hand over what is others', and none of them takes a reference. */
   private isOthersOfCallers(fn: FunctionRef, parameter: number, depth: number): boolean {
     if (!fn.isStatic) return false;
+    const key = `${fn.id},${parameter}`;
+    const known = this.handed.get(key);
+    if (known !== undefined) return known;
+    // Through itself nothing comes
+    this.handed.set(key, false);
+    const found = this.handedByAll(fn, parameter, depth);
+    this.handed.set(key, found);
+    return found;
+  }
+
+  private handedByAll(fn: FunctionRef, parameter: number, depth: number): boolean {
     let met = false;
     for (const caller of this.cx.all) {
+      if (caller.unit !== this.unit) continue;
       const calls = (this.cx.analysis.results[caller.id]?.edges ?? []).filter((e) => e.callee === fn.id);
       if (calls.length === 0) continue;
       if (calls.some((e) => e.context !== 'now') || this.counting.gettingAt(caller).size > 0) return false;
       const ops = new Set(calls.map((e) => e.op));
-      let own = false;
+      const sources: Source[] = [];
       everywhere(this.cx, caller, (run, op, s) => {
-        if (!ops.has(op)) return undefined;
-        const value = argumentsOf(run, op, s)[parameter] ?? run.terms.unknown;
-        if (this.isOthers(run, s, value, depth)) met = true;
-        else own = true;
+        if (ops.has(op) && sources.length < MAX_SOURCES)
+          sources.push(sourceOf(run, s, argumentsOf(run, op, s)[parameter] ?? run.terms.unknown, true));
         return undefined;
       });
-      if (own) return false;
+      if (!sources.every((source) => this.isOthers(caller, source, depth))) return false;
+      if (sources.length > 0) met = true;
     }
     return met;
   }
