@@ -155,6 +155,36 @@ void attach_ok(struct dentry *dentry)
 		dentry->d_fsdata = note_get(n);
 }`,
 
+  'a number, or another structure': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static struct note *note_get(struct note *n)
+{
+	refcount_inc(&n->users);
+	return n;
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+void version_ok(struct foo *f, struct dentry *dentry)
+{
+	dentry->d_fsdata = (void *)(unsigned long)f->bits;
+}
+void other_ok(struct foo *f, struct dentry *dentry)
+{
+	dentry->d_fsdata = f->next;
+}`,
+
   'with a reference, before and after, by a helper': `
 struct note { refcount_t users; struct list_head all; struct note *next; };
 static void note_put(struct note *n)

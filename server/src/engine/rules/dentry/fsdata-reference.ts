@@ -40,7 +40,7 @@ export const fsdataReference: Rule = {
       const owners = new Owners(cx, unit, drop, counting);
       for (const fn of cx.functions) {
         if (fn.unit !== unit || !mentions.in(fn) || !storesFsdata(fn)) continue;
-        for (const [op, text] of unreferenced(cx, fn, counting, owners))
+        for (const [op, text] of unreferenced(cx, fn, counting, owners, `struct ${drop.struct}`))
           out.push(draft(cx, fn, op, text, drop));
       }
     }
@@ -123,6 +123,7 @@ function unreferenced(
   fn: FunctionRef,
   counting: Counting,
   owners: Owners,
+  struct: string,
 ): ReadonlyMap<number, string> {
   const getting = counting.gettingAt(fn);
   const stored = new Map<number, { readonly text: string; readonly source: Source }>();
@@ -140,7 +141,10 @@ function unreferenced(
         taken.add(op);
         return undefined;
       }
-      const value = run.ev.value(s, fn.file.ops[opAt(fn, op) + 2] as number);
+      const expr = fn.file.ops[opAt(fn, op) + 2] as number;
+      const value = run.ev.value(s, expr);
+      // A d_fsdata may be a number, or something else that nobody counts
+      if (run.ev.pointeeOf(value) !== struct && run.ev.typeOf(expr)?.base !== struct) return undefined;
       const source = sourceOf(run, s, value, false);
       if (source.kind === 'own') return undefined;
       if (!stored.has(op)) stored.set(op, { text: run.showPlace(value), source });
