@@ -8,9 +8,12 @@ import type { FunctionRun } from '../contexts/flow.js';
 import type { State } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import type { FunctionRef } from '../program/program.js';
-import { argumentsOf, type Reached } from './reached.js';
+import { argumentsOf } from './reached.js';
 import { type Look, replay } from './replay.js';
 import type { RuleContext } from './rule.js';
+
+/** So many functions below one are looked at. */
+const MAX_CALLEES = 60;
 
 /** What raises an atomic counter; the model has no reference in it, since not every number counts references. */
 const RAISES = new Set([
@@ -22,14 +25,16 @@ const RAISES = new Set([
 ]);
 const LOWERS = new Set(['atomic_dec', 'atomic_dec_return', 'atomic_long_dec']);
 
-/** The counters of a structure that functions of one method lower. */
-export function loweredBy(
-  cx: RuleContext,
-  functions: readonly Reached[],
-  struct: string,
-): ReadonlySet<string> {
+/** The counters of a structure that a function lowers, itself or through what it calls. */
+export function loweredBy(cx: RuleContext, fn: number, struct: string): ReadonlySet<string> {
   const out = new Set<string>();
-  for (const r of functions) for (const c of countersIn(cx, r.fn, struct)) out.add(c);
+  const seen = new Set([fn]);
+  for (const id of seen) {
+    const at = cx.analysis.program.functions[id];
+    if (at !== undefined) for (const c of countersIn(cx, at, struct)) out.add(c);
+    for (const e of cx.analysis.results[id]?.edges ?? [])
+      if (e.context === 'now' && seen.size < MAX_CALLEES) seen.add(e.callee);
+  }
   return out;
 }
 

@@ -65,6 +65,126 @@ int attach_bad(struct list_head *notes, struct dentry *dentry)
 	return -ENOENT;
 }`,
 
+  'handed down by whoever found it': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static struct note *note_get(struct note *n)
+{
+	refcount_inc(&n->users);
+	return n;
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+static void attach_bad(struct dentry *dentry, struct note *n)
+{
+	dentry->d_fsdata = n; /*! dentry/fsdata-reference */
+}
+static void attach_ok(struct dentry *dentry, struct note *n)
+{
+	dentry->d_fsdata = n;
+}
+void look(struct note *head, struct dentry *dentry)
+{
+	attach_bad(dentry, head->next);
+}
+void look_and_get(struct note *head, struct dentry *dentry)
+{
+	attach_ok(dentry, note_get(head->next));
+}`,
+
+  'just made, and its first reference is that of a list': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static struct note *note_get(struct note *n)
+{
+	refcount_inc(&n->users);
+	return n;
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+static struct list_head notes;
+static struct note *make(void)
+{
+	struct note *n = kzalloc(sizeof(*n), GFP_KERNEL);
+
+	if (!n)
+		return NULL;
+	refcount_set(&n->users, 1);
+	list_add(&n->all, &notes);
+	return n;
+}
+void forget(struct note *n)
+{
+	list_del(&n->all);
+	note_put(n);
+}
+void attach_bad(struct dentry *dentry)
+{
+	struct note *n = make();
+
+	if (n)
+		dentry->d_fsdata = n; /*! dentry/fsdata-reference */
+}
+void attach_ok(struct dentry *dentry)
+{
+	struct note *n = make();
+
+	if (n)
+		dentry->d_fsdata = note_get(n);
+}`,
+
+  'a number, or another structure': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static struct note *note_get(struct note *n)
+{
+	refcount_inc(&n->users);
+	return n;
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+void version_ok(struct foo *f, struct dentry *dentry)
+{
+	dentry->d_fsdata = (void *)(unsigned long)f->bits;
+}
+void other_ok(struct foo *f, struct dentry *dentry)
+{
+	dentry->d_fsdata = f->next;
+}`,
+
   'with a reference, before and after, by a helper': `
 struct note { refcount_t users; struct list_head all; struct note *next; };
 static void note_put(struct note *n)

@@ -7,13 +7,19 @@ import { fnColumn } from '../../contexts/cfg.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import { maskOf, type State, ZERO } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
-import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
-import type { FunctionRef } from '../../program/program.js';
-import { Counting, loweredBy } from '../counters.js';
+import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../../facts/encode.js';
+import { type FunctionRef, type Program, typeRef } from '../../program/program.js';
+import { Counting, everywhere, loweredBy } from '../counters.js';
+import { Linkage } from '../links.js';
 import { Mentions } from '../mentions.js';
-import { memberOfParameter, type Reached, reachedFrom, rootOf } from '../reached.js';
+import { argumentsOf, type Reached, reachedFrom, rootOf } from '../reached.js';
 import { replay } from '../replay.js';
 import { type Draft, entryMethod, lineOf, pathTo, type Rule, type RuleContext, step } from '../rule.js';
+
+/** A parameter is followed through so many callers. */
+const MAX_CALLERS_UP = 3;
+/** Values that are looked at of one call. */
+const MAX_SOURCES = 40;
 
 /** The rule. */
 export const fsdataReference: Rule = {
@@ -31,9 +37,11 @@ export const fsdataReference: Rule = {
     const mentions = new Mentions(['d_fsdata']);
     for (const [unit, drop] of dropsByUnit(cx)) {
       const counting = new Counting(cx, drop.counters);
+      const owners = new Owners(cx, unit, drop, counting);
       for (const fn of cx.functions) {
         if (fn.unit !== unit || !mentions.in(fn) || !storesFsdata(fn)) continue;
-        for (const [op, text] of unreferenced(cx, fn, counting)) out.push(draft(cx, fn, op, text, drop));
+        for (const [op, text] of unreferenced(cx, fn, counting, owners, `struct ${drop.struct}`))
+          out.push(draft(cx, fn, op, text, drop));
       }
     }
     return out;
@@ -53,25 +61,41 @@ interface Drop {
 /** The units in which the end of a dentry drops a counted reference. */
 function dropsByUnit(cx: RuleContext): ReadonlyMap<string, Drop> {
   const out = new Map<string, Drop>();
+  const mentions = new Mentions(['d_fsdata']);
   const reached = reachedFrom(cx, 'dentry_operations', ['d_iput', 'd_release'], 'dentry');
-  for (const root of reached) {
-    if (root.from !== null || out.has(root.fn.unit)) continue;
-    const counted = (cx.analysis.results[root.fn.id]?.frees ?? []).find(
-      (f) =>
-        f.type.startsWith('struct ') &&
-        f.owner === 'dentry::d_fsdata' &&
-        memberOfParameter(cx.analysis.terms, f.object, root.object) === 'd_fsdata',
-    );
-    if (counted === undefined) continue;
-    const struct = counted.type.slice(7);
-    const counters = loweredBy(
-      cx,
-      reached.filter((r) => rootOf(r) === root),
-      struct,
-    );
-    if (counters.size > 0) out.set(root.fn.unit, { root, fn: root.fn, op: counted.op, struct, counters });
+  for (const r of reached) {
+    const { unit } = rootOf(r).fn;
+    if (r.object < 0 || out.has(unit) || !mentions.in(r.fn)) continue;
+    const drop = dropIn(cx, r);
+    if (drop !== null) out.set(unit, drop);
   }
   return out;
+}
+
+/** A call to which a function hands d_fsdata and that lowers a counter of what that points at. */
+function dropIn(cx: RuleContext, r: Reached): Drop | null {
+  const { analysis } = cx;
+  const { terms } = analysis;
+  const data = terms.load(terms.fieldP(terms.param(r.object), terms.name('d_fsdata')));
+  for (const edge of analysis.results[r.fn.id]?.edges ?? []) {
+    const position = edge.context === 'now' ? edge.args.indexOf(data) : -1;
+    const callee = analysis.program.functions[edge.callee];
+    if (position < 0 || callee === undefined) continue;
+    const type = parameterType(analysis.program, callee, position);
+    if (type === '') continue;
+    const counters = loweredBy(cx, callee.id, type);
+    if (counters.size > 0) return { root: rootOf(r), fn: r.fn, op: edge.op, struct: type, counters };
+  }
+  return null;
+}
+
+/** The structure that a parameter points at, without `struct`; '' where it is none. */
+function parameterType(program: Program, fn: FunctionRef, position: number): string {
+  if (position >= fnColumn(fn.file, fn.index, Fn.ParameterCount)) return '';
+  const at = (fnColumn(fn.file, fn.index, Fn.FirstVariable) + position) * VARIABLE_STRIDE;
+  const type = fn.file.variables[at + 1] as number;
+  const { base, depth } = type < 0 ? { base: '', depth: 0 } : program.plain(typeRef(fn.file, type));
+  return depth === 1 && base.startsWith('struct ') ? base.slice(7) : '';
 }
 
 function opAt(fn: FunctionRef, op: number): number {
@@ -94,9 +118,15 @@ function storesFsdata(fn: FunctionRef): boolean {
 }
 
 /** Stores of an object that others own, on no path of which a reference is taken, with what is stored. */
-function unreferenced(cx: RuleContext, fn: FunctionRef, counting: Counting): ReadonlyMap<number, string> {
+function unreferenced(
+  cx: RuleContext,
+  fn: FunctionRef,
+  counting: Counting,
+  owners: Owners,
+  struct: string,
+): ReadonlyMap<number, string> {
   const getting = counting.gettingAt(fn);
-  const stored = new Map<number, string>();
+  const stored = new Map<number, { readonly text: string; readonly source: Source }>();
   const taken = new Set<number>();
   // The trail: 1 after a reference was taken, else twice the number of the store that waits for one
   const TAKEN = 1;
@@ -111,35 +141,135 @@ function unreferenced(cx: RuleContext, fn: FunctionRef, counting: Counting): Rea
         taken.add(op);
         return undefined;
       }
-      const at = opAt(fn, op);
-      const value = run.ev.value(s, fn.file.ops[at + 2] as number);
-      if (!isOthers(run, s, value)) return undefined;
-      stored.set(op, run.showPlace(value));
+      const expr = fn.file.ops[opAt(fn, op) + 2] as number;
+      const value = run.ev.value(s, expr);
+      // A d_fsdata may be a number, or something else that nobody counts
+      if (run.ev.pointeeOf(value) !== struct && run.ev.typeOf(expr)?.base !== struct) return undefined;
+      const source = sourceOf(run, s, value, false);
+      if (source.kind === 'own') return undefined;
+      if (!stored.has(op)) stored.set(op, { text: run.showPlace(value), source });
       return (op + 1) * 2;
     });
-  for (const op of taken) stored.delete(op);
-  return stored;
+  const out = new Map<number, string>();
+  for (const [op, { text, source }] of stored)
+    if (!taken.has(op) && owners.isOthers(fn, source)) out.set(op, text);
+  return out;
 }
 
-/** An object that was found in memory or on a list: whoever put it there has the references that there are. */
-function isOthers(run: FunctionRun, s: State, value: number): boolean {
+/** Where a value comes from: from memory or a list that others own, from a caller, from a callee, or anything else. */
+type Source =
+  | { readonly kind: 'others' }
+  | { readonly kind: 'parameter'; readonly parameter: number }
+  | { readonly kind: 'made'; readonly op: number }
+  | { readonly kind: 'own' };
+
+const OWN: Source = { kind: 'own' };
+const OTHERS: Source = { kind: 'others' };
+
+/** Where a value comes from. `handed`: what another dentry has may be handed on, but not kept. */
+function sourceOf(run: FunctionRun, s: State, value: number, handed: boolean): Source {
   const { terms } = run;
-  if (maskOf(terms, s.facts, value) === ZERO) return false;
+  if (maskOf(terms, s.facts, value) === ZERO) return OWN;
   switch (terms.kind(value)) {
     case T.Load:
-      return terms.lastField(value) !== 'd_fsdata';
+      return handed || terms.lastField(value) !== 'd_fsdata' ? OTHERS : OWN;
     case T.Container:
-      return isOthers(run, s, terms.a(value)) || terms.kind(terms.a(value)) === T.Load;
+      return terms.kind(terms.a(value)) === T.Load ? OTHERS : sourceOf(run, s, terms.a(value), handed);
+    case T.Param:
+      return { kind: 'parameter', parameter: terms.a(value) };
     case T.Fresh: {
       const op = terms.a(value);
-      if (op < 0 || op >= run.graph.opCount) return false;
+      if (op < 0 || op >= run.graph.opCount) return OWN;
       const at = opAt(run.fn, op);
-      return (
-        (run.fn.file.ops[at] as Op) === Op.Call && ((run.fn.file.ops[at + 4] as number) & CALL_LOOP) !== 0
-      );
+      if ((run.fn.file.ops[at] as Op) !== Op.Call) return OWN;
+      // The turn of a loop over a list
+      return ((run.fn.file.ops[at + 4] as number) & CALL_LOOP) !== 0 ? OTHERS : { kind: 'made', op };
     }
     default:
-      return false;
+      return OWN;
+  }
+}
+
+/** Whose an object is that is stored. Asks only after a walk: the walks of two functions do not mix. */
+class Owners {
+  private readonly linkage: Linkage;
+  private readonly listed = new Map<number, boolean>();
+  private readonly handed = new Map<string, boolean>();
+
+  constructor(
+    private readonly cx: RuleContext,
+    private readonly unit: string,
+    private readonly drop: Drop,
+    private readonly counting: Counting,
+  ) {
+    this.linkage = new Linkage(cx);
+  }
+
+  /** An object that was found in memory or on a list: whoever put it there has the references that there are. */
+  isOthers(fn: FunctionRef, source: Source, depth = 0): boolean {
+    switch (source.kind) {
+      case 'others':
+        return true;
+      case 'parameter':
+        return depth < MAX_CALLERS_UP && this.isOthersOfCallers(fn, source.parameter, depth + 1);
+      case 'made':
+        return (this.cx.analysis.results[fn.id]?.edges ?? []).some(
+          (e) => e.op === source.op && e.context === 'now' && this.belongsToList(e.callee),
+        );
+      default:
+        return false;
+    }
+  }
+
+  /** Whether all callers hand over what is others', and none of them takes a reference. */
+  private isOthersOfCallers(fn: FunctionRef, parameter: number, depth: number): boolean {
+    if (!fn.isStatic) return false;
+    const key = `${fn.id},${parameter}`;
+    const known = this.handed.get(key);
+    if (known !== undefined) return known;
+    // Through itself nothing comes
+    this.handed.set(key, false);
+    const found = this.handedByAll(fn, parameter, depth);
+    this.handed.set(key, found);
+    return found;
+  }
+
+  private handedByAll(fn: FunctionRef, parameter: number, depth: number): boolean {
+    let met = false;
+    for (const caller of this.cx.all) {
+      if (caller.unit !== this.unit) continue;
+      const calls = (this.cx.analysis.results[caller.id]?.edges ?? []).filter((e) => e.callee === fn.id);
+      if (calls.length === 0) continue;
+      if (calls.some((e) => e.context !== 'now') || this.counting.gettingAt(caller).size > 0) return false;
+      const ops = new Set(calls.map((e) => e.op));
+      const sources: Source[] = [];
+      everywhere(this.cx, caller, (run, op, s) => {
+        if (ops.has(op) && sources.length < MAX_SOURCES)
+          sources.push(sourceOf(run, s, argumentsOf(run, op, s)[parameter] ?? run.terms.unknown, true));
+        return undefined;
+      });
+      if (!sources.every((source) => this.isOthers(caller, source, depth))) return false;
+      if (sources.length > 0) met = true;
+    }
+    return met;
+  }
+
+  /** Whether what a function makes is put on a list there, and whoever takes it off that list drops a reference: the first one. */
+  private belongsToList(maker: number): boolean {
+    const known = this.listed.get(maker);
+    if (known !== undefined) return known;
+    const { struct, counters } = this.drop;
+    const made = this.linkage.linksOf(this.unit, struct).filter((l) => l.fn.id === maker);
+    const found = made.some((l) =>
+      this.cx.all.some(
+        (fn) =>
+          fn.unit === this.unit &&
+          [...this.linkage.unlinksAt(fn).values()].some((m) => m.includes(l.member)) &&
+          [...loweredBy(this.cx, fn.id, struct)].some((c) => counters.has(c)),
+      ),
+    );
+    this.listed.set(maker, found);
+    return found;
   }
 }
 

@@ -3,10 +3,11 @@
  * d_add() of a dentry that the function takes to be anything but fresh and does not test for being hashed; and a name that is
  * removed but left hashed, where code of the same directory takes a hashed dentry as proof that what d_fsdata leads to is alive.
  */
-import { calledName } from '../../contexts/cfg.js';
+import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
+import { Fn } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { everywhere } from '../counters.js';
 import { Mentions } from '../mentions.js';
@@ -31,6 +32,8 @@ const ASKS_INODE = new Set([
   'd_is_negative',
   'simple_positive',
 ]);
+/** So many functions below one are looked at. */
+const MAX_CALLEES = 60;
 /** Parameters that are told apart. */
 const MAX_PARAMETERS = 12;
 /** What unhashes a dentry. */
@@ -204,18 +207,17 @@ function gets(cx: RuleContext, name: string): boolean {
   return cx.analysis.model.helpers.get(name)?.references?.some((r) => r.action === 'get') === true;
 }
 
-function takesReference(cx: RuleContext, id: number, depth = 0): boolean {
-  const fn = cx.analysis.program.functions[id];
-  if (fn === undefined || depth > 4) return false;
-  let found = false;
-  everywhere(cx, fn, (_, op) => {
-    if (gets(cx, calledName(fn, op))) found = true;
-    return undefined;
-  });
-  if (found) return true;
-  return (cx.analysis.results[id]?.edges ?? []).some(
-    (e) => e.context === 'now' && takesReference(cx, e.callee, depth + 1),
-  );
+/** Whether a function takes a reference, itself or through what it calls. */
+function takesReference(cx: RuleContext, id: number): boolean {
+  const seen = new Set([id]);
+  for (const at of seen) {
+    const fn = cx.analysis.program.functions[at];
+    const count = fn === undefined ? 0 : fnColumn(fn.file, fn.index, Fn.OpCount);
+    for (let op = 0; op < count; op++) if (gets(cx, calledName(fn as FunctionRef, op))) return true;
+    for (const e of cx.analysis.results[at]?.edges ?? [])
+      if (e.context === 'now' && seen.size < MAX_CALLEES) seen.add(e.callee);
+  }
+  return false;
 }
 
 /** `dentry->d_fsdata->element`: loaded from what d_fsdata points at. */

@@ -43,7 +43,7 @@ export const pruneFrees: Rule = {
         const object = free.owner === '' ? free.type : free.owner;
         out.push({
           rule: 'dentry/prune-frees',
-          precision: precisionOf(member, free),
+          precision: precisionOf(free),
           certainty: free.conditional ? 'may' : 'must',
           message: `'${object}'${free.type !== '' && free.owner !== '' ? ` (${free.type})` : ''} hangs on the dentry and ${free.conditional ? 'may be' : 'is'} freed by '${site.what}()' in ->d_prune(), while a lockless lookup can still find the dentry; free it in ->d_release()`,
           fn: r.fn.id,
@@ -71,9 +71,7 @@ export const pruneFrees: Rule = {
   },
 };
 
-function precisionOf(member: string, free: FreeEffect): Draft['precision'] {
+function precisionOf(free: FreeEffect): Draft['precision'] {
   // Taken off the dentry first and freed after a grace period: nobody can meet freed memory
-  if (free.how !== 'now' && free.unpublished.length > 0) return 'low';
-  // An inode may have more dentries, and one of them owns what hangs on it
-  return member === 'd_inode' ? 'medium' : 'high';
+  return free.how !== 'now' && free.unpublished.length > 0 ? 'low' : 'high';
 }

@@ -8,7 +8,7 @@ import type { FreeEffect } from '../../contexts/result.js';
 import { loweredBy } from '../counters.js';
 import { freeSite } from '../free-site.js';
 import { type Link, Linkage } from '../links.js';
-import { memberOfParameter, type Reached, reachedFrom, rootOf } from '../reached.js';
+import { memberOfParameter, type Reached, reachedFrom } from '../reached.js';
 import { replay } from '../replay.js';
 import { type Draft, entryMethod, lineOf, originStep, type Rule, type RuleContext, step } from '../rule.js';
 
@@ -39,8 +39,7 @@ export const releaseLinked: Rule = {
         if (!free.type.startsWith('struct ') || seen.has(free.op)) continue;
         if (memberOfParameter(cx.analysis.terms, free.object, r.object) !== 'd_fsdata') continue;
         // An object that is counted goes off its lists with the references of the lists
-        const below = reached.filter((x) => rootOf(x) === r);
-        if (free.conditional || loweredBy(cx, below, free.type.slice(7)).size > 0) continue;
+        if (free.conditional || loweredBy(cx, r.fn.id, free.type.slice(7)).size > 0) continue;
         const links = linkage
           .linksOf(r.fn.unit, free.type.slice(7))
           .filter(
