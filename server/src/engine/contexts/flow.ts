@@ -128,6 +128,7 @@ export class FunctionRun {
    */
   run(until = -1): FunctionResult {
     const { graph } = this;
+    const outer = this.terms.beginLocal();
     const last = until < 0 ? -1 : blockOf(graph, until);
     const end = last < 0 || comesBack(graph, last) ? graph.blockCount : (graph.order[last] as number);
     if (graph.blockCount > 0) this.frontier.push(0, this.initial());
@@ -137,7 +138,7 @@ export class FunctionRun {
     }
     readAnnotations(this, this.effect.asserted);
     const result = this.effect.result(this.frontier.widened);
-    this.terms.resetLocal();
+    this.terms.endLocal(outer);
     return result;
   }
 

@@ -191,10 +191,13 @@ export interface StoredTerms {
 /** Room for shared terms at first: a unit has some tens of thousands. */
 const SHARED_TERMS = 1 << 14;
 
+/** Room for a function's own terms at first. */
+const LOCAL_TERMS = 1 << 12;
+
 /** The store of terms. */
 export class Terms {
   private shared = new Table(SHARED_TERMS);
-  private readonly local = new Table(1 << 12);
+  private local = new Table(LOCAL_TERMS);
   private readonly names: string[] = [];
   private readonly nameIds = new Map<string, number>();
   private readonly numbers: number[] = [];
@@ -240,9 +243,18 @@ export class Terms {
     return this.shared.bytes + this.local.bytes;
   }
 
-  /** Forgets the terms of the function at hand. */
-  resetLocal(): void {
-    this.local.clear();
+  /** Begins a function's own terms; gives those of another one that is being walked, to be put back at its end. */
+  beginLocal(): unknown {
+    if (this.local.size === 0) return null;
+    const outer = this.local;
+    this.local = new Table(LOCAL_TERMS);
+    return outer;
+  }
+
+  /** Forgets the terms of the function at hand; `outer`: what its beginning gave. */
+  endLocal(outer: unknown): void {
+    if (outer instanceof Table) this.local = outer;
+    else this.local.clear();
   }
 
   name(text: string): number {

@@ -43,6 +43,14 @@ export function runRules(
     throwIfCancelled(token);
     for (const d of rule.check(cx)) if (RANK[d.precision] >= RANK[precision]) drafts.push(d);
   }
+  const spots = new Map<string, Precision>();
+  for (const d of drafts) spots.set(`${d.rule} ${d.fn} ${d.op}`, d.precision);
+  /** Another rule says the same of this spot, and better. */
+  const isSaid = (d: Draft): boolean =>
+    ALL_RULES.find((r) => r.info.id === d.rule)?.yieldsTo?.some((other) => {
+      const there = spots.get(`${other} ${d.fn} ${d.op}`);
+      return there !== undefined && RANK[there] >= RANK[d.precision];
+    }) === true;
   const texts = new Map<string, string>();
   const textOf = (file: string): string => {
     let t = texts.get(file);
@@ -54,6 +62,7 @@ export function runRules(
   };
   const made: { finding: Finding; draft: Draft; statement: string }[] = [];
   for (const draft of drafts) {
+    if (isSaid(draft)) continue;
     const fn = analysis.program.functions[draft.fn] as FunctionRef;
     if (!seen(fn)) continue;
     const info = ALL_RULES.find((r) => r.info.id === draft.rule)?.info;

@@ -78,8 +78,10 @@ void remove_bad(struct inode *dir, struct dentry *dentry)
 {
 	struct dentry *d = dget(dentry);
 
+	inode_lock(dir);
 	if (simple_rmdir(dir, d)) /*! dentry/hash-state */
 		pr_warn("busy");
+	inode_unlock(dir);
 	dput(d);
 }`,
 
@@ -106,17 +108,21 @@ struct item *look(struct dentry *dentry)
 }
 void remove_ok(struct inode *dir, struct dentry *dentry)
 {
+	inode_lock(dir);
 	if (simple_rmdir(dir, dentry))
 		pr_warn("busy");
 	else
 		d_drop(dentry);
+	inode_unlock(dir);
 }
 void forget_ok(struct inode *dir, struct dentry *dentry)
 {
+	inode_lock(dir);
 	spin_lock(&dentry->d_lock);
 	__d_drop(dentry);
 	spin_unlock(&dentry->d_lock);
 	simple_unlink(dir, dentry);
+	inode_unlock(dir);
 }`,
 
   'removed by the method itself': `
@@ -149,7 +155,9 @@ const struct inode_operations ops = { .rmdir = rmdir_ok };`,
   'removed where nobody takes it as proof': `
 void remove_ok(struct inode *dir, struct dentry *dentry)
 {
+	inode_lock(dir);
 	simple_rmdir(dir, dentry);
+	inode_unlock(dir);
 }`,
 
   'a reference that asks whether the object is alive': `
@@ -170,6 +178,8 @@ bool look_ok(struct dentry *dentry)
 }
 void remove_ok(struct inode *dir, struct dentry *dentry)
 {
+	inode_lock(dir);
 	simple_rmdir(dir, dentry);
+	inode_unlock(dir);
 }`,
 };

@@ -107,12 +107,13 @@ int remove_ok(struct mnt_idmap *idmap, struct dentry *known, const char *name)
 }`,
 
   'nothing moves in this filesystem': `
-int remove_ok(struct mnt_idmap *idmap, struct dentry *victim)
+// It may have been removed meanwhile: another law
+int remove(struct mnt_idmap *idmap, struct dentry *victim)
 {
 	struct dentry *dir = dget_parent(victim);
 
 	inode_lock(d_inode(dir));
-	vfs_unlink(idmap, d_inode(dir), victim, NULL);
+	vfs_unlink(idmap, d_inode(dir), victim, NULL); /*! dir/relock-dead */
 	inode_unlock(d_inode(dir));
 	dput(dir);
 	return 0;

@@ -102,11 +102,12 @@ static void clear(struct dentry *dentry, struct dentry *child)
 }
 void a_bad(struct dentry *dentry, struct dentry *child)
 {
-	struct dentry *parent = dentry->d_parent;
+	struct dentry *parent = dget_parent(dentry);
 
 	inode_lock(d_inode(parent));
 	clear(dentry, child);
 	inode_unlock(d_inode(parent));
+	dput(parent);
 }`,
 
   'only the victim is locked': `

@@ -41,6 +41,7 @@ export const relockDead: Rule = {
     onByDefault: true,
     fixable: false,
   },
+  yieldsTo: ['dentry/parent-recheck'],
   check(cx) {
     const out: Draft[] = [];
     const propagation = cx.analysis.propagation;
