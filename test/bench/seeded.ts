@@ -44,7 +44,6 @@ const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   'lock-imbalance': ['lock/imbalance', 'lock/not-held'],
   'sleep-in-atomic': ['lock/sleep-in-atomic', 'dentry/atomic-method'],
   'lock-order': ['lock/order'],
-  other: ['lock/guarded-field'],
   'refcount-fsdata': ['dentry/fsdata-reference', 'dentry/hash-state'],
   'release-contract': [
     'dentry/prune-drops-lock',

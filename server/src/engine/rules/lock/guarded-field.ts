@@ -169,6 +169,7 @@ function drafts(cx: RuleContext, sites: readonly Site[]): Draft[] {
     if (origin === undefined || entry.origins.some((o) => ALONE.has(propagation?.origins[o]?.method ?? '')))
       continue;
     seen.add(id);
+    const at = calledFrom(cx, w);
     const lock = `'&${w.text}->${guard.lock}'`;
     const name = `'${guard.field}' of '${w.text}'`;
     const certain = !IN_LOOKUP.has(origin.method) || locked.has(keyOf(w));
@@ -181,8 +182,8 @@ function drafts(cx: RuleContext, sites: readonly Site[]): Draft[] {
       precision: certain ? 'high' : 'medium',
       certainty: 'must',
       message: `${name} is changed ${missing}: another task that changes it meanwhile is undone`,
-      fn: fn.id,
-      op: w.op,
+      fn: at.fn.id,
+      op: at.op,
       entry: entryMethod(cx.analysis, origin),
       held: [],
       rcu: 'none',
@@ -198,4 +199,16 @@ function drafts(cx: RuleContext, sites: readonly Site[]): Draft[] {
     });
   }
   return out;
+}
+
+/** Where a write is said: one in a header belongs to the file that calls it. */
+function calledFrom(cx: RuleContext, w: Site): { readonly fn: FunctionRef; readonly op: number } {
+  let [fn, op, entry] = [w.fn, w.op, w.entry];
+  while (fn.isHeader && entry.caller >= 0) {
+    const caller = cx.analysis.program.functions[entry.caller];
+    const up = cx.analysis.propagation?.entries[entry.caller]?.[entry.callerEntry];
+    if (caller === undefined || up === undefined) break;
+    [fn, op, entry] = [caller, entry.op, up];
+  }
+  return { fn, op };
 }

@@ -200,11 +200,13 @@ function twiceIn(cx: RuleContext, fn: FunctionRef, entry: Entry, result: Functio
       if (l.shared || l.kind === 'rcu' || l.class.startsWith('?')) continue;
       const alike = s.locks.some((x) => x.class === l.class || x.class.startsWith('?'));
       if (!alike && s.locks.length < 12 && !found.has(op)) {
-        const before = gone.find((g) => g.place === l.place);
+        // The same operation in the next turn: what led round is as a rule no path at all
+        const before = gone.find((g) => g.place === l.place && g.op !== op);
         const twice = { op, lock: l, text: run.showPlace(l.place), blurred: s.blurred };
         if (before !== undefined) found.set(op, { ...twice, before: before.op });
+        else if (!result.acquires.has(classKey(l)) || !mayBeAnother(terms, l.place)) continue;
         else if (unheld.includes(op)) inTurns.push({ twice: { ...twice, before: op }, cls: classKey(l) });
-        else if (result.acquires.has(classKey(l)) && mayBeAnother(terms, l.place)) {
+        else {
           inTurn.set(op, l);
           unheld = [...unheld, op].sort((a, b) => a - b);
         }
