@@ -96,7 +96,7 @@ static void release_bad(struct dentry *dentry)
 const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
 
   // A lock that lies in the freed object keeps nobody from freeing it
-  'FN_ the lockless side takes a lock inside the object that is freed': `
+  'the lockless side takes a lock inside the object that is freed': `
 struct record { int flags; spinlock_t lock; };
 static int manage_ok(const struct path *path, bool rcu_walk)
 {
@@ -108,11 +108,11 @@ static int manage_ok(const struct path *path, bool rcu_walk)
 	spin_unlock(&r->lock);
 	return flags;
 }
-static void FN_release_bad(struct dentry *dentry)
+static void release_bad(struct dentry *dentry)
 {
-	kfree(dentry->d_fsdata);
+	kfree(dentry->d_fsdata); /*! rcu/early-free */
 }
-const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = FN_release_bad };`,
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
 
   // Reading through an index is a dereference
   'a string that is read by index': `
@@ -149,7 +149,7 @@ const struct inode_operations iops = { .permission = permission_ok };
 const struct super_operations sops = { .destroy_inode = destroy_inode_bad };`,
 
   // The object is the inode itself: no pointer to it was loaded from anywhere
-  'FN_ the inode itself, in destroy_inode': `
+  'the inode itself, in destroy_inode': `
 struct foo_inode { struct inode vfs; int mode; };
 static struct kmem_cache *cache;
 static struct foo_inode *FOO_I(struct inode *inode)
@@ -160,12 +160,12 @@ static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	return FOO_I(inode)->mode;
 }
-static void FN_destroy_inode_bad(struct inode *inode)
+static void destroy_inode_bad(struct inode *inode)
 {
-	kmem_cache_free(cache, FOO_I(inode));
+	kmem_cache_free(cache, FOO_I(inode)); /*! rcu/early-free */
 }
 const struct inode_operations iops = { .permission = permission_ok };
-const struct super_operations sops = { .destroy_inode = FN_destroy_inode_bad };`,
+const struct super_operations sops = { .destroy_inode = destroy_inode_bad };`,
 
   // A work item waits for nobody
   'FN_ freed by a work item': `
