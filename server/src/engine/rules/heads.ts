@@ -47,11 +47,20 @@ export class Heads {
 
   /** Whether a function takes a head: an RCU callback by its shape. */
   isCallback(fn: FunctionRef): boolean {
+    return this.takesHead(fn) === 0 && fnColumn(fn.file, fn.index, Fn.ParameterCount) === 1;
+  }
+
+  /** The first parameter of a function that is a head; -1 where there is none. */
+  takesHead(fn: FunctionRef): number {
     const { file, index } = fn;
-    if (fn.isMacro || fnColumn(file, index, Fn.ParameterCount) !== 1) return false;
-    const type = file.variables[fnColumn(file, index, Fn.FirstVariable) * VARIABLE_STRIDE + 1] as number;
-    const t = type < 0 ? undefined : this.cx.analysis.program.plain(typeRef(file, type));
-    return t?.depth === 1 && isHead(t);
+    if (fn.isMacro) return -1;
+    const first = fnColumn(file, index, Fn.FirstVariable);
+    for (let p = 0; p < fnColumn(file, index, Fn.ParameterCount); p++) {
+      const type = file.variables[(first + p) * VARIABLE_STRIDE + 1] as number;
+      const t = type < 0 ? undefined : this.cx.analysis.program.plain(typeRef(file, type));
+      if (t?.depth === 1 && isHead(t)) return p;
+    }
+    return -1;
   }
 
   /** Whether anything in a unit lets such objects wait for a grace period. */

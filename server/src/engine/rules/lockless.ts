@@ -17,7 +17,7 @@ import type { RuleContext } from './rule.js';
 /** A dereference of a pointer that was loaded from memory that others reach. */
 export interface Access {
   readonly op: number;
-  /** `struct::field` that the pointer was loaded from. */
+  /** `struct::field` that the pointer was loaded from; '' for what the method's own object is part of. */
   readonly owner: string;
   /** What it points at, `struct foo`, or ''. */
   readonly type: string;
@@ -140,7 +140,8 @@ const READS_ITS_ARGUMENT =
   /^(atomic(64|_long)?_read|refcount_read|test_bit|read_seq|raw_read_seq|__read_seq)/;
 
 /** What looks at a count inside what its argument points at, as lookups under rcu_read_lock() do. */
-const TRIES_ITS_ARGUMENT = /^(atomic|refcount|kref|lockref)\w*_(not_zero|not_dead|unless_zero|unless)$|_read$/;
+const TRIES_ITS_ARGUMENT =
+  /^(atomic|refcount|kref|lockref)\w*_(not_zero|not_dead|unless_zero|unless)$|_read$/;
 
 function look(cx: RuleContext, fn: FunctionRef, entry: Entry): Local {
   const accesses = new Map<string, Access>();
@@ -267,6 +268,8 @@ function accessOf(
   returned: boolean,
 ): Access | null {
   const { terms } = run;
+  if (terms.kind(pointer) === T.Container && terms.kind(terms.a(pointer)) === T.Param)
+    return { op, owner: '', type: terms.nameText(terms.b(pointer)), text: run.showPlace(pointer), returned };
   if (terms.kind(pointer) !== T.Load) return null;
   const place = terms.a(pointer);
   const kind = terms.kind(place);

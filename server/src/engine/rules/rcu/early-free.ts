@@ -164,7 +164,10 @@ function frees(
       const other = lockless.find((a) => matches(a, free));
       const link =
         other === undefined ? (links.get(fn.unit) ?? []).find((l) => l.owner === free.owner) : undefined;
-      const itself = origin.method === 'destroy_inode' && isItself(cx, free);
+      const itself =
+        origin.method === 'destroy_inode' &&
+        isItself(cx, free) &&
+        lockless.some((a) => a.owner === '' && a.type === free.type);
       if (other === undefined && link === undefined && !itself) continue;
       const site = freeSite(cx, fn, free);
       const key = `${site.fn.id},${site.op},${free.owner}`;
@@ -318,7 +321,7 @@ function unusedHeads(
   const heads = new Heads(cx);
   const caches = new TypesafeCaches(cx);
   for (const fn of cx.functions) {
-    if (fn.isMacro || heads.isCallback(fn)) continue;
+    if (fn.isMacro || heads.takesHead(fn) >= 0) continue;
     for (const end of endsIn(cx, fn, heads)) {
       if (known.has(`${fn.id},${end.op}`) || caches.frees(fn, end.op)) continue;
       const followed = FOLLOWED.find((f) => f.type === end.type);
@@ -443,6 +446,20 @@ function matches(a: LocklessAccess, free: FreeEffect): boolean {
   return member(a.owner) === member(free.owner) && a.type !== '' && a.type === free.type;
 }
 
+/** What tells that the last reference is gone. */
+const DROPS = new Mentions([
+  'refcount_dec_and_test',
+  'refcount_dec_and_lock',
+  'refcount_dec_and_mutex_lock',
+  'atomic_dec_and_test',
+  'atomic_dec_and_lock',
+  'atomic_dec_and_mutex_lock',
+  'atomic_long_dec_and_test',
+  'kref_put',
+  'kref_put_lock',
+  'kref_put_mutex',
+]);
+
 /** Whether a function is entered from elsewhere than from methods that take objects away. */
 function isSharedEnd(cx: RuleContext, fn: FunctionRef): boolean {
   const propagation = cx.analysis.propagation;
@@ -484,8 +501,8 @@ function freeSite(
       inside.find((f) => f.type === '') ??
       (effect.type === '' || inside.length === 1 ? inside[0] : undefined);
     if (callee === undefined || next === undefined) break;
-    // What ends the object that it is handed, for others as well, is right there: wrong is to call it here
-    if (terms.kind(next.object) === T.Param && isSharedEnd(cx, callee)) break;
+    // What drops a reference to the object that it is handed, for others as well: wrong is to drop this one here
+    if (terms.kind(next.object) === T.Param && DROPS.in(callee) && isSharedEnd(cx, callee)) break;
     steps.push(step('call', at, effect.op, `calls ${effect.what}()`));
     at = callee;
     effect = next;
