@@ -8,11 +8,13 @@ import { IMBALANCE } from './rules/lock/imbalance.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
 import { EARLY_FREE } from './rules/rcu/early-free.js';
 import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
+import { UNSTABLE_PARENT } from './rules/rcu/unstable-parent.js';
 import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
 
 const RULES: Readonly<Record<string, RuleCases>> = {
   'rcu/early-free': EARLY_FREE,
   'rcu/unstable-inode': UNSTABLE_INODE,
+  'rcu/unstable-parent': UNSTABLE_PARENT,
   'rcu/walk-blocks': WALK_BLOCKS,
   'lock/sleep-in-atomic': SLEEP_IN_ATOMIC,
   'lock/imbalance': IMBALANCE,

@@ -6,7 +6,7 @@
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
-import { isAtomicKind, maskOf, NEGATIVE, POSITIVE, type State } from '../contexts/state.js';
+import { isAtomicKind, maskOf, NEGATIVE, POSITIVE, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
@@ -78,6 +78,8 @@ interface Passed {
   /** The access that it is where the callee dereferences it; null where it is a parameter of the function at hand. */
   readonly access: Access | null;
   readonly parameter: number;
+  /** Nothing has told that it is not NULL. */
+  readonly untested: boolean;
 }
 
 /** What a function dereferences without a lock in one situation. */
@@ -85,14 +87,17 @@ interface Local {
   readonly accesses: readonly Access[];
   /** Parameters that are dereferenced. */
   readonly parameters: ReadonlySet<number>;
+  /** Those of them that may be NULL there, for all that was tested. */
+  readonly untested: ReadonlySet<number>;
   readonly passed: readonly Passed[];
 }
 
 const LOCAL = new OfSituations<Local>();
 
 /** Follows pointers into callees. */
-class Handed {
+export class Handed {
   private readonly known = new Map<number, ReadonlySet<number>>();
+  private readonly knownUntested = new Map<number, ReadonlySet<number>>();
 
   constructor(private readonly cx: RuleContext) {}
 
@@ -110,21 +115,27 @@ class Handed {
     return out;
   }
 
-  /** The parameters that a function dereferences in RCU-walk, by itself or through what it calls. */
-  private dereferenced(id: number): ReadonlySet<number> {
-    const known = this.known.get(id);
+  /** The parameters that a function dereferences in RCU-walk, by itself or through what it calls; `untested`: with no test for NULL. */
+  dereferenced(id: number, untested = false): ReadonlySet<number> {
+    const all = untested ? this.knownUntested : this.known;
+    const known = all.get(id);
     if (known !== undefined) return known;
     const out = new Set<number>();
     // Functions that call each other: what is known so far
-    this.known.set(id, out);
+    all.set(id, out);
     const fn = this.cx.analysis.program.functions[id];
     if (fn === undefined) return out;
     for (const entry of this.cx.analysis.propagation?.entries[id] ?? []) {
       if (!isLockless(entry)) continue;
       const local = localOf(this.cx, fn, entry);
-      for (const p of local.parameters) out.add(p);
+      for (const p of untested ? local.untested : local.parameters) out.add(p);
       for (const p of local.passed)
-        if (p.parameter >= 0 && !out.has(p.parameter) && this.dereferenced(p.callee).has(p.position))
+        if (
+          p.parameter >= 0 &&
+          (p.untested || !untested) &&
+          !out.has(p.parameter) &&
+          this.dereferenced(p.callee, untested).has(p.position)
+        )
           out.add(p.parameter);
     }
     return out;
@@ -136,7 +147,7 @@ function localOf(cx: RuleContext, fn: FunctionRef, entry: Entry): Local {
 }
 
 /** What goes to what its first argument points at, whatever else it does. */
-const READS_ITS_ARGUMENT =
+export const READS_ITS_ARGUMENT =
   /^(atomic(64|_long)?_read|refcount_read|test_bit|read_seq|raw_read_seq|__read_seq)/;
 
 /** What looks at a count inside what its argument points at, as lookups under rcu_read_lock() do. */
@@ -146,14 +157,9 @@ const TRIES_ITS_ARGUMENT =
 function look(cx: RuleContext, fn: FunctionRef, entry: Entry): Local {
   const accesses = new Map<string, Access>();
   const parameters = new Set<number>();
+  const untested = new Set<number>();
   const passed = new Map<string, Passed>();
-  const edges = new Map<number, number[]>();
-  for (const e of cx.analysis.results[fn.id]?.edges ?? []) {
-    if (e.context !== 'now') continue;
-    const list = edges.get(e.op);
-    if (list === undefined) edges.set(e.op, [e.callee]);
-    else list.push(e.callee);
-  }
+  const edges = calleesByOp(cx, fn);
   const isGetLink =
     entry.caller < 0 && entry.origins.some((o) => cx.analysis.propagation?.origins[o]?.method === 'get_link');
   replay(cx.analysis, fn, entry, (run, op, s): undefined => {
@@ -163,7 +169,10 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): Local {
     const { file } = fn;
     const { terms } = run;
     const note = (pointer: number, type: string, returned = false): void => {
-      if (terms.kind(pointer) === T.Param && !returned) parameters.add(terms.a(pointer));
+      if (terms.kind(pointer) === T.Param && !returned) {
+        parameters.add(terms.a(pointer));
+        if ((maskOf(terms, s.facts, pointer) & ZERO) !== 0) untested.add(terms.a(pointer));
+      }
       const access = accessOf(run, s, op, pointer, type, returned);
       if (access === null) return;
       const key = `${access.owner}|${access.type}`;
@@ -199,16 +208,30 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): Local {
       const access = parameter >= 0 ? null : accessOf(run, s, op, pointer, type, false);
       if (parameter < 0 && access === null) continue;
       for (const callee of callees) {
-        const key = `${callee},${j},${parameter},${access?.owner}`;
-        if (!passed.has(key)) passed.set(key, { callee, position: j - 1, access, parameter });
+        const isOpen = parameter >= 0 && (maskOf(terms, s.facts, pointer) & ZERO) !== 0;
+        const key = `${callee},${j},${parameter},${access?.owner},${isOpen}`;
+        if (!passed.has(key))
+          passed.set(key, { callee, position: j - 1, access, parameter, untested: isOpen });
       }
     }
   });
-  return { accesses: [...accesses.values()], parameters, passed: [...passed.values()] };
+  return { accesses: [...accesses.values()], parameters, untested, passed: [...passed.values()] };
+}
+
+/** Whom each operation of a function calls. */
+export function calleesByOp(cx: RuleContext, fn: FunctionRef): ReadonlyMap<number, readonly number[]> {
+  const out = new Map<number, number[]>();
+  for (const e of cx.analysis.results[fn.id]?.edges ?? []) {
+    if (e.context !== 'now') continue;
+    const list = out.get(e.op);
+    if (list === undefined) out.set(e.op, [e.callee]);
+    else list.push(e.callee);
+  }
+  return out;
 }
 
 /** The pointer of an argument: what is handed as `&p->member` is `p`. */
-function handedOver(run: FunctionRun, s: State, e: number): { pointer: number; type: string } {
+export function handedOver(run: FunctionRun, s: State, e: number): { pointer: number; type: string } {
   const { file } = run.fn;
   let at = e;
   while ((file.exprs[at * EXPR_STRIDE] as X) === X.Cast) at = file.exprs[at * EXPR_STRIDE + 2] as number;

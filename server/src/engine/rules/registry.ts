@@ -4,6 +4,7 @@ import { imbalance } from './lock/imbalance.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
 import { earlyFree } from './rcu/early-free.js';
 import { unstableInode } from './rcu/unstable-inode.js';
+import { unstableParent } from './rcu/unstable-parent.js';
 import { walkBlocks } from './rcu/walk-blocks.js';
 import type { Rule } from './rule.js';
 
@@ -13,6 +14,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   sleepInAtomic,
   earlyFree,
   unstableInode,
+  unstableParent,
   walkBlocks,
 ];
 

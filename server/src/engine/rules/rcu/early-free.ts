@@ -170,7 +170,7 @@ function frees(
         lockless.some((a) => a.owner === '' && a.type === free.type);
       if (other === undefined && link === undefined && !itself) continue;
       const site = freeSite(cx, fn, free);
-      const key = `${site.fn.id},${site.op},${free.owner}`;
+      const key = `${site.fn.id},${site.op}`;
       if (reported.has(key)) continue;
       reported.add(key);
       const at = inScope.has(site.fn.id) ? site : { fn, op: free.op };
@@ -502,7 +502,7 @@ function freeSite(
       (effect.type === '' || inside.length === 1 ? inside[0] : undefined);
     if (callee === undefined || next === undefined) break;
     // What drops a reference to the object that it is handed, for others as well: wrong is to drop this one here
-    if (terms.kind(next.object) === T.Param && DROPS.in(callee) && isSharedEnd(cx, callee)) break;
+    if (terms.kind(terms.root(next.object)) === T.Param && DROPS.in(callee) && isSharedEnd(cx, callee)) break;
     steps.push(step('call', at, effect.op, `calls ${effect.what}()`));
     at = callee;
     effect = next;
