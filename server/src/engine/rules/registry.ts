@@ -6,6 +6,8 @@ import { earlyFree } from './rcu/early-free.js';
 import { unstableInode } from './rcu/unstable-inode.js';
 import { unstableParent } from './rcu/unstable-parent.js';
 import { walkBlocks } from './rcu/walk-blocks.js';
+import { walkHardError } from './rcu/walk-hard-error.js';
+import { walkReference } from './rcu/walk-reference.js';
 import type { Rule } from './rule.js';
 
 const IN_ANY_ORDER: readonly Rule[] = [
@@ -16,6 +18,8 @@ const IN_ANY_ORDER: readonly Rule[] = [
   unstableInode,
   unstableParent,
   walkBlocks,
+  walkHardError,
+  walkReference,
 ];
 
 /** Every rule, in the order of ids. */
