@@ -15,7 +15,8 @@ function numbersOf(file: FileFacts, names: ReadonlySet<string>): ReadonlySet<num
 
 /** Tells whether a function reads or stores a member, or calls or mentions a function or global, of one of these names. */
 export class Mentions {
-  private readonly byFile = new Map<FileFacts, ReadonlySet<number>>();
+  // Weak: one that stands for good must not keep the texts of earlier checks
+  private readonly byFile = new WeakMap<FileFacts, ReadonlySet<number>>();
   private readonly names: ReadonlySet<string>;
 
   constructor(names: Iterable<string>) {

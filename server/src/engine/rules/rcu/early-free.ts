@@ -385,14 +385,24 @@ function unusedHeads(
   return out;
 }
 
-/** Whether a situation is that of a mount that did not come about: what it takes down was never published. */
+/** The allocators' own ends. */
+const GIVES_BACK = /^(k|kv|v)free|^kmem_cache_free$/;
+
+/**
+ * Whether nothing lockless is left in a situation: that of a mount that did not come about, whose data was never published, and those
+ * that begin after a grace period.
+ */
 function isUnpublished(cx: RuleContext, entry: Entry): boolean {
   const { origins } = entry;
   return (
     origins.length > 0 &&
     origins.every((o) => {
       const origin = cx.analysis.propagation?.origins[o];
-      return origin?.struct === 'fs_context_operations' && origin.method === 'free';
+      return (
+        origin?.method === 'RCU callback' ||
+        (origin?.struct === 'super_operations' && origin.method === 'free_inode') ||
+        (origin?.struct === 'fs_context_operations' && origin.method === 'free')
+      );
     })
   );
 }
@@ -413,8 +423,8 @@ function endsIn(cx: RuleContext, fn: FunctionRef, heads: Heads): End[] {
       !f.conditional &&
       f.unpublished.length === 0 &&
       f.type.startsWith('struct ') &&
-      // What drops a reference of something that another unit frees is no end
-      !/put/.test(f.what)
+      // Only memory that is this unit's to give back: what others' helpers end is their business
+      GIVES_BACK.test(f.what)
     )
       add({ type: f.type, op: f.op, what: f.what });
   for (const e of result.edges) {
