@@ -90,11 +90,11 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
     const name = calledName(fn, op);
     if (name === 'dget_parent') pinsParent = true;
     const exprs = readsOf(fn, op);
-    const notePlain = (dentry: number): void => {
+    const notePlain = (dentry: number, latest: boolean): void => {
       const underLock = locked(run, entry, s, dentry);
       if (!isOthers(run, dentry) || underLock === null) return;
       const value = dentryInode(run, dentry);
-      if (!plain.has(value))
+      if (latest || !plain.has(value))
         plain.set(value, { op, text: run.showPlace(dentry), ofParent: isParent(run, dentry), underLock });
     };
     const noteUse = (pointer: number, isDereference: boolean): void => {
@@ -113,7 +113,7 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
       !READS_ONCE.has(name) &&
       exprs[1] !== undefined
     )
-      notePlain(run.ev.value(s, exprs[1]));
+      notePlain(run.ev.value(s, exprs[1]), true);
     for (const e of exprs) {
       visitExpressions(file, e, (x, kind) => {
         if (kind !== X.Field) return;
@@ -129,7 +129,7 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
           // A bare test for NULL needs no more than one read
           !isOnlyTest(run, op, e, x)
         )
-          notePlain(pointer);
+          notePlain(pointer, false);
         noteUse(pointer, true);
         if ((file.exprs[base * EXPR_STRIDE] as X) === X.Field) noteParent(base, s, run, op);
       });
