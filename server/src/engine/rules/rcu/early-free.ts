@@ -52,7 +52,12 @@ export const earlyFree: Rule = {
     const links = linkBodies(cx, units, accesses);
     const found = frees(cx, accesses, links);
     // What is said of a kind of object by one way is not said again by the other
-    const said = new Set(found.map((d) => (d.fix?.kind === 'free-after-grace' ? d.fix.struct : '')));
+    const said = new Set(
+      found.flatMap((d) => [
+        `${d.fn},${d.op}`,
+        ...(d.fix?.kind === 'free-after-grace' ? [d.fix.struct] : []),
+      ]),
+    );
     return [...found, ...unusedHeads(cx, accesses, said)];
   },
 };
@@ -325,7 +330,7 @@ function unusedHeads(
   for (const fn of cx.functions) {
     if (fn.isMacro || heads.takesHead(fn) >= 0) continue;
     for (const end of endsIn(cx, fn, heads)) {
-      if (known.has(end.type) || caches.frees(fn, end.op)) continue;
+      if (known.has(end.type) || known.has(`${fn.id},${end.op}`) || caches.frees(fn, end.op)) continue;
       const followed = FOLLOWED.find((f) => f.type === end.type);
       const head = heads.of(end.type, fn.file);
       if ((head === '' && followed === undefined) || heads.areUsed(end.type, head, fn.unit)) continue;
