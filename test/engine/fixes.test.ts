@@ -396,10 +396,10 @@ ${D_REVALIDATE}`,
     `${WORK}
 static int revalidate(struct dentry *dentry, unsigned int flags)
 {
-	struct dentry *parent = dget_parent(dentry);
+	struct file *file = get_file(dentry->d_fsdata);
 
-	work(parent->d_fsdata); /*! rcu/walk-blocks */
-	dput(parent);
+	work(file->private_data); /*! rcu/walk-blocks */
+	fput(file);
 	return 1;
 }
 ${D_REVALIDATE}`,

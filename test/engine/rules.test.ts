@@ -31,7 +31,10 @@ import { ORDER } from './rules/lock/order.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
 import { EARLY_FREE } from './rules/rcu/early-free.js';
 import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
+import { UNSTABLE_PARENT as UNSTABLE_WALK_PARENT } from './rules/rcu/unstable-parent.js';
 import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
+import { WALK_HARD_ERROR } from './rules/rcu/walk-hard-error.js';
+import { WALK_REFERENCE } from './rules/rcu/walk-reference.js';
 
 const RULES: Readonly<Record<string, RuleCases>> = {
   'dentry/atomic-method': ATOMIC_METHOD,
@@ -52,7 +55,10 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'dir/self-deadlock': SELF_DEADLOCK,
   'rcu/early-free': EARLY_FREE,
   'rcu/unstable-inode': UNSTABLE_INODE,
+  'rcu/unstable-parent': UNSTABLE_WALK_PARENT,
   'rcu/walk-blocks': WALK_BLOCKS,
+  'rcu/walk-hard-error': WALK_HARD_ERROR,
+  'rcu/walk-reference': WALK_REFERENCE,
   'lock/sleep-in-atomic': SLEEP_IN_ATOMIC,
   'lock/imbalance': IMBALANCE,
   'lock/double': DOUBLE,

@@ -178,7 +178,7 @@ function happenings(
     if (object === terms.unknown) continue;
     if (f.type !== '' && !run.ev.termTypes.has(object))
       run.ev.termTypes.set(object, { base: f.type, depth: 1 });
-    noteFreeOf(run, base, op, object, f.how, name, id, f.afterGrace, f.unpublished, f.conditional);
+    noteFreeOf(run, base, op, object, f.how, name, id, f.afterGrace, f.unpublished, f.conditional, f.owner);
   }
 }
 

@@ -18,6 +18,7 @@ export function noteFreeOf(
   afterGrace: boolean,
   unpublishedInside: readonly string[],
   conditional: boolean,
+  ownerInside = '',
 ): void {
   const { terms, ev } = run;
   // A pointer that was read before its field was cleared is still the object of that field
@@ -41,9 +42,11 @@ export function noteFreeOf(
   }
   let own = conditional;
   for (let i = 0; i < s.facts.length && !own; i += 2) if (!terms.isShared(s.facts[i] as number)) own = true;
+  // A pointer that has no type here may have one where it was followed
+  const owner = ev.ownerOf(object);
   run.effect.freeAt(s, {
     object,
-    owner: ev.ownerOf(object),
+    owner: owner.startsWith('?') && ownerInside !== '' ? ownerInside : owner,
     type: ev.pointeeOf(object),
     how,
     facts: exported(run.terms, s.facts),

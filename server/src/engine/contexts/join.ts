@@ -327,9 +327,35 @@ export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
   if (groups.size === 1) return out;
   // Where two exits with different locks cannot be told apart by the caller, both are in doubt
   const kept = out.map(keptLocks);
-  return out.map((e, i) =>
-    out.some((o, n) => kept[n] !== kept[i] && !distinct(o, e)) ? { ...e, doubt: true } : e,
-  );
+  return out.flatMap((e, i) => {
+    const like = out.filter((o, n) => kept[n] !== kept[i] && !distinct(o, e));
+    if (like.length === 0) return [e];
+    const only = onlyFor(terms, e, like);
+    if (only === null) return [{ ...e, doubt: true }];
+    // For some values of one parameter: for all others there is no doubt
+    const rest = factOf(e.facts, only.term) & ~only.mask;
+    return [
+      { ...e, facts: withFact(e.facts, only.term, rest) },
+      { ...e, facts: withFact(e.facts, only.term, only.mask), doubt: true },
+    ];
+  });
+}
+
+/** The parameter on whose value it hangs whether any of these is there beside a sure way out, and those values; null where it is more. */
+function onlyFor(terms: Terms, e: Exit, like: readonly Exit[]): { term: number; mask: number } | null {
+  if (e.doubt) return null;
+  let term = -1;
+  let mask = 0;
+  for (const o of like) {
+    let own = -1;
+    for (let i = 0; i < o.facts.length; i += 2)
+      if (terms.kind(o.facts[i] as number) === T.Param) own = own < 0 ? i : -2;
+    if (own < 0 || (term >= 0 && term !== o.facts[own])) return null;
+    term = o.facts[own] as number;
+    mask |= o.facts[own + 1] as number;
+  }
+  const known = factOf(e.facts, term);
+  return (known & mask) === 0 || (known & ~mask) === 0 ? null : { term, mask: known & mask };
 }
 
 function distinct(a: Exit, b: Exit): boolean {

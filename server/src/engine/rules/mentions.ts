@@ -15,6 +15,7 @@ function numbersOf(file: FileFacts, names: ReadonlySet<string>): ReadonlySet<num
 
 /** Tells whether a function reads or stores a member, or calls or mentions a function or global, of one of these names. */
 export class Mentions {
+  // Weak: one that stands for good must not keep the texts of earlier checks
   private readonly byFile = new WeakMap<FileFacts, ReadonlySet<number>>();
   private readonly names: ReadonlySet<string>;
 

@@ -10,7 +10,7 @@ import { pruneReference } from './dentry/prune-reference.js';
 import { releaseLinked } from './dentry/release-linked.js';
 import { unstableDentryInode } from './dentry/unstable-inode.js';
 import { unstableName } from './dentry/unstable-name.js';
-import { unstableParent } from './dentry/unstable-parent.js';
+import { unstableParent as unstableDentryParent } from './dentry/unstable-parent.js';
 import { aliasMove } from './dir/alias-move.js';
 import { lockRequired } from './dir/lock-required.js';
 import { lostRaceLeak } from './dir/lost-race-leak.js';
@@ -27,7 +27,10 @@ import { lockOrder } from './lock/order.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
 import { earlyFree } from './rcu/early-free.js';
 import { unstableInode } from './rcu/unstable-inode.js';
+import { unstableParent as unstableWalkParent } from './rcu/unstable-parent.js';
 import { walkBlocks } from './rcu/walk-blocks.js';
+import { walkHardError } from './rcu/walk-hard-error.js';
+import { walkReference } from './rcu/walk-reference.js';
 import type { Rule } from './rule.js';
 
 const IN_ANY_ORDER: readonly Rule[] = [
@@ -42,7 +45,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   parentRecheck,
   unstableDentryInode,
   unstableName,
-  unstableParent,
+  unstableDentryParent,
   doubleLock,
   guardedField,
   imbalance,
@@ -59,7 +62,10 @@ const IN_ANY_ORDER: readonly Rule[] = [
   stalePointer,
   staleSnapshot,
   unstableInode,
+  unstableWalkParent,
   walkBlocks,
+  walkHardError,
+  walkReference,
 ];
 
 /** Every rule, in the order of ids. */

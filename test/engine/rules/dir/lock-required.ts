@@ -102,12 +102,11 @@ static void clear(struct dentry *dentry, struct dentry *child)
 }
 void a_bad(struct dentry *dentry, struct dentry *child)
 {
-	struct dentry *parent = dget_parent(dentry);
+	struct dentry *parent = dentry->d_parent;
 
-	inode_lock(d_inode(parent));
+	inode_lock(d_inode(parent)); /*! dentry/unstable-parent */
 	clear(dentry, child);
 	inode_unlock(d_inode(parent));
-	dput(parent);
 }`,
 
   'only the victim is locked': `

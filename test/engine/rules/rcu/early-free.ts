@@ -96,7 +96,7 @@ static void release_bad(struct dentry *dentry)
 const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
 
   // A lock that lies in the freed object keeps nobody from freeing it
-  'FN_ the lockless side takes a lock inside the object that is freed': `
+  'the lockless side takes a lock inside the object that is freed': `
 struct record { int flags; spinlock_t lock; };
 static int manage_ok(const struct path *path, bool rcu_walk)
 {
@@ -108,11 +108,11 @@ static int manage_ok(const struct path *path, bool rcu_walk)
 	spin_unlock(&r->lock);
 	return flags;
 }
-static void FN_release_bad(struct dentry *dentry)
+static void release_bad(struct dentry *dentry)
 {
-	kfree(dentry->d_fsdata);
+	kfree(dentry->d_fsdata); /*! rcu/early-free */
 }
-const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = FN_release_bad };`,
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
 
   // Reading through an index is a dereference
   'a string that is read by index': `
@@ -149,7 +149,7 @@ const struct inode_operations iops = { .permission = permission_ok };
 const struct super_operations sops = { .destroy_inode = destroy_inode_bad };`,
 
   // The object is the inode itself: no pointer to it was loaded from anywhere
-  'FN_ the inode itself, in destroy_inode': `
+  'the inode itself, in destroy_inode': `
 struct foo_inode { struct inode vfs; int mode; };
 static struct kmem_cache *cache;
 static struct foo_inode *FOO_I(struct inode *inode)
@@ -160,12 +160,12 @@ static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
 {
 	return FOO_I(inode)->mode;
 }
-static void FN_destroy_inode_bad(struct inode *inode)
+static void destroy_inode_bad(struct inode *inode)
 {
-	kmem_cache_free(cache, FOO_I(inode));
+	kmem_cache_free(cache, FOO_I(inode)); /*! rcu/early-free */
 }
 const struct inode_operations iops = { .permission = permission_ok };
-const struct super_operations sops = { .destroy_inode = FN_destroy_inode_bad };`,
+const struct super_operations sops = { .destroy_inode = destroy_inode_bad };`,
 
   // A work item waits for nobody
   'FN_ freed by a work item': `
@@ -422,4 +422,221 @@ static void release_ok(struct dentry *dentry)
 	kfree(r);
 }
 const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+
+  'looked at by a helper that it is handed to': `
+struct foo_sb { int flags; };
+static bool is_busy(struct foo_sb *sbi)
+{
+	return sbi->flags != 0;
+}
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	if (is_busy(path->dentry->d_sb->s_fs_info))
+		return -EISDIR;
+	return 0;
+}
+static void kill_bad(struct super_block *sb)
+{
+	struct foo_sb *sbi = sb->s_fs_info;
+
+	kill_litter_super(sb);
+	kfree(sbi); /*! rcu/early-free */
+}
+const struct dentry_operations ops = { .d_manage = manage_ok };
+struct file_system_type type = { .kill_sb = kill_bad };`,
+
+  // The hash of a parent and the end of a child's record are of different dentries, and of one superblock
+  'd_hash against d_prune': `
+struct table { int fold; };
+static int hash_ok(const struct dentry *parent, struct qstr *name)
+{
+	struct table *t = parent->d_fsdata;
+
+	return t->fold;
+}
+static void prune_bad(struct dentry *dentry)
+{
+	struct table *t = dentry->d_fsdata;
+
+	kfree(t); /*! rcu/early-free */
+}
+const struct dentry_operations ops = { .d_hash = hash_ok, .d_prune = prune_bad };`,
+
+  'd_revalidate, before it can bail out, against d_release': `
+struct note { int version; };
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	struct note *n = dentry->d_fsdata;
+	int version = n->version;
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	return version;
+}
+static void release_bad(struct dentry *dentry)
+{
+	kfree(dentry->d_fsdata); /*! rcu/early-free */
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok, .d_release = release_bad };`,
+
+  "a link's body that is i_link as well, freed on eviction through helpers": `
+struct foo_inode { struct inode vfs; char *name; char *target; };
+static struct foo_inode *FOO_I(struct inode *inode)
+{
+	return container_of(inode, struct foo_inode, vfs);
+}
+static void make_link(struct inode *inode)
+{
+	struct foo_inode *fi = FOO_I(inode);
+
+	inode->i_link = fi->target;
+}
+static void clear_bad(struct foo_inode *fi)
+{
+	kfree(fi->name);
+	kfree(fi->target); /*! rcu/early-free */
+}
+static void evict_ok(struct inode *inode)
+{
+	clear_bad(FOO_I(inode));
+}
+static int symlink(struct inode *dir, struct dentry *dentry)
+{
+	make_link(d_inode(dentry));
+	return 0;
+}
+const struct inode_operations iops = { .unlink = symlink };
+const struct super_operations sops = { .evict_inode = evict_ok };`,
+
+  "a link's body that get_link gives back": `
+static const char *get_link_ok(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	return inode->i_private;
+}
+static void evict_bad(struct inode *inode)
+{
+	kfree(inode->i_private); /*! rcu/early-free */
+}
+const struct inode_operations iops = { .get_link = get_link_ok };
+const struct super_operations sops = { .evict_inode = evict_bad };`,
+
+  'the last reference goes, in a function that others use too': `
+struct entry { int use; refcount_t refs; char *data; };
+struct foo_inode { struct inode vfs; struct entry *entry; };
+static struct foo_inode *FOO_I(struct inode *inode)
+{
+	return container_of(inode, struct foo_inode, vfs);
+}
+static void entry_put(struct entry *e)
+{
+	if (refcount_dec_and_test(&e->refs))
+		kfree(e);
+}
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	return FOO_I(inode)->entry->use;
+}
+static void evict_bad(struct inode *inode)
+{
+	entry_put(FOO_I(inode)->entry); /*! rcu/early-free */
+}
+static int unlink(struct inode *dir, struct dentry *dentry)
+{
+	entry_put(dentry->d_fsdata);
+	return 0;
+}
+const struct inode_operations iops = { .permission = permission_ok, .unlink = unlink };
+const struct super_operations sops = { .evict_inode = evict_bad };`,
+
+  'an rcu_head that nothing uses, and a lookup under rcu_read_lock()': `
+struct node { int id; refcount_t refs; struct rcu_head rcu; };
+static struct node *table_find(int id);
+int node_get(int id)
+{
+	struct node *n;
+	int found = 0;
+
+	rcu_read_lock();
+	n = table_find(id);
+	if (n && n->id == id)
+		found = 1;
+	rcu_read_unlock();
+	return found;
+}
+static void node_end(struct rcu_head *head)
+{
+	struct node *n = container_of(head, struct node, rcu);
+
+	kfree(n);
+}
+void node_put_bad(struct node *n)
+{
+	if (refcount_dec_and_test(&n->refs))
+		node_end(&n->rcu); /*! rcu/early-free */
+}`,
+
+  'an rcu_head that is used, and a lookup under rcu_read_lock()': `
+struct node { int id; refcount_t refs; struct rcu_head rcu; };
+static struct node *table_find(int id);
+int node_get(int id)
+{
+	struct node *n;
+	int found = 0;
+
+	rcu_read_lock();
+	n = table_find(id);
+	if (n && n->id == id)
+		found = 1;
+	rcu_read_unlock();
+	return found;
+}
+static void node_end(struct rcu_head *head)
+{
+	struct node *n = container_of(head, struct node, rcu);
+
+	kfree(n);
+}
+void node_put_ok(struct node *n)
+{
+	if (refcount_dec_and_test(&n->refs))
+		call_rcu(&n->rcu, node_end);
+}
+void node_undo_ok(struct node *n)
+{
+	node_end(&n->rcu);
+}`,
+
+  'an rcu_head that nothing uses, and nothing lockless': `
+struct node { int id; refcount_t refs; struct rcu_head rcu; };
+void node_put_ok(struct node *n)
+{
+	if (refcount_dec_and_test(&n->refs))
+		kfree(n);
+}`,
+
+  'the data of a mount that did not come about': `
+struct foo_sb { int flags; struct rcu_head rcu; };
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct foo_sb *sbi = inode->i_sb->s_fs_info;
+
+	return sbi->flags;
+}
+static void free_ok(struct fs_context *fc)
+{
+	struct foo_sb *sbi = fc->s_fs_info;
+
+	kfree(sbi);
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct fs_context_operations fops = { .free = free_ok };`,
+
+  'an inode whose kind no lockless method looks at': `
+struct foo_inode { struct inode vfs; int mode; };
+static struct kmem_cache *cache;
+static void destroy_inode_ok(struct inode *inode)
+{
+	kmem_cache_free(cache, container_of(inode, struct foo_inode, vfs));
+}
+const struct super_operations sops = { .destroy_inode = destroy_inode_ok };`,
 };

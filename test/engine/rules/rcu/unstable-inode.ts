@@ -128,4 +128,169 @@ static int revalidate_bad(struct dentry *dentry, unsigned int flags)
 	return 0;
 }
 const struct dentry_operations ops = { .d_revalidate = revalidate_bad };`,
+
+  'given back by a function that read it once': `
+static struct inode *real_of(struct inode *inode)
+{
+	struct dentry *dentry = inode->i_private;
+
+	return d_inode_rcu(dentry);
+}
+static int permission_bad(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct inode *real = real_of(inode);
+
+	return real->i_flags; /*! rcu/unstable-inode */
+}
+const struct inode_operations iops = { .permission = permission_bad };`,
+
+  'given back by a function that read it once, and tested': `
+static struct inode *real_of(struct inode *inode)
+{
+	struct dentry *dentry = inode->i_private;
+
+	return d_inode_rcu(dentry);
+}
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct inode *real = real_of(inode);
+
+	if (!real)
+		return -ECHILD;
+	return real->i_flags;
+}
+const struct inode_operations iops = { .permission = permission_ok };`,
+
+  'handed untested to what dereferences it': `
+static int flags_of(struct inode *inode)
+{
+	return inode->i_flags;
+}
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	return flags_of(d_inode_rcu(dentry)); /*! rcu/unstable-inode */
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_bad };`,
+
+  'handed untested to what tests it': `
+static int flags_of(struct inode *inode)
+{
+	return inode ? inode->i_flags : 0;
+}
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	return flags_of(d_inode_rcu(dentry));
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok };`,
+
+  'what eviction clears, used untested': `
+struct record { int flags; spinlock_t lock; };
+struct foo_inode { struct inode vfs; struct record *record; };
+static struct foo_inode *FOO_I(struct inode *inode)
+{
+	return container_of(inode, struct foo_inode, vfs);
+}
+static int permission_bad(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	return FOO_I(inode)->record->flags; /*! rcu/unstable-inode */
+}
+static void evict(struct inode *inode)
+{
+	WRITE_ONCE(FOO_I(inode)->record, NULL);
+}
+const struct inode_operations iops = { .permission = permission_bad };
+const struct super_operations sops = { .evict_inode = evict };`,
+
+  'what eviction clears, locked untested by what it is handed to': `
+struct record { int flags; spinlock_t lock; };
+struct foo_inode { struct inode vfs; struct record *record; };
+static struct foo_inode *FOO_I(struct inode *inode)
+{
+	return container_of(inode, struct foo_inode, vfs);
+}
+static int flags_of(struct record *r)
+{
+	int flags;
+
+	spin_lock(&r->lock);
+	flags = r->flags;
+	spin_unlock(&r->lock);
+	return flags;
+}
+static int permission_bad(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct record *r = FOO_I(inode)->record;
+
+	return flags_of(r); /*! rcu/unstable-inode */
+}
+static void forget(struct foo_inode *fi)
+{
+	fi->record = NULL;
+}
+static void evict(struct inode *inode)
+{
+	forget(FOO_I(inode));
+}
+const struct inode_operations iops = { .permission = permission_bad };
+const struct super_operations sops = { .evict_inode = evict };`,
+
+  'what eviction clears, read once and tested': `
+struct record { int flags; };
+struct foo_inode { struct inode vfs; struct record *record; };
+static struct foo_inode *FOO_I(struct inode *inode)
+{
+	return container_of(inode, struct foo_inode, vfs);
+}
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct record *r = READ_ONCE(FOO_I(inode)->record);
+
+	if (!r)
+		return -ECHILD;
+	return r->flags;
+}
+static void evict(struct inode *inode)
+{
+	FOO_I(inode)->record = NULL;
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct super_operations sops = { .evict_inode = evict };`,
+
+  'cleared in free_inode, after the grace period': `
+struct record { int flags; };
+struct foo_inode { struct inode vfs; struct record *record; };
+static struct foo_inode *FOO_I(struct inode *inode)
+{
+	return container_of(inode, struct foo_inode, vfs);
+}
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	return FOO_I(inode)->record->flags;
+}
+static void free_inode(struct inode *inode)
+{
+	FOO_I(inode)->record = NULL;
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct super_operations sops = { .free_inode = free_inode };`,
+
+  'what a member points at, in ref-walk': `
+struct record { int flags; };
+struct foo_inode { struct inode vfs; struct record *record; };
+static struct foo_inode *FOO_I(struct inode *inode)
+{
+	return container_of(inode, struct foo_inode, vfs);
+}
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	if (mask & MAY_NOT_BLOCK)
+		return -ECHILD;
+	return FOO_I(inode)->record->flags;
+}
+static void evict(struct inode *inode)
+{
+	FOO_I(inode)->record = NULL;
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct super_operations sops = { .evict_inode = evict };`,
 };

@@ -21,6 +21,7 @@ export const pruneFrees: Rule = {
     onByDefault: true,
     fixable: false,
   },
+  yieldsTo: ['rcu/early-free'],
   check(cx) {
     const out: Draft[] = [];
     const inScope = new Set(cx.functions.map((f) => f.id));

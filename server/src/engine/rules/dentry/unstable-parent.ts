@@ -31,6 +31,7 @@ export const unstableParent: Rule = {
     onByDefault: true,
     fixable: false,
   },
+  yieldsTo: ['rcu/unstable-parent'],
   check(cx) {
     const out: Draft[] = [];
     const { propagation } = cx.analysis;

@@ -8,15 +8,15 @@
 import type { TraceStep } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
-import type { FunctionRun } from '../../contexts/flow.js';
 import type { FreeEffect } from '../../contexts/result.js';
-import type { State } from '../../contexts/state.js';
-import { isAtomicKind, maskOf, NEGATIVE, POSITIVE } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
-import { EXPR_STRIDE, type FileFacts, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
-import { freeSite } from '../free-site.js';
-import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
+import { freeSite, isTeardown } from '../free-site.js';
+import { Heads } from '../heads.js';
+import { type LocklessAccess, locklessAccesses, readSectionAccess } from '../lockless.js';
+import { Mentions } from '../mentions.js';
+import { readsOf, replay } from '../replay.js';
 import {
   type Draft,
   entryMethod,
@@ -29,27 +29,6 @@ import {
 } from '../rule.js';
 
 const ID = 'rcu/early-free';
-
-/** Methods that take objects away while RCU-walk may still look at them, by structure. */
-const TEARDOWN: Readonly<Record<string, readonly string[]>> = {
-  dentry_operations: ['d_prune', 'd_release', 'd_iput'],
-  super_operations: ['evict_inode', 'destroy_inode', 'put_super'],
-  file_system_type: ['kill_sb'],
-};
-
-/** A dereference of a pointer that was loaded from memory that others reach. */
-interface Access {
-  readonly op: number;
-  readonly owner: string;
-  readonly type: string;
-  readonly text: string;
-}
-
-/** A dereference on the lockless side. */
-interface LocklessAccess extends Access {
-  readonly fn: FunctionRef;
-  readonly entryIndex: number;
-}
 
 /** The rule. */
 export const earlyFree: Rule = {
@@ -65,146 +44,79 @@ export const earlyFree: Rule = {
   check(cx) {
     const units = new Set(cx.functions.map((f) => f.unit));
     const accesses = locklessAccesses(cx, units);
-    const links = linkBodies(cx, units);
-    return frees(cx, accesses, links);
+    const links = linkBodies(cx, units, accesses);
+    const found = frees(cx, accesses, links);
+    // What is said of a kind of object by one way is not said again by the other
+    const said = new Set(
+      found.flatMap((d) => [
+        `${d.fn},${d.op}`,
+        ...(d.fix?.kind === 'free-after-grace' ? [d.fix.struct] : []),
+      ]),
+    );
+    return [...found, ...unusedHeads(cx, accesses, said)];
   },
 };
 
-/** What the methods that run in RCU-walk dereference without a lock, by unit. */
-function locklessAccesses(cx: RuleContext, units: ReadonlySet<string>): Map<string, LocklessAccess[]> {
-  const byUnit = new Map<string, LocklessAccess[]>();
-  const propagation = cx.analysis.propagation;
-  if (propagation === null) return byUnit;
-  for (const fn of cx.all) {
-    const entries = propagation.entries[fn.id] ?? [];
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries[i] as Entry;
-      if (!entry.walk || entry.locks.some((l) => isAtomicKind(l.kind) && l.kind !== 'rcu' && !l.may))
-        continue;
-      // The unit whose method brings us here: helpers in headers and in libfs belong to whom they work for
-      const homes = new Set<string>();
-      for (const o of entry.origins) {
-        const origin = propagation.origins[o];
-        const home = origin === undefined ? undefined : cx.analysis.program.functions[origin.function]?.unit;
-        if (home !== undefined && units.has(home)) homes.add(home);
-      }
-      if (homes.size === 0) continue;
-      const made = ACCESSES.of(cx.analysis, fn, entry, () => accessesIn(cx, fn, entry));
-      for (const access of made)
-        for (const home of homes) {
-          const list = byUnit.get(home);
-          const here: LocklessAccess = { fn, entryIndex: i, ...access };
-          if (list === undefined) byUnit.set(home, [here]);
-          else if (list.length < 400) list.push(here);
-        }
-    }
-  }
-  return byUnit;
+/** Where the body of a link is published: what the VFS then follows without calling the filesystem, or get_link hands out. */
+interface LinkBody {
+  /** `struct::field` that holds the body as well. */
+  readonly owner: string;
+  /** The member that the VFS reads, or that get_link returned. */
+  readonly published: string;
+  readonly fn: FunctionRef;
+  readonly op: number;
 }
 
-const ACCESSES = new OfSituations<readonly Access[]>();
-
-/** What a function dereferences without a lock in a situation, each object once. */
-function accessesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Access[] {
-  const out = new Map<string, Access>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
-    if (isProtected(s)) {
-      cx.silence?.(
-        ID,
-        fn,
-        op,
-        'looked at under a lock, or after the RCU read side was left: no lockless access',
-      );
-      return;
-    }
-    // What is only handed to a message is not looked at on the way
-    if (isMessage(cx, fn, op)) {
-      cx.silence?.(ID, fn, op, 'only handed to a message: no lockless access');
-      return;
-    }
-    for (const e of readsOf(fn, op))
-      visitExpressions(fn.file, e, (x, kind) => {
-        const at = x * EXPR_STRIDE;
-        if (kind === X.Field && fn.file.exprs[at + 3] !== 1) return;
-        if (kind !== X.Field && kind !== X.Deref && kind !== X.Index) return;
-        const pointer = run.ev.value(s, fn.file.exprs[at + 1] as number);
-        const access = accessOf(run, s, pointer);
-        if (access === null) return;
-        const key = `${access.owner}|${access.type}`;
-        if (!out.has(key)) out.set(key, { op, ...access });
-      });
-  });
-  return [...out.values()];
-}
-
-/** A call of a variadic function or macro: a message. */
-function isMessage(cx: RuleContext, fn: FunctionRef, op: number): boolean {
-  const name = calledName(fn, op);
-  if (name === '') return false;
-  const macro = cx.analysis.program.macro(name, fn.file);
-  if (macro !== null) return macro.params?.some((p) => p.endsWith('...')) === true;
-  const target = cx.analysis.program.resolve(name, fn.file);
-  return target !== null && (fnColumn(target.file, target.index, Fn.Flags) & FN_VARIADIC) !== 0;
-}
-
-/** Under a spinlock the object was looked at under is what keeps it; and out of the RCU section it is another law. */
-function isProtected(s: State): boolean {
-  for (const l of s.locks)
-    if (
-      isAtomicKind(l.kind) &&
-      l.kind !== 'rcu' &&
-      l.kind !== 'irq' &&
-      l.kind !== 'bh' &&
-      l.kind !== 'preempt'
-    )
-      return true;
-  return s.released.some((l) => l.kind === 'rcu');
-}
-
-/** The owner of a pointer that is dereferenced, where it was loaded from memory that others reach. */
-function accessOf(
-  run: FunctionRun,
-  s: State,
-  pointer: number,
-): { owner: string; type: string; text: string } | null {
-  const { terms } = run;
-  if (terms.kind(pointer) !== T.Load) return null;
-  const place = terms.a(pointer);
-  const kind = terms.kind(place);
-  if (kind !== T.FieldP && kind !== T.FieldL) return null;
-  if (terms.kind(terms.root(pointer)) !== T.Param) return null;
-  if ((maskOf(terms, s.facts, pointer) & (POSITIVE | NEGATIVE)) === 0) return null;
-  const owner = run.ev.classOf(place);
-  if (owner.startsWith('?')) return null;
-  return { owner, type: run.ev.pointeeOf(pointer), text: run.showPlace(pointer) };
-}
-
-/** `inode->i_link` is followed by the VFS itself: what filesystems store there, by unit. */
+/** What filesystems store where a link's body is read from, by unit: `inode->i_link`, and what get_link gives back. */
 function linkBodies(
   cx: RuleContext,
   units: ReadonlySet<string>,
-): Map<string, { owner: string; fn: FunctionRef; op: number }[]> {
-  const out = new Map<string, { owner: string; fn: FunctionRef; op: number }[]>();
-  const fields = new Map<FileFacts, number>();
+  accesses: ReadonlyMap<string, readonly LocklessAccess[]>,
+): Map<string, LinkBody[]> {
+  const out = new Map<string, LinkBody[]>();
+  const returned = new Map<string, Map<string, string>>();
+  for (const [unit, list] of accesses)
+    for (const a of list)
+      if (a.returned) {
+        const members = returned.get(unit) ?? new Map<string, string>();
+        members.set(a.owner.slice(a.owner.indexOf('::') + 2), a.owner);
+        returned.set(unit, members);
+      }
+  const fields = new Map<FileFacts, ReadonlyMap<number, string>>();
   for (const fn of cx.all) {
     if (!units.has(fn.unit) || fn.isMacro) continue;
     const file = fn.file;
-    const field = fields.get(file) ?? file.strings.indexOf('i_link');
-    fields.set(file, field);
-    if (field < 0) continue;
+    let wanted = fields.get(file);
+    if (wanted === undefined) {
+      const made = new Map<number, string>();
+      for (const [member, owner] of [
+        ['i_link', 'inode::i_link'],
+        ...(returned.get(fn.unit) ?? []),
+      ] as const) {
+        const number = file.strings.indexOf(member);
+        if (number >= 0) made.set(number, owner);
+      }
+      wanted = made;
+      fields.set(file, wanted);
+    }
+    if (wanted.size === 0) continue;
     const first = fnColumn(file, fn.index, Fn.FirstOp);
     const count = fnColumn(file, fn.index, Fn.OpCount);
     for (let o = 0; o < count; o++) {
       const at = (first + o) * OP_STRIDE;
       if ((file.ops[at] as Op) !== Op.Assign) continue;
       const target = (file.ops[at + 1] as number) * EXPR_STRIDE;
-      if ((file.exprs[target] as X) !== X.Field || file.exprs[target + 2] !== field) continue;
+      if ((file.exprs[target] as X) !== X.Field) continue;
+      const published = wanted.get(file.exprs[target + 2] as number);
+      if (published === undefined) continue;
+      const isLink = published === 'inode::i_link';
+      if (!isLink && ownerOfExpression(cx, fn, file.ops[at + 1] as number) !== published) continue;
       const list = out.get(fn.unit) ?? [];
-      list.push({ owner: 'inode::i_link', fn, op: o });
+      if (isLink) list.push({ owner: published, published, fn, op: o });
       const value = (file.ops[at + 2] as number) * EXPR_STRIDE;
       if ((file.exprs[value] as X) === X.Field) {
         const owner = ownerOfExpression(cx, fn, file.ops[at + 2] as number);
-        if (owner !== '') list.push({ owner, fn, op: o });
+        if (owner !== '') list.push({ owner, published, fn, op: o });
       }
       out.set(fn.unit, list);
     }
@@ -231,13 +143,14 @@ function ownerOfExpression(cx: RuleContext, fn: FunctionRef, expr: number): stri
 function frees(
   cx: RuleContext,
   accesses: ReadonlyMap<string, readonly LocklessAccess[]>,
-  links: ReadonlyMap<string, readonly { owner: string; fn: FunctionRef; op: number }[]>,
+  links: ReadonlyMap<string, readonly LinkBody[]>,
 ): Draft[] {
   const out: Draft[] = [];
   const propagation = cx.analysis.propagation;
   if (propagation === null) return out;
   const inScope = new Set(cx.functions.map((f) => f.id));
   const reported = new Set<string>();
+  const caches = new TypesafeCaches(cx);
   for (const fn of cx.all) {
     const entries = propagation.entries[fn.id] ?? [];
     const entry = entries.find(
@@ -261,30 +174,38 @@ function frees(
       const other = lockless.find((a) => matches(a, free));
       const link =
         other === undefined ? (links.get(fn.unit) ?? []).find((l) => l.owner === free.owner) : undefined;
-      if (other === undefined && link === undefined) {
+      const itself =
+        origin.method === 'destroy_inode' &&
+        isItself(cx, free) &&
+        lockless.some((a) => a.owner === '' && a.type === free.type);
+      if (other === undefined && link === undefined && !itself) {
         if (cx.silence !== undefined) quiet(noReader(free, lockless));
         continue;
       }
       const site = freeSite(cx, fn, free);
-      const key = `${site.fn.id},${site.op},${free.owner}`;
+      const key = `${site.fn.id},${site.op}`;
       if (reported.has(key)) continue;
       reported.add(key);
       const at = inScope.has(site.fn.id) ? site : { fn, op: free.op };
       if (!inScope.has(at.fn.id)) continue;
-      const object = free.owner === '' ? free.type : free.owner;
-      const otherEntry =
-        other === undefined ? undefined : (propagation.entries[other.fn.id]?.[other.entryIndex] as Entry);
-      const otherOrigin =
-        otherEntry === undefined ? undefined : propagation.origins[otherEntry.origins[0] ?? -1];
+      if (caches.frees(site.fn, site.op)) {
+        if (cx.silence !== undefined) quiet('it goes back to a cache that is SLAB_TYPESAFE_BY_RCU');
+        continue;
+      }
+      const object = itself ? 'inode' : free.owner === '' ? free.type : free.owner;
       const who =
-        other === undefined
-          ? "the VFS's own RCU-walk (it follows 'inode->i_link' without calling the filesystem)"
-          : `->${otherOrigin?.method ?? '?'}() in RCU-walk (${other.fn.name}(), line ${lineOf(other.fn, other.op)})`;
+        other !== undefined
+          ? reader(cx, other)
+          : link === undefined
+            ? 'RCU-walk, which holds no reference,'
+            : link.published === 'inode::i_link'
+              ? "the VFS's own RCU-walk (it follows 'inode->i_link' without calling the filesystem)"
+              : `RCU-walk, to which ->get_link() gave it as '${link.published}',`;
       out.push({
         rule: 'rcu/early-free',
         precision: free.conditional ? 'medium' : 'high',
         certainty: free.conditional ? 'may' : 'must',
-        message: `'${object}'${free.type !== '' && free.owner !== '' ? ` (${free.type})` : ''} is freed at once by '${site.what}()' in ->${origin.method}(), while ${who} may still look at it`,
+        message: `'${object}'${free.type !== '' && (free.owner !== '' || itself) ? ` (${free.type})` : ''} is freed at once by '${site.what}()' in ->${origin.method}(), while ${who} may still look at it`,
         fn: at.fn.id,
         op: at.op,
         entry: entryMethod(cx.analysis, origin),
@@ -294,30 +215,27 @@ function frees(
           originStep(cx, origin),
           ...site.steps,
           step('free', site.fn, site.op, `${site.what}() frees it without waiting for a grace period`),
-          ...(other === undefined
-            ? link === undefined
-              ? []
+          ...(other !== undefined
+            ? otherSide(cx, other)
+            : link === undefined
+              ? [
+                  step(
+                    'other-side',
+                    site.fn,
+                    site.op,
+                    'path walk in RCU mode that came by the dentry still reads the inode',
+                    1,
+                  ),
+                ]
               : [
                   step(
                     'other-side',
                     link.fn,
                     link.op,
-                    'published as inode->i_link here; path walk in RCU mode reads it without a reference',
+                    `published as ${link.published.replace('::', '->')} here; path walk in RCU mode reads it without a reference`,
                     1,
                   ),
-                ]
-            : [
-                ...pathTo(cx, other.fn, other.entryIndex, 1).map(
-                  (s): TraceStep => ({ ...s, kind: s.kind === 'entry' ? 'entry' : s.kind }),
-                ),
-                step(
-                  'other-side',
-                  other.fn,
-                  other.op,
-                  `dereferences '${other.text}' under rcu_read_lock() only`,
-                  1,
-                ),
-              ]),
+                ]),
         ],
         objectClass: object,
         fix: { kind: 'free-after-grace', fn: site.fn.id, op: site.op, struct: free.type },
@@ -327,8 +245,219 @@ function frees(
   return out;
 }
 
-function isTeardown(origin: { struct: string; method: string } | undefined): boolean {
-  return origin !== undefined && TEARDOWN[origin.struct]?.includes(origin.method) === true;
+/** Who looks at an object, for the message. */
+function reader(cx: RuleContext, other: LocklessAccess): string {
+  const propagation = cx.analysis.propagation;
+  const entry = propagation?.entries[other.fn.id]?.[other.entryIndex];
+  const origin = propagation?.origins[entry?.origins[0] ?? -1];
+  return `->${origin?.method ?? '?'}() in RCU-walk (${other.fn.name}(), line ${lineOf(other.fn, other.op)})`;
+}
+
+/** The lockless side's part of the trace. */
+function otherSide(cx: RuleContext, other: LocklessAccess): TraceStep[] {
+  const { fn, op } = other;
+  return [
+    ...pathTo(cx, fn, other.entryIndex, 1),
+    step(
+      'other-side',
+      fn,
+      op,
+      other.returned
+        ? `hands '${other.text}' to path walk, which reads it under rcu_read_lock() only`
+        : `dereferences '${other.text}' under rcu_read_lock() only`,
+      1,
+    ),
+  ];
+}
+
+/** Whether what is freed is the method's own object: its first parameter, or what that is a member of. */
+function isItself(cx: RuleContext, free: FreeEffect): boolean {
+  const { terms } = cx.analysis;
+  let object = free.object;
+  if (terms.kind(object) === T.Container) object = terms.a(object);
+  return terms.kind(object) === T.Param && terms.a(object) === 0;
+}
+
+/** Caches of the kernel's slab whose objects stay what they are until a grace period has passed. */
+class TypesafeCaches {
+  private readonly flagged = new Mentions(['SLAB_TYPESAFE_BY_RCU']);
+  private readonly known = new Map<string, boolean>();
+
+  constructor(private readonly cx: RuleContext) {}
+
+  /** Whether an operation gives an object back to such a cache. */
+  frees(fn: FunctionRef, op: number): boolean {
+    if (calledName(fn, op) !== 'kmem_cache_free') return false;
+    const cache = nameOf(fn.file, readsOf(fn, op)[1] ?? -1);
+    if (cache === '') return false;
+    const key = `${fn.unit} ${cache}`;
+    let is = this.known.get(key);
+    if (is === undefined) {
+      const named = new Mentions([cache]);
+      is = this.cx.all.some((f) => f.unit === fn.unit && this.flagged.in(f) && named.in(f));
+      this.known.set(key, is);
+    }
+    return is;
+  }
+}
+
+function nameOf(file: FileFacts, e: number): string {
+  if (e < 0 || (file.exprs[e * EXPR_STRIDE] as X) !== X.Name) return '';
+  return file.strings[file.exprs[e * EXPR_STRIDE + 1] as number] ?? '';
+}
+
+/** Members of the VFS's objects that it follows in RCU-walk by itself, in helpers that filesystems use as their methods. */
+const FOLLOWED: readonly { readonly type: string; readonly member: string; readonly by: string }[] = [
+  // 6.12:fs/libfs.c:1820 and 1834
+  {
+    type: 'struct unicode_map',
+    member: 'super_block->s_encoding',
+    by: 'generic_ci_d_compare() and generic_ci_d_hash()',
+  },
+];
+
+/** An end of an object, whoever's it is. */
+interface End {
+  readonly type: string;
+  readonly op: number;
+  readonly what: string;
+}
+
+/**
+ * Objects whose structure has an rcu_head that nothing in their unit uses: what frees them frees them at once, by whatever way it is
+ * reached, and if anything looks at such objects under rcu_read_lock() they were meant to wait.
+ */
+function unusedHeads(
+  cx: RuleContext,
+  accesses: ReadonlyMap<string, readonly LocklessAccess[]>,
+  known: ReadonlySet<string>,
+): Draft[] {
+  const out: Draft[] = [];
+  const propagation = cx.analysis.propagation;
+  if (propagation === null) return out;
+  const heads = new Heads(cx);
+  const caches = new TypesafeCaches(cx);
+  for (const fn of cx.functions) {
+    if (fn.isMacro || heads.takesHead(fn) >= 0) continue;
+    for (const end of endsIn(cx, fn, heads)) {
+      if (known.has(end.type) || known.has(`${fn.id},${end.op}`) || caches.frees(fn, end.op)) continue;
+      const followed = FOLLOWED.find((f) => f.type === end.type);
+      const head = heads.of(end.type, fn.file);
+      if ((head === '' && followed === undefined) || heads.areUsed(end.type, head, fn.unit)) continue;
+      const walk = (accesses.get(fn.unit) ?? []).find((a) => a.type === end.type);
+      const section = walk === undefined ? readSectionAccess(cx, fn.unit, end.type) : null;
+      const who =
+        walk !== undefined
+          ? reader(cx, walk)
+          : section !== null
+            ? `${section.fn.name}() (line ${lineOf(section.fn, section.op)}) under rcu_read_lock()`
+            : followed !== undefined
+              ? `RCU-walk, which follows '${followed.member}' in ${followed.by},`
+              : '';
+      if (who === '') continue;
+      const entries = propagation.entries[fn.id] ?? [];
+      if (entries.length > 0 && entries.every((e) => isUnpublished(cx, e))) continue;
+      const entry = entries[0];
+      const origin = propagation.origins[entry?.origins[0] ?? -1];
+      out.push({
+        rule: 'rcu/early-free',
+        precision: 'high',
+        certainty: 'must',
+        message: `'${end.type}' is freed at once by '${end.what}()', while ${who} may still look at it${head === '' ? '' : `; nothing hands its '${head}' to call_rcu() or kfree_rcu()`}`,
+        fn: fn.id,
+        op: end.op,
+        entry: entryMethod(cx.analysis, origin),
+        held: [],
+        rcu: 'none',
+        trace: [
+          ...(entry === undefined ? [] : pathTo(cx, fn, 0)),
+          step('free', fn, end.op, `${end.what}() frees it without waiting for a grace period`),
+          ...(walk !== undefined
+            ? otherSide(cx, walk)
+            : section !== null
+              ? [
+                  step(
+                    'other-side',
+                    section.fn,
+                    section.op,
+                    `dereferences '${section.text}' under rcu_read_lock() only`,
+                    1,
+                  ),
+                ]
+              : [
+                  step(
+                    'other-side',
+                    fn,
+                    end.op,
+                    `path walk in RCU mode reads it without a reference, through '${followed?.member}'`,
+                    1,
+                  ),
+                ]),
+        ],
+        objectClass: end.type,
+        fix: { kind: 'free-after-grace', fn: fn.id, op: end.op, struct: end.type },
+      });
+    }
+  }
+  return out;
+}
+
+/** The allocators' own ends. */
+const GIVES_BACK = /^(k|kv|v)free|^kmem_cache_free$/;
+
+/**
+ * Whether nothing lockless is left in a situation: that of a mount that did not come about, whose data was never published, and those
+ * that begin after a grace period.
+ */
+function isUnpublished(cx: RuleContext, entry: Entry): boolean {
+  const { origins } = entry;
+  return (
+    origins.length > 0 &&
+    origins.every((o) => {
+      const origin = cx.analysis.propagation?.origins[o];
+      return (
+        origin?.method === 'RCU callback' ||
+        (origin?.struct === 'super_operations' && origin.method === 'free_inode') ||
+        (origin?.struct === 'fs_context_operations' && origin.method === 'free')
+      );
+    })
+  );
+}
+
+/** The objects of others that a function ends by itself: it frees them, or runs at once what is an RCU callback by its shape. */
+function endsIn(cx: RuleContext, fn: FunctionRef, heads: Heads): End[] {
+  const out: End[] = [];
+  const result = cx.analysis.results[fn.id];
+  if (result === undefined || result.frees.length + result.edges.length === 0) return out;
+  const add = (end: End): void => {
+    if (!out.some((e) => e.type === end.type)) out.push(end);
+  };
+  for (const f of result.frees)
+    if (
+      f.how === 'now' &&
+      f.via < 0 &&
+      !f.afterGrace &&
+      !f.conditional &&
+      f.unpublished.length === 0 &&
+      f.type.startsWith('struct ') &&
+      // Only memory that is this unit's to give back: what others' helpers end is their business
+      GIVES_BACK.test(f.what)
+    )
+      add({ type: f.type, op: f.op, what: f.what });
+  for (const e of result.edges) {
+    const callee = cx.analysis.program.functions[e.callee];
+    if (e.context !== 'now' || callee === undefined || !heads.isCallback(callee) || result.grace) continue;
+    const entry = cx.analysis.propagation?.entries[fn.id]?.[0];
+    if (entry === undefined) continue;
+    // Only the head of an object of others: what is made here was never published
+    if ((e.args[0] ?? -1) < 0 && !result.frees.some((f) => f.via === e.callee && f.op === e.op)) continue;
+    let type = '';
+    replay(cx.analysis, fn, entry, (run, op): undefined => {
+      if (op === e.op && type === '') type = heads.ownerIn(run, readsOf(fn, op)[1] ?? -1);
+    });
+    if (type !== '') add({ type, op: e.op, what: callee.name });
+  }
+  return out;
 }
 
 /** Takes note of a free that is no finding, where it is called and where memory goes. */
@@ -351,8 +480,11 @@ function noReader(free: FreeEffect, lockless: readonly LocklessAccess[]): string
     : `no method that runs in RCU-walk follows '${free.owner}' without a lock`;
 }
 
-/** Same owner of the pointer, and nothing that says the objects differ. */
+/** Same owner of the pointer, and nothing that says the objects differ; where one side does not know the owner, the same kind of object. */
 function matches(a: LocklessAccess, free: FreeEffect): boolean {
-  if (free.owner === '' || a.owner !== free.owner) return false;
-  return a.type === '' || free.type === '' || a.type === free.type;
+  if (free.owner === '') return false;
+  if (a.owner === free.owner) return a.type === '' || free.type === '' || a.type === free.type;
+  if (!a.owner.startsWith('?') && !free.owner.startsWith('?')) return false;
+  const member = (owner: string): string => owner.slice(owner.indexOf('::'));
+  return member(a.owner) === member(free.owner) && a.type !== '' && a.type === free.type;
 }

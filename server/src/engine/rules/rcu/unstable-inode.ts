@@ -1,27 +1,24 @@
 /**
- * rcu/unstable-inode: in RCU-walk `dentry->d_inode` can turn NULL between two reads. It is read once, by d_inode_rcu() or
- * READ_ONCE(), and the value read is tested. Reported: a plain read whose value is then used, and a use of a value that
- * was never tested.
+ * rcu/unstable-inode: in RCU-walk `dentry->d_inode` can turn NULL between two reads, and so can what eviction clears in an inode. It
+ * is read once, by d_inode_rcu() or READ_ONCE(), and the value read is tested. Reported: a plain read whose value is then used, and a
+ * use of a value that was never tested, here or in what the value is handed to.
  */
-
-import { calledName } from '../../contexts/cfg.js';
-import type { Entry } from '../../contexts/entry-points.js';
-import type { FunctionRun } from '../../contexts/flow.js';
-import { maskOf, type State, ZERO } from '../../contexts/state.js';
-import { T } from '../../contexts/terms.js';
-import { EXPR_STRIDE, operatorCode, X } from '../../facts/encode.js';
+import type { TraceStep } from '../../base/finding.js';
+import { fnColumn } from '../../contexts/cfg.js';
+import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
-import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
-import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
-
-const ID = 'rcu/unstable-inode';
+import { Handed } from '../lockless.js';
+import { Mentions } from '../mentions.js';
+import { readsOf, replay } from '../replay.js';
+import { type Draft, entryMethod, type Rule, type RuleContext, step } from '../rule.js';
+import { type Spot, type WalkSituation, walkPath, walkReads, walkSituations } from '../walk-reads.js';
 
 /** The rule. */
 export const unstableInode: Rule = {
   info: {
     id: 'rcu/unstable-inode',
     summary: "A dentry's d_inode is read plainly, or used untested, in RCU-walk.",
-    law: 'In RCU-walk dentry->d_inode can turn NULL between two reads: it is read once (d_inode_rcu()) and that value is tested.',
+    law: 'In RCU-walk dentry->d_inode can turn NULL between two reads, and so can what eviction clears in the inode: it is read once (d_inode_rcu()) and that value is tested.',
     severity: 'error',
     precision: 'high',
     onByDefault: true,
@@ -29,24 +26,12 @@ export const unstableInode: Rule = {
   },
   check(cx) {
     const out: Draft[] = [];
-    const propagation = cx.analysis.propagation;
-    if (propagation === null) return out;
+    const others = new Others(cx);
+    const situations = walkSituations(cx);
     for (const fn of cx.functions) {
-      const entries = propagation.entries[fn.id] ?? [];
       const seen = new Set<number>();
-      for (let i = 0; i < entries.length; i++) {
-        const entry = entries[i] as Entry;
-        if (!entry.walk || entry.widened) {
-          if (entry.walk)
-            cx.silence?.(
-              ID,
-              fn,
-              -1,
-              'RCU-walk gets here in more ways than are kept apart: nothing is said about it',
-            );
-          continue;
-        }
-        for (const d of look(cx, fn, entry, i)) {
+      for (const situation of situations.get(fn.id) ?? []) {
+        for (const d of look(cx, fn, situation, others)) {
           if (seen.has(d.op)) continue;
           seen.add(d.op);
           out.push(d);
@@ -57,218 +42,212 @@ export const unstableInode: Rule = {
   },
 };
 
-interface PlainRead {
-  readonly op: number;
-  readonly text: string;
-}
-
-/** Names of the model's readers of d_inode: those that read it once, and those that do not. */
-const READS_ONCE = new Set(['d_inode_rcu', 'READ_ONCE', 'rcu_dereference', 'd_backing_inode_rcu']);
-
-/** The dentry is not one that the VFS only lent. */
-const PINNED = 'the dentry is no parameter that nothing pins, or it is the root of a superblock, which stays';
-
-/** What a function does with the inodes of dentries in a situation, by the values. */
-interface Reads {
-  readonly plain: ReadonlyMap<number, PlainRead>;
-  readonly uses: ReadonlyMap<number, PlainRead>;
-  readonly untested: ReadonlyMap<number, PlainRead>;
-  /** Handed to a function before any test. */
-  readonly handed: ReadonlyMap<number, PlainRead>;
-}
-
-const READS = new OfSituations<Reads>();
-
-function readsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Reads {
-  const plain = new Map<number, PlainRead>();
-  const uses = new Map<number, PlainRead>();
-  const untested = new Map<number, PlainRead>();
-  const handed = new Map<number, PlainRead>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
-    // d_lock keeps the dentry's inode
-    if (
-      s.locks.some((l) => l.class === 'dentry::d_lock') ||
-      (!s.locks.some((l) => l.kind === 'rcu') && s.released.some((l) => l.kind === 'rcu'))
-    ) {
-      cx.silence?.(
-        ID,
-        fn,
-        op,
-        "under the dentry's d_lock, or after the RCU read side was left: d_inode stays",
-      );
-      return;
-    }
-    const file = fn.file;
-    const name = calledName(fn, op);
-    const exprs = readsOf(fn, op);
-    const quiet = (why: string): void => cx.silence?.(ID, fn, op, why);
-    if (cx.silence !== undefined && (READS_ONCE.has(name) || name === 'd_inode_rcu'))
-      quiet(`'${name}()' reads once`);
-    if (
-      name !== '' &&
-      cx.analysis.model.helpers.get(name)?.returns?.endsWith('->d_inode') === true &&
-      !READS_ONCE.has(name)
-    ) {
-      const arg = exprs[1];
-      if (arg !== undefined) {
-        const dentry = run.ev.value(s, arg);
-        if (isOthers(run, dentry)) plain.set(dentryInode(run, dentry), { op, text: run.showPlace(dentry) });
-        else quiet(PINNED);
-      }
-    }
-    for (const e of exprs) {
-      visitExpressions(file, e, (x, kind) => {
-        if (kind !== X.Field) return;
-        const at = x * EXPR_STRIDE;
-        const field = file.strings[file.exprs[at + 2] as number] ?? '';
-        const base = file.exprs[at + 1] as number;
-        if (file.exprs[at + 3] !== 1) return;
-        const pointer = run.ev.value(s, base);
-        if (
-          field === 'd_inode' &&
-          run.ev.typeOf(base)?.base === 'struct dentry' &&
-          !READS_ONCE.has(name) &&
-          isOthers(run, pointer)
-        ) {
-          // A bare test for NULL needs no more than one read
-          if (!isOnlyTest(run, op, e, x)) {
-            const value = dentryInode(run, pointer);
-            if (!plain.has(value)) plain.set(value, { op, text: run.showPlace(pointer) });
-          } else quiet('d_inode is only tested for NULL, which needs no more than one read');
-        } else if (field === 'd_inode' && !isOthers(run, pointer)) quiet(PINNED);
-        noteUse(run, s, op, pointer, uses, untested);
-      });
-    }
-    // Handing the value to a function is using it
-    if (name !== '' && !READS_ONCE.has(name) && name !== 'd_inode')
-      for (const e of exprs.slice(1)) noteUse(run, s, op, run.ev.value(s, e), uses, handed);
-  });
-  return { plain, uses, untested, handed };
-}
-
-function look(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number): Draft[] {
-  const { plain, uses, untested, handed } = READS.of(cx.analysis, fn, entry, () => readsIn(cx, fn, entry));
+function look(cx: RuleContext, fn: FunctionRef, situation: WalkSituation, others: Others): Draft[] {
+  const { entry } = situation;
+  const reads = walkReads(cx, fn, entry);
   const out: Draft[] = [];
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const method = origin === undefined ? '' : `->${origin.method}()`;
+  const draft = (op: number, message: string, steps: readonly TraceStep[], objectClass: string): Draft => ({
+    rule: 'rcu/unstable-inode',
+    precision: 'high',
+    certainty: 'must',
+    message,
+    fn: fn.id,
+    op,
+    entry: entryMethod(cx.analysis, origin),
+    held: [],
+    rcu: 'walk',
+    trace: [...walkPath(cx, fn, situation), ...steps],
+    objectClass,
+  });
   const done = new Set<number>();
-  for (const [value, read] of plain) {
-    const use = uses.get(value);
-    if (use === undefined) {
-      cx.silence?.(
-        ID,
-        fn,
-        read.op,
-        `the inode of '${read.text}' is read plainly, but nothing uses the value`,
-      );
-      continue;
-    }
+  for (const [value, read] of reads.plain) {
+    const use = reads.uses.get(value);
+    if (use === undefined || read.ofParent) continue;
     done.add(value);
     out.push({
-      rule: 'rcu/unstable-inode',
-      precision: 'high',
-      certainty: 'must',
-      message: `'d_inode' of '${read.text}' is read plainly in RCU-walk of ${method}, where it can turn NULL at any time; read it once with d_inode_rcu() and test the value`,
-      fn: fn.id,
-      op: read.op,
-      entry: entryMethod(cx.analysis, origin),
-      held: [],
-      rcu: 'walk',
-      trace: [
-        ...pathTo(cx, fn, index),
-        step('access', fn, read.op, `reads d_inode of '${read.text}'`),
-        step('access', fn, use.op, `uses the inode`),
-        {
-          ...step(
-            'other-side',
-            fn,
-            read.op,
-            'the last dput() of the dentry, or unlink or rmdir, clears d_inode: nothing pins the dentry here',
-          ),
-          side: 1,
-        },
-      ],
-      objectClass: 'dentry::d_inode',
-      // Read once it may be NULL: who it is handed to need not know
-      fix: { kind: 'inode-rcu', fn: fn.id, op: read.op, tested: !untested.has(value) && !handed.has(value) },
+      ...draft(
+        read.op,
+        `'d_inode' of '${read.text}' is read plainly in RCU-walk of ${method}, where it can turn NULL at any time; read it once with d_inode_rcu() and test the value`,
+        [
+          step('access', fn, read.op, `reads d_inode of '${read.text}'`),
+          step('access', fn, use.op, `uses the inode`),
+          {
+            ...step(
+              'other-side',
+              fn,
+              read.op,
+              'the last dput() of the dentry, or unlink or rmdir, clears d_inode: nothing pins the dentry here',
+            ),
+            side: 1,
+          },
+        ],
+        'dentry::d_inode',
+      ),
+      fix: { kind: 'inode-rcu', fn: fn.id, op: read.op, tested: reads.untested.get(value) === undefined },
     });
   }
-  for (const [value, use] of untested) {
-    if (done.has(value)) continue;
-    out.push({
-      rule: 'rcu/unstable-inode',
-      precision: 'high',
-      certainty: 'must',
-      message: `'${use.text}' was read from a dentry in RCU-walk of ${method} and is used without a test for NULL`,
-      fn: fn.id,
-      op: use.op,
-      entry: entryMethod(cx.analysis, origin),
-      held: [],
-      rcu: 'walk',
-      trace: [
-        ...pathTo(cx, fn, index),
+  const untested = (use: Spot, steps: readonly TraceStep[] = []): Draft =>
+    draft(
+      use.op,
+      `'${use.text}' was read from a dentry in RCU-walk of ${method} and is used without a test for NULL`,
+      [
+        ...steps,
         step('access', fn, use.op, `uses '${use.text}'`),
         {
           ...step('other-side', fn, use.op, 'the dentry turns negative before the read: d_inode is NULL'),
           side: 1,
         },
       ],
-      objectClass: 'dentry::d_inode',
-    });
+      'dentry::d_inode',
+    );
+  for (const [value, use] of reads.untested)
+    if (!done.has(value) && !use.ofParent) {
+      done.add(value);
+      out.push(untested(use));
+    }
+  for (const [callee, use] of reads.results)
+    if (others.givesInode(callee)) out.push(untested(use, [others.given(callee)]));
+  for (const [owner, use] of reads.members) {
+    const d = cleared(owner, use);
+    if (d !== null) out.push(d);
+  }
+  for (const use of reads.handed) {
+    if (!others.handed.dereferenced(use.callee, true).has(use.position)) continue;
+    const { source } = use;
+    if (source.kind === 'inode' && !source.spot.ofParent && !done.has(source.value)) {
+      done.add(source.value);
+      out.push(untested(use));
+    }
+    if (source.kind === 'result' && others.givesInode(source.callee))
+      out.push(untested(use, [others.given(source.callee)]));
+    if (source.kind === 'member') {
+      const d = cleared(source.owner, use);
+      if (d !== null) out.push(d);
+    }
   }
   return out;
+
+  function cleared(owner: string, use: Spot): Draft | null {
+    const at = others.cleared(fn.unit).get(owner);
+    if (at === undefined) return null;
+    return draft(
+      use.op,
+      `'${use.text}' is cleared when the inode is evicted, and ${method} uses it in RCU-walk without a test for NULL`,
+      [
+        step('access', fn, use.op, `uses '${use.text}' (${owner})`),
+        step(
+          'other-side',
+          at.fn,
+          at.op,
+          `eviction clears '${owner}'; RCU-walk holds no reference to the inode`,
+          1,
+        ),
+      ],
+      owner,
+    );
+  }
 }
 
-/** A use of an inode that came out of a dentry. */
-function noteUse(
-  run: FunctionRun,
-  s: State,
-  op: number,
-  pointer: number,
-  uses: Map<number, { op: number; text: string }>,
-  untested: Map<number, { op: number; text: string }>,
-): void {
-  const { terms } = run;
-  let value = pointer;
-  // Through container_of and the like
-  while (terms.kind(value) === T.Container) value = terms.a(value);
-  if (terms.kind(value) !== T.Load || terms.lastField(value) !== 'd_inode') return;
-  const place = terms.a(value);
-  if (terms.kind(place) !== T.FieldP || !isOthers(run, terms.a(place))) return;
-  if (!uses.has(value)) uses.set(value, { op, text: run.showPlace(value) });
-  if ((maskOf(run.terms, s.facts, value) & ZERO) !== 0 && !untested.has(value))
-    untested.set(value, { op, text: run.showPlace(value) });
+/** Stores that are calls by their shape. */
+const STORES = new Set(['rcu_assign_pointer', 'RCU_INIT_POINTER', 'WRITE_ONCE', 'smp_store_release']);
+
+/** What other functions do with the values of the one at hand. */
+class Others {
+  readonly handed: Handed;
+  private readonly gives = new Map<number, boolean>();
+  private readonly clearedIn = new Map<string, ReadonlyMap<string, { fn: FunctionRef; op: number }>>();
+
+  constructor(private readonly cx: RuleContext) {
+    this.handed = new Handed(cx);
+  }
+
+  /** Whether a function may give back an inode that it read out of a dentry in RCU-walk and that nobody tested. */
+  givesInode(id: number): boolean {
+    let is = this.gives.get(id);
+    if (is === undefined) {
+      const { analysis } = this.cx;
+      const fn = analysis.program.functions[id];
+      is =
+        fn !== undefined &&
+        READS_INODE.in(fn) &&
+        (analysis.propagation?.entries[id] ?? []).some((e) => e.walk && walkReads(this.cx, fn, e).givesInode);
+      this.gives.set(id, is);
+    }
+    return is;
+  }
+
+  /** The step that says so. */
+  given(id: number): TraceStep {
+    const fn = this.cx.analysis.program.functions[id] as FunctionRef;
+    return step('access', fn, -1, `${fn.name}() reads d_inode once and gives it back untested`);
+  }
+
+  /** Members of inodes that eviction clears, by `struct::field`. */
+  cleared(unit: string): ReadonlyMap<string, { fn: FunctionRef; op: number }> {
+    let known = this.clearedIn.get(unit);
+    if (known !== undefined) return known;
+    const out = new Map<string, { fn: FunctionRef; op: number }>();
+    known = out;
+    this.clearedIn.set(unit, known);
+    const { analysis, all } = this.cx;
+    const propagation = analysis.propagation;
+    for (const fn of all) {
+      if (fn.unit !== unit || fn.isMacro || !storesZero(fn)) continue;
+      const entry = (propagation?.entries[fn.id] ?? []).find((e) =>
+        e.origins.some((o) => {
+          const origin = propagation?.origins[o];
+          return origin?.struct === 'super_operations' && /^(evict|destroy)_inode$/.test(origin.method);
+        }),
+      );
+      if (entry === undefined) continue;
+      replay(analysis, fn, entry, (run, op): undefined => {
+        const target = zeroStoreAt(fn, op);
+        if (target < 0) return;
+        const type = run.ev.typeOf(fn.file.exprs[target * EXPR_STRIDE + 1] as number);
+        if (type?.base.startsWith('struct ') !== true) return;
+        const member = fn.file.strings[fn.file.exprs[target * EXPR_STRIDE + 2] as number] ?? '';
+        const owner = `${type.base.slice(7)}::${member}`;
+        if (!out.has(owner)) out.set(owner, { fn, op });
+      });
+    }
+    return known;
+  }
 }
 
-/** A dentry that nothing here has pinned: it came in by a parameter. The root of a superblock stays. */
-function isOthers(run: FunctionRun, dentry: number): boolean {
-  const { terms } = run;
-  if (terms.kind(terms.root(dentry)) !== T.Param) return false;
-  return terms.lastField(dentry) !== 's_root';
+const READS_INODE = new Mentions(['d_inode', 'd_inode_rcu', 'd_backing_inode_rcu']);
+
+function storesZero(fn: FunctionRef): boolean {
+  const count = fnColumn(fn.file, fn.index, Fn.OpCount);
+  for (let op = 0; op < count; op++) if (zeroStoreAt(fn, op) >= 0) return true;
+  return false;
 }
 
-function dentryInode(run: FunctionRun, dentry: number): number {
-  return run.terms.load(run.terms.fieldP(dentry, run.terms.name('d_inode')));
-}
-
-/** Whether an expression only asks whether d_inode is there. */
-function isOnlyTest(run: FunctionRun, op: number, whole: number, x: number): boolean {
-  const file = run.fn.file;
-  const at = whole * EXPR_STRIDE;
-  if (whole === x)
-    return readsOf(run.fn, op).length === 1 && calledName(run.fn, op) === '' && isBranch(run, op);
-  if (
-    (file.exprs[at] as X) === X.Unary &&
-    file.exprs[at + 1] === operatorCode('!') &&
-    file.exprs[at + 2] === x
-  )
-    return true;
-  return (
-    (file.exprs[at] as X) === X.Binary &&
-    (file.exprs[at + 1] === operatorCode('==') || file.exprs[at + 1] === operatorCode('!='))
-  );
-}
-
-function isBranch(run: FunctionRun, op: number): boolean {
-  return run.isBranch(op);
+/** The member to which an operation stores NULL, as an expression; -1 where it does no such thing. */
+function zeroStoreAt(fn: FunctionRef, op: number): number {
+  const { file } = fn;
+  const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  let target = -1;
+  let value = -1;
+  if ((file.ops[at] as Op) === Op.Assign)
+    [target, value] = [file.ops[at + 1] as number, file.ops[at + 2] as number];
+  else if ((file.ops[at] as Op) === Op.Call) {
+    const [callee, ...args] = readsOf(fn, op);
+    if (callee === undefined || (file.exprs[callee * EXPR_STRIDE] as X) !== X.Name) return -1;
+    if (!STORES.has(file.strings[file.exprs[callee * EXPR_STRIDE + 1] as number] ?? '')) return -1;
+    [target, value] = [args[0] ?? -1, args[1] ?? -1];
+  }
+  if (target < 0 || value < 0 || (file.exprs[target * EXPR_STRIDE] as X) !== X.Field) return -1;
+  while ((file.exprs[value * EXPR_STRIDE] as X) === X.Cast)
+    value = file.exprs[value * EXPR_STRIDE + 2] as number;
+  const a = file.exprs[value * EXPR_STRIDE + 1] as number;
+  switch (file.exprs[value * EXPR_STRIDE] as X) {
+    case X.Num:
+      return file.nums[a] === 0 ? target : -1;
+    case X.Name:
+      return file.strings[a] === 'NULL' ? target : -1;
+    default:
+      return -1;
+  }
 }

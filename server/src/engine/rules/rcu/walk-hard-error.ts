@@ -1,0 +1,301 @@
+/**
+ * rcu/walk-hard-error: what fails in RCU-walk only because blocking is not allowed there (an allocation that must not sleep, a lock
+ * that is only tried) is no answer for good. The method gives -ECHILD, and path walk comes again with references.
+ */
+import type { TraceStep } from '../../base/finding.js';
+import { calledName, fnColumn } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
+import type { FunctionRun } from '../../contexts/flow.js';
+import { assume, maskOf, NEGATIVE, type State, ZERO } from '../../contexts/state.js';
+import { T } from '../../contexts/terms.js';
+import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
+import type { Model } from '../../model/types.js';
+import type { FunctionRef } from '../../program/program.js';
+import { calleesByOp } from '../lockless.js';
+import { Mentions } from '../mentions.js';
+import { OfSituations, readsOf, replay } from '../replay.js';
+import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
+
+/** Methods whose -ECHILD takes path walk out of RCU mode. */
+const BAILING: ReadonlySet<string> = new Set([
+  'd_revalidate',
+  'd_manage',
+  'permission',
+  'get_link',
+  'get_inode_acl',
+  'get_acl',
+]);
+
+const ECHILD = -10;
+
+/** The rule. */
+export const walkHardError: Rule = {
+  info: {
+    id: 'rcu/walk-hard-error',
+    summary: 'A method fails for good in RCU-walk where it only could not block.',
+    law: 'A branch that is taken in RCU-walk because blocking is not allowed gives -ECHILD, not a final error.',
+    severity: 'error',
+    precision: 'high',
+    onByDefault: true,
+    fixable: false,
+  },
+  check(cx) {
+    const out: Draft[] = [];
+    const propagation = cx.analysis.propagation;
+    if (propagation === null) return out;
+    const attempts = new Attempts(cx);
+    const seen = new Set<string>();
+    for (const fn of cx.functions) {
+      const entries = propagation.entries[fn.id] ?? [];
+      for (let i = 0; i < entries.length; i++) {
+        const entry = entries[i] as Entry;
+        const origin = propagation.origins[entry.origins[0] ?? -1];
+        if (!entry.walk || entry.caller >= 0 || origin === undefined || !BAILING.has(origin.method)) continue;
+        for (const e of attempts.errorsOf(fn, entry)) {
+          const key = `${e.fn.id},${e.op}`;
+          if (seen.has(key)) continue;
+          seen.add(key);
+          out.push({
+            rule: 'rcu/walk-hard-error',
+            precision: 'high',
+            certainty: 'must',
+            message: `->${origin.method}() gives ${e.number} in RCU-walk because '${e.what}()' did not get what it must not wait for; give -ECHILD, and path walk comes again where it may block`,
+            fn: fn.id,
+            op: e.at,
+            entry: entryMethod(cx.analysis, origin),
+            held: [],
+            rcu: 'walk',
+            trace: [
+              ...pathTo(cx, fn, i),
+              ...e.steps,
+              step('access', e.fn, e.attempt, `'${e.what}()' may fail here only because it does not wait`),
+              step('access', e.fn, e.op, `returns ${e.number}, which path walk takes for the answer`),
+            ],
+            objectClass: e.what,
+          });
+        }
+      }
+    }
+    return out;
+  },
+};
+
+/** An error that comes of an attempt that failed. */
+interface HardError {
+  readonly number: number;
+  readonly fn: FunctionRef;
+  /** The attempt, and the return. */
+  readonly attempt: number;
+  readonly op: number;
+  readonly what: string;
+  /** The return of the function that was asked about. */
+  readonly at: number;
+  readonly steps: readonly TraceStep[];
+}
+
+/** A return in one function: what it gives, and of which attempt or call that comes. */
+interface Return {
+  readonly op: number;
+  /** 0: whatever the callee gave. */
+  readonly number: number;
+  readonly attempt: number;
+  readonly what: string;
+  /** The function whose result it passes on, or -1. */
+  readonly callee: number;
+}
+
+const RETURNS = new OfSituations<readonly Return[]>();
+
+/** Looks for them, through what is called. */
+class Attempts {
+  /** Helpers that try, by name. */
+  private readonly names: ReadonlySet<string>;
+  private readonly mentions: Mentions;
+  private readonly reaches = new Map<number, boolean>();
+  private readonly known = new Map<number, readonly HardError[]>();
+
+  constructor(private readonly cx: RuleContext) {
+    this.names = tryingHelpers(cx.analysis.model);
+    this.mentions = new Mentions(this.names);
+  }
+
+  /** The final errors that a function gives in a situation because something that must not wait failed. */
+  errorsOf(fn: FunctionRef, entry: Entry): readonly HardError[] {
+    if (!this.reachesAttempt(fn.id)) return [];
+    const out: HardError[] = [];
+    const returns = RETURNS.of(this.cx.analysis, fn, entry, () => returnsIn(this.cx, fn, entry, this.names));
+    for (const r of returns) {
+      if (r.callee < 0) {
+        out.push({ number: r.number, fn, attempt: r.attempt, op: r.op, what: r.what, at: r.op, steps: [] });
+        continue;
+      }
+      for (const e of this.inCallee(r.callee))
+        if (r.number === 0 || e.number === r.number)
+          out.push({ ...e, at: r.op, steps: [step('call', fn, r.attempt, `calls ${r.what}()`), ...e.steps] });
+    }
+    return out;
+  }
+
+  private inCallee(id: number): readonly HardError[] {
+    let known = this.known.get(id);
+    if (known !== undefined) return known;
+    // Functions that call each other: what is known so far
+    this.known.set(id, []);
+    const fn = this.cx.analysis.program.functions[id];
+    const entries = (this.cx.analysis.propagation?.entries[id] ?? []).filter((e) => e.walk && !e.widened);
+    known = fn === undefined ? [] : entries.flatMap((e) => this.errorsOf(fn, e));
+    this.known.set(id, known);
+    return known;
+  }
+
+  /** Whether a function tries anything, or calls what does. */
+  private reachesAttempt(id: number): boolean {
+    const known = this.reaches.get(id);
+    if (known !== undefined) return known;
+    this.reaches.set(id, false);
+    const fn = this.cx.analysis.program.functions[id];
+    const is =
+      fn !== undefined &&
+      (this.mentions.in(fn) ||
+        (this.cx.analysis.results[id]?.edges ?? []).some(
+          (e) => e.context === 'now' && this.reachesAttempt(e.callee),
+        ));
+    this.reaches.set(id, is);
+    return is;
+  }
+}
+
+/** Helpers that give nothing where they must not wait: allocations that take a mask, and tries of locks that may be slept for. */
+function tryingHelpers(model: Model): ReadonlySet<string> {
+  const out = new Set<string>();
+  for (const h of model.helpers.values()) {
+    const allocates = typeof h.sleeps === 'string' && h.returns === 'fresh' && h.params.includes('gfp');
+    const tries =
+      /_trylock(_nested)?$/.test(h.name) &&
+      h.acquires?.some((a) => a.kind === 'mutex' || a.kind === 'rwsem' || a.kind === 'folio') === true;
+    if (allocates || tries) out.add(h.name);
+  }
+  return out;
+}
+
+function returnsIn(
+  cx: RuleContext,
+  fn: FunctionRef,
+  entry: Entry,
+  names: ReadonlySet<string>,
+): readonly Return[] {
+  const out = new Map<number, Return>();
+  const { file } = fn;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const callees = calleesByOp(cx, fn);
+  const reclaim = cx.analysis.model.constants.get('__GFP_DIRECT_RECLAIM') ?? 0;
+  // Attempts that may wait are wrong already, and another law's
+  const waiting = new Set<number>();
+  const trails = new Trails();
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    if (s.released.some((l) => l.kind === 'rcu')) return 0;
+    const kind = file.ops[(first + op) * OP_STRIDE] as Op;
+    let { failed, call, pending } = trails.at(s.trail);
+    // The first operation where it has failed, or one where it has not
+    if (pending?.at === op) failed = pending.attempt;
+    pending = null;
+    if (kind === Op.Call) {
+      const name = calledName(fn, op);
+      if (names.has(name)) {
+        const at = cx.analysis.model.helpers.get(name)?.params.indexOf('gfp') ?? -1;
+        const mask = readsOf(fn, op)[at + 1];
+        const number = at < 0 || mask === undefined ? null : run.terms.number(run.ev.value(s, mask));
+        if (number !== null && (BigInt(Math.trunc(number)) & BigInt(reclaim)) !== 0n) waiting.add(op);
+        if (failed === op) failed = -1;
+      } else if (callees.has(op) && !/^(ERR_PTR|PTR_ERR|IS_ERR)/.test(name)) call = op;
+    } else if (kind === Op.Branch) pending = failing(run, s, op, names, waiting);
+    else if (kind === Op.Return && !out.has(op)) {
+      const e = readsOf(fn, op)[0];
+      const value = e === undefined ? run.terms.unknown : run.ev.value(s, e);
+      const number = run.terms.number(value);
+      const passed = resultOf(run, s, value, callees);
+      if (passed !== null) out.set(op, { op, number: 0, ...passed });
+      else if (number !== null && number < 0 && number >= -4095 && number !== ECHILD) {
+        const target = call < 0 ? undefined : callees.get(call);
+        if (failed >= 0)
+          out.set(op, { op, number, attempt: failed, what: calledName(fn, failed), callee: -1 });
+        else if (target?.length === 1)
+          out.set(op, { op, number, attempt: call, what: calledName(fn, call), callee: target[0] as number });
+      }
+    }
+    return trails.number({ failed, call, pending });
+  });
+  return [...out.values()];
+}
+
+/** The call whose result an operation passes on as an error; null where it is none. */
+function resultOf(
+  run: FunctionRun,
+  s: State,
+  value: number,
+  callees: ReadonlyMap<number, readonly number[]>,
+): { attempt: number; what: string; callee: number } | null {
+  const { terms, fn } = run;
+  if (terms.kind(value) !== T.Fresh || terms.b(value) !== 0) return null;
+  const call = terms.a(value);
+  const target = callees.get(call);
+  if (target?.length !== 1 || (maskOf(terms, s.facts, value) & NEGATIVE) === 0) return null;
+  return { attempt: call, what: calledName(fn, call), callee: target[0] as number };
+}
+
+/** What happened on the way: the attempt that failed, the last call of a function of the program, and what a branch is about to tell. */
+interface Trail {
+  readonly failed: number;
+  readonly call: number;
+  readonly pending: { readonly attempt: number; readonly at: number } | null;
+}
+
+/** Trails by number; 0 is the start. */
+class Trails {
+  private readonly all: Trail[] = [{ failed: -1, call: -1, pending: null }];
+  private readonly numbers = new Map<string, number>([['-1,-1', 0]]);
+
+  at(number: number): Trail {
+    return this.all[number] as Trail;
+  }
+
+  number(t: Trail): number {
+    const key = `${t.failed},${t.call}${t.pending === null ? '' : `,${t.pending.attempt},${t.pending.at}`}`;
+    let n = this.numbers.get(key);
+    if (n === undefined) {
+      n = this.all.length;
+      this.all.push(t);
+      this.numbers.set(key, n);
+    }
+    return n;
+  }
+}
+
+/** The attempt of which a branch tells that it failed, and the first operation on that way; null where it tells no such thing. */
+function failing(
+  run: FunctionRun,
+  s: State,
+  op: number,
+  names: ReadonlySet<string>,
+  waiting: ReadonlySet<number>,
+): { attempt: number; at: number } | null {
+  const { terms, fn, graph } = run;
+  const e = readsOf(fn, op)[0];
+  if (e === undefined) return null;
+  const term = run.ev.value(s, e);
+  const columns = (fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  for (const truth of [true, false]) {
+    const facts = assume(terms, s.facts, term, truth)?.facts;
+    if (facts === undefined) continue;
+    for (let i = 0; i < facts.length; i += 2) {
+      const t = facts[i] as number;
+      if (terms.kind(t) !== T.Fresh || terms.b(t) !== 0) continue;
+      const attempt = terms.a(t);
+      if (maskOf(terms, facts, t) !== ZERO) continue;
+      if (attempt >= graph.opCount || waiting.has(attempt) || !names.has(calledName(fn, attempt))) continue;
+      const block = fn.file.ops[columns + (truth ? 2 : 3)] as number;
+      return { attempt, at: graph.blockStart[block] as number };
+    }
+  }
+  return null;
+}

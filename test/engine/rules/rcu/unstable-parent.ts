@@ -1,0 +1,159 @@
+/**
+ * rcu/unstable-parent: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
+ */
+import type { RuleCases } from '../../harness.js';
+
+/** Cases by title. */
+export const UNSTABLE_PARENT: RuleCases = {
+  "the parent's inode, read plainly": `
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *dir = d_inode(dentry->d_parent); /*! rcu/unstable-parent */
+
+	if (!dir)
+		return -ECHILD;
+	return dir->i_flags;
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_bad };`,
+
+  'by the fields': `
+static int manage_bad(const struct path *path, bool rcu_walk)
+{
+	struct inode *dir = path->dentry->d_parent->d_inode; /*! rcu/unstable-parent */
+
+	return dir->i_flags ? -EISDIR : 0;
+}
+const struct dentry_operations ops = { .d_manage = manage_bad };`,
+
+  'read once, never tested': `
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	struct dentry *parent;
+	struct inode *dir;
+
+	if (!(flags & LOOKUP_RCU))
+		return 1;
+	parent = READ_ONCE(dentry->d_parent);
+	dir = d_inode_rcu(parent);
+	return dir->i_flags; /*! rcu/unstable-parent */
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_bad };`,
+
+  'used untested by what it is handed to': `
+static unsigned int flags_of(struct inode *dir)
+{
+	return dir->i_flags;
+}
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	struct dentry *parent;
+	struct inode *dir;
+
+	if (!(flags & LOOKUP_RCU))
+		return 1;
+	parent = READ_ONCE(dentry->d_parent);
+	dir = d_inode_rcu(parent);
+	return flags_of(dir); /*! rcu/unstable-parent */
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_bad };`,
+
+  "under the child's d_lock, which keeps d_parent and not the parent's inode": `
+static void remember_bad(struct dentry *dentry, unsigned long version)
+{
+	struct inode *dir = d_inode(dentry->d_parent); /*! rcu/unstable-parent */
+
+	if (dir->i_flags == version)
+		dentry->d_time = version;
+}
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	spin_lock(&dentry->d_lock);
+	remember_bad(dentry, flags);
+	spin_unlock(&dentry->d_lock);
+	return 1;
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok };`,
+
+  "under the child's d_lock, read once and tested": `
+static void remember_ok(struct dentry *dentry, unsigned long version)
+{
+	struct inode *dir = d_inode_rcu(dentry->d_parent);
+
+	if (!dir || dir->i_flags != version)
+		return;
+	dentry->d_time = version;
+}
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	spin_lock(&dentry->d_lock);
+	remember_ok(dentry, flags);
+	spin_unlock(&dentry->d_lock);
+	return 1;
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok };`,
+
+  "under the child's d_lock, its liveness tested there": `
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	int n = 0;
+
+	spin_lock(&dentry->d_lock);
+	if (dentry->d_inode)
+		n = d_inode(dentry->d_parent)->i_flags;
+	spin_unlock(&dentry->d_lock);
+	return n;
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok };`,
+
+  'read once and tested': `
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	struct dentry *parent;
+	struct inode *dir;
+
+	if (!(flags & LOOKUP_RCU))
+		return 1;
+	parent = READ_ONCE(dentry->d_parent);
+	dir = d_inode_rcu(parent);
+	if (!dir)
+		return -ECHILD;
+	return dir->i_flags;
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok };`,
+
+  'only compared': `
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	return dentry->d_parent == dentry;
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok };`,
+
+  'in ref-walk': `
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	struct dentry *parent;
+	int n;
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	parent = dget_parent(dentry);
+	n = d_inode(parent)->i_flags;
+	dput(parent);
+	return n;
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok };`,
+
+  'followed twice': `
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	struct inode *dir;
+
+	if (!(flags & LOOKUP_RCU))
+		return 1;
+	dir = d_inode_rcu(dentry->d_parent);
+	if (!dir)
+		return -ECHILD;
+	return dentry->d_parent->d_flags + dir->i_flags; /*! rcu/unstable-parent */
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_bad };`,
+};

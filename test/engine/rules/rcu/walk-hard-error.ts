@@ -1,0 +1,123 @@
+/**
+ * rcu/walk-hard-error: code that is wrong (`_bad`), and code that is right and looks like it (`_ok`).
+ */
+import type { RuleCases } from '../../harness.js';
+
+/** Cases by title. */
+export const WALK_HARD_ERROR: RuleCases = {
+  'an allocation that must not wait': `
+static const char *get_link_bad(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	char *name = kmalloc(16, dentry ? GFP_KERNEL : GFP_ATOMIC);
+
+	if (!name)
+		return ERR_PTR(-ENOMEM); /*! rcu/walk-hard-error */
+	name[0] = 0;
+	return name;
+}
+const struct inode_operations iops = { .get_link = get_link_bad };`,
+
+  'a lock that is only tried': `
+static int permission_bad(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	int mode;
+
+	if (mask & MAY_NOT_BLOCK) {
+		if (!down_read_trylock(&inode->i_rwsem))
+			return -EACCES; /*! rcu/walk-hard-error */
+	} else {
+		down_read(&inode->i_rwsem);
+	}
+	mode = inode->i_mode;
+	up_read(&inode->i_rwsem);
+	return mode ? 0 : -EPERM;
+}
+const struct inode_operations iops = { .permission = permission_bad };`,
+
+  'in a helper whose answer is passed on': `
+static int fill(struct inode *inode, gfp_t gfp)
+{
+	char *name = kmalloc(16, gfp);
+
+	if (!name)
+		return -ENOMEM;
+	kfree(name);
+	return 0;
+}
+static int permission_bad(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	int err = fill(inode, (mask & MAY_NOT_BLOCK) ? GFP_ATOMIC : GFP_KERNEL);
+
+	if (err)
+		return err; /*! rcu/walk-hard-error */
+	return inode->i_mode ? 0 : -EACCES;
+}
+const struct inode_operations iops = { .permission = permission_bad };`,
+
+  'the way out': `
+static const char *get_link_ok(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	char *name = kmalloc(16, dentry ? GFP_KERNEL : GFP_ATOMIC);
+
+	if (!name)
+		return dentry ? ERR_PTR(-ENOMEM) : ERR_PTR(-ECHILD);
+	name[0] = 0;
+	return name;
+}
+const struct inode_operations iops = { .get_link = get_link_ok };`,
+
+  'a helper whose error the method replaces': `
+static int fill(struct inode *inode, gfp_t gfp)
+{
+	char *name = kmalloc(16, gfp);
+
+	if (!name)
+		return -ENOMEM;
+	kfree(name);
+	return 0;
+}
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	int err = fill(inode, (mask & MAY_NOT_BLOCK) ? GFP_ATOMIC : GFP_KERNEL);
+
+	if (err)
+		return (mask & MAY_NOT_BLOCK) ? -ECHILD : err;
+	return inode->i_mode ? 0 : -EACCES;
+}
+const struct inode_operations iops = { .permission = permission_ok };`,
+
+  'an error of the data, which the walk validates afterwards': `
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	if (inode->i_flags)
+		return -EACCES;
+	return inode->i_mode ? 0 : -EPERM;
+}
+const struct inode_operations iops = { .permission = permission_ok };`,
+
+  'd_hash has no such way out': `
+static int hash_ok(const struct dentry *parent, struct qstr *name)
+{
+	char *folded = kmalloc(16, GFP_ATOMIC);
+
+	if (!folded)
+		return -ENOMEM;
+	kfree(folded);
+	return 0;
+}
+const struct dentry_operations ops = { .d_hash = hash_ok };`,
+
+  'in ref-walk': `
+static const char *get_link_ok(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	char *name;
+
+	if (!dentry)
+		return ERR_PTR(-ECHILD);
+	name = kmalloc(16, GFP_KERNEL);
+	if (!name)
+		return ERR_PTR(-ENOMEM);
+	return name;
+}
+const struct inode_operations iops = { .get_link = get_link_ok };`,
+};
