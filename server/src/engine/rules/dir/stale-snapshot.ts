@@ -245,6 +245,9 @@ class Search {
           const at = (fnColumn(file, other.index, Fn.FirstOp) + op) * OP_STRIDE;
           if (found >= 0 || (file.ops[at] as Op) !== Op.Assign) return undefined;
           if (this.memberOf(other, file.ops[at + 1] as number) !== f.version) return undefined;
+          // A version is counted on; what is only set to something is state of its own
+          const value = (file.ops[at + 2] as number) * EXPR_STRIDE;
+          if (value < 0 || ![X.Binary, X.Unary].includes(file.exprs[value] as X)) return undefined;
           if (heldIn(run, entry, s).some((l) => l.class === f.class && !l.may && !l.shared)) found = op;
           return undefined;
         });
