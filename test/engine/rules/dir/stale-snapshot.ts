@@ -126,6 +126,31 @@ void flush_ok(struct log *log, int how)
 	mutex_unlock(&log->lock);
 }`,
 
+  'a size that is no version': `
+struct copy { int size; struct list_head entries; };
+struct board { struct mutex lock; int size; };
+static void board_read(struct board *board, struct copy *copy)
+{
+	copy->entries.next = (void *)board;
+}
+int board_same(struct board *board, struct copy *copy)
+{
+	return copy->size == board->size;
+}
+void board_set(struct board *board, int size)
+{
+	mutex_lock(&board->lock);
+	board->size = size;
+	mutex_unlock(&board->lock);
+}
+void fill_ok(struct board *board, struct copy *copy)
+{
+	mutex_lock(&board->lock);
+	board_read(board, copy);
+	mutex_unlock(&board->lock);
+	copy->size = board->size;
+}`,
+
   'a copy that nobody compares': `
 struct cache { int seen; struct list_head entries; };
 struct board { struct mutex lock; int version; };

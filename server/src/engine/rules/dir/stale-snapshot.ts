@@ -245,6 +245,8 @@ class Search {
           const at = (fnColumn(file, other.index, Fn.FirstOp) + op) * OP_STRIDE;
           if (found >= 0 || (file.ops[at] as Op) !== Op.Assign) return undefined;
           if (this.memberOf(other, file.ops[at + 1] as number) !== f.version) return undefined;
+          // A version is counted on; what is only set to something is state of its own
+          if (!isCount(other, file.ops[at + 2] as number)) return undefined;
           if (heldIn(run, entry, s).some((l) => l.class === f.class && !l.may && !l.shared)) found = op;
           return undefined;
         });
@@ -344,6 +346,21 @@ class Search {
     this.pairs.set(unit, out);
     return out;
   }
+}
+
+/** Whether a value is something and a number: `version + 1`, `version++`. */
+function isCount(fn: FunctionRef, e: number): boolean {
+  if (e < 0) return false;
+  const { exprs } = fn.file;
+  const at = e * EXPR_STRIDE;
+  const kind = exprs[at] as X;
+  if (kind === X.Cast) return isCount(fn, exprs[at + 2] as number);
+  if (kind === X.Unary) return exprs[at + 1] === operatorCode('++');
+  return (
+    kind === X.Binary &&
+    exprs[at + 1] === operatorCode('+') &&
+    (exprs[(exprs[at + 3] as number) * EXPR_STRIDE] as X) === X.Num
+  );
 }
 
 function mayBeMember(fn: FunctionRef, e: number): boolean {
