@@ -128,3 +128,27 @@ function areApart(terms: Terms, a: number, b: number): boolean {
   // The same owner and another member: another lock
   return terms.a(a) === terms.a(b) && terms.b(a) !== terms.b(b);
 }
+
+/** So many situations that differ in what is held are looked at by a rule that follows locks through a function. */
+const MAX_BY_LOCKS = 2;
+
+/**
+ * The situations of a function that differ in the locks that they bring, with their numbers: for rules that walk a function with trails,
+ * which costs, and to which nothing else of a situation matters. Those that begin where all is known come first.
+ */
+export function byLocks(entries: readonly Entry[]): readonly (readonly [number, Entry])[] {
+  const seen = new Set<string>();
+  const out: (readonly [number, Entry])[] = [];
+  const numbered = entries.map((entry, i) => [i, entry] as const);
+  for (const [i, entry] of [
+    ...numbered.filter(([, e]) => isAllKnown(e)),
+    ...numbered.filter(([, e]) => !isAllKnown(e)),
+  ]) {
+    const key = entry.locks.map((l) => `${l.place},${l.kind},${l.shared},${l.may}`).join(' ');
+    if (seen.has(key)) continue;
+    seen.add(key);
+    out.push([i, entry]);
+    if (out.length === MAX_BY_LOCKS) break;
+  }
+  return out;
+}

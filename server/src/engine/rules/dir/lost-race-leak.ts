@@ -10,9 +10,10 @@ import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
-import { heldShown, isAllKnown, surelyHeld } from '../holding.js';
+import { byLocks, heldShown, isAllKnown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, replay } from '../replay.js';
+import { Retakes } from '../retakes.js';
 import {
   type Draft,
   entryMethod,
@@ -44,16 +45,19 @@ export const lostRaceLeak: Rule = {
     const out: Draft[] = [];
     const propagation = cx.analysis.propagation;
     if (propagation === null) return out;
+    const retakes = new Retakes(cx);
     for (const fn of cx.functions) {
       if (fn.isMacro || fn.isHeader) continue;
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.acquires.size === 0 || result.releases.size === 0) continue;
-      const members = overwritten(fn);
+      if (!allocates(cx, fn)) continue;
+      const after = retakes.after(fn);
+      if (after.size === 0) continue;
+      const members = overwritten(fn, after);
       if (members.size === 0) continue;
       const seen = new Set<number>();
       const entries = propagation.entries[fn.id] ?? [];
-      for (let i = 0; i < entries.length; i++) {
-        const entry = entries[i] as Entry;
+      for (const [i, entry] of byLocks(entries)) {
         for (const f of FOUND.of(cx.analysis, fn, entry, () => search(cx, fn, entry, members))) {
           if (seen.has(f.op)) continue;
           seen.add(f.op);
@@ -91,15 +95,15 @@ interface Found {
 
 const FOUND = new OfSituations<readonly Found[]>();
 
-/** Members that a function reads in one place and stores to in a later one, and what it calls in between: by the text alone. */
-function overwritten(fn: FunctionRef): ReadonlySet<string> {
+/** Members that a function stores to after a lock was taken again. */
+function overwritten(fn: FunctionRef, after: ReadonlySet<number>): ReadonlySet<string> {
   const { file } = fn;
   const out = new Set<string>();
   const first = fnColumn(file, fn.index, Fn.FirstOp);
   const count = fnColumn(file, fn.index, Fn.OpCount);
   for (let op = 0; op < count; op++) {
     const at = (first + op) * OP_STRIDE;
-    if ((file.ops[at] as Op) !== Op.Assign) continue;
+    if ((file.ops[at] as Op) !== Op.Assign || !after.has(op)) continue;
     const place = (file.ops[at + 1] as number) * EXPR_STRIDE;
     const value = (file.ops[at + 2] as number) * EXPR_STRIDE;
     const kind = file.exprs[value] as X;
@@ -281,4 +285,12 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
     ],
     objectClass: f.member,
   };
+}
+
+/** Whether a function makes an object itself. */
+function allocates(cx: RuleContext, fn: FunctionRef): boolean {
+  const count = fnColumn(fn.file, fn.index, Fn.OpCount);
+  for (let op = 0; op < count; op++)
+    if (cx.analysis.model.helpers.get(calledName(fn, op))?.returns === 'fresh') return true;
+  return false;
 }

@@ -8,12 +8,22 @@ import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import type { Lock, State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
-import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
+import {
+  CALL_LOOP,
+  EXPR_STRIDE,
+  Fn,
+  OP_STRIDE,
+  Op,
+  operatorCode,
+  VARIABLE_STRIDE,
+  X,
+} from '../../facts/encode.js';
 import type { LockKind } from '../../model/types.js';
-import { type FunctionRef, readList } from '../../program/program.js';
-import { heldIn, heldShown, surelyHeld } from '../holding.js';
+import { type FunctionRef, readList, type TypeRef, typeRef } from '../../program/program.js';
+import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
+import { Retakes } from '../retakes.js';
 import {
   type Draft,
   entryMethod,
@@ -99,14 +109,14 @@ export const stalePointer: Rule = {
     const propagation = cx.analysis.propagation;
     if (propagation === null) return out;
     const search = new Search(cx);
+    const retakes = new Retakes(cx);
     for (const fn of cx.functions) {
-      if (fn.isMacro || fn.isHeader) continue;
+      if (fn.isMacro || fn.isHeader || retakes.after(fn).size === 0) continue;
       const variables = search.carried(fn);
       if (variables.size === 0) continue;
       const entries = propagation.entries[fn.id] ?? [];
       const seen = new Set<number>();
-      for (let i = 0; i < entries.length; i++) {
-        const entry = entries[i] as Entry;
+      for (const [i, entry] of byLocks(entries)) {
         for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry, variables))) {
           if (seen.has(f.loaded)) continue;
           const other = search.other(fn, f);
@@ -172,6 +182,7 @@ const FOUND = new OfSituations<readonly Found[]>();
 const SITES = new OfSituations<readonly Omit<Site, 'index' | 'last'>[]>();
 
 class Search {
+  private readonly lost = new Map<string, ReadonlySet<string>>();
   private readonly unlinking = new Mentions(UNLINKS);
   private readonly relinking = new Mentions(RELINKS);
   private readonly byUnit = new Map<string, readonly Site[]>();
@@ -240,6 +251,11 @@ class Search {
         }
         if (more) waiting.push(next);
       }
+    }
+    const lost = this.lostIn(fn.unit);
+    for (const v of out) {
+      const { base, depth } = declaredType(fn, v);
+      if (base !== '' && (depth < 1 || !lost.has(base))) out.delete(v);
     }
     return out;
   }
@@ -617,6 +633,21 @@ class Search {
 
   // ---- the other side
 
+  /** Structures that some function of a unit unlinks and some frees: pointers to others are not asked about. */
+  private lostIn(unit: string): ReadonlySet<string> {
+    let lost = this.lost.get(unit);
+    if (lost === undefined) {
+      const freed = this.freedIn(unit);
+      lost = new Set(
+        this.sites(unit)
+          .map((site) => site.target)
+          .filter((target) => freed.has(target)),
+      );
+      this.lost.set(unit, lost);
+    }
+    return lost;
+  }
+
   other(fn: FunctionRef, f: Found): Site | null {
     if (!this.freedIn(fn.unit).has(f.struct)) return null;
     for (const site of this.sites(fn.unit)) {
@@ -840,4 +871,11 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
     ],
     objectClass: f.struct,
   };
+}
+
+/** The declared type of a local; no base where the declaration says nothing. */
+function declaredType(fn: FunctionRef, variable: number): TypeRef {
+  const { file } = fn;
+  const at = (fnColumn(file, fn.index, Fn.FirstVariable) + variable) * VARIABLE_STRIDE;
+  return typeRef(file, file.variables[at + 1] as number);
 }

@@ -10,9 +10,10 @@ import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/enc
 import type { LockKind } from '../../model/types.js';
 import { ExpressionTypes } from '../../program/expression-types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
-import { heldIn, heldShown, surelyHeld } from '../holding.js';
+import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, replay } from '../replay.js';
+import { Retakes } from '../retakes.js';
 import {
   type Draft,
   entryMethod,
@@ -46,14 +47,16 @@ export const staleSnapshot: Rule = {
     const propagation = cx.analysis.propagation;
     if (propagation === null) return out;
     const search = new Search(cx);
+    const retakes = new Retakes(cx);
     for (const fn of cx.functions) {
       if (fn.isMacro || fn.isHeader) continue;
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.releases.size === 0) continue;
-      const marks = search.marksIn(fn);
+      const late = retakes.afterDrop(fn);
+      const marks = late.size === 0 ? [] : search.marksIn(fn).filter((m) => late.has(m.op));
       if (marks.length === 0) continue;
       const seen = new Set<number>();
-      for (const [i, entry] of (propagation.entries[fn.id] ?? []).entries())
+      for (const [i, entry] of byLocks(propagation.entries[fn.id] ?? []))
         for (const f of FOUND.of(cx.analysis, fn, entry, () =>
           marks.flatMap((m) => search.in(fn, entry, m)),
         )) {

@@ -1,0 +1,156 @@
+/**
+ * Where in a function a lock may have been dropped and taken again, told by what is called and in which order: cheap, so that rules walk
+ * only functions that can matter to them. Says too much rather than too little.
+ */
+import { calledName, fnColumn, graphOf } from '../contexts/cfg.js';
+import { Fn, OP_STRIDE, Op } from '../facts/encode.js';
+import type { LockKind } from '../model/types.js';
+import type { FunctionRef } from '../program/program.js';
+import type { RuleContext } from './rule.js';
+
+/** Any kind of lock: a scope's, whose class is not looked up. */
+const ANY_KIND = '*';
+
+type Kinds = ReadonlySet<LockKind | typeof ANY_KIND>;
+
+const NONE: Kinds = new Set();
+
+/** What operations of functions take and give back. Asked during one check. */
+export class Retakes {
+  private readonly known = new Map<
+    number,
+    { readonly dropped: ReadonlySet<number>; readonly retaken: ReadonlySet<number> }
+  >();
+
+  constructor(private readonly cx: RuleContext) {}
+
+  /** Operations that run after a lock was given back. */
+  afterDrop(fn: FunctionRef): ReadonlySet<number> {
+    return this.of(fn).dropped;
+  }
+
+  /** Operations that run after a lock was given back and one of its kind was taken after that. */
+  after(fn: FunctionRef): ReadonlySet<number> {
+    return this.of(fn).retaken;
+  }
+
+  private of(fn: FunctionRef): {
+    readonly dropped: ReadonlySet<number>;
+    readonly retaken: ReadonlySet<number>;
+  } {
+    let known = this.known.get(fn.id);
+    if (known === undefined) {
+      known = this.find(fn);
+      this.known.set(fn.id, known);
+    }
+    return known;
+  }
+
+  private find(fn: FunctionRef): {
+    readonly dropped: ReadonlySet<number>;
+    readonly retaken: ReadonlySet<number>;
+  } {
+    const takes = new Map<number, Kinds>();
+    const drops = new Map<number, Kinds>();
+    const count = fnColumn(fn.file, fn.index, Fn.OpCount);
+    const callees = new Map<number, number[]>();
+    for (const e of this.cx.analysis.results[fn.id]?.edges ?? [])
+      if (e.context === 'now') callees.set(e.op, [...(callees.get(e.op) ?? []), e.callee]);
+    for (let op = 0; op < count; op++) {
+      const { taken, dropped } = this.kindsAt(fn, op, callees.get(op) ?? []);
+      if (taken.size > 0) takes.set(op, taken);
+      if (dropped.size > 0) drops.set(op, dropped);
+    }
+    const dropped = new Set<number>();
+    const retaken = new Set<number>();
+    if (drops.size === 0) return { dropped, retaken };
+    const behind = new Reach(fn);
+    for (const drop of drops.keys()) for (const op of behind.after(drop)) dropped.add(op);
+    const again = new Set<number>();
+    for (const [drop, kinds] of drops)
+      for (const [take, others] of takes)
+        if (!again.has(take) && shareKind(kinds, others) && behind.isAfter(drop, take)) again.add(take);
+    for (const take of again) for (const op of behind.after(take)) retaken.add(op);
+    return { dropped, retaken };
+  }
+
+  private kindsAt(
+    fn: FunctionRef,
+    op: number,
+    callees: readonly number[],
+  ): { readonly taken: Kinds; readonly dropped: Kinds } {
+    const { analysis } = this.cx;
+    const kind = fn.file.ops[(fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op;
+    if (kind === Op.Guard) return { taken: new Set([ANY_KIND]), dropped: NONE };
+    if (kind === Op.Cleanup) return { taken: NONE, dropped: new Set([ANY_KIND]) };
+    if (kind !== Op.Call) return { taken: NONE, dropped: NONE };
+    const taken = new Set<LockKind>();
+    const dropped = new Set<LockKind>();
+    const helper = analysis.model.helpers.get(calledName(fn, op));
+    for (const l of helper?.acquires ?? []) taken.add(l.kind);
+    for (const l of helper?.releases ?? []) dropped.add(l.kind);
+    for (const id of callees)
+      for (const exit of analysis.results[id]?.exits ?? []) {
+        for (const l of exit.locks) taken.add(l.kind);
+        for (const l of exit.released) dropped.add(l.kind);
+      }
+    return { taken, dropped };
+  }
+}
+
+function shareKind(a: Kinds, b: Kinds): boolean {
+  if (a.has(ANY_KIND) || b.has(ANY_KIND)) return true;
+  for (const k of a) if (b.has(k)) return true;
+  return false;
+}
+
+/** What comes after what, by the blocks of a function. */
+class Reach {
+  private readonly graph;
+  private readonly reached = new Map<number, ReadonlySet<number>>();
+
+  constructor(fn: FunctionRef) {
+    this.graph = graphOf(fn.file, fn.index);
+  }
+
+  /** Whether the second operation can run after the first. */
+  isAfter(first: number, second: number): boolean {
+    const [a, b] = [this.blockOf(first), this.blockOf(second)];
+    return (a === b && second > first) || this.from(a).has(b);
+  }
+
+  /** Operations that can run after one. */
+  after(op: number): readonly number[] {
+    const out: number[] = [];
+    const { blockStart } = this.graph;
+    const own = this.blockOf(op);
+    const blocks = this.from(own);
+    if (!blocks.has(own)) for (let o = op + 1; o < (blockStart[own + 1] as number); o++) out.push(o);
+    for (const block of blocks)
+      for (let o = blockStart[block] as number; o < (blockStart[block + 1] as number); o++) out.push(o);
+    return out;
+  }
+
+  /** Blocks that control comes to from a block; itself only if it comes back. */
+  private from(block: number): ReadonlySet<number> {
+    let known = this.reached.get(block);
+    if (known === undefined) {
+      const seen = new Set<number>(this.graph.successors[block]);
+      for (const b of seen) for (const next of this.graph.successors[b] ?? []) seen.add(next);
+      known = seen;
+      this.reached.set(block, known);
+    }
+    return known;
+  }
+
+  private blockOf(op: number): number {
+    let low = 0;
+    let high = this.graph.blockCount - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.graph.blockStart[middle] as number) <= op) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
