@@ -373,6 +373,8 @@ function isPrivate(origin: Origin | undefined): boolean {
 
 const PRIVATE = new Set([
   'dentry_operations::d_compare',
+  // Only for what is on no path: files without a name, on mounts of the kernel's own
+  'dentry_operations::d_dname',
   'dentry_operations::d_init',
   'dentry_operations::d_release',
   'dentry_operations::d_iput',

@@ -102,9 +102,9 @@ static int unlink_ok(struct inode *dir, struct dentry *dentry)
 const struct inode_operations iops = { .unlink = unlink_ok };`,
 
   'the old name of a link': `${RENAMES}
-static int link_bad(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
+static int link_old_ok(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
 {
-	char *copy = kstrdup(old_dentry->d_name.name, GFP_KERNEL); /*! dentry/unstable-name */
+	char *copy = kstrdup(old_dentry->d_name.name, GFP_KERNEL);
 
 	kfree(copy);
 	return 0;
@@ -116,7 +116,7 @@ static int link_ok(struct dentry *old_dentry, struct inode *dir, struct dentry *
 	kfree(copy);
 	return 0;
 }
-const struct inode_operations iops = { .link = link_bad };
+const struct inode_operations iops = { .link = link_old_ok };
 const struct inode_operations others = { .link = link_ok };`,
 
   'nothing is renamed in this filesystem': `

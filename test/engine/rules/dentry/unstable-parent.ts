@@ -121,12 +121,12 @@ static struct dentry *lookup_ok(struct inode *dir, struct dentry *dentry, unsign
 const struct inode_operations iops = { .unlink = unlink_ok, .lookup = lookup_ok };`,
 
   'the old parent of a link': `${RENAMES}
-static int link_bad(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
+static int link_ok(struct dentry *old_dentry, struct inode *dir, struct dentry *dentry)
 {
-	return d_inode(old_dentry->d_parent)->i_flags + /*! dentry/unstable-parent */
+	return d_inode(old_dentry->d_parent)->i_flags +
 	       d_inode(dentry->d_parent)->i_flags;
 }
-const struct inode_operations iops = { .link = link_bad };`,
+const struct inode_operations iops = { .link = link_ok };`,
 
   'in d_revalidate, and of a negative dentry': `${RENAMES}
 static int revalidate_bad(struct dentry *dentry, unsigned int flags)

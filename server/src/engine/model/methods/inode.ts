@@ -274,14 +274,10 @@ export const INODE_METHODS: readonly MethodEntry[] = [
     [inProcess('link(2)', [DIR, exclusive('old_dentry->d_inode->i_rwsem', 'rwsem')])],
     true,
     'Gives an inode a second name. The directory and the inode are locked exclusively, the directory of the old name ' +
-      'is not.',
-    '6.12:fs/namei.c:4805 6.12:fs/namei.c:4796 7.2:fs/namei.c:5819',
+      'is not; but a rename locks what it moves where that is no directory, so that the old name stays.',
+    '6.12:fs/namei.c:4805 6.12:fs/namei.c:4796 6.12:fs/namei.c:5050 7.2:fs/namei.c:5819',
     {
-      loose: ['old_dentry'],
-      obligations: [
-        'Take a reference on the inode before d_instantiate().',
-        'Name and parent of the old dentry are not stable.',
-      ],
+      obligations: ['Take a reference on the inode before d_instantiate().'],
     },
   ),
   method(

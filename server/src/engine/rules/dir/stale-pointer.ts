@@ -83,8 +83,18 @@ const FINDS = new Set([
 /** What only gives the next link of a list or tree. */
 const LINKS = new Set(['rb_first', 'rb_next', 'rb_prev', 'rb_last', 'rb_first_cached']);
 
-/** Methods after which nobody else is there: what they unlink is nobody's race. */
-const LAST = new Set(['put_super', 'kill_sb', 'evict_inode', 'release', 'destroy_inode', 'free_inode']);
+/** Methods after or before which nobody else is there: what they unlink is nobody's race. */
+const LAST = new Set([
+  'put_super',
+  'kill_sb',
+  'evict_inode',
+  'release',
+  'destroy_inode',
+  'free_inode',
+  'mount',
+  'get_tree',
+  'fill_super',
+]);
 
 const STORED = 1;
 const DROPPED = 2;

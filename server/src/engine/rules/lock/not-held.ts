@@ -406,6 +406,18 @@ function isTakenOnTheWay(cx: RuleContext, fn: FunctionRef, entry: number, lock: 
   return ids.some((id) => cx.analysis.results[id]?.acquires.has(classKey(lock)) === true);
 }
 
+/** Methods at the end of an object: what they assert may hold for want of anybody else. */
+const LAST: ReadonlySet<string> = new Set([
+  'evict_inode',
+  'destroy_inode',
+  'free_inode',
+  'put_super',
+  'kill_sb',
+  'd_release',
+  'd_iput',
+  'd_prune',
+]);
+
 /** What is given back or asserted where all that leads there is known and brings no such lock. */
 function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string>): Draft[] {
   const out: Draft[] = [];
@@ -437,8 +449,14 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
       const certain =
         !m.mixed &&
         !elsewhere &&
-        !(m.decided && (m.asserted || isTakenOnTheWay(cx, fn, i, m.lock))) &&
-        (m.lock.kind === 'rcu' || comesFromMethod(cx.analysis, fn.id, entry, m.place));
+        // What decides whether it is released may be what decided whether it was taken
+        !(m.decided && (m.asserted || m.lock.kind === 'rcu' || isTakenOnTheWay(cx, fn, i, m.lock))) &&
+        // Nobody else is left who could come in between
+        !(m.asserted && origin !== undefined && LAST.has(origin.method)) &&
+        (m.lock.kind === 'rcu'
+          ? // A callee that leaves RCU-walk does so by a flag
+            cx.analysis.model.helpers.has(calledName(fn, m.op))
+          : comesFromMethod(cx.analysis, fn.id, entry, m.place));
       const name = lockName({ lock: m.lock, text: m.text });
       const from =
         origin === undefined

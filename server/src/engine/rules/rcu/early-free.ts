@@ -12,6 +12,7 @@ import type { FreeEffect } from '../../contexts/result.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
+import { callsOfUnit } from '../../program/unit-calls.js';
 import { freeSite, isTeardown } from '../free-site.js';
 import { Heads } from '../heads.js';
 import { type LocklessAccess, locklessAccesses, readSectionAccess } from '../lockless.js';
@@ -151,6 +152,16 @@ function frees(
   const inScope = new Set(cx.functions.map((f) => f.id));
   const reported = new Set<string>();
   const caches = new TypesafeCaches(cx);
+  const waiting = new Map<string, boolean>();
+  const waitsAtEnd = (unit: string): boolean => {
+    let waits = waiting.get(unit);
+    if (waits === undefined) {
+      const calls = callsOfUnit(cx.analysis.program, unit);
+      waits = calls.has('super_setup_bdi') || calls.has('super_setup_bdi_name');
+      waiting.set(unit, waits);
+    }
+    return waits;
+  };
   for (const fn of cx.all) {
     const entries = propagation.entries[fn.id] ?? [];
     const entry = entries.find(
@@ -192,6 +203,8 @@ function frees(
         if (cx.silence !== undefined) quiet('it goes back to a cache that is SLAB_TYPESAFE_BY_RCU');
         continue;
       }
+      // The end of a superblock with a backing device of its own waits for a grace period (6.12:mm/backing-dev.c:1156)
+      const waits = origin.method === 'kill_sb' && waitsAtEnd(fn.unit);
       const object = itself ? 'inode' : free.owner === '' ? free.type : free.owner;
       const who =
         other !== undefined
@@ -203,8 +216,8 @@ function frees(
               : `RCU-walk, to which ->get_link() gave it as '${link.published}',`;
       out.push({
         rule: 'rcu/early-free',
-        precision: free.conditional ? 'medium' : 'high',
-        certainty: free.conditional ? 'may' : 'must',
+        precision: free.conditional || waits ? 'medium' : 'high',
+        certainty: free.conditional || waits ? 'may' : 'must',
         message: `'${object}'${free.type !== '' && (free.owner !== '' || itself) ? ` (${free.type})` : ''} is freed at once by '${site.what}()' in ->${origin.method}(), while ${who} may still look at it`,
         fn: at.fn.id,
         op: at.op,
