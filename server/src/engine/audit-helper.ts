@@ -66,7 +66,10 @@ function judge(
   const more = sets.length > MOST_SETS ? ` and ${sets.length - MOST_SETS} more` : '';
   const held = sets.length === 0 ? 'nothing known' : `${sets.slice(0, MOST_SETS).join(' or ')}${more}`;
   const line = lineOf(fn, op);
-  const found = findings.find((f) => f.file === fn.file.path && f.line <= line && f.endLine >= line);
+  // A guess is no suspicion: what is held says more
+  const found = findings.find(
+    (f) => f.precision !== 'low' && f.file === fn.file.path && f.line <= line && f.endLine >= line,
+  );
   if (found !== undefined)
     return { verdict: 'suspect', why: `${found.rule} (${found.precision}): ${found.message}` };
   const asleep = helper.sleeps === true ? contexts.find((c) => c.maySleep === false) : undefined;

@@ -85,7 +85,14 @@ function look(cx: RuleContext, fn: FunctionRef, situation: WalkSituation, others
         ],
         'dentry::d_inode',
       ),
-      fix: { kind: 'inode-rcu', fn: fn.id, op: read.op, tested: reads.untested.get(value) === undefined },
+      fix: {
+        kind: 'inode-rcu',
+        fn: fn.id,
+        op: read.op,
+        tested:
+          reads.untested.get(value) === undefined &&
+          !reads.handed.some((h) => h.source.kind === 'inode' && h.source.value === value),
+      },
     });
   }
   const untested = (use: Spot, steps: readonly TraceStep[] = []): Draft =>
