@@ -158,7 +158,10 @@ const struct super_operations sops = { .put_super = put_super };`,
     assert.equal(answer.kind, 'helper');
     assert.deepEqual(verdicts(answer), ['unlink fine', 'put_super suspect', 'from_anywhere unknown']);
     assert.match(whyOf(answer, 'unlink'), /^&dir->i_rwsem held as it must; held: &dir->i_rwsem/);
-    assert.match(whyOf(answer, 'put_super'), /needs '&sb->s_fs_info->i_rwsem' held exclusively, and it is called without/);
+    assert.match(
+      whyOf(answer, 'put_super'),
+      /needs '&sb->s_fs_info->i_rwsem' held exclusively, and it is called without/,
+    );
     assert.match(whyOf(answer, 'from_anywhere'), /perhaps not held; .*who calls it is not known/);
   });
 

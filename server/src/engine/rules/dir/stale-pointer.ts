@@ -185,11 +185,10 @@ interface Site {
   readonly index: number;
   readonly target: string;
   readonly classes: readonly string[];
-  readonly last: boolean;
 }
 
 const FOUND = new OfSituations<readonly Found[]>();
-const SITES = new OfSituations<readonly Omit<Site, 'index' | 'last'>[]>();
+const SITES = new OfSituations<readonly Omit<Site, 'index'>[]>();
 
 class Search {
   private readonly lost = new Map<string, ReadonlySet<string>>();
@@ -661,7 +660,7 @@ class Search {
   other(fn: FunctionRef, f: Found): Site | null {
     if (!this.freedIn(fn.unit).has(f.struct)) return null;
     for (const site of this.sites(fn.unit)) {
-      if (site.fn.id === fn.id || site.last) continue;
+      if (site.fn.id === fn.id) continue;
       if (site.target !== f.struct || f.member !== '') continue;
       if (!site.classes.includes(f.class) || f.kept.some((c) => site.classes.includes(c))) continue;
       return site;
@@ -690,20 +689,22 @@ class Search {
     const { analysis } = this.cx;
     for (const fn of this.cx.all) {
       if (fn.unit !== unit || fn.isMacro || !this.unlinking.in(fn) || this.relinking.in(fn)) continue;
-      for (const [index, entry] of (analysis.propagation?.entries[fn.id] ?? []).entries()) {
+      const entries = analysis.propagation?.entries[fn.id] ?? [];
+      const others = entries.filter((entry) => {
         const origins = entry.origins.map((o) => analysis.propagation?.origins[o]);
-        const last = origins.length > 0 && origins.every((o) => o !== undefined && LAST.has(o.method));
+        return origins.length === 0 || !origins.every((o) => o !== undefined && LAST.has(o.method));
+      });
+      for (const [, entry] of byLocks(others))
         for (const site of SITES.of(analysis, fn, entry, () => sitesIn(this.cx, fn, entry)))
-          out.push({ ...site, index, last });
-      }
+          out.push({ ...site, index: entries.indexOf(entry) });
     }
     this.byUnit.set(unit, out);
     return out;
   }
 }
 
-function sitesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Omit<Site, 'index' | 'last'>[] {
-  const out = new Map<string, Omit<Site, 'index' | 'last'>>();
+function sitesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Omit<Site, 'index'>[] {
+  const out = new Map<string, Omit<Site, 'index'>>();
   const { file } = fn;
   replay(cx.analysis, fn, entry, (run, op, s) => {
     if (!UNLINKS.includes(calledName(fn, op))) return undefined;
