@@ -78,9 +78,12 @@ describe('explain --absent', function suite() {
       /^rcu\/unstable-inode at fs\/netfsd\/dir\.c:39 in netfsd_link_revalidate\(\)\n {2}silent: /,
     );
     const answer = JSON.parse(
-      ask(['unstable-inode', 'fs/netfsd/dir.c:39', '--format', 'json']).out,
+      ask(['rcu/unstable-inode', 'fs/netfsd/dir.c:39', '--format', 'json']).out,
     ) as AbsentAnswer;
     assert.equal(answer.rule, 'rcu/unstable-inode');
+    const either = ask(['unstable-inode', 'fs/netfsd/dir.c:39']);
+    assert.equal(either.code, 2);
+    assert.match(either.err, /which one, dentry\/unstable-inode or rcu\/unstable-inode\?/);
     assert.equal(answer.silences[0]?.line, 39);
   });
 

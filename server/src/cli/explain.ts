@@ -3,7 +3,7 @@
  * effect; with `--absent`, why a rule says nothing at a line.
  */
 import { ruleMatches } from '../engine/findings/suppression.js';
-import { RULES } from '../engine/rules/index.js';
+import { RULES, rulesNamed } from '../engine/rules/index.js';
 import { bareFolder, rulePage } from '../host/assets.js';
 import { EngineClient } from '../host/engine-client.js';
 import { findKernelRoot } from '../host/kernel-root.js';
@@ -72,7 +72,10 @@ async function explainAbsent(
 }
 
 function ruleNamed(name: string): (typeof RULES)[number] | undefined {
-  return RULES.find(({ id }) => id === name || id.endsWith(`/${name}`));
+  const named = rulesNamed(name);
+  if (named.length > 1)
+    throw new UsageError(`${name}: which one, ${named.map(({ id }) => id).join(' or ')}?`);
+  return named[0];
 }
 
 function explainRule(name: string): string | null {

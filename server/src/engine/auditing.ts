@@ -11,7 +11,7 @@ import type { AuditSpot } from './door.js';
 import { settleFindings } from './findings/settle.js';
 import type { HelperEntry, MethodEntry, Model } from './model/types.js';
 import type { FunctionRef } from './program/program.js';
-import { RULES } from './rules/index.js';
+import { RULES, rulesNamed } from './rules/index.js';
 import { lineOf, WIDENED } from './rules/rule.js';
 import { runRules } from './rules/run.js';
 
@@ -24,8 +24,8 @@ export type Subject = { readonly name: string; readonly word: string | null } & 
 
 /** What a name means: a rule, then a method, then a helper; `d_delete()` is the helper. Null where it means nothing. */
 export function subjectOf(model: Model, name: string): Subject | null {
-  const rule = RULES.find(({ id }) => id === name || id.endsWith(`/${name}`));
-  if (rule !== undefined) return { kind: 'rule', name: rule.id, word: null };
+  const [rule, other] = rulesNamed(name);
+  if (rule !== undefined && other === undefined) return { kind: 'rule', name: rule.id, word: null };
   const plain = name.replace(/^->/, '').replace('::', '.').replace(/\(\)$/, '');
   const methods = name.endsWith('()')
     ? []

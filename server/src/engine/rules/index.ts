@@ -20,3 +20,9 @@ export function rulesFor(request: Pick<CheckRequest, 'rules' | 'precision'>): re
     return wanted && RANK[rule.precision] >= RANK[request.precision];
   });
 }
+
+/** The rules that a name means: an id, or its second part, which two families may share. */
+export function rulesNamed(name: string): readonly RuleInfo[] {
+  const exact = RULES.filter(({ id }) => id === name);
+  return exact.length > 0 ? exact : RULES.filter(({ id }) => id.endsWith(`/${name}`));
+}
