@@ -646,4 +646,30 @@ void last(struct foo *f)
       last: ['- [&f->other] atomic'],
     },
   },
+  {
+    title: 'a division of what is all ones is not one of -1',
+    source: `
+static unsigned int parse(const struct qstr *q)
+{
+	unsigned int n = 0;
+
+	do {
+		if (n >= (~0U - 9) / 10)
+			return ~0U;
+		n *= 10;
+	} while (q->name[n]);
+	return n;
+}
+void a(struct foo *f, struct qstr *q)
+{
+	struct foo g = { .count = parse(q) };
+
+	if (g.count == ~0U)
+		return;
+	spin_lock(&f->lock);
+	f->count++; /*@*/
+	spin_unlock(&f->lock);
+}`,
+    at: { '': ['- [&f->lock] atomic'] },
+  },
 ];

@@ -227,7 +227,7 @@ export class Evaluator {
     const l = terms.number(left);
     const r = terms.number(right);
     if (l !== null && r !== null && op >= 0) {
-      const folded = binary(OPERATORS[op] ?? '', l, r);
+      const folded = isTypeless(op, l, r) ? binary(OPERATORS[op] ?? '', l, r) : null;
       if (folded !== null) return terms.constant(folded);
     }
     if (op < 0) return terms.unknown;
@@ -457,4 +457,11 @@ export function withTemp(temps: readonly number[], temp: number, value: number):
     }
   }
   return [...temps, temp, value];
+}
+
+const DIVIDING: ReadonlySet<number> = new Set(['/', '%', '>>'].map(operatorCode));
+
+/** Whether an operation on numbers gives the same whatever their types: not a division of what is -1 here and ~0U in the text. */
+function isTypeless(op: number, left: number, right: number): boolean {
+  return (left >= 0 && right >= 0) || !DIVIDING.has(op);
 }
