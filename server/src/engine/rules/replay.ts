@@ -55,15 +55,16 @@ export function replay(
 export class OfSituations<T> {
   private readonly known = new WeakMap<
     Entry,
-    { readonly result: FunctionResult | undefined; readonly made: T }
+    { readonly result: FunctionResult | undefined; readonly file: WeakRef<FileFacts>; readonly made: T }
   >();
 
   of(analysis: Analysis, fn: FunctionRef, entry: Entry, make: () => T): T {
     const result = analysis.results[fn.id];
     const known = this.known.get(entry);
-    if (known !== undefined && known.result === result) return known.made;
+    // What was made may say lines, which move with the text around the function
+    if (known !== undefined && known.result === result && known.file.deref() === fn.file) return known.made;
     const made = make();
-    this.known.set(entry, { result, made });
+    this.known.set(entry, { result, file: new WeakRef(fn.file), made });
     return made;
   }
 }
