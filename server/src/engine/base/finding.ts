@@ -10,6 +10,9 @@ export type Severity = 'error' | 'warning' | 'info';
 /** How often findings of this kind are right; the command line shows `high` by default. */
 export type Precision = 'high' | 'medium' | 'low';
 
+/** Precisions as numbers: the surer, the higher. */
+export const PRECISION_RANK: Readonly<Record<Precision, number>> = { low: 0, medium: 1, high: 2 };
+
 /** `must`: on every path that reaches the point; `may`: on some. */
 export type Certainty = 'must' | 'may';
 

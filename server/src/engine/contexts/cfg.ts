@@ -146,7 +146,7 @@ export function graphOf(file: FileFacts, index: number): Graph {
 export function successorsOf(
   file: FileFacts,
   firstOp: number,
-  blockStart: Int32Array,
+  blockStart: ArrayLike<number>,
   block: number,
 ): number[] {
   const start = blockStart[block] as number;

@@ -2,7 +2,7 @@
  * Findings of helpers that are called without the directory locked: at the call, or, where other callers of the function hold what
  * may be the lock, at the call of the one that does not. Must not know which rule asks.
  */
-import type { Precision, TraceStep } from '../base/finding.js';
+import { PRECISION_RANK, type Precision, type TraceStep } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { calledName } from '../contexts/cfg.js';
 import type { Entry, Origin } from '../contexts/entry-points.js';
@@ -47,8 +47,6 @@ interface Site {
 /** Callers that are asked about one call; past it nothing is said. */
 const MAX_ASKED = 60;
 
-const RANK: Readonly<Record<Precision, number>> = { high: 2, medium: 1, low: 0 };
-
 /** A finding for each helper that is called without the directory locked, one at a spot. */
 export function unlockedCalls(
   cx: RuleContext,
@@ -66,14 +64,15 @@ export function unlockedCalls(
         if (!wanted(fn, found.helper)) continue;
         for (const site of sitesOf(cx, { fn, index, entry, op: found.op, place: found.place }, found)) {
           const old = bySite.get(found.op);
-          if (old === undefined || RANK[site.precision] > RANK[old.precision]) bySite.set(found.op, site);
+          if (old === undefined || PRECISION_RANK[site.precision] > PRECISION_RANK[old.precision])
+            bySite.set(found.op, site);
         }
       }
     for (const site of bySite.values()) {
       const d = draftOf(cx, site, rule, otherSide);
       const key = `${d.fn},${d.op}`;
       const old = best.get(key);
-      if (old === undefined || RANK[d.precision] > RANK[old.precision]) best.set(key, d);
+      if (old === undefined || PRECISION_RANK[d.precision] > PRECISION_RANK[old.precision]) best.set(key, d);
     }
   }
   return [...best.values()];

@@ -1,14 +1,13 @@
 /**
  * What the rules are, for settings, SARIF, `explain` and the documents. The rules themselves stay inside the engine.
  */
+import { PRECISION_RANK } from '../base/finding.js';
 import type { CheckRequest, RuleInfo } from '../door.js';
 import { ruleMatches } from '../findings/suppression.js';
 import { ALL_RULES } from './registry.js';
 
 /** Every rule, in the order of ids. */
 export const RULES: readonly RuleInfo[] = ALL_RULES.map((r) => r.info);
-
-const RANK = { low: 0, medium: 1, high: 2 } as const;
 
 /** The rules that a check runs: those that it names, else all that are on by default; precise enough in both cases. */
 export function rulesFor(request: Pick<CheckRequest, 'rules' | 'precision'>): readonly RuleInfo[] {
@@ -17,7 +16,7 @@ export function rulesFor(request: Pick<CheckRequest, 'rules' | 'precision'>): re
       request.rules.length === 0
         ? rule.onByDefault
         : request.rules.some((name) => ruleMatches(rule.id, name));
-    return wanted && RANK[rule.precision] >= RANK[request.precision];
+    return wanted && PRECISION_RANK[rule.precision] >= PRECISION_RANK[request.precision];
   });
 }
 

@@ -2,11 +2,13 @@
  * Where in a function a lock may have been dropped and taken again, told by what is called and in which order: cheap, so that rules walk
  * only functions that can matter to them. Says too much rather than too little.
  */
-import { calledName, fnColumn, graphOf } from '../contexts/cfg.js';
+import { calledName, fnColumn } from '../contexts/cfg.js';
 import { Fn, OP_STRIDE, Op } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
+import { calleesByOp } from './lockless.js';
 import type { RuleContext } from './rule.js';
+import { Ways } from './ways.js';
 
 /** Any kind of lock: a scope's, whose class is not looked up. */
 const ANY_KIND = '*';
@@ -53,9 +55,7 @@ export class Retakes {
     const takes = new Map<number, Kinds>();
     const drops = new Map<number, Kinds>();
     const count = fnColumn(fn.file, fn.index, Fn.OpCount);
-    const callees = new Map<number, number[]>();
-    for (const e of this.cx.analysis.results[fn.id]?.edges ?? [])
-      if (e.context === 'now') callees.set(e.op, [...(callees.get(e.op) ?? []), e.callee]);
+    const callees = calleesByOp(this.cx, fn);
     for (let op = 0; op < count; op++) {
       const { taken, dropped } = this.kindsAt(fn, op, callees.get(op) ?? []);
       if (taken.size > 0) takes.set(op, taken);
@@ -64,13 +64,13 @@ export class Retakes {
     const dropped = new Set<number>();
     const retaken = new Set<number>();
     if (drops.size === 0) return { dropped, retaken };
-    const behind = new Reach(fn);
-    for (const drop of drops.keys()) for (const op of behind.after(drop)) dropped.add(op);
+    const ways = new Ways(fn);
+    for (const drop of drops.keys()) for (const op of ways.behind(drop)) dropped.add(op);
     const again = new Set<number>();
     for (const [drop, kinds] of drops)
       for (const [take, others] of takes)
-        if (!again.has(take) && shareKind(kinds, others) && behind.isAfter(drop, take)) again.add(take);
-    for (const take of again) for (const op of behind.after(take)) retaken.add(op);
+        if (!again.has(take) && shareKind(kinds, others) && ways.isAfter(drop, take)) again.add(take);
+    for (const take of again) for (const op of ways.behind(take)) retaken.add(op);
     return { dropped, retaken };
   }
 
@@ -102,55 +102,4 @@ function shareKind(a: Kinds, b: Kinds): boolean {
   if (a.has(ANY_KIND) || b.has(ANY_KIND)) return true;
   for (const k of a) if (b.has(k)) return true;
   return false;
-}
-
-/** What comes after what, by the blocks of a function. */
-class Reach {
-  private readonly graph;
-  private readonly reached = new Map<number, ReadonlySet<number>>();
-
-  constructor(fn: FunctionRef) {
-    this.graph = graphOf(fn.file, fn.index);
-  }
-
-  /** Whether the second operation can run after the first. */
-  isAfter(first: number, second: number): boolean {
-    const [a, b] = [this.blockOf(first), this.blockOf(second)];
-    return (a === b && second > first) || this.from(a).has(b);
-  }
-
-  /** Operations that can run after one. */
-  after(op: number): readonly number[] {
-    const out: number[] = [];
-    const { blockStart } = this.graph;
-    const own = this.blockOf(op);
-    const blocks = this.from(own);
-    if (!blocks.has(own)) for (let o = op + 1; o < (blockStart[own + 1] as number); o++) out.push(o);
-    for (const block of blocks)
-      for (let o = blockStart[block] as number; o < (blockStart[block + 1] as number); o++) out.push(o);
-    return out;
-  }
-
-  /** Blocks that control comes to from a block; itself only if it comes back. */
-  private from(block: number): ReadonlySet<number> {
-    let known = this.reached.get(block);
-    if (known === undefined) {
-      const seen = new Set<number>(this.graph.successors[block]);
-      for (const b of seen) for (const next of this.graph.successors[b] ?? []) seen.add(next);
-      known = seen;
-      this.reached.set(block, known);
-    }
-    return known;
-  }
-
-  private blockOf(op: number): number {
-    let low = 0;
-    let high = this.graph.blockCount - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.graph.blockStart[middle] as number) <= op) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
 }

@@ -2,15 +2,13 @@
  * Runs rules over an analysis and turns their drafts into findings: places, fingerprints, order, one finding a spot.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
-import type { Finding, Fix, Precision } from '../base/finding.js';
+import { type Finding, type Fix, PRECISION_RANK, type Precision } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { fingerprintAll } from '../findings/fingerprint.js';
 import { compareFindings, orderFindings } from '../findings/order.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
 import { ALL_RULES } from './registry.js';
 import { type Draft, offsetsOf, type Rule, type RuleContext, rangeOf } from './rule.js';
-
-const RANK: Readonly<Record<Precision, number>> = { high: 2, medium: 1, low: 0 };
 
 /** Rules that a request means: by id or family; none named: those that are on by default. */
 export function chosenRules(names: readonly string[]): readonly Rule[] {
@@ -41,7 +39,8 @@ export function runRules(
   const drafts: Draft[] = [];
   for (const rule of chosenRules(names)) {
     throwIfCancelled(token);
-    for (const d of rule.check(cx)) if (RANK[d.precision] >= RANK[precision]) drafts.push(d);
+    for (const d of rule.check(cx))
+      if (PRECISION_RANK[d.precision] >= PRECISION_RANK[precision]) drafts.push(d);
   }
   const spots = new Map<string, Precision>();
   for (const d of drafts) spots.set(`${d.rule} ${d.fn} ${d.op}`, d.precision);
@@ -49,7 +48,7 @@ export function runRules(
   const isSaid = (d: Draft): boolean =>
     ALL_RULES.find((r) => r.info.id === d.rule)?.yieldsTo?.some((other) => {
       const there = spots.get(`${other} ${d.fn} ${d.op}`);
-      return there !== undefined && RANK[there] >= RANK[d.precision];
+      return there !== undefined && PRECISION_RANK[there] >= PRECISION_RANK[d.precision];
     }) === true;
   const texts = new Map<string, string>();
   const textOf = (file: string): string => {

@@ -1,13 +1,14 @@
 /**
  * The ways through a function, by its blocks alone: for rules that ask cheaply, before they look at any state, what can come after what.
  */
-import { fnColumn } from '../contexts/cfg.js';
+import { fnColumn, successorsOf } from '../contexts/cfg.js';
 import { Fn, OP_STRIDE, Op } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 
 /** The blocks of one function. */
 export class Ways {
   private readonly starts: number[] = [];
+  private readonly known = new Map<number, ReadonlySet<number>>();
   private readonly firstOp: number;
 
   constructor(private readonly fn: FunctionRef) {
@@ -28,18 +29,14 @@ export class Ways {
     const out: number[] = [];
     for (let op = this.starts[block] as number; op < (this.starts[block + 1] as number); op++) {
       out.push(op);
-      if (this.leaves(op) !== null) break;
+      if (LEAVES.has(this.fn.file.ops[(this.firstOp + op) * OP_STRIDE] as Op)) break;
     }
     return out;
   }
 
   /** Where control goes after a block. */
   after(block: number): readonly number[] {
-    for (let op = this.starts[block] as number; op < (this.starts[block + 1] as number); op++) {
-      const targets = this.leaves(op);
-      if (targets !== null) return targets;
-    }
-    return [];
+    return successorsOf(this.fn.file, this.firstOp, this.starts, block);
   }
 
   blockOf(op: number): number {
@@ -60,26 +57,34 @@ export class Ways {
     return this.fn.file.ops[(this.firstOp + op) * OP_STRIDE + 5] as number;
   }
 
-  private leaves(op: number): readonly number[] | null {
-    const { file } = this.fn;
-    const at = (this.firstOp + op) * OP_STRIDE;
-    switch (file.ops[at] as Op) {
-      case Op.Jump:
-        return [file.ops[at + 1] as number];
-      case Op.Branch:
-        return [file.ops[at + 2] as number, file.ops[at + 3] as number];
-      case Op.Switch: {
-        const list = file.ops[at + 2] as number;
-        const out: number[] = [];
-        for (let i = 1; i < (file.lists[list] as number); i += 2)
-          out.push(file.lists[list + 1 + i] as number);
-        return out;
-      }
-      case Op.Return:
-      case Op.Stop:
-        return [];
-      default:
-        return null;
+  /** Operations that can run after one. */
+  behind(op: number): readonly number[] {
+    const own = this.blockOf(op);
+    const blocks = this.comesTo(own);
+    const out: number[] = [];
+    if (!blocks.has(own)) for (const o of this.opsOf(own)) if (o > op) out.push(o);
+    for (const block of blocks) out.push(...this.opsOf(block));
+    return out;
+  }
+
+  /** Whether an operation can run after another one. */
+  isAfter(first: number, second: number): boolean {
+    const [a, b] = [this.blockOf(first), this.blockOf(second)];
+    return (a === b && second > first) || this.comesTo(a).has(b);
+  }
+
+  /** Blocks that control comes to from a block; itself only if it comes back. */
+  private comesTo(block: number): ReadonlySet<number> {
+    let known = this.known.get(block);
+    if (known === undefined) {
+      const seen = new Set(this.after(block));
+      for (const b of seen) for (const next of this.after(b)) seen.add(next);
+      known = seen;
+      this.known.set(block, known);
     }
+    return known;
   }
 }
+
+/** Operations that end a block. */
+const LEAVES: ReadonlySet<Op> = new Set([Op.Jump, Op.Branch, Op.Switch, Op.Return, Op.Stop]);

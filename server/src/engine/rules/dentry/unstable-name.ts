@@ -2,7 +2,7 @@
  * dentry/unstable-name: the name of a dentry is handed to what copies it or sleeps only while no rename can replace it: an old name
  * may be freed, and a new one be half written. Reported are calls that get `d_name.name` or the address of `d_name`.
  */
-import type { HeldLock, Precision } from '../../base/finding.js';
+import { type HeldLock, PRECISION_RANK, type Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
@@ -50,11 +50,12 @@ export const unstableName: Rule = {
   },
 };
 
-const RANK: Readonly<Record<Precision, number>> = { low: 0, medium: 1, high: 2 };
-
 /** One finding a function: the surest, and the first of these. */
 function isBetter(a: Draft, b: Draft): boolean {
-  return RANK[a.precision] - RANK[b.precision] > 0 || (a.precision === b.precision && a.op < b.op);
+  return (
+    PRECISION_RANK[a.precision] - PRECISION_RANK[b.precision] > 0 ||
+    (a.precision === b.precision && a.op < b.op)
+  );
 }
 
 /** Functions of the C library, and the kernel's own of that kind, that copy or print a string. */

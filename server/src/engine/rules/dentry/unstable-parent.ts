@@ -3,7 +3,7 @@
  * parent, and then nothing keeps the old one. Followed on each path: which parents were pinned, and which dentries the function
  * itself has moved away.
  */
-import type { HeldLock, Precision } from '../../base/finding.js';
+import { type HeldLock, PRECISION_RANK, type Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
@@ -52,11 +52,11 @@ export const unstableParent: Rule = {
   },
 };
 
-const RANK: Readonly<Record<Precision, number>> = { low: 0, medium: 1, high: 2 };
-
 /** Of a function, what is certain, each spot once; without that one guess. */
 function mostCertain(found: readonly Draft[]): readonly Draft[] {
-  const sorted = [...found].sort((a, b) => RANK[b.precision] - RANK[a.precision] || a.op - b.op);
+  const sorted = [...found].sort(
+    (a, b) => PRECISION_RANK[b.precision] - PRECISION_RANK[a.precision] || a.op - b.op,
+  );
   const first = sorted[0];
   if (first === undefined) return [];
   const seen = new Set<string>();

@@ -2,7 +2,7 @@
  * lock/double: the same instance of a lock that does not nest is not taken twice on a path, through any depth of calls.
  * The instance has to be the same term: two names that might be one object are not reported.
  */
-import { blockOf, calledName, fnColumn, type Graph, graphOf, successorsOf } from '../../contexts/cfg.js';
+import { blockOf, calledName, fnColumn, graphOf, reachedFrom } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import { modelLock } from '../../contexts/helper-calls.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
@@ -160,7 +160,7 @@ const TESTS_BIT = /^(__)?test_(and_(set|clear|change)_)?bit(_acquire|_lock)?$/;
  */
 function isDecidedByBit(fn: FunctionRef, first: number, second: number): boolean {
   const graph = graphOf(fn.file, fn.index);
-  const from = blockOf(graph, first);
+  const behind = reachedFrom(graph, blockOf(graph, first));
   const to = blockOf(graph, second);
   const { file } = fn;
   const firstOp = fnColumn(file, fn.index, Fn.FirstOp);
@@ -169,9 +169,9 @@ function isDecidedByBit(fn: FunctionRef, first: number, second: number): boolean
     const at = (firstOp + last) * OP_STRIDE;
     if (last < 0 || (file.ops[at] as Op) !== Op.Branch || block === to) continue;
     if (!testsBit(fn, file.ops[at + 1] as number, graph.blockStart[block] as number, last)) continue;
-    if (block !== from && !leadsTo(graph, fn, from, block, -1)) continue;
+    if (!behind.has(block)) continue;
     const [yes, no] = [file.ops[at + 2] as number, file.ops[at + 3] as number];
-    if (leadsTo(graph, fn, yes, to, block) !== leadsTo(graph, fn, no, to, block)) return true;
+    if (reachedFrom(graph, yes, block).has(to) !== reachedFrom(graph, no, block).has(to)) return true;
   }
   return false;
 }
@@ -190,18 +190,5 @@ function testsBit(fn: FunctionRef, condition: number, start: number, end: number
   for (let op = start; op < end; op++)
     if (TESTS_BIT.test(calledName(fn, op)) && temps.has(file.ops[(firstOp + op) * OP_STRIDE + 3] as number))
       return true;
-  return false;
-}
-
-/** Whether control comes from one block to another without going through a third. */
-function leadsTo(graph: Graph, fn: FunctionRef, from: number, to: number, without: number): boolean {
-  const seen = new Set([without]);
-  const waiting = [from];
-  for (let block = waiting.pop(); block !== undefined; block = waiting.pop()) {
-    if (seen.has(block)) continue;
-    if (block === to) return true;
-    seen.add(block);
-    waiting.push(...successorsOf(fn.file, fnColumn(fn.file, fn.index, Fn.FirstOp), graph.blockStart, block));
-  }
   return false;
 }
