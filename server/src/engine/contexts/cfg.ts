@@ -40,9 +40,14 @@ export interface Graph {
 
 /** The block that an operation stands in. */
 export function blockOf(graph: Graph, op: number): number {
-  let block = 0;
-  while (block + 1 < graph.blockCount && (graph.blockStart[block + 1] as number) <= op) block++;
-  return block;
+  let low = 0;
+  let high = graph.blockCount - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((graph.blockStart[middle] as number) <= op) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** Whether control can come to a block again once a walk in order is past it. */
@@ -59,6 +64,21 @@ export function reachedFrom(graph: Graph, from: number, barrier = -1): ReadonlyS
     if (out.has(b)) continue;
     out.add(b);
     for (const s of graph.successors[b] ?? []) if (s !== barrier) todo.push(s);
+  }
+  return out;
+}
+
+/** Marks, by block, those from which control can come to one of these operations. */
+export function leadingTo(graph: Graph, ops: readonly number[]): Uint8Array {
+  const out = new Uint8Array(graph.blockCount);
+  for (const op of ops) out[blockOf(graph, op)] = 1;
+  for (let more = true; more; ) {
+    more = false;
+    for (let b = graph.blockCount - 1; b >= 0; b--) {
+      if (out[b] === 1 || !(graph.successors[b] as readonly number[]).some((s) => out[s] === 1)) continue;
+      out[b] = 1;
+      more = true;
+    }
   }
   return out;
 }

@@ -76,6 +76,9 @@ export class EffectRecorder {
     private readonly ev: Evaluator,
   ) {}
 
+  /** Nothing is recorded: somebody only looks on. */
+  muted = false;
+
   private get terms(): Terms {
     return this.shared.terms;
   }
@@ -94,7 +97,7 @@ export class EffectRecorder {
     guarded = false,
     assumed = false,
   ): void {
-    if (s.doubt) return;
+    if (this.muted || s.doubt) return;
     const lock = heldAtomic(s.locks);
     // A mask that the caller passes: whether it allows sleeping under this lock nobody here knows
     if (lock !== null && assumed) return;
@@ -139,7 +142,7 @@ export class EffectRecorder {
 
   /** Records that a lock is taken, blocking; reports where the same instance is held already. */
   takeAt(s: State, op: number, lock: Lock, what: string, via: number, lastRef = false): void {
-    if (s.doubt) return;
+    if (this.muted || s.doubt) return;
     const first = s.locks.find((l) => l.place === lock.place && l.kind === lock.kind && !l.may && !lock.may);
     if (first !== undefined && doubles(first, lock)) {
       const key = `d${op},${lock.place}`;
@@ -175,7 +178,7 @@ export class EffectRecorder {
   }
 
   freeAt(s: State, e: FreeEffect): void {
-    if (s.doubt || this.frees.length >= MAX_FREES) return;
+    if (this.muted || s.doubt || this.frees.length >= MAX_FREES) return;
     const same = this.frees.findIndex(
       (f) =>
         f.object === e.object && f.owner === e.owner && f.type === e.type && f.how === e.how && f.op === e.op,
@@ -201,6 +204,7 @@ export class EffectRecorder {
     context: CallEdge['context'],
     args: readonly number[],
   ): void {
+    if (this.muted) return;
     const key = `${site.op},${callee},${context}`;
     let entry = this.edges.get(key);
     const sharedArgs = args.map((a) => (this.terms.isShared(a) ? a : -1));
@@ -248,6 +252,7 @@ export class EffectRecorder {
 
   /** Records a call of a function that a parameter of this one points at. */
   parameterCall(s: State, parameter: number, site: CallSite): void {
+    if (this.muted) return;
     const key = `${site.op},${parameter}`;
     let entry = this.parameterCalls.get(key);
     if (entry === undefined) {
@@ -328,6 +333,7 @@ export class EffectRecorder {
    * gave them.
    */
   leave(s: State, op: number, returned: number | null, snapshots: ReadonlyMap<number, number>): void {
+    if (this.muted) return;
     const { terms } = this;
     const value = returned ?? terms.unknown;
     const mask = returned === null ? ANY : maskOf(terms, s.facts, value);

@@ -19,7 +19,7 @@ import { readAnnotations } from './annotations.js';
 import { type CallSite, touched } from './call-site.js';
 import { applyFunction } from './callee-calls.js';
 import { applyCall } from './calls.js';
-import { blockOf, calledName, comesBack, fnColumn, type Graph, graphOf } from './cfg.js';
+import { blockOf, calledName, comesBack, fnColumn, type Graph, graphOf, leadingTo } from './cfg.js';
 import { EffectRecorder } from './effect.js';
 import { Evaluator, withTemp } from './evaluate.js';
 import { Frontier, keyOf, MAX_STATES } from './frontier.js';
@@ -80,6 +80,7 @@ export class FunctionRun {
     readonly fn: FunctionRef,
     private readonly observer: Observer | null = null,
     keep = MAX_STATES,
+    goals: readonly number[] | null = null,
   ) {
     const { terms, program, model } = shared;
     this.graph = graphOf(fn.file, fn.index);
@@ -93,6 +94,7 @@ export class FunctionRun {
       this.graph,
       this.pruner,
       this.graph.opCount > HUGE_FUNCTION ? 2 : keep,
+      goals === null ? null : leadingTo(this.graph, goals),
     );
     this.careful = keep > MAX_STATES;
   }
@@ -127,8 +129,25 @@ export class FunctionRun {
    * what is given back is then not the function's result.
    */
   run(until = -1): FunctionResult {
-    const { graph } = this;
     const outer = this.terms.beginLocal();
+    this.walk(until);
+    readAnnotations(this, this.effect.asserted);
+    const result = this.effect.result(this.frontier.widened);
+    this.terms.endLocal(outer);
+    return result;
+  }
+
+  /** Runs for the observer alone. The terms made for this function are gone afterwards, unless they go to `kept` (`Terms.keptLocal`). */
+  show(kept: unknown = null): void {
+    const outer = kept === null ? this.terms.beginLocal() : this.terms.swapLocal(kept);
+    this.effect.muted = true;
+    this.walk(-1);
+    if (kept === null) this.terms.endLocal(outer);
+    else this.terms.swapLocal(outer);
+  }
+
+  private walk(until: number): void {
+    const { graph } = this;
     const last = until < 0 ? -1 : blockOf(graph, until);
     const end = last < 0 || comesBack(graph, last) ? graph.blockCount : (graph.order[last] as number);
     if (graph.blockCount > 0) this.frontier.push(0, this.initial());
@@ -136,10 +155,6 @@ export class FunctionRun {
       if ((graph.order[at.block] as number) > end) break;
       this.runBlock(at.block, at.states);
     }
-    readAnnotations(this, this.effect.asserted);
-    const result = this.effect.result(this.frontier.widened);
-    this.terms.endLocal(outer);
-    return result;
   }
 
   // ---- operations

@@ -79,12 +79,16 @@ export class Frontier {
   /** Some states were not followed. */
   widened = false;
 
-  /** `maxStates`: how many are kept apart at a point; may be lowered on the way. */
+  /**
+   * `maxStates`: how many are kept apart at a point; may be lowered on the way. `wanted`: blocks that are gone to, by number; null:
+   * all.
+   */
   constructor(
     private readonly terms: Terms,
     private readonly graph: Graph,
     private readonly pruner: Pruner,
     public maxStates: number,
+    private readonly wanted: Uint8Array | null = null,
   ) {
     this.blocks = Array.from({ length: graph.blockCount }, () => new Waiting());
     this.byOrder = Array.from({ length: graph.blockCount }, (_, b) => b)
@@ -112,6 +116,7 @@ export class Frontier {
 
   /** Hands a state to a block, pruned to what is still read. */
   push(block: number, state: State): void {
+    if (this.wanted !== null && this.wanted[block] === 0) return;
     const s = new Keyed(this.pruner.prune(block, state));
     const waiting = this.blocks[block] as Waiting;
     if (waiting.seen.has(s.key)) return;

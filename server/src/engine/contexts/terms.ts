@@ -257,6 +257,18 @@ export class Terms {
     else this.local.clear();
   }
 
+  /** A store for the terms of a function whose walk is kept, for `swapLocal`. */
+  keptLocal(): unknown {
+    return new Table(LOCAL_TERMS);
+  }
+
+  /** Puts the terms of a kept walk in place; gives those that stood there, to be put back. */
+  swapLocal(kept: unknown): unknown {
+    const outer = this.local;
+    if (kept instanceof Table) this.local = kept;
+    return outer;
+  }
+
   name(text: string): number {
     let id = this.nameIds.get(text);
     if (id === undefined) {

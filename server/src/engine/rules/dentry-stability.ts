@@ -10,7 +10,7 @@ import { T, type Terms } from '../contexts/terms.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
 import { callsOfUnit } from '../program/unit-calls.js';
 import { heldIn } from './holding.js';
-import { readsOf, replay } from './replay.js';
+import { readsOf, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 const D_LOCK = 'dentry::d_lock';
@@ -201,8 +201,9 @@ function inCaller(
   });
   if (!lost) return { source: 'other', term: direct };
   let found: Lifted | null = null;
-  replay(cx.analysis, caller, up, (run, o, s) => {
-    if (o !== op || found !== null) return;
+  const isCall = (o: number): boolean => o === op;
+  watch(cx.analysis, caller, up, isCall, (run, _, s) => {
+    if (found !== null) return;
     const args = readsOf(caller, op).slice(1);
     const here = terms.rewrite(term, (x) => {
       if (terms.kind(x) === T.Param) {

@@ -15,7 +15,7 @@ import type { HelperEntry, LockSpec, Model } from '../model/types.js';
 import { type FunctionRef, typeRef } from '../program/program.js';
 import { heldIn, heldShown, isAllKnown } from './holding.js';
 import { Mentions } from './mentions.js';
-import { OfSituations, readsOf, replay } from './replay.js';
+import { OfSituations, readsOf, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** The lock of a directory. */
@@ -130,14 +130,14 @@ function look(
   const found = new Map<number, Unlocked>();
   const locked = new Set<number>();
   const other = new Set<number>();
-  replay(
+  watch(
     cx.analysis,
     fn,
     entry,
+    (op) => helpers.has(calledName(fn, op)),
     (run, op, s) => {
-      const name = calledName(fn, op);
-      const helper = name === '' ? undefined : helpers.get(name);
-      if (helper === undefined) return undefined;
+      const helper = helpers.get(calledName(fn, op));
+      if (helper === undefined) return;
       const args = readsOf(fn, op)
         .slice(1)
         .map((e) => run.ev.value(s, e));
@@ -166,7 +166,6 @@ function look(
           held: heldShown(cx, fn, run, entry, s),
         });
       }
-      return undefined;
     },
     CAREFUL,
   );
@@ -189,15 +188,14 @@ export function verdictAt(
   let verdict = known.get(key);
   if (verdict === undefined) {
     let worst: Verdict | null = null;
-    replay(
+    watch(
       cx.analysis,
       fn,
       entry,
-      (run, at, s) => {
-        if (at !== op) return undefined;
+      (at) => at === op,
+      (run, _, s) => {
         const v = standing(cx.analysis, run, fn, entry, s, place, shared, []);
         if (worst === null || BADNESS[v.kind] > BADNESS[worst.kind]) worst = v;
-        return undefined;
       },
       CAREFUL,
     );

@@ -8,7 +8,7 @@ import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } fr
 import type { Model } from '../model/types.js';
 import { type FunctionRef, type TypeRef, typeRef } from '../program/program.js';
 import { Mentions } from './mentions.js';
-import { readsOf, replay } from './replay.js';
+import { readsOf, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** Helpers that take an object or its rcu_head and end it after a grace period. */
@@ -97,8 +97,8 @@ export class Heads {
         continue;
       }
       let seen = false;
-      replay(analysis, fn, entry, (run, op): undefined => {
-        if (!this.helpers.has(calledName(fn, op))) return;
+      const uses = (op: number): boolean => this.helpers.has(calledName(fn, op));
+      watch(analysis, fn, entry, uses, (run, op) => {
         seen = true;
         const first = readsOf(fn, op)[1];
         if (first === undefined) return;

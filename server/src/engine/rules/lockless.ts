@@ -11,7 +11,7 @@ import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { Mentions } from './mentions.js';
-import { OfSituations, readsOf, replay, visitExpressions } from './replay.js';
+import { OfSituations, readsOf, visitExpressions, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** A dereference of a pointer that was loaded from memory that others reach. */
@@ -162,7 +162,8 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): Local {
   const edges = calleesByOp(cx, fn);
   const isGetLink =
     entry.caller < 0 && entry.origins.some((o) => cx.analysis.propagation?.origins[o]?.method === 'get_link');
-  replay(cx.analysis, fn, entry, (run, op, s): undefined => {
+  const isAny = (): boolean => true;
+  watch(cx.analysis, fn, entry, isAny, (run, op, s) => {
     if (isProtected(s)) {
       cx.silence?.(
         'rcu/early-free',
@@ -353,7 +354,8 @@ function sectionsIn(
   entry: Entry,
 ): ReadonlyMap<string, { readonly op: number; readonly text: string }> {
   const out = new Map<string, { op: number; text: string }>();
-  replay(cx.analysis, fn, entry, (run, op, s): undefined => {
+  const isAny = (): boolean => true;
+  watch(cx.analysis, fn, entry, isAny, (run, op, s) => {
     if (!s.locks.some((l) => l.kind === 'rcu' && !l.may) || s.locks.some((l) => l.kind !== 'rcu')) return;
     if (isMessage(cx, fn, op)) return;
     const note = (pointer: number, type: string): void => {

@@ -7,6 +7,7 @@ import type { FunctionRun } from '../contexts/flow.js';
 import { modelLock } from '../contexts/helper-calls.js';
 import { Lock, type State, sameLock } from '../contexts/state.js';
 import { toCaller } from '../contexts/translate.js';
+import type { FunctionRef } from '../program/program.js';
 import { readsOf } from './replay.js';
 import type { RuleContext } from './rule.js';
 
@@ -50,6 +51,15 @@ export function releasedAlways(cx: RuleContext, id: number): readonly Lock[] {
           !e.locks.some((x) => x.class === l.class && x.kind === l.kind),
       ),
   );
+}
+
+/** Whether an operation gives something back on every path through it, whatever that is. */
+export function isReleasing(cx: RuleContext, fn: FunctionRef, op: number): boolean {
+  const name = calledName(fn, op);
+  if (name === '') return false;
+  const callee = calleeAt(cx, fn.id, op);
+  if (callee >= 0) return releasedAlways(cx, callee).length > 0;
+  return (cx.analysis.model.helpers.get(name)?.releases ?? []).length > 0;
 }
 
 /** The locks that an operation gives back on every path through it. */

@@ -22,7 +22,9 @@ export type Look = (run: FunctionRun, op: number, state: State) => number | unde
 
 /**
  * Walks a function; `look` sees the states that fit the situation and are not in doubt. `keep`: how many states are kept apart at a
- * point; more than usual is a careful walk, which also remembers what was taken and given back (`State.done`).
+ * point; more than usual is a careful walk, which also remembers what was taken and given back (`State.done`). `goals`: operations to
+ * which something is wanted to come; where control cannot come to any of them any more it is not followed. A look that gives nothing
+ * back belongs into `watch`, which costs less.
  */
 export function replay(
   analysis: Analysis,
@@ -30,22 +32,104 @@ export function replay(
   entry: Entry,
   look: Look,
   keep = MAX_STATES,
+  goals: readonly number[] | null = null,
 ): void {
-  const propagation = analysis.propagation;
-  if (propagation === null) return;
-  // What is known changes at few operations: most ask for the very same facts again
-  const fits = new Map<Facts, boolean>();
+  if (analysis.propagation === null || goals?.length === 0) return;
+  let fits: Fits | null = null;
   const observer = (op: number, s: State): number | undefined => {
     if (s.doubt) return undefined;
-    let fit = fits.get(s.facts);
-    if (fit === undefined) {
-      fit = propagation.meet(entry, exported(run.terms, s.facts, true)) !== null;
-      fits.set(s.facts, fit);
-    }
-    return fit ? look(run, op, s) : undefined;
+    fits ??= fitting(analysis, run, entry);
+    return fits(s) ? look(run, op, s) : undefined;
   };
-  const run: FunctionRun = new FunctionRun(analysis.shared, fn, observer, keep);
-  run.run();
+  const run: FunctionRun = new FunctionRun(analysis.shared, fn, observer, keep, goals);
+  run.show();
+}
+
+type Fits = (s: State) => boolean;
+
+/** Tells which states a situation allows. */
+function fitting(analysis: Analysis, run: FunctionRun, entry: Entry): Fits {
+  // What is known changes at few operations: most ask for the very same facts again
+  const known = new Map<Facts, boolean>();
+  return (s) => {
+    let fit = known.get(s.facts);
+    if (fit === undefined) {
+      fit = analysis.propagation?.meet(entry, exported(run.terms, s.facts, true)) != null;
+      known.set(s.facts, fit);
+    }
+    return fit;
+  };
+}
+
+/** A walk that is kept: the states before some operations, in the order in which they were come to. */
+interface Walk {
+  readonly fn: number;
+  readonly keep: number;
+  readonly wanted: readonly number[];
+  readonly run: FunctionRun;
+  readonly terms: unknown;
+  readonly ops: readonly number[];
+  readonly states: readonly State[];
+}
+
+/** The last walk of each analysis: a rule asks for one situation of a function after the other. */
+const LAST = new WeakMap<Analysis, Walk>();
+
+/**
+ * Shows the states before the wanted operations that fit the situation and are not in doubt, with the walk that terms and types belong
+ * to. The function is walked only as far as these operations need it, and not at all where there are none; once for all its situations.
+ */
+export function watch(
+  analysis: Analysis,
+  fn: FunctionRef,
+  entry: Entry,
+  isWanted: (op: number) => boolean,
+  see: (run: FunctionRun, op: number, state: State) => void,
+  keep = MAX_STATES,
+): void {
+  if (analysis.propagation === null) return;
+  const wanted = operationsOf(fn).filter(isWanted);
+  if (wanted.length === 0) return;
+  let walk = LAST.get(analysis);
+  if (walk?.fn !== fn.id || walk.keep !== keep || !areSame(walk.wanted, wanted)) {
+    walk = walked(analysis, fn, wanted, keep);
+    LAST.set(analysis, walk);
+  }
+  const { run, ops, states } = walk;
+  const { terms } = analysis.shared;
+  const outer = terms.swapLocal(walk.terms);
+  const fits = fitting(analysis, run, entry);
+  for (let i = 0; i < ops.length; i++) {
+    const s = states[i] as State;
+    if (fits(s)) see(run, ops[i] as number, s);
+  }
+  terms.swapLocal(outer);
+}
+
+function walked(analysis: Analysis, fn: FunctionRef, wanted: readonly number[], keep: number): Walk {
+  const { shared } = analysis;
+  const ops: number[] = [];
+  const states: State[] = [];
+  const isWanted = new Uint8Array(fnColumn(fn.file, fn.index, Fn.OpCount));
+  for (const op of wanted) isWanted[op] = 1;
+  const observer = (op: number, s: State): undefined => {
+    if (isWanted[op] === 0 || s.doubt) return;
+    ops.push(op);
+    states.push(s);
+  };
+  const run = new FunctionRun(shared, fn, observer, keep, wanted);
+  const terms = shared.terms.keptLocal();
+  run.show(terms);
+  return { fn: fn.id, keep, wanted, run, terms, ops, states };
+}
+
+function areSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((x, i) => x === b[i]);
+}
+
+/** The operations of a function, by number. */
+export function operationsOf(fn: FunctionRef): readonly number[] {
+  return Array.from({ length: fnColumn(fn.file, fn.index, Fn.OpCount) }, (_, op) => op);
 }
 
 /**

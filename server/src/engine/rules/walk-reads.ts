@@ -12,7 +12,7 @@ import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../facts/encode
 import type { FunctionRef } from '../program/program.js';
 import { heldIn } from './holding.js';
 import { calleesByOp, handedOver, READS_ITS_ARGUMENT } from './lockless.js';
-import { OfSituations, readsOf, replay, visitExpressions } from './replay.js';
+import { OfSituations, readsOf, visitExpressions, watch } from './replay.js';
 import { pathTo, type RuleContext, step } from './rule.js';
 
 /** A read or use of a value. */
@@ -84,7 +84,8 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
   let pinsParent = false;
   const callees = calleesByOp(cx, fn);
   const { file } = fn;
-  replay(cx.analysis, fn, entry, (run, op, s): undefined => {
+  const isAny = (): boolean => true;
+  watch(cx.analysis, fn, entry, isAny, (run, op, s) => {
     if (!s.locks.some((l) => l.kind === 'rcu') && s.released.some((l) => l.kind === 'rcu')) return;
     const { terms } = run;
     const name = calledName(fn, op);

@@ -12,7 +12,7 @@ import { type Lock, type State, settled } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { heldShown } from '../holding.js';
 import { argumentsOf, placeIn, type Reached, reachedFrom, stepsTo } from '../reached.js';
-import { replay } from '../replay.js';
+import { watch } from '../replay.js';
 import { type Draft, entryMethod, lockExpression, type Rule, type RuleContext, step } from '../rule.js';
 
 /** The rule. */
@@ -79,10 +79,12 @@ function dropsIn(cx: RuleContext, r: Reached): ReadonlyMap<number, Drop> {
   const out = new Map<number, Drop>();
   for (const entry of r.entries) {
     if (entry.locks.length === 0) continue;
-    replay(cx.analysis, r.fn, entry, (run, op, s) => {
+    const { helpers } = cx.analysis.model;
+    const releases = (op: number): boolean => helpers.get(calledName(r.fn, op))?.releases !== undefined;
+    watch(cx.analysis, r.fn, entry, releases, (run, op, s) => {
       const what = calledName(r.fn, op);
-      const helper = what === '' ? undefined : cx.analysis.model.helpers.get(what);
-      if (out.has(op) || helper?.releases === undefined) return undefined;
+      const helper = helpers.get(what);
+      if (out.has(op) || helper?.releases === undefined) return;
       const args = argumentsOf(run, op, s);
       for (const spec of helper.releases) {
         const lock = modelLock(run, s, spec, helper.params, args, run.terms.unknown, op);
@@ -95,7 +97,6 @@ function dropsIn(cx: RuleContext, r: Reached): ReadonlyMap<number, Drop> {
           held: heldShown(cx, r.fn, run, entry, s),
         });
       }
-      return undefined;
     });
   }
   return out;

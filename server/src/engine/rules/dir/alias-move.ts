@@ -10,7 +10,7 @@ import { T } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { OfSituations, readsOf, watch } from '../replay.js';
 import { type Draft, type Rule, type RuleContext, step } from '../rule.js';
 
 /** The rule. */
@@ -29,7 +29,7 @@ export const aliasMove: Rule = {
     const { propagation } = cx.analysis;
     if (propagation === null) return out;
     for (const fn of cx.functions) {
-      if (!READERS.in(fn)) continue;
+      if (!TABLES.every((t) => t.in(fn))) continue;
       const seen = new Set<number>();
       for (const entry of propagation.entries[fn.id] ?? [])
         for (const pair of PAIRS.of(cx.analysis, fn, entry, () => pairsIn(cx, fn, entry))) {
@@ -45,7 +45,7 @@ export const aliasMove: Rule = {
 
 /** File operations whose iterate_shared is dcache_readdir(). */
 const FROM_CACHE = 'simple_dir_operations';
-const READERS = new Mentions(['i_fop']);
+const TABLES = [new Mentions(['i_fop']), new Mentions(['i_op'])];
 
 /** Both tables of one inode. */
 interface Pair {
@@ -60,7 +60,8 @@ const PAIRS = new OfSituations<readonly Pair[]>();
 /** The tables that are assigned together: what stands in i_op and i_fop of one inode when the later of the two has been stored. */
 function pairsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Pair[] {
   const found = new Map<string, Pair>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const isAfterStore = (op: number): boolean => op > 0 && TABLES.some((t) => t.at(fn, op - 1));
+  watch(cx.analysis, fn, entry, isAfterStore, (run, op, s) => {
     const { terms } = run;
     const tableAt = (place: number): string => {
       const value = run.ev.loaded(s, place);
@@ -77,7 +78,6 @@ function pairsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Pair[
       if (fileTable !== '' && inodeTable !== '' && !found.has(key))
         found.set(key, { op: lastStoreBefore(fn, op), inodeTable, fileTable });
     }
-    return undefined;
   });
   return [...found.values()];
 }
@@ -129,18 +129,18 @@ function splicesIn(analysis: Analysis, fn: FunctionRef): number {
   for (const entry of analysis.propagation?.entries[fn.id] ?? []) {
     const found = SPLICES.of(analysis, fn, entry, () => {
       let at = -1;
-      replay(analysis, fn, entry, (run, op, s) => {
-        if (at >= 0 || calledName(fn, op) !== 'd_splice_alias') return undefined;
+      const isSplice = (op: number): boolean => calledName(fn, op) === 'd_splice_alias';
+      watch(analysis, fn, entry, isSplice, (run, op, s) => {
+        if (at >= 0) return;
         const { terms } = run;
         const expr = readsOf(fn, op)[1];
         const inode = expr === undefined ? terms.unknown : run.ev.value(s, expr);
-        if (terms.kind(inode) === T.Const) return undefined;
+        if (terms.kind(inode) === T.Const) return;
         const isNew =
           terms.kind(inode) === T.Fresh &&
           terms.a(inode) < run.graph.opCount &&
           analysis.model.helpers.get(calledName(fn, terms.a(inode)))?.returns === 'fresh';
         if (!isNew) at = op;
-        return undefined;
       });
       return at;
     });

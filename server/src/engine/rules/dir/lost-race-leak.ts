@@ -12,7 +12,7 @@ import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { byLocks, heldShown, isAllKnown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, replay } from '../replay.js';
+import { type Look, OfSituations, operationsOf, readsOf, replay, visitExpressions } from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
   type Draft,
@@ -25,6 +25,7 @@ import {
   step,
 } from '../rule.js';
 import { Trails } from '../trails.js';
+import { Ways } from '../ways.js';
 
 /** Kinds of locks that keep a member as it is. */
 const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
@@ -53,12 +54,12 @@ export const lostRaceLeak: Rule = {
       if (!allocates(cx, fn)) continue;
       const after = retakes.after(fn);
       if (after.size === 0) continue;
-      const members = overwritten(fn, after);
-      if (members.size === 0) continue;
+      const stores = overwriting(cx, fn, after);
+      if (stores.size === 0) continue;
       const seen = new Set<number>();
       const entries = propagation.entries[fn.id] ?? [];
       for (const [i, entry] of byLocks(entries)) {
-        for (const f of FOUND.of(cx.analysis, fn, entry, () => search(cx, fn, entry, members))) {
+        for (const f of FOUND.of(cx.analysis, fn, entry, () => search(cx, fn, entry, stores))) {
           if (seen.has(f.op)) continue;
           seen.add(f.op);
           out.push(draft(cx, fn, entry, i, f));
@@ -95,10 +96,15 @@ interface Found {
 
 const FOUND = new OfSituations<readonly Found[]>();
 
-/** Members that a function stores to after a lock was taken again. */
-function overwritten(fn: FunctionRef, after: ReadonlySet<number>): ReadonlySet<string> {
+/** Operations that store to a member after a lock was taken again, where it is looked at before that; by operation, the member. */
+function overwriting(
+  cx: RuleContext,
+  fn: FunctionRef,
+  after: ReadonlySet<number>,
+): ReadonlyMap<number, string> {
   const { file } = fn;
-  const out = new Set<string>();
+  const out = new Map<number, string>();
+  const ways = new Ways(fn);
   const first = fnColumn(file, fn.index, Fn.FirstOp);
   const count = fnColumn(file, fn.index, Fn.OpCount);
   for (let op = 0; op < count; op++) {
@@ -108,25 +114,50 @@ function overwritten(fn: FunctionRef, after: ReadonlySet<number>): ReadonlySet<s
     const value = (file.ops[at + 2] as number) * EXPR_STRIDE;
     const kind = file.exprs[value] as X;
     // What was made before is in a variable or comes right out of a call
-    if ((file.exprs[place] as X) === X.Field && (kind === X.Local || kind === X.Temp))
-      out.add(file.strings[file.exprs[place + 2] as number] ?? '');
+    if ((file.exprs[place] as X) !== X.Field || (kind !== X.Local && kind !== X.Temp)) continue;
+    const member = file.strings[file.exprs[place + 2] as number] ?? '';
+    const inCallees = new Mentions([member]);
+    if (
+      operationsOf(fn).some((seen) => ways.isAfter(seen, op) && readsMember(cx, fn, seen, member, inCallees))
+    )
+      out.set(op, member);
   }
   return out;
+}
+
+/** Whether an operation looks at such a member, itself or in what it calls, and does not only store to it. */
+function readsMember(
+  cx: RuleContext,
+  fn: FunctionRef,
+  op: number,
+  member: string,
+  mention: Mentions,
+): boolean {
+  const { file } = fn;
+  let reads = false;
+  const kind = file.ops[(fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op;
+  for (const e of readsOf(fn, op).slice(0, kind === Op.Assign ? 1 : undefined))
+    visitExpressions(file, e, (x, of) => {
+      if (of === X.Field && file.strings[file.exprs[x * EXPR_STRIDE + 2] as number] === member) reads = true;
+    });
+  const callee = kind === Op.Call ? cx.analysis.program.resolve(calledName(fn, op), file) : null;
+  return reads || (callee !== null && mention.in(callee));
 }
 
 function search(
   cx: RuleContext,
   fn: FunctionRef,
   entry: Entry,
-  members: ReadonlySet<string>,
+  stores: ReadonlyMap<number, string>,
 ): readonly Found[] {
   const out = new Map<number, Found>();
   const { file } = fn;
   const trails = new Trails<readonly Empty[]>();
+  const members = new Set(stores.values());
   const mentions = new Map([...members].map((m) => [m, new Mentions([m])]));
   const inCallees = new Map<string, boolean>();
   const first = fnColumn(file, fn.index, Fn.FirstOp);
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const look: Look = (run, op, s) => {
     const before = trails.of(s.trail) ?? [];
     const locks = surelyHeld(run, entry, s).filter((l) => KEEPS.includes(l.kind) && !l.shared);
     let now = before.map((e) => moved(e, locks, op));
@@ -179,7 +210,8 @@ function search(
       now,
       now.map((e) => `${e.place},${e.seen},${e.dropped},${e.taken},${e.kept.join('+')}`).join(';'),
     );
-  });
+  };
+  replay(cx.analysis, fn, entry, look, undefined, [...stores.keys()]);
   return [...out.values()];
 }
 

@@ -22,7 +22,15 @@ import type { LockKind } from '../../model/types.js';
 import { type FunctionRef, readList, type TypeRef, typeRef } from '../../program/program.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
+import {
+  type Look,
+  OfSituations,
+  operationsOf,
+  readsOf,
+  replay,
+  visitExpressions,
+  watch,
+} from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
   type Draft,
@@ -122,12 +130,12 @@ export const stalePointer: Rule = {
     const retakes = new Retakes(cx);
     for (const fn of cx.functions) {
       if (fn.isMacro || fn.isHeader || retakes.after(fn).size === 0) continue;
-      const variables = search.carried(fn);
-      if (variables.size === 0) continue;
+      const { variables, uses } = search.carried(fn);
+      if (uses.length === 0) continue;
       const entries = propagation.entries[fn.id] ?? [];
       const seen = new Set<number>();
       for (const [i, entry] of byLocks(entries)) {
-        for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry, variables))) {
+        for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry, variables, uses))) {
           if (seen.has(f.loaded)) continue;
           const other = search.other(fn, f);
           if (other === null) continue;
@@ -204,16 +212,27 @@ class Search {
 
   // ---- which variables may be carried over a gap, by the text alone
 
-  carried(fn: FunctionRef): ReadonlySet<number> {
+  /**
+   * The variables that may be carried over a gap, and the operations that may follow one then. By the order of operations alone: what
+   * `in` finds on some path is among it.
+   */
+  carried(fn: FunctionRef): { readonly variables: ReadonlySet<number>; readonly uses: readonly number[] } {
     const { file } = fn;
     const first = fnColumn(file, fn.index, Fn.FirstOp);
-    const count = fnColumn(file, fn.index, Fn.OpCount);
-    const out = new Set<number>();
+    const out = { variables: new Set<number>(), uses: [] as number[] };
     const result = this.cx.analysis.results[fn.id];
     if (result === undefined || result.acquires.size === 0 || result.releases.size === 0) return out;
+    const lost = this.lostIn(fn.unit);
+    const count = fnColumn(file, fn.index, Fn.VariableCount);
+    const mayBeLost = new Uint8Array(count);
+    for (let v = 0; v < count; v++) {
+      const { base, depth } = declaredType(fn, v);
+      if (base === '' || (depth >= 1 && lost.has(base))) mayBeLost[v] = 1;
+    }
+    if (lost.size === 0 || !mayBeLost.includes(1)) return out;
     const drops = new Set<number>();
     const takes = new Set<number>();
-    for (let op = 0; op < count; op++) {
+    for (const op of operationsOf(fn)) {
       if ((file.ops[(first + op) * OP_STRIDE] as Op) !== Op.Call) continue;
       const effect = this.lockEffect(fn, op);
       if (effect.drops) drops.add(op);
@@ -221,29 +240,30 @@ class Search {
     }
     if (drops.size === 0 || takes.size === 0) return out;
     const ways = new Ways(fn);
-    const variables = fnColumn(file, fn.index, Fn.VariableCount);
-    // Of each variable: it was stored to, a lock was dropped after that, one was taken after that
-    const known: (Uint8Array | undefined)[] = [new Uint8Array(variables)];
+    const uses = new Set<number>();
+    // Of each variable and temporary: loaded, then a lock was dropped, then one was taken
+    const places = count + fnColumn(file, fn.index, Fn.TempCount);
+    const at = (holder: number): number => (holder >= 0 ? holder : count - 2 - holder);
+    const known: (Uint8Array | undefined)[] = [new Uint8Array(places)];
     const waiting = [0];
     for (let block = waiting.pop(); block !== undefined; block = waiting.pop()) {
       const now = (known[block] as Uint8Array).slice();
       for (const op of ways.opsOf(block)) {
-        const at = (first + op) * OP_STRIDE;
-        const isCall = (file.ops[at] as Op) === Op.Call;
-        const isLoop = isCall && ((file.ops[at + 4] as number) & CALL_LOOP) !== 0;
-        for (const e of readsOf(fn, op))
-          for (const v of localsIn(fn, e)) if (((now[v] as number) & TAKEN) !== 0) out.add(v);
-        if (isLoop)
-          for (const e of readList(file, file.ops[at + 2] as number))
-            if (isLocalExpression(fn, e)) now[holderOf(fn, e)] = STORED;
-        const v = storedVariable(fn, op);
-        if (v >= 0) now[v] = STORED;
-        if (drops.has(op))
-          for (let i = 0; i < variables; i++)
-            if (((now[i] as number) & STORED) !== 0) now[i] = (now[i] as number) | DROPPED;
-        if (takes.has(op))
-          for (let i = 0; i < variables; i++)
-            if (((now[i] as number) & DROPPED) !== 0) now[i] = (now[i] as number) | TAKEN;
+        for (let v = 0; v < count; v++) {
+          const bits = now[v] as number;
+          if (bits === 0) continue;
+          if ((bits & TAKEN) !== 0) {
+            out.variables.add(v);
+            if (this.isFollowed(fn, op, v, () => this.isRetakenIn(fn, op, takes))) uses.add(op);
+          }
+          if (this.isKept(fn, op, v, false)) now[v] = 0;
+          else if ((bits & DROPPED) !== 0 && this.isKept(fn, op, v, true)) now[v] = bits & STORED;
+        }
+        this.stored(fn, op, mayBeLost, now, at);
+        for (let i = 0; i < places; i++) {
+          if (drops.has(op) && ((now[i] as number) & STORED) !== 0) now[i] = (now[i] as number) | DROPPED;
+          if (takes.has(op) && ((now[i] as number) & DROPPED) !== 0) now[i] = (now[i] as number) | TAKEN;
+        }
       }
       for (const next of ways.after(block)) {
         const there = known[next];
@@ -253,7 +273,7 @@ class Search {
           continue;
         }
         let more = false;
-        for (let i = 0; i < variables; i++) {
+        for (let i = 0; i < places; i++) {
           const sum = (there[i] as number) | (now[i] as number);
           if (sum !== there[i]) more = true;
           there[i] = sum;
@@ -261,12 +281,53 @@ class Search {
         if (more) waiting.push(next);
       }
     }
-    const lost = this.lostIn(fn.unit);
-    for (const v of out) {
-      const { base, depth } = declaredType(fn, v);
-      if (base !== '' && (depth < 1 || !lost.has(base))) out.delete(v);
+    return { variables: out.variables, uses: [...uses].sort((x, y) => x - y) };
+  }
+
+  /** What an operation leaves in variables and temporaries: something that was loaded here, what another one holds, or nothing. */
+  private stored(
+    fn: FunctionRef,
+    op: number,
+    mayBeLost: Uint8Array,
+    now: Uint8Array,
+    place: (holder: number) => number,
+  ): void {
+    const { file } = fn;
+    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) === Op.Call) {
+      const args = readList(file, file.ops[at + 2] as number);
+      if (((file.ops[at + 4] as number) & CALL_LOOP) !== 0) {
+        for (const e of args)
+          if (isLocalExpression(fn, e)) now[holderOf(fn, e)] = mayBeLost[holderOf(fn, e)] === 1 ? STORED : 0;
+        return;
+      }
+      const temp = file.ops[at + 3] as number;
+      if (temp < 0) return;
+      const from = args[0] === undefined || !FINDS.has(calledName(fn, op)) ? -1 : holderOf(fn, args[0]);
+      const handed = from === -1 ? 0 : (now[place(from)] as number);
+      now[place(-2 - temp)] = handed !== 0 ? handed : this.gives(fn, op) ? STORED : 0;
+      return;
     }
-    return out;
+    const v = storedVariable(fn, op);
+    if (v < 0) return;
+    const value = file.ops[at + 2] as number;
+    const from = value < 0 ? -1 : holderOf(fn, value);
+    if (mayBeLost[v] === 0 || value < 0) now[v] = 0;
+    else if (from !== -1 && now[place(from)] !== 0) now[v] = now[place(from)] as number;
+    else now[v] = (file.exprs[value * EXPR_STRIDE] as X) === X.Field ? STORED : 0;
+  }
+
+  /** Whether a call gives what stands in a list or tree, without a reference. */
+  private gives(fn: FunctionRef, op: number): boolean {
+    const name = calledName(fn, op);
+    if (FINDS.has(name) || LINKS.has(name)) return true;
+    const callee = name === '' ? null : this.cx.analysis.program.resolve(name, fn.file);
+    return callee !== null && !this.cx.analysis.model.helpers.has(name) && this.isLent(callee);
+  }
+
+  private isRetakenIn(fn: FunctionRef, head: number, takes: ReadonlySet<number>): boolean {
+    for (const taken of takes) if (isInBody(fn, head, taken)) return true;
+    return false;
   }
 
   private lockEffect(fn: FunctionRef, op: number): { drops: boolean; takes: boolean } {
@@ -287,17 +348,23 @@ class Search {
 
   // ---- what is carried, on each path
 
-  in(fn: FunctionRef, entry: Entry, variables: ReadonlySet<number>): readonly Found[] {
+  in(
+    fn: FunctionRef,
+    entry: Entry,
+    variables: ReadonlySet<number>,
+    uses: readonly number[],
+  ): readonly Found[] {
     const out = new Map<number, Found>();
     const trails = new Trails<readonly Pointer[]>();
-    replay(this.cx.analysis, fn, entry, (run, op, s) => {
+    const look: Look = (run, op, s) => {
       const before = trails.of(s.trail) ?? [];
       const locks = surelyHeld(run, entry, s).filter((l) => KEEPS.includes(l.kind));
       const isRcu = s.locks.some((l) => l.kind === 'rcu') || entry.locks.some((l) => l.kind === 'rcu');
       let now = before.map((p) => moved(p, locks, op)).filter((p) => p.dropped < 0 || !isRcu);
       for (const p of now) {
         if (p.taken < 0 || p.holder < 0 || out.has(p.loaded) || s.blurred) continue;
-        if (!this.isFollowed(fn, op, p)) continue;
+        const isInTurn = (): boolean => p.loaded === op && isInBody(fn, op, p.taken);
+        if (!this.isFollowed(fn, op, p.holder, isInTurn)) continue;
         const type = run.ev.variableType(p.holder);
         if (type?.depth !== 1 || !type.base.startsWith('struct ') || p.lost === null) continue;
         out.set(p.loaded, {
@@ -315,7 +382,7 @@ class Search {
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }
-      now = now.filter((p) => !this.isKept(fn, op, p));
+      now = now.filter((p) => p.holder < 0 || !this.isKept(fn, op, p.holder, p.dropped >= 0));
       now = this.loads(run, fn, op, s, now, locks, variables);
       if (now.length === 0) return 0;
       return trails.number(
@@ -324,7 +391,8 @@ class Search {
           .map((p) => `${p.holder},${p.loaded},${p.dropped},${p.taken},${p.kept.join('+')},${p.lost?.place}`)
           .join(';'),
       );
-    });
+    };
+    replay(this.cx.analysis, fn, entry, look, undefined, uses);
     return [...out.values()];
   }
 
@@ -384,12 +452,7 @@ class Search {
         const from = e === undefined ? undefined : known(holderOf(fn, e));
         if (from !== undefined) out.push({ ...from, holder });
         else if (root >= 0 && run.terms.kind(root) !== T.Local) out.push(fresh(holder, ''));
-      } else if (LINKS.has(name)) out.push(fresh(holder, ''));
-      else {
-        const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
-        if (callee !== null && !this.cx.analysis.model.helpers.has(name) && this.isLent(callee))
-          out.push(fresh(holder, ''));
-      }
+      } else if (this.gives(fn, op)) out.push(fresh(holder, ''));
       return out.slice(0, 8);
     }
     const v = storedVariable(fn, op);
@@ -416,10 +479,9 @@ class Search {
     return this.cx.analysis.program.global(terms.nameText(terms.a(root)), fn.file) === null;
   }
 
-  /** Whether an operation follows the pointer in a variable, here or in what is called. */
-  private isFollowed(fn: FunctionRef, op: number, p: Pointer): boolean {
+  /** Whether an operation follows the pointer in a variable, here or in what is called. `isInTurn`: asked of the head of a loop. */
+  private isFollowed(fn: FunctionRef, op: number, v: number, isInTurn: () => boolean): boolean {
     const { file } = fn;
-    const v = p.holder;
     const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
     if ((file.ops[at] as Op) === Op.Call && ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) {
       const name = calledName(fn, op);
@@ -428,12 +490,7 @@ class Search {
       );
       // The safe form goes on by what it noted of the next one
       const walker = locals[name.includes('_safe') ? 1 : 0];
-      return (
-        walker !== undefined &&
-        file.exprs[walker * EXPR_STRIDE + 1] === v &&
-        p.loaded === op &&
-        isInBody(fn, op, p.taken)
-      );
+      return walker !== undefined && file.exprs[walker * EXPR_STRIDE + 1] === v && isInTurn();
     }
     let follows = false;
     for (const e of readsOf(fn, op))
@@ -486,16 +543,14 @@ class Search {
   }
 
   /** Whether an operation may keep what a pointer points at, or finds out that it is still the one. */
-  private isKept(fn: FunctionRef, op: number, p: Pointer): boolean {
+  private isKept(fn: FunctionRef, op: number, v: number, wasAway: boolean): boolean {
     const { file } = fn;
-    const v = p.holder;
-    if (v < 0) return false;
     const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
     const kind = file.ops[at] as Op;
     // Something is noted in it: it may be what keeps others away
     if (kind === Op.Assign && isInside(fn, file.ops[at + 1] as number, v)) return true;
     if (kind === Op.Branch || kind === Op.Set || kind === Op.Eval)
-      for (const e of readsOf(fn, op)) if (isCompared(fn, e, v, p.dropped >= 0)) return true;
+      for (const e of readsOf(fn, op)) if (isCompared(fn, e, v, wasAway)) return true;
     if (kind !== Op.Call || ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) return false;
     const name = calledName(fn, op);
     // A reference on something that hangs on it may keep it as well
@@ -706,21 +761,20 @@ class Search {
 function sitesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Omit<Site, 'index'>[] {
   const out = new Map<string, Omit<Site, 'index'>>();
   const { file } = fn;
-  replay(cx.analysis, fn, entry, (run, op, s) => {
-    if (!UNLINKS.includes(calledName(fn, op))) return undefined;
+  const unlinks = (op: number): boolean => UNLINKS.includes(calledName(fn, op));
+  watch(cx.analysis, fn, entry, unlinks, (run, op, s) => {
     const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
     const e = readList(file, file.ops[at + 2] as number)[0];
-    if (e === undefined || (file.exprs[e * EXPR_STRIDE] as X) !== X.Addr) return undefined;
+    if (e === undefined || (file.exprs[e * EXPR_STRIDE] as X) !== X.Addr) return;
     const field = (file.exprs[e * EXPR_STRIDE + 1] as number) * EXPR_STRIDE;
-    if ((file.exprs[field] as X) !== X.Field) return undefined;
+    if ((file.exprs[field] as X) !== X.Field) return;
     const target = run.ev.typeOf(file.exprs[field + 1] as number);
-    if (target?.base.startsWith('struct ') !== true) return undefined;
+    if (target?.base.startsWith('struct ') !== true) return;
     const classes = heldIn(run, entry, s)
       .filter((l) => !l.may && !l.shared && KEEPS.includes(l.kind) && !l.class.startsWith('?'))
       .map((l) => l.class);
     const key = `${op},${classes.join()}`;
     if (!out.has(key)) out.set(key, { fn, op, target: target.base, classes });
-    return undefined;
   });
   return [...out.values()];
 }
@@ -823,20 +877,6 @@ function isCompared(fn: FunctionRef, e: number, v: number, wasAway: boolean): bo
     return false;
   }
   return isCompared(fn, left, v, wasAway) || isCompared(fn, right, v, wasAway);
-}
-
-/** The locals that an expression reads through. */
-function localsIn(fn: FunctionRef, e: number): number[] {
-  const out: number[] = [];
-  const { file } = fn;
-  const direct = holderOf(fn, e);
-  if (direct >= 0) out.push(direct);
-  visitExpressions(file, e, (x, kind) => {
-    if (kind !== X.Field) return;
-    const base = holderOf(fn, file.exprs[x * EXPR_STRIDE + 1] as number);
-    if (base >= 0) out.push(base);
-  });
-  return out;
 }
 
 /** What only looks at the memory that it is handed. */

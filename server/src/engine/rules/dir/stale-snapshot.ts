@@ -12,7 +12,7 @@ import { ExpressionTypes } from '../../program/expression-types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { type Look, OfSituations, operationsOf, readsOf, replay, watch } from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
   type Draft,
@@ -25,6 +25,7 @@ import {
   step,
 } from '../rule.js';
 import { Trails } from '../trails.js';
+import { Ways } from '../ways.js';
 
 /** Kinds of locks that keep a member as it is. */
 const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
@@ -149,7 +150,10 @@ class Search {
     const out = new Map<number, Found>();
     const trails = new Trails<Note>();
     const first = fnColumn(file, fn.index, Fn.FirstOp);
-    replay(this.cx.analysis, fn, entry, (run, op, s) => {
+    const ways = new Ways(fn);
+    if (!operationsOf(fn).some((op) => this.gathers(fn, op, mark.owner) && ways.isAfter(op, mark.op)))
+      return [];
+    const look: Look = (run, op, s) => {
       const at = (first + op) * OP_STRIDE;
       const kind = file.ops[at] as Op;
       const locks = surelyHeld(run, entry, s).filter((l) => KEEPS.includes(l.kind));
@@ -184,7 +188,8 @@ class Search {
       note = this.read(fn, op, mark, note);
       const key = `${note.gathered},${note.dropped},${note.locks.map((l) => l.place).join('+')},${note.late.join('+')}`;
       return trails.number(note, key);
-    });
+    };
+    replay(this.cx.analysis, fn, entry, look, undefined, [mark.op]);
     return [...out.values()];
   }
 
@@ -244,14 +249,18 @@ class Search {
       const { file } = other;
       for (const [index, entry] of (analysis.propagation?.entries[other.id] ?? []).entries()) {
         let found = -1;
-        replay(analysis, other, entry, (run, op, s) => {
+        const isChange = (op: number): boolean => {
           const at = (fnColumn(file, other.index, Fn.FirstOp) + op) * OP_STRIDE;
-          if (found >= 0 || (file.ops[at] as Op) !== Op.Assign) return undefined;
-          if (this.memberOf(other, file.ops[at + 1] as number) !== f.version) return undefined;
-          // A version is counted on; what is only set to something is state of its own
-          if (!isCount(other, file.ops[at + 2] as number)) return undefined;
+          return (
+            (file.ops[at] as Op) === Op.Assign &&
+            this.memberOf(other, file.ops[at + 1] as number) === f.version &&
+            // A version is counted on; what is only set to something is state of its own
+            isCount(other, file.ops[at + 2] as number)
+          );
+        };
+        watch(analysis, other, entry, isChange, (run, op, s) => {
+          if (found >= 0) return;
           if (heldIn(run, entry, s).some((l) => l.class === f.class && !l.may && !l.shared)) found = op;
-          return undefined;
         });
         if (found >= 0) return { fn: other, op: found, index };
       }

@@ -12,7 +12,7 @@ import type { FieldGuard } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { comesFromMethod, type Holding, heldIn, holding, isAllKnown, isWhole } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { OfSituations, readsOf, watch } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
 
 /** The rule. */
@@ -71,12 +71,13 @@ function writesIn(
   fields: ReadonlyMap<string, FieldGuard>,
 ): readonly Write[] {
   const found = new Map<number, Write>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
-    const place = writtenBy(fn, op);
-    if (place === null) return;
-    for (const e of place) {
+  const guardOf = (e: number): FieldGuard | undefined =>
+    fields.get(fn.file.strings[fn.file.exprs[e * EXPR_STRIDE + 2] as number] ?? '');
+  const isWrite = (op: number): boolean => writtenBy(fn, op)?.some((e) => guardOf(e) !== undefined) === true;
+  watch(cx.analysis, fn, entry, isWrite, (run, op, s) => {
+    for (const e of writtenBy(fn, op) ?? []) {
       const at = e * EXPR_STRIDE;
-      const guard = fields.get(fn.file.strings[fn.file.exprs[at + 2] as number] ?? '');
+      const guard = guardOf(e);
       const base = fn.file.exprs[at + 1] as number;
       if (guard === undefined || run.ev.typeOf(base)?.base !== `struct ${guard.struct}`) continue;
       const written = run.ev.place(s, e);

@@ -15,8 +15,8 @@ import { CALL_LOOP, Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { calleeAt, isOwned, releasedAlways, releasesAt } from '../releases.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { calleeAt, isOwned, isReleasing, releasedAlways, releasesAt } from '../releases.js';
+import { type Look, OfSituations, operationsOf, readsOf, replay, watch } from '../replay.js';
 import {
   type Draft,
   entryMethod,
@@ -27,6 +27,7 @@ import {
   type RuleContext,
   step,
 } from '../rule.js';
+import { Ways } from '../ways.js';
 
 /** The rule. */
 export const notHeld: Rule = {
@@ -154,6 +155,10 @@ const VALUES =
   /^(IS_ERR|PTR_ERR|ERR_PTR|ERR_CAST|READ_ONCE|container_of|likely|unlikely|pr_|printk|WARN|BUG|trace_)/;
 
 function twiceIn(cx: RuleContext, fn: FunctionRef, entry: Entry, result: FunctionResult): readonly Twice[] {
+  const releasing = operationsOf(fn).filter((op) => isReleasing(cx, fn, op));
+  const flow = new Ways(fn);
+  const goals = releasing.filter((op) => releasing.some((before) => flow.isAfter(before, op)));
+  if (goals.length === 0) return [];
   const ways: Way[] = [{ gone: [], unheld: [] }];
   const numbers = new Map<string, number>([[';', 0]]);
   const numberOf = (way: Way): number => {
@@ -172,7 +177,7 @@ function twiceIn(cx: RuleContext, fn: FunctionRef, entry: Entry, result: Functio
   /** Operations that took a lock of a class. */
   const takers = new Map<string, Set<number>>();
   let graph: FunctionRun['graph'] | null = null;
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const look: Look = (run, op, s) => {
     graph = run.graph;
     const { terms } = run;
     for (const l of s.locks) {
@@ -232,7 +237,8 @@ function twiceIn(cx: RuleContext, fn: FunctionRef, entry: Entry, result: Functio
       gone = [...gone.filter((g) => g.place !== l.place), more].slice(-6);
     }
     return numberOf({ gone, unheld });
-  });
+  };
+  replay(cx.analysis, fn, entry, look, undefined, goals);
   const out = [...found.values()];
   for (const { twice, cls } of inTurns)
     if (!found.has(twice.op) && sharesLoop(graph, twice.op, takers.get(cls))) {
@@ -275,6 +281,10 @@ function madeBy(terms: Terms, place: number): readonly number[] | null {
     }
   };
   return lasting(place) ? out : null;
+}
+
+function isBranch(fn: FunctionRef, op: number): boolean {
+  return (fn.file.ops[(fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op) === Op.Branch;
 }
 
 /** Whether an operation is the head of `list_for_each_entry()` and the like. */
@@ -348,9 +358,13 @@ function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Mis
   const helpers = cx.analysis.model.helpers;
   const softTests = new Set<number>();
   let graph: FunctionRun['graph'] | null = null;
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const speaks = (op: number): boolean =>
+    isReleasing(cx, fn, op) || helpers.get(calledName(fn, op))?.asserts !== undefined;
+  if (!operationsOf(fn).some(speaks)) return [];
+  const isWanted = (op: number): boolean => speaks(op) || isBranch(fn, op);
+  watch(cx.analysis, fn, entry, isWanted, (run, op, s) => {
     graph = run.graph;
-    if (run.isBranch(op) && readsOf(fn, op).some((e) => run.terms.isSoft(run.ev.value(s, e))))
+    if (isBranch(fn, op) && readsOf(fn, op).some((e) => run.terms.isSoft(run.ev.value(s, e))))
       softTests.add(op);
     const name = calledName(fn, op);
     if (name === '') return;

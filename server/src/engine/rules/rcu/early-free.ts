@@ -17,7 +17,7 @@ import { freeSite, isTeardown } from '../free-site.js';
 import { Heads } from '../heads.js';
 import { type LocklessAccess, locklessAccesses, readSectionAccess } from '../lockless.js';
 import { Mentions } from '../mentions.js';
-import { readsOf, replay } from '../replay.js';
+import { readsOf, watch } from '../replay.js';
 import {
   type Draft,
   entryMethod,
@@ -131,7 +131,8 @@ function ownerOfExpression(cx: RuleContext, fn: FunctionRef, expr: number): stri
   // One walk gives types of locals and temporaries
   const entry = cx.analysis.propagation?.entries[fn.id]?.[0];
   if (entry === undefined) return owner;
-  replay(cx.analysis, fn, entry, (run) => {
+  const isAny = (): boolean => true;
+  watch(cx.analysis, fn, entry, isAny, (run) => {
     if (owner !== '') return;
     const at = expr * EXPR_STRIDE;
     const type = run.ev.typeOf(fn.file.exprs[at + 1] as number);
@@ -465,8 +466,9 @@ function endsIn(cx: RuleContext, fn: FunctionRef, heads: Heads): End[] {
     // Only the head of an object of others: what is made here was never published
     if ((e.args[0] ?? -1) < 0 && !result.frees.some((f) => f.via === e.callee && f.op === e.op)) continue;
     let type = '';
-    replay(cx.analysis, fn, entry, (run, op): undefined => {
-      if (op === e.op && type === '') type = heads.ownerIn(run, readsOf(fn, op)[1] ?? -1);
+    const isCall = (op: number): boolean => op === e.op;
+    watch(cx.analysis, fn, entry, isCall, (run, op) => {
+      if (type === '') type = heads.ownerIn(run, readsOf(fn, op)[1] ?? -1);
     });
     if (type !== '') add({ type, op: e.op, what: callee.name });
   }

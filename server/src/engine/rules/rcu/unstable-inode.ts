@@ -9,7 +9,7 @@ import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { Handed } from '../lockless.js';
 import { Mentions } from '../mentions.js';
-import { readsOf, replay } from '../replay.js';
+import { readsOf, watch } from '../replay.js';
 import { type Draft, entryMethod, type Rule, type RuleContext, step } from '../rule.js';
 import { type Spot, type WalkSituation, walkPath, walkReads, walkSituations } from '../walk-reads.js';
 
@@ -209,9 +209,9 @@ class Others {
         }),
       );
       if (entry === undefined) continue;
-      replay(analysis, fn, entry, (run, op): undefined => {
+      const isZeroStore = (op: number): boolean => zeroStoreAt(fn, op) >= 0;
+      watch(analysis, fn, entry, isZeroStore, (run, op) => {
         const target = zeroStoreAt(fn, op);
-        if (target < 0) return;
         const type = run.ev.typeOf(fn.file.exprs[target * EXPR_STRIDE + 1] as number);
         if (type?.base.startsWith('struct ') !== true) return;
         const member = fn.file.strings[fn.file.exprs[target * EXPR_STRIDE + 2] as number] ?? '';

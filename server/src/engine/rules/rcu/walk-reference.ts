@@ -8,7 +8,7 @@ import { Fn } from '../../facts/encode.js';
 import type { HelperEntry, Model } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { OfSituations, readsOf, watch } from '../replay.js';
 import { type Draft, entryMethod, type Rule, type RuleContext, step } from '../rule.js';
 import { type WalkSituation, walkPath, walkSituations } from '../walk-reads.js';
 
@@ -84,7 +84,8 @@ function gets(
   return GETS.of(cx.analysis, fn, entry, () => {
     const out = new Map<number, Get>();
     if (fnColumn(fn.file, fn.index, Fn.OpCount) === 0) return [];
-    replay(cx.analysis, fn, entry, (run, op, s): undefined => {
+    const isGet = (op: number): boolean => helpers.has(calledName(fn, op));
+    watch(cx.analysis, fn, entry, isGet, (run, op, s) => {
       const helper = helpers.get(calledName(fn, op));
       if (helper === undefined || out.has(op)) return;
       // Out of the RCU section it is no walk any more
