@@ -1,7 +1,7 @@
 /**
  * Which functions write certain names: a rule looks again only at those that can matter to it.
  */
-import { fnColumn } from '../contexts/cfg.js';
+import { fnColumn, visitReads } from '../contexts/cfg.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { readsOf } from './replay.js';
@@ -41,6 +41,51 @@ export class Mentions {
   at(fn: FunctionRef, op: number): boolean {
     const numbers = this.numbers(fn.file);
     return numbers.size > 0 && readsOf(fn, op).some((e) => writes(fn.file, e, numbers));
+  }
+
+  /**
+   * Tells of expressions of a function whether they write one of the names, or a variable or temporary that something was stored in
+   * which does, or that was made of it: whatever the order.
+   */
+  carriedIn(fn: FunctionRef): (expr: number) => boolean {
+    const { file } = fn;
+    const numbers = this.numbers(file);
+    const first = fnColumn(file, fn.index, Fn.FirstOp);
+    const count = fnColumn(file, fn.index, Fn.OpCount);
+    const variables = new Set<number>();
+    const temps = new Set<number>();
+    const isCarried = (expr: number): boolean => {
+      if (expr < 0) return false;
+      if (writes(file, expr, numbers)) return true;
+      let carried = false;
+      const local = (v: number): void => {
+        carried ||= variables.has(v);
+      };
+      const temp = (t: number): void => {
+        carried ||= temps.has(t);
+      };
+      visitReads(file, expr, local, temp);
+      return carried;
+    };
+    for (let size = -1; size !== variables.size + temps.size; ) {
+      size = variables.size + temps.size;
+      for (let op = 0; op < count; op++) {
+        const at = (first + op) * OP_STRIDE;
+        const kind = file.ops[at] as Op;
+        const target = file.ops[at + 1] as number;
+        if (kind === Op.Call) {
+          const made = file.ops[at + 3] as number;
+          if (made >= 0 && readsOf(fn, op).some(isCarried)) temps.add(made);
+        } else if (kind === Op.Set) {
+          if (isCarried(file.ops[at + 2] as number)) temps.add(target);
+        } else if (kind === Op.Declare) {
+          if (isCarried(file.ops[at + 2] as number)) variables.add(target);
+        } else if (kind === Op.Assign && (file.exprs[target * EXPR_STRIDE] as X) === X.Local)
+          if (isCarried(file.ops[at + 2] as number))
+            variables.add(file.exprs[target * EXPR_STRIDE + 1] as number);
+      }
+    }
+    return isCarried;
   }
 
   private numbers(file: FileFacts): ReadonlySet<number> {

@@ -17,12 +17,16 @@ type Kinds = ReadonlySet<LockKind | typeof ANY_KIND>;
 
 const NONE: Kinds = new Set();
 
+/** Operations that give a lock back, those that run after one, and those that run after one of its kind was taken again. */
+interface Order {
+  readonly drops: readonly number[];
+  readonly dropped: ReadonlySet<number>;
+  readonly retaken: ReadonlySet<number>;
+}
+
 /** What operations of functions take and give back. Asked during one check. */
 export class Retakes {
-  private readonly known = new Map<
-    number,
-    { readonly dropped: ReadonlySet<number>; readonly retaken: ReadonlySet<number> }
-  >();
+  private readonly known = new Map<number, Order>();
 
   constructor(private readonly cx: RuleContext) {}
 
@@ -36,10 +40,12 @@ export class Retakes {
     return this.of(fn).retaken;
   }
 
-  private of(fn: FunctionRef): {
-    readonly dropped: ReadonlySet<number>;
-    readonly retaken: ReadonlySet<number>;
-  } {
+  /** Operations that give a lock back. */
+  drops(fn: FunctionRef): readonly number[] {
+    return this.of(fn).drops;
+  }
+
+  private of(fn: FunctionRef): Order {
     let known = this.known.get(fn.id);
     if (known === undefined) {
       known = this.find(fn);
@@ -48,10 +54,7 @@ export class Retakes {
     return known;
   }
 
-  private find(fn: FunctionRef): {
-    readonly dropped: ReadonlySet<number>;
-    readonly retaken: ReadonlySet<number>;
-  } {
+  private find(fn: FunctionRef): Order {
     const takes = new Map<number, Kinds>();
     const drops = new Map<number, Kinds>();
     const count = fnColumn(fn.file, fn.index, Fn.OpCount);
@@ -63,7 +66,7 @@ export class Retakes {
     }
     const dropped = new Set<number>();
     const retaken = new Set<number>();
-    if (drops.size === 0) return { dropped, retaken };
+    if (drops.size === 0) return { drops: [], dropped, retaken };
     const ways = new Ways(fn);
     for (const drop of drops.keys()) for (const op of ways.behind(drop)) dropped.add(op);
     const again = new Set<number>();
@@ -71,7 +74,7 @@ export class Retakes {
       for (const [take, others] of takes)
         if (!again.has(take) && shareKind(kinds, others) && ways.isAfter(drop, take)) again.add(take);
     for (const take of again) for (const op of ways.behind(take)) retaken.add(op);
-    return { dropped, retaken };
+    return { drops: [...drops.keys()], dropped, retaken };
   }
 
   private kindsAt(

@@ -13,7 +13,7 @@ import { type FunctionRef, readList } from '../../program/program.js';
 import { type Movable, Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
 import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { type Look, OfSituations, operationsOf, readsOf, replay } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
 
 const ID = 'dentry/unstable-name';
@@ -33,10 +33,9 @@ export const unstableName: Rule = {
     const out: Draft[] = [];
     const { propagation } = cx.analysis;
     if (propagation === null) return out;
-    const mentions = new Mentions(['d_name']);
     const moves = new Moves(cx);
     for (const fn of cx.functions) {
-      if (!mentions.in(fn) || !moves.canMove(fn.unit)) continue;
+      if (!NAMES.in(fn) || !moves.canMove(fn.unit)) continue;
       const entries = propagation.entries[fn.id] ?? [];
       let best: Draft | null = null;
       for (let i = 0; i < entries.length; i++) {
@@ -84,7 +83,9 @@ const USES = new OfSituations<Uses>();
 function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   const uses = new Map<number, Use>();
   const believed = new Set<string>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const goals = goalsIn(cx, fn);
+  if (goals.length === 0) return { uses: [], believed };
+  const look: Look = (run, op, s) => {
     const callee = calledName(fn, op);
     // Paths on which a variable holds a name are kept apart from others
     if (callee === '') return stores(run, op, s) ? s.trail + 1 : undefined;
@@ -103,7 +104,8 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure: done === 'keeps', spot, held });
     }
     return undefined;
-  });
+  };
+  replay(cx.analysis, fn, entry, look, undefined, goals);
   return { uses: [...uses.values()], believed };
 }
 
@@ -112,6 +114,27 @@ const BELIEVES: ReadonlyMap<string, number> = new Map([
   ['dget_parent', 0],
   ['take_dentry_name_snapshot', 1],
 ]);
+
+const NAMES = new Mentions(['d_name']);
+
+/**
+ * Calls that may get a name and keep it, and those that say what the function takes the dentry for; none where there is none of the
+ * first. By the text alone: what a name is stored in, and what is made of that.
+ */
+function goalsIn(cx: RuleContext, fn: FunctionRef): readonly number[] {
+  const isNamed = NAMES.carriedIn(fn);
+  const all = operationsOf(fn);
+  const keeps = all.filter((op) => {
+    const callee = calledName(fn, op);
+    return (
+      callee !== '' &&
+      readsOf(fn, op)
+        .slice(1)
+        .some((e, i) => isNamed(e) && fateOf(cx, fn, callee, i) !== 'nothing')
+    );
+  });
+  return keeps.length === 0 ? [] : all.filter((op) => keeps.includes(op) || BELIEVES.has(calledName(fn, op)));
+}
 
 /** Names that one path may store: past these it is not followed apart. */
 const MAX_STORED = 4;

@@ -15,7 +15,7 @@ import { Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
 import { dereferencesOf } from '../dereferences.js';
 import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
+import { type Look, OfSituations, operationsOf, readsOf, replay, visitExpressions } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
 
 const ID = 'dentry/unstable-parent';
@@ -36,10 +36,9 @@ export const unstableParent: Rule = {
     const out: Draft[] = [];
     const { propagation } = cx.analysis;
     if (propagation === null) return out;
-    const mentions = new Mentions(['d_parent']);
     const moves = new Moves(cx);
     for (const fn of cx.functions) {
-      if (!mentions.in(fn) || !moves.canMove(fn.unit)) continue;
+      if (!PARENTS.in(fn) || !moves.canMove(fn.unit)) continue;
       const entries = propagation.entries[fn.id] ?? [];
       const found: Draft[] = [];
       for (let i = 0; i < entries.length; i++) {
@@ -88,6 +87,7 @@ interface Uses {
 }
 
 const USES = new OfSituations<Uses>();
+const PARENTS = new Mentions(['d_parent']);
 
 function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   const uses = new Map<string, Use>();
@@ -95,7 +95,11 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   const believed = new Set<string>();
   const names = new Map<number, number>();
   const { helpers } = cx.analysis.model;
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const isCarried = PARENTS.carriedIn(fn);
+  const goals = operationsOf(fn).filter(
+    (op) => readsOf(fn, op).some(isCarried) || calledName(fn, op) === 'dget_parent',
+  );
+  const look: Look = (run, op, s) => {
     const name = calledName(fn, op);
     const helper = helpers.get(name);
     const exprs = readsOf(fn, op);
@@ -125,7 +129,8 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       if (dentry >= 0) trail = trails.with(trail, 'moved', dentry, op);
     }
     return afterStore(run, names, op, s, exprs, trails, trail);
-  });
+  };
+  replay(cx.analysis, fn, entry, look, undefined, goals);
   return { uses: [...uses.values()], believed };
 }
 

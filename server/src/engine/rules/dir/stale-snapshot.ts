@@ -54,7 +54,10 @@ export const staleSnapshot: Rule = {
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.releases.size === 0) continue;
       const late = retakes.afterDrop(fn);
-      const marks = late.size === 0 ? [] : search.marksIn(fn).filter((m) => late.has(m.op));
+      const marks =
+        late.size === 0
+          ? []
+          : search.marksIn(fn).filter((m) => late.has(m.op) && search.mayBeLate(fn, m, retakes.drops(fn)));
       if (marks.length === 0) continue;
       const seen = new Set<number>();
       for (const [i, entry] of byLocks(propagation.entries[fn.id] ?? []))
@@ -145,14 +148,42 @@ class Search {
     return out;
   }
 
+  /** Whether by the order of operations a version may be read, and stored, after a lock was dropped under which something was gathered. */
+  mayBeLate(fn: FunctionRef, mark: Mark, drops: readonly number[]): boolean {
+    const ways = new Ways(fn);
+    const all = operationsOf(fn);
+    const gathering = all.filter((op) => this.gathers(fn, op, mark.owner));
+    const late = drops.filter((drop) => gathering.some((op) => op === drop || ways.isAfter(op, drop)));
+    return all.some(
+      (op) =>
+        (op === mark.op || ways.isAfter(op, mark.op)) &&
+        this.readsVersion(fn, op, mark) &&
+        late.some((drop) => drop === op || ways.isAfter(drop, op)),
+    );
+  }
+
+  /** Whether an operation reads the version that a mark is made of. */
+  private readsVersion(fn: FunctionRef, op: number, mark: Mark): boolean {
+    const { file } = fn;
+    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+    switch (file.ops[at] as Op) {
+      case Op.Call:
+        return this.accessed(fn, calledName(fn, op)) === mark.version;
+      case Op.Declare:
+      case Op.Assign: {
+        const value = file.ops[at + 2] as number;
+        return value >= 0 && this.memberOf(fn, value) === mark.version;
+      }
+      default:
+        return false;
+    }
+  }
+
   in(fn: FunctionRef, entry: Entry, mark: Mark): readonly Found[] {
     const { file } = fn;
     const out = new Map<number, Found>();
     const trails = new Trails<Note>();
     const first = fnColumn(file, fn.index, Fn.FirstOp);
-    const ways = new Ways(fn);
-    if (!operationsOf(fn).some((op) => this.gathers(fn, op, mark.owner) && ways.isAfter(op, mark.op)))
-      return [];
     const look: Look = (run, op, s) => {
       const at = (first + op) * OP_STRIDE;
       const kind = file.ops[at] as Op;
