@@ -3,7 +3,7 @@
  * the slot) and pointers, and handed to whoever knows what that does.
  */
 import { CALL_LOOP, EXPR_STRIDE, X } from '../facts/encode.js';
-import type { MethodEntry } from '../model/types.js';
+import type { HelperEntry, MethodEntry } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { type CallSite, plainResult, touched } from './call-site.js';
 import { applyFunction } from './callee-calls.js';
@@ -50,35 +50,64 @@ export function applyCall(run: FunctionRun, s: State, site: CallSite, out: State
     return;
   }
   if (idiom(run, s, site, name, out)) return;
-  const own = run.shared.program.resolve(name, file);
-  const helper = run.shared.model.helpers.get(name);
-  if (helper !== undefined && (own === null || own.file !== file || own.isHeader || !own.isStatic)) {
-    applyHelper(run, s, site, helper, out);
-    return;
-  }
-  if (own !== null && own.id !== run.fn.id) {
-    applyFunction(run, s, site, own, out);
-    return;
-  }
-  if (own === null) {
-    const macro = run.shared.program.macro(name, file);
-    if (macro !== null && macro.params !== null) {
-      const compiled = run.shared.compile(macro);
-      if (compiled !== null && compiled.id !== run.fn.id) {
-        applyFunction(run, s, site, compiled, out);
-        return;
-      }
-    } else if (macro !== null && /^\w+$/.test(macro.body) && macro.body !== name) {
-      // #define other_name real_name
-      applyCall(run, s, { ...site, callee: -1, name: macro.body }, out);
+  const target = targetOf(run, name);
+  switch (target.kind) {
+    case 'helper':
+      applyHelper(run, s, site, target.helper, out);
       return;
-    }
-  } else run.effect.edgeTo(s, own.id, site, 'now', site.args);
+    case 'function':
+      applyFunction(run, s, site, target.fn, out);
+      return;
+    case 'renamed':
+      applyCall(run, s, { ...site, callee: -1, name: target.name }, out);
+      return;
+    case 'itself':
+      run.effect.edgeTo(s, run.fn.id, site, 'now', site.args);
+      break;
+    case 'unknown':
+      break;
+  }
   if (site.callee >= 0 && run.ev.tempTypes.get(site.temp) === undefined) {
     const type = run.shared.program.returnType(name, file);
     if (type !== null) run.ev.tempTypes.set(site.temp, type);
   }
   out.push(plainResult(run, touched(run, s, site), site));
+}
+
+/** What a name that is called means. */
+export type Target =
+  | { readonly kind: 'helper'; readonly helper: HelperEntry }
+  | { readonly kind: 'function'; readonly fn: FunctionRef }
+  | { readonly kind: 'renamed'; readonly name: string }
+  | { readonly kind: 'itself' | 'unknown' };
+
+const UNKNOWN: Target = { kind: 'unknown' };
+
+/** What a name means in a function: told once, and asked for each state that comes to a call. */
+function targetOf(run: FunctionRun, name: string): Target {
+  let target = run.targets.get(name);
+  if (target === undefined) {
+    target = findTarget(run, name);
+    run.targets.set(name, target);
+  }
+  return target;
+}
+
+function findTarget(run: FunctionRun, name: string): Target {
+  const { shared, fn } = run;
+  const own = shared.program.resolve(name, fn.file);
+  const helper = shared.model.helpers.get(name);
+  if (helper !== undefined && (own === null || own.file !== fn.file || own.isHeader || !own.isStatic))
+    return { kind: 'helper', helper };
+  if (own !== null) return own.id === fn.id ? { kind: 'itself' } : { kind: 'function', fn: own };
+  const macro = shared.program.macro(name, fn.file);
+  if (macro === null) return UNKNOWN;
+  if (macro.params !== null) {
+    const compiled = shared.compile(macro);
+    return compiled === null || compiled.id === fn.id ? UNKNOWN : { kind: 'function', fn: compiled };
+  }
+  // #define other_name real_name
+  return /^\w+$/.test(macro.body) && macro.body !== name ? { kind: 'renamed', name: macro.body } : UNKNOWN;
 }
 
 /** A call through `x->slot(...)`; false where it is no slot that can be told. */

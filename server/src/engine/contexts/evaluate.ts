@@ -163,21 +163,19 @@ export class Evaluator {
         return this.variable(s, v);
       }
       case X.Name: {
-        const name = this.text(this.exprA(e));
-        const constant = this.program.constant(name);
-        if (constant !== null) return terms.constant(constant);
-        if (this.isFunction(name)) return terms.global(name);
-        return this.loaded(s, terms.global(name, this.program.globalHome(name, this.file)));
+        const named = this.namedBy(e);
+        return named.isPlace ? this.loaded(s, named.term) : named.term;
       }
       case X.Num:
         return terms.constant(this.file.nums[this.exprA(e)] ?? 0);
       case X.Str:
         return terms.str();
       case X.Field: {
-        const place = this.place(s, e);
-        const type = this.typeOf(e);
-        const value = this.loaded(s, place);
-        if (type !== null && !this.termTypes.has(value)) this.termTypes.set(value, type);
+        const value = this.loaded(s, this.place(s, e));
+        if (!this.termTypes.has(value)) {
+          const type = this.typeOf(e);
+          if (type !== null) this.termTypes.set(value, type);
+        }
         return value;
       }
       case X.Deref:
@@ -204,6 +202,37 @@ export class Evaluator {
       default:
         return terms.unknown;
     }
+  }
+
+  /** What names mean, by expression: a constant, a function, or a place that something is loaded from. */
+  private readonly names = new Map<number, { readonly term: number; readonly isPlace: boolean }>();
+
+  private namedBy(e: number): { readonly term: number; readonly isPlace: boolean } {
+    const known = this.names.get(e);
+    if (known !== undefined) return known;
+    const { terms } = this;
+    const name = this.text(this.exprA(e));
+    const constant = this.program.constant(name);
+    const named =
+      constant !== null
+        ? { term: terms.constant(constant), isPlace: false }
+        : this.isFunction(name)
+          ? { term: terms.global(name), isPlace: false }
+          : { term: terms.global(name, this.program.globalHome(name, this.file)), isPlace: true };
+    this.names.set(e, named);
+    return named;
+  }
+
+  private readonly fields = new Map<number, number>();
+
+  /** The name of the field that an expression asks for. */
+  private fieldOf(e: number): number {
+    let field = this.fields.get(e);
+    if (field === undefined) {
+      field = this.terms.name(this.text(this.exprB(e)));
+      this.fields.set(e, field);
+    }
+    return field;
   }
 
   private isFunction(name: string): boolean {
@@ -235,13 +264,10 @@ export class Evaluator {
       return op === EQ ? terms.one : terms.zero;
     if (op === LAND || op === LOR) {
       // One side decides, or the other one is all
-      for (const [n, other] of [
-        [l, right],
-        [r, left],
-      ] as const) {
-        if (n === null) continue;
+      const n = l ?? r;
+      if (n !== null) {
         if (op === LAND ? n === 0 : n !== 0) return op === LAND ? terms.zero : terms.one;
-        return terms.un(NOT, terms.un(NOT, other));
+        return terms.un(NOT, terms.un(NOT, l === null ? left : right));
       }
     }
     if (op === AND && (l !== null) !== (r !== null)) {
@@ -250,8 +276,7 @@ export class Evaluator {
     }
     if (l !== null && r === null) {
       // Constants to the right, so that one test has one term
-      if (op === EQ || op === NE || op === operatorCode('&') || op === operatorCode('|'))
-        return terms.bin(op, right, left);
+      if (op === EQ || op === NE || op === AND || op === OR) return terms.bin(op, right, left);
       if (op === LT) return terms.bin(GT, right, left);
       if (op === GT) return terms.bin(LT, right, left);
       if (op === LE) return terms.bin(GE, right, left);
@@ -306,7 +331,7 @@ export class Evaluator {
       }
       case X.Field: {
         const base = this.exprA(e);
-        const field = terms.name(this.text(this.exprB(e)));
+        const field = this.fieldOf(e);
         const isPointer = this.exprC(e) === 1;
         const place = isPointer
           ? terms.fieldP(this.value(s, base), field)
@@ -333,6 +358,9 @@ export class Evaluator {
     }
   }
 
+  /** Types of fields once what they are fields of has one: that does not change any more. */
+  private readonly fieldTypes = new Map<number, TypeRef>();
+
   /** The type of an expression, or null. */
   typeOf(e: number): TypeRef | null {
     switch (this.exprKind(e)) {
@@ -343,9 +371,13 @@ export class Evaluator {
         return t;
       }
       case X.Field: {
+        const known = this.fieldTypes.get(e);
+        if (known !== undefined) return known;
         const base = this.typeOf(this.exprA(e));
         if (base === null) return null;
-        return this.program.field(base.base, this.text(this.exprB(e)), this.file);
+        const type = this.program.field(base.base, this.text(this.exprB(e)), this.file);
+        if (type !== null) this.fieldTypes.set(e, type);
+        return type;
       }
       case X.Deref: {
         const t = this.typeOf(this.exprA(e));

@@ -18,7 +18,7 @@ import { type FunctionRef, readList } from '../program/program.js';
 import { readAnnotations } from './annotations.js';
 import { type CallSite, touched } from './call-site.js';
 import { applyFunction } from './callee-calls.js';
-import { applyCall } from './calls.js';
+import { applyCall, type Target } from './calls.js';
 import { blockOf, calledName, comesBack, fnColumn, type Graph, graphOf, leadingTo } from './cfg.js';
 import { EffectRecorder } from './effect.js';
 import { Evaluator, withTemp } from './evaluate.js';
@@ -69,6 +69,10 @@ export class FunctionRun {
   private readonly firstOp: number;
   /** Names of old values of memory, and the loads that gave them. */
   readonly snapshots = new Map<number, number>();
+  /** By name: what is meant where it is called. */
+  readonly targets = new Map<string, Target>();
+  /** By head of a loop macro: the locals that it stores to. */
+  readonly loopVariables = new Map<number, readonly number[]>();
   /** Operations times states walked so far. */
   private steps = 0;
   /** A second look: what was taken and given back on the way is remembered. */

@@ -91,9 +91,12 @@ export class Frontier {
     private readonly wanted: Uint8Array | null = null,
   ) {
     this.blocks = Array.from({ length: graph.blockCount }, () => new Waiting());
-    this.byOrder = Array.from({ length: graph.blockCount }, (_, b) => b)
-      .filter((b) => (graph.order[b] as number) >= 0)
-      .sort((x, y) => (graph.order[x] as number) - (graph.order[y] as number));
+    const byOrder: number[] = [];
+    for (let b = 0; b < graph.blockCount; b++) {
+      const at = graph.order[b] as number;
+      if (at >= 0) byOrder[at] = b;
+    }
+    this.byOrder = byOrder;
   }
 
   /** The next block in order with the states that wait there; null at the end. */

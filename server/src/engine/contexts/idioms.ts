@@ -12,20 +12,12 @@ import { OP_ERR_PTR, OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T } from 
 /** The head of `list_for_each_entry(...)`: its variables have new values in every turn. */
 export function loopHead(run: FunctionRun, s: State, site: CallSite): State {
   let state = s;
-  const file = run.fn.file;
-  const name = file.strings[file.exprs[site.callee * EXPR_STRIDE + 1] as number] ?? '';
-  const macro = run.shared.program.macro(name, file);
-  let sawLocal = false;
-  for (let i = 0; i < site.argExprs.length; i++) {
-    const e = site.argExprs[i] as number;
-    if ((file.exprs[e * EXPR_STRIDE] as X) !== X.Local) continue;
-    const v = file.exprs[e * EXPR_STRIDE + 1] as number;
-    const assigned =
-      macro?.params != null && macro.params[i] !== undefined
-        ? new RegExp(`\\b${macro.params[i]}\\)?\\s*=[^=]|&\\(?${macro.params[i]}\\b`).test(macro.body)
-        : !sawLocal;
-    sawLocal = true;
-    if (!assigned && !(i === 0 && macro === null)) continue;
+  let variables = run.loopVariables.get(site.op);
+  if (variables === undefined) {
+    variables = loopVariables(run, site);
+    run.loopVariables.set(site.op, variables);
+  }
+  for (const v of variables) {
     const m = run.made(state, site.op, 500 + v);
     const vars = m.state.vars.slice();
     vars[v] = m.term;
@@ -33,6 +25,26 @@ export function loopHead(run: FunctionRun, s: State, site: CallSite): State {
   }
   const m = run.made(state, site.op, 0);
   return m.state.withTemps(withTemp(m.state.temps, site.temp, m.term));
+}
+
+/** The locals that the head of a loop macro stores to. */
+function loopVariables(run: FunctionRun, site: CallSite): readonly number[] {
+  const { file } = run.fn;
+  const name = file.strings[file.exprs[site.callee * EXPR_STRIDE + 1] as number] ?? '';
+  const macro = run.shared.program.macro(name, file);
+  const out: number[] = [];
+  let sawLocal = false;
+  for (let i = 0; i < site.argExprs.length; i++) {
+    const e = site.argExprs[i] as number;
+    if ((file.exprs[e * EXPR_STRIDE] as X) !== X.Local) continue;
+    const assigned =
+      macro?.params != null && macro.params[i] !== undefined
+        ? new RegExp(`\\b${macro.params[i]}\\)?\\s*=[^=]|&\\(?${macro.params[i]}\\b`).test(macro.body)
+        : !sawLocal;
+    sawLocal = true;
+    if (assigned || (i === 0 && macro === null)) out.push(file.exprs[e * EXPR_STRIDE + 1] as number);
+  }
+  return out;
 }
 
 /** A call that is a value; false where it is none. */

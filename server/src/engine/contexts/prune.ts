@@ -14,6 +14,8 @@ const DROP = 0;
 const KEEP = 1;
 const WHILE_ALIVE = 2;
 
+const NO_MARKS = new Int32Array(0);
+
 /** Prunes the states of one function. */
 export class Pruner {
   /** `strings` of the file; `everyTest`: a rule looks at every read and wants to know what was tested. */
@@ -101,7 +103,7 @@ export class Pruner {
   }
 
   /** Local terms that values of the state hang on, as the stamp of the last look. */
-  private marks = new Int32Array(256);
+  private marks = NO_MARKS;
   private stamp = 0;
 
   private markRoots(vars: readonly number[], temps: readonly number[], heap: readonly number[]): void {
@@ -115,7 +117,7 @@ export class Pruner {
     const at = this.terms.localIndex(t);
     if (at < 0) return;
     if (at >= this.marks.length) {
-      const wider = new Int32Array(Math.max(at + 1, this.marks.length * 2));
+      const wider = new Int32Array(Math.max(at + 1, this.marks.length * 2, 64));
       wider.set(this.marks);
       this.marks = wider;
     }

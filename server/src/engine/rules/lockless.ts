@@ -3,9 +3,11 @@
  * that were loaded from memory that others reach, with no lock that keeps them. Pointers are followed into callees that dereference
  * what they are handed.
  */
+import { push } from '../base/multimap.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import type { FunctionResult } from '../contexts/result.js';
 import { isAtomicKind, maskOf, NEGATIVE, POSITIVE, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
@@ -230,15 +232,18 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): Local {
   return { accesses: [...accesses.values()], parameters, untested, passed: [...passed.values()] };
 }
 
+const CALLEES = new WeakMap<FunctionResult, ReadonlyMap<number, readonly number[]>>();
+const NO_CALLEES: ReadonlyMap<number, readonly number[]> = new Map();
+
 /** Whom each operation of a function calls. */
 export function calleesByOp(cx: RuleContext, fn: FunctionRef): ReadonlyMap<number, readonly number[]> {
+  const result = cx.analysis.results[fn.id];
+  if (result === undefined) return NO_CALLEES;
+  const known = CALLEES.get(result);
+  if (known !== undefined) return known;
   const out = new Map<number, number[]>();
-  for (const e of cx.analysis.results[fn.id]?.edges ?? []) {
-    if (e.context !== 'now') continue;
-    const list = out.get(e.op);
-    if (list === undefined) out.set(e.op, [e.callee]);
-    else list.push(e.callee);
-  }
+  for (const e of result.edges) if (e.context === 'now') push(out, e.op, e.callee);
+  CALLEES.set(result, out);
   return out;
 }
 

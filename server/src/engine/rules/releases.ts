@@ -8,6 +8,7 @@ import { modelLock } from '../contexts/helper-calls.js';
 import { Lock, type State, sameLock } from '../contexts/state.js';
 import { toCaller } from '../contexts/translate.js';
 import type { FunctionRef } from '../program/program.js';
+import { calleesByOp } from './lockless.js';
 import { readsOf } from './replay.js';
 import type { RuleContext } from './rule.js';
 
@@ -28,13 +29,9 @@ export function isOwned(lock: Lock): boolean {
 
 /** The function of the program that an operation calls, for sure and alone, or -1. */
 export function calleeAt(cx: RuleContext, fn: number, op: number): number {
-  let callee = -1;
-  for (const e of cx.analysis.results[fn]?.edges ?? []) {
-    if (e.op !== op || e.context !== 'now') continue;
-    if (callee >= 0) return -1;
-    callee = e.callee;
-  }
-  return callee;
+  const ref = cx.analysis.program.functions[fn];
+  const callees = ref === undefined ? undefined : calleesByOp(cx, ref).get(op);
+  return callees?.length === 1 ? (callees[0] as number) : -1;
 }
 
 /** Locks that every way out of a function gives back for its caller and none takes again. */

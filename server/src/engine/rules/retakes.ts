@@ -24,11 +24,23 @@ interface Order {
   readonly retaken: ReadonlySet<number>;
 }
 
+const IN_CHECK = new WeakMap<RuleContext, Retakes>();
+
 /** What operations of functions take and give back. Asked during one check. */
 export class Retakes {
   private readonly known = new Map<number, Order>();
 
-  constructor(private readonly cx: RuleContext) {}
+  private constructor(private readonly cx: RuleContext) {}
+
+  /** Those of a check: rules ask the same of the same functions. */
+  static in(cx: RuleContext): Retakes {
+    let known = IN_CHECK.get(cx);
+    if (known === undefined) {
+      known = new Retakes(cx);
+      IN_CHECK.set(cx, known);
+    }
+    return known;
+  }
 
   /** Operations that run after a lock was given back. */
   afterDrop(fn: FunctionRef): ReadonlySet<number> {

@@ -46,7 +46,7 @@ export const lostRaceLeak: Rule = {
     const out: Draft[] = [];
     const propagation = cx.analysis.propagation;
     if (propagation === null) return out;
-    const retakes = new Retakes(cx);
+    const retakes = Retakes.in(cx);
     for (const fn of cx.functions) {
       if (fn.isMacro || fn.isHeader) continue;
       const result = cx.analysis.results[fn.id];

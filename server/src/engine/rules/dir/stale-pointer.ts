@@ -127,7 +127,7 @@ export const stalePointer: Rule = {
     const propagation = cx.analysis.propagation;
     if (propagation === null) return out;
     const search = new Search(cx);
-    const retakes = new Retakes(cx);
+    const retakes = Retakes.in(cx);
     for (const fn of cx.functions) {
       if (fn.isMacro || fn.isHeader || retakes.after(fn).size === 0) continue;
       const { variables, uses } = search.carried(fn);

@@ -48,7 +48,7 @@ export const staleSnapshot: Rule = {
     const propagation = cx.analysis.propagation;
     if (propagation === null) return out;
     const search = new Search(cx);
-    const retakes = new Retakes(cx);
+    const retakes = Retakes.in(cx);
     for (const fn of cx.functions) {
       if (fn.isMacro || fn.isHeader) continue;
       const result = cx.analysis.results[fn.id];
