@@ -35,6 +35,8 @@ import { UNSTABLE_PARENT as UNSTABLE_WALK_PARENT } from './rules/rcu/unstable-pa
 import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
 import { WALK_HARD_ERROR } from './rules/rcu/walk-hard-error.js';
 import { WALK_REFERENCE } from './rules/rcu/walk-reference.js';
+import { ATOMIC_MOVE } from './rules/rename/atomic-move.js';
+import { DOUBLE_MOVE } from './rules/rename/double-move.js';
 
 const RULES: Readonly<Record<string, RuleCases>> = {
   'dentry/atomic-method': ATOMIC_METHOD,
@@ -69,6 +71,8 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'lock/guarded-field': GUARDED_FIELD,
   'lock/not-held': NOT_HELD,
   'lock/order': ORDER,
+  'rename/atomic-move': ATOMIC_MOVE,
+  'rename/double-move': DOUBLE_MOVE,
 };
 
 describe('rules', () => {

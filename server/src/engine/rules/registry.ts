@@ -31,6 +31,7 @@ import { unstableParent as unstableWalkParent } from './rcu/unstable-parent.js';
 import { walkBlocks } from './rcu/walk-blocks.js';
 import { walkHardError } from './rcu/walk-hard-error.js';
 import { walkReference } from './rcu/walk-reference.js';
+import { atomicMove } from './rename/atomic-move.js';
 import { doubleMove } from './rename/double-move.js';
 import type { Rule } from './rule.js';
 
@@ -67,6 +68,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   walkBlocks,
   walkHardError,
   walkReference,
+  atomicMove,
   doubleMove,
 ];
 
