@@ -33,6 +33,8 @@ import { walkHardError } from './rcu/walk-hard-error.js';
 import { walkReference } from './rcu/walk-reference.js';
 import { atomicMove } from './rename/atomic-move.js';
 import { doubleMove } from './rename/double-move.js';
+import { earlyAttach } from './rename/early-attach.js';
+import { embeddedFree } from './rename/embedded-free.js';
 import type { Rule } from './rule.js';
 
 const IN_ANY_ORDER: readonly Rule[] = [
@@ -70,6 +72,8 @@ const IN_ANY_ORDER: readonly Rule[] = [
   walkReference,
   atomicMove,
   doubleMove,
+  earlyAttach,
+  embeddedFree,
 ];
 
 /** Every rule, in the order of ids. */
