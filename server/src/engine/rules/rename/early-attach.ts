@@ -142,8 +142,18 @@ function dismantledAt(run: FunctionRun, op: number, s: State): number {
 interface Note {
   readonly dentry: number;
   readonly op: number;
+  /** What was handed over there: what it stands for may be filled by that. */
+  readonly along: readonly number[];
   readonly setUp: number;
   readonly value: number;
+}
+
+/** Whether a value means one object of this path: what is known of a call, or a parameter. */
+function isObject(run: FunctionRun, value: number): boolean {
+  const { terms } = run;
+  if (value < 0 || value === terms.unknown) return false;
+  const kind = terms.kind(terms.root(value));
+  return (kind === T.Param || kind === T.Fresh) && terms.kind(value) !== T.Const;
 }
 
 /** One function that attaches and takes away. */
@@ -202,7 +212,7 @@ class Attaching {
     if (note === null || attached === note.dentry)
       return attached < 0 || attached === run.terms.unknown
         ? note
-        : { dentry: attached, op, setUp: -1, value: -1 };
+        : { dentry: attached, op, along: args.filter((a) => isObject(run, a)), setUp: -1, value: -1 };
     const gone = this.dentryOf(this.dismantle, dismantledAt, run, op, s, args);
     if (gone === note.dentry) {
       const failed = note.value >= 0 && (maskOf(run.terms, s.facts, note.value) & ZERO) === 0;
@@ -210,7 +220,10 @@ class Attaching {
       return null;
     }
     const callees = this.callees.get(op) ?? [];
-    if (callees.some((id) => this.attach.in(id)) && args.some((a) => run.terms.contains(a, note.dentry)))
+    if (
+      callees.some((id) => this.attach.in(id)) &&
+      args.some((a) => isObject(run, a) && note.along.some((x) => run.terms.contains(a, x)))
+    )
       return { ...note, setUp: op, value: -1 };
     return note;
   }
