@@ -10,13 +10,23 @@ import { EXAMPLE, lockwalk } from './cli/run.js';
 import { withFolder } from './host/folder.js';
 import { inRepository } from './repository.js';
 
-/** Rules found in a text that stands in for a file of the example tree. */
-function rulesFoundIn(text: string): Promise<readonly string[]> {
+/** Rules found in a text that stands in for a file of the example tree: those on by default, and what `named` names. */
+function rulesFoundIn(text: string, named: readonly string[]): Promise<readonly string[]> {
   return withFolder({}, (folder) => {
     const path = join(folder, 'page.c');
     writeFileSync(path, text);
     const file = 'fs/page/page.c';
-    const args = ['check', '--kernel', EXAMPLE, '--overlay', `${file}=${path}`, '--format', 'json', file];
+    const args = [
+      'check',
+      '--kernel',
+      EXAMPLE,
+      '--overlay',
+      `${file}=${path}`,
+      '--format',
+      'json',
+      ...named,
+      file,
+    ];
     const run = lockwalk(args);
     const { findings } = JSON.parse(run.out) as { findings: readonly Finding[] };
     return findings.map((finding) => finding.rule);
@@ -33,9 +43,11 @@ describe('rule examples', () => {
   for (const rule of RULES) {
     it(`${rule.id}: the bad one is found, the good one is not`, async () => {
       const page = readFileSync(inRepository('docs/rules', `${rule.id}.md`), 'utf8');
-      const bad = await rulesFoundIn(example(page, 'Bad'));
+      // One that is off by default is run by its name, at its own precision
+      const named = rule.onByDefault ? [] : ['--rule', rule.id, '--precision', rule.precision];
+      const bad = await rulesFoundIn(example(page, 'Bad'), named);
       assert.deepEqual([...new Set(bad)], [rule.id]);
-      assert.deepEqual(await rulesFoundIn(example(page, 'Good')), []);
+      assert.deepEqual(await rulesFoundIn(example(page, 'Good'), named), []);
     });
   }
 });

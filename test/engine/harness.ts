@@ -274,12 +274,15 @@ export async function findingsIn(
 const places = (findings: readonly Finding[]): readonly string[] =>
   findings.map((f) => `${f.file}:${f.line} ${f.rule}`).sort();
 
-/** The findings are just those that the text marks, by rule and line; `rule@medium` says at which precision too. */
-export async function checkRule(source: string): Promise<void> {
+/**
+ * The findings are just those that the text marks, by rule and line; `rule@medium` says at which precision too. `rules`: what is run; none
+ * named: what is on by default.
+ */
+export async function checkRule(source: string, rules: readonly string[] = []): Promise<void> {
   const files = filesOf(source);
   const expected = marksIn(files, /\/\*! ([^*]+)\*\//g).map((m) => `${m.file}:${m.line} ${m.name}`);
   const precise = new Set(expected.filter((mark) => mark.includes('@')));
-  const found = (await findingsIn(files)).map((f) => {
+  const found = (await findingsIn(files, { rules })).map((f) => {
     const place = `${f.file}:${f.line} ${f.rule}`;
     const exact = `${place}@${f.precision}`;
     return precise.has(exact) ? exact : place;

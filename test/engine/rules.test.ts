@@ -2,6 +2,7 @@
  * The rules: each on code that is wrong (`_bad`, the finding's line is marked) and on code that is right and looks like it
  * (`_ok`). `FN_` and `FP_` begin the names of functions that a rule is wrong about today.
  */
+import { RULES as ALL } from '../../server/src/engine/rules/index.js';
 import { checkRule, type RuleCases } from './harness.js';
 import { ATOMIC_METHOD } from './rules/dentry/atomic-method.js';
 import { FSDATA_REFERENCE } from './rules/dentry/fsdata-reference.js';
@@ -35,6 +36,10 @@ import { UNSTABLE_PARENT as UNSTABLE_WALK_PARENT } from './rules/rcu/unstable-pa
 import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
 import { WALK_HARD_ERROR } from './rules/rcu/walk-hard-error.js';
 import { WALK_REFERENCE } from './rules/rcu/walk-reference.js';
+import { ATOMIC_MOVE } from './rules/rename/atomic-move.js';
+import { DOUBLE_MOVE } from './rules/rename/double-move.js';
+import { EARLY_ATTACH } from './rules/rename/early-attach.js';
+import { EMBEDDED_FREE } from './rules/rename/embedded-free.js';
 
 const RULES: Readonly<Record<string, RuleCases>> = {
   'dentry/atomic-method': ATOMIC_METHOD,
@@ -69,11 +74,17 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'lock/guarded-field': GUARDED_FIELD,
   'lock/not-held': NOT_HELD,
   'lock/order': ORDER,
+  'rename/atomic-move': ATOMIC_MOVE,
+  'rename/double-move': DOUBLE_MOVE,
+  'rename/early-attach': EARLY_ATTACH,
+  'rename/embedded-free': EMBEDDED_FREE,
 };
 
 describe('rules', () => {
   for (const [rule, cases] of Object.entries(RULES))
     describe(rule, () => {
-      for (const [title, source] of Object.entries(cases)) it(title, () => checkRule(source));
+      // What is off by default is run by its name
+      const named = ALL.some(({ id, onByDefault }) => id === rule && !onByDefault) ? [rule] : [];
+      for (const [title, source] of Object.entries(cases)) it(title, () => checkRule(source, named));
     });
 });

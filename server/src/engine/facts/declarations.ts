@@ -7,6 +7,7 @@ import { childByField, childByKind, type FlatTree } from '../syntax/parser.js';
 import { isScopeClassMacro, scopeClassCalls } from './arguments.js';
 import {
   FactsBuilder,
+  FIELD_SAID_FIRST,
   FIELD_STRIDE,
   type FileFacts,
   FN_DAMAGED,
@@ -417,13 +418,28 @@ class TopLevel {
         if (d === null) continue;
         named = true;
         const isFunction = d.isFunctionPointer || d.parameters >= 0;
-        out.push(b.string(d.name), b.type(isFunction ? '(*)' : spec.base, d.depth), d.nameStart, 0);
+        const flags = out.length === 0 && this.isSaidFirst(list, f) ? FIELD_SAID_FIRST : 0;
+        out.push(b.string(d.name), b.type(isFunction ? '(*)' : spec.base, d.depth), d.nameStart, flags);
       }
       if (inner >= 0) {
         if (named || childByField(t, typeNode, F.name) >= 0) this.structure(typeNode);
         if (!named) this.fieldsOf(inner, out);
       } else if (typeNode >= 0 && t.kind[typeNode] === K.enum_specifier) this.enumeration(typeNode);
     }
+  }
+
+  /** Whether a comment before a structure's first member, or on its line, says that it stands first. */
+  private isSaidFirst(list: number, field: number): boolean {
+    const t = this.t;
+    for (let c = list + 1; c < field; c = t.next[c] as number)
+      if (t.kind[c] === K.comment && SAYS_FIRST.test(nodeText(this.text, t, c))) return true;
+    const after = t.next[field] as number;
+    return (
+      after < (t.next[list] as number) &&
+      t.kind[after] === K.comment &&
+      !this.text.slice(t.end[field] as number, t.start[after] as number).includes('\n') &&
+      SAYS_FIRST.test(nodeText(this.text, t, after))
+    );
   }
 
   private enumeration(node: number): void {
@@ -492,6 +508,9 @@ class TopLevel {
     b.macros.pushAll([b.string(nodeText(this.text, t, name)), params, b.string(body), t.start[c] as number]);
   }
 }
+
+/** What a comment at a structure's first member says where the order matters. */
+const SAYS_FIRST = /\b(first|beginning|start|top|offset (0|zero))\b/i;
 
 /** Macros that define a lock of their first argument's name, with the type that it gets. */
 const LOCK_DEFINITIONS: Readonly<Record<string, string>> = {

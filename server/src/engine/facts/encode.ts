@@ -106,6 +106,9 @@ export const VAR_ADDRESS_TAKEN = 4;
 export const VAR_UNTYPED = 8;
 export const VAR_ARRAY = 16;
 
+/** Flag of a field: a comment says that it comes first in its structure. */
+export const FIELD_SAID_FIRST = 1;
+
 /** One file's facts. Everything but `path` and `strings` is a typed array; indices refer to the strides above. */
 export interface FileFacts {
   readonly path: string;

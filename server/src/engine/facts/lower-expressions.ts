@@ -77,11 +77,21 @@ export abstract class ExpressionLowering extends BodyBuilder {
     return value;
   }
 
+  /** What is asserted of offsets while the kernel is built leaves its text among the file's names, as an offset elsewhere does. */
+  private keepOffsets(node: number, args: number): void {
+    const t = this.t;
+    for (let c = args; args >= 0 && c < (t.next[node] as number); c++)
+      if (t.kind[c] === K.offsetof_expression) this.b.string(offsetText(nodeText(this.text, t, c)));
+  }
+
   protected stopIf(node: number): void {
     const args = childByField(this.t, node, F.arguments);
     if (args < 0 || args + 1 >= (this.t.next[args] as number)) return;
     const name = nodeText(this.text, this.t, node + 1);
-    if (UNEVALUATED.has(name)) return;
+    if (UNEVALUATED.has(name)) {
+      this.keepOffsets(node, args);
+      return;
+    }
     const stop = this.newBlock();
     const go = this.newBlock();
     this.condition(args + 1, stop, go);
@@ -393,7 +403,7 @@ export abstract class ExpressionLowering extends BodyBuilder {
       case K.offsetof_expression:
       case K.alignof_expression:
         // Whatever its value, it is the same each time it is written
-        return b.expr(X.Name, b.string(nodeText(this.text, t, node).replace(/\s+/g, ' ')));
+        return b.expr(X.Name, b.string(offsetText(nodeText(this.text, t, node))));
       default:
         return b.expr(X.Unknown);
     }
@@ -482,7 +492,10 @@ export abstract class ExpressionLowering extends BodyBuilder {
         }
         return value;
       }
-      if (UNEVALUATED.has(name)) return b.expr(X.Unknown);
+      if (UNEVALUATED.has(name)) {
+        this.keepOffsets(node, args);
+        return b.expr(X.Unknown);
+      }
       if (STOPS_IF.has(name)) {
         this.stopIf(node);
         return b.expr(X.Unknown);
@@ -516,6 +529,11 @@ export abstract class ExpressionLowering extends BodyBuilder {
     this.at(Op.Call, node, target, b.list(values), temp, 0);
     return b.expr(X.Temp, temp);
   }
+}
+
+/** `offsetof(struct foo, bar)`, and what is like it, however it is laid out. */
+function offsetText(text: string): string {
+  return text.replace(/\s+/g, ' ');
 }
 
 /** A C number literal as a double; octal, hex, binary and suffixes. */

@@ -6,6 +6,7 @@
 import { push } from '../base/multimap.js';
 import {
   ENUM_STRIDE,
+  FIELD_SAID_FIRST,
   FIELD_STRIDE,
   type FileFacts,
   FN_STATIC,
@@ -439,7 +440,7 @@ export class Program {
   ): {
     readonly file: FileFacts;
     readonly position: number;
-    readonly fields: readonly { name: string; type: TypeRef; position: number }[];
+    readonly fields: readonly { name: string; type: TypeRef; position: number; saidFirst: boolean }[];
   } | null {
     const all = this.structsByName.get(struct);
     if (all === undefined) return null;
@@ -460,6 +461,7 @@ export class Program {
         name: ref.file.strings[ref.file.fields[f * FIELD_STRIDE] as number] ?? '',
         type: typeRef(ref.file, ref.file.fields[f * FIELD_STRIDE + 1] as number),
         position: ref.file.fields[f * FIELD_STRIDE + 2] as number,
+        saidFirst: ((ref.file.fields[f * FIELD_STRIDE + 3] as number) & FIELD_SAID_FIRST) !== 0,
       });
     return { file: ref.file, position: ref.file.structs[at + 3] as number, fields };
   }

@@ -31,6 +31,10 @@ import { unstableParent as unstableWalkParent } from './rcu/unstable-parent.js';
 import { walkBlocks } from './rcu/walk-blocks.js';
 import { walkHardError } from './rcu/walk-hard-error.js';
 import { walkReference } from './rcu/walk-reference.js';
+import { atomicMove } from './rename/atomic-move.js';
+import { doubleMove } from './rename/double-move.js';
+import { earlyAttach } from './rename/early-attach.js';
+import { embeddedFree } from './rename/embedded-free.js';
 import type { Rule } from './rule.js';
 
 const IN_ANY_ORDER: readonly Rule[] = [
@@ -66,6 +70,10 @@ const IN_ANY_ORDER: readonly Rule[] = [
   walkBlocks,
   walkHardError,
   walkReference,
+  atomicMove,
+  doubleMove,
+  earlyAttach,
+  embeddedFree,
 ];
 
 /** Every rule, in the order of ids. */

@@ -291,4 +291,57 @@ static void release_ok(struct dentry *dentry)
 	kfree(dentry->d_fsdata);
 }
 const struct dentry_operations ops = { .d_release = release_ok };`,
+
+  'a rename that hangs the element of the one dentry on another': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+static int rename_bad(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	struct note *head = new_dir->i_private;
+
+	new_dentry->d_fsdata = head->next; /*! dentry/fsdata-reference */
+	return 0;
+}
+const struct inode_operations dir = { .rename = rename_bad };`,
+
+  'a rename that takes a reference for what it hangs there': `
+struct note { refcount_t users; struct list_head all; struct note *next; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+static int rename_ok(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		     struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	struct note *head = new_dir->i_private;
+
+	refcount_inc(&head->next->users);
+	new_dentry->d_fsdata = head->next;
+	return 0;
+}
+const struct inode_operations dir = { .rename = rename_ok };`,
 };

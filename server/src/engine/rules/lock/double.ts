@@ -24,6 +24,8 @@ const ID = 'lock/double';
 
 /** The rule. */
 export const doubleLock: Rule = {
+  // What a move deadlocks with is more than the one lock taken twice
+  yieldsTo: ['rename/atomic-move'],
   info: {
     id: 'lock/double',
     summary: 'A lock is taken that is held already.',
