@@ -7,7 +7,7 @@ import { type CallSite, plainResult, setResult, touched } from './call-site.js';
 import type { FunctionRun } from './flow.js';
 import { noteFreeOf } from './frees.js';
 import type { FunctionResult, ParameterCall, SleepEffect, Variant } from './result.js';
-import { ANY, type Facts, type Lock, restrict, type State } from './state.js';
+import { ANY, type Facts, type Lock, maskOf, NO_FACTS, restrict, type State, withFact } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
 import { callbackArgument, toCaller } from './translate.js';
 import { afterSleep } from './values.js';
@@ -51,6 +51,49 @@ function refold(run: FunctionRun, t: number): number {
   if (kind === T.Bin) return ev.binary(terms.a(t), refold(run, terms.b(t)), refold(run, terms.c(t)));
   if (kind === T.Un && terms.a(t) < OP_IS_ERR) return ev.unary(terms.a(t), refold(run, terms.b(t)));
   return t;
+}
+
+/**
+ * What a callee found in memory, in the caller: null where the caller knows that memory holds something else, `before` the
+ * call; else what the caller's callers may know.
+ */
+function memoryInCaller(
+  run: FunctionRun,
+  before: State,
+  facts: Facts,
+  args: readonly number[],
+  result: number,
+): Facts | null {
+  const { terms } = run;
+  let out = NO_FACTS;
+  for (let i = 0; i < facts.length; i += 2) {
+    const named = toCaller(terms, facts[i] as number, args, result);
+    const term = reload(run, before, named);
+    if (term === terms.unknown) continue;
+    const mask = facts[i + 1] as number;
+    if ((maskOf(terms, before.facts, term) & mask) === 0) return null;
+    const found = restrict(terms, before.facts, term, mask);
+    if (found === null || found.doubt) return null;
+    if (terms.isShared(term) && terms.isSoft(term)) out = withFact(out, term, mask);
+  }
+  return out;
+}
+
+/** A term with what memory holds put in where the state knows it, and folded. */
+function reload(run: FunctionRun, s: State, t: number): number {
+  const { terms, ev } = run;
+  switch (terms.kind(t)) {
+    case T.Load:
+      return s.heap.length === 0 ? t : ev.loaded(s, terms.a(t));
+    case T.Bin:
+      return ev.binary(terms.a(t), reload(run, s, terms.b(t)), reload(run, s, terms.c(t)));
+    case T.Un: {
+      const inner = reload(run, s, terms.b(t));
+      return terms.a(t) < OP_IS_ERR ? ev.unary(terms.a(t), inner) : terms.un(terms.a(t), inner);
+    }
+    default:
+      return t;
+  }
 }
 
 function lockInCaller(
@@ -105,7 +148,7 @@ function applyResult(
   const m = run.made(touched(run, s, site), op);
   let base = m.state;
   const made = m.term;
-  if (!base.doubt) happenings(run, base, site, name, id, result, made);
+  if (!base.doubt) happenings(run, s, base, site, name, id, result, made);
   for (const call of result.parameterCalls) passOn(run, base, site, call, made);
   for (const p of result.sets) {
     const e = site.argExprs[p];
@@ -154,6 +197,7 @@ function applyResult(
 /** What happens inside a callee and matters outside: sleeps, locks taken for a time, objects freed. */
 function happenings(
   run: FunctionRun,
+  before: State,
   base: State,
   site: CallSite,
   name: string,
@@ -163,13 +207,15 @@ function happenings(
 ): void {
   const { terms } = run;
   const { args, op } = site;
-  for (const e of result.sleeps) applySleep(run, base, site, e, name, id, made);
+  for (const e of result.sleeps) applySleep(run, before, base, site, e, name, id, made);
   for (const t of result.takes) {
     const f = factsInCaller(run, base, t.facts, args, made);
     if (f === null || !f.decidable) continue;
+    const memory = memoryInCaller(run, before, t.memory, args, made);
+    if (memory === null) continue;
     let state = base.withFacts(f.facts);
     for (const r of t.released) state = run.release(state, lockInCaller(run, r, args, made, op));
-    run.effect.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef);
+    run.effect.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef, memory);
   }
   for (const f of result.frees) {
     const facts = factsInCaller(run, base, f.facts, args, made);
@@ -221,12 +267,13 @@ function passOn(run: FunctionRun, base: State, site: CallSite, call: ParameterCa
     const state = inside(v, f.facts);
     run.effect.edgeTo(state, fn.id, { ...site, args: inner }, 'now', inner);
     for (const e of effect?.sleeps ?? [])
-      applySleep(run, state, { ...site, args: inner }, e, fn.name, fn.id, made);
+      applySleep(run, state, state, { ...site, args: inner }, e, fn.name, fn.id, made);
   }
 }
 
 function applySleep(
   run: FunctionRun,
+  before: State,
   s: State,
   site: CallSite,
   e: SleepEffect,
@@ -236,9 +283,11 @@ function applySleep(
 ): void {
   const f = factsInCaller(run, s, e.facts, site.args, made);
   if (f === null || !f.decidable) return;
+  const memory = memoryInCaller(run, before, e.memory, site.args, made);
+  if (memory === null) return;
   let state = s.withFacts(f.facts);
   for (const r of e.released) state = run.release(state, lockInCaller(run, r, site.args, made, site.op));
   // What the callee releases before it sleeps is not what this function released
   if (state.released.length === s.released.length) state = state.withLocks(state.locks, s.released);
-  run.effect.sleepAt(state, site.op, name, id, e.certain, e.guarded, f.facts !== s.facts);
+  run.effect.sleepAt(state, site.op, name, id, e.certain, e.guarded, f.facts !== s.facts, memory);
 }

@@ -41,6 +41,8 @@ import { callbackArgument, exported, RESULT, relatedInCallee, sharedLocks, toCal
 /** Alternatives kept in an effect. */
 const MAX_EFFECTS = 6;
 const MAX_TAKES = 16;
+/** Numbers of the facts of memory that a sleep or an acquisition carries, two a fact. */
+const MAX_MEMORY = 16;
 const MAX_FREES = 64;
 /** States at a call that are kept apart; past it locks that only some of them hold are not said. */
 export const MAX_VARIANTS = 6;
@@ -93,6 +95,7 @@ export class EffectRecorder {
     certain: boolean,
     guarded = false,
     assumed = false,
+    memory: Facts = NO_FACTS,
   ): void {
     if (s.doubt) return;
     const lock = heldAtomic(s.locks);
@@ -114,31 +117,51 @@ export class EffectRecorder {
       via,
       certain,
       guarded: s.guarded || guarded,
+      memory: this.inMemory(s, memory),
     });
   }
 
+  /** What a state, and what a callee of it, knows of memory that callers have a name for. */
+  private inMemory(s: State, more: Facts): Facts {
+    let out = more;
+    for (let i = 0; i < s.aside.length && out.length < MAX_MEMORY; i += 2)
+      out = withFact(out, s.aside[i] as number, s.aside[i + 1] as number);
+    for (let i = 0; i < s.facts.length && out.length < MAX_MEMORY; i += 2) {
+      const t = s.facts[i] as number;
+      if (this.terms.isShared(t) && this.terms.isSoft(t)) out = withFact(out, t, s.facts[i + 1] as number);
+    }
+    return out;
+  }
+
   private addSleep(e: SleepEffect): void {
-    for (let i = 0; i < this.sleeps.length; i++) {
-      const old = this.sleeps[i] as SleepEffect;
-      if (locksKey(old.released) !== locksKey(e.released)) continue;
-      if (old.guarded && !e.guarded) continue;
-      // An effect with fewer conditions says it all; the first one found of two alike stays
-      if (old.certain || !e.certain ? implies(e.facts, old.facts) : false) return;
+    // An effect with fewer conditions says it all; the first one found of two alike stays
+    const says = (a: SleepEffect, b: SleepEffect): boolean =>
+      locksKey(a.released) === locksKey(b.released) && (a.certain || !b.certain) && implies(b.facts, a.facts);
+    const covers = (a: SleepEffect, b: SleepEffect): boolean => says(a, b) && implies(b.memory, a.memory);
+    const { sleeps } = this;
+    if (sleeps.some((old) => (!old.guarded || e.guarded) && covers(old, e))) return;
+    for (let i = sleeps.length - 1; i >= 0; i--) if (covers(e, sleeps[i] as SleepEffect)) sleeps.splice(i, 1);
+    if (sleeps.length < MAX_EFFECTS) {
+      sleeps.push(e);
+      return;
     }
-    for (let i = this.sleeps.length - 1; i >= 0; i--) {
-      const old = this.sleeps[i] as SleepEffect;
-      if (
-        locksKey(old.released) === locksKey(e.released) &&
-        (e.certain || !old.certain) &&
-        implies(old.facts, e.facts)
-      )
-        this.sleeps.splice(i, 1);
-    }
-    if (this.sleeps.length < MAX_EFFECTS) this.sleeps.push(e);
+    // No room: what only memory keeps apart is one
+    const at = sleeps.findIndex((old) => says(old, e));
+    if (at < 0) return;
+    const old = sleeps[at] as SleepEffect;
+    sleeps[at] = { ...old, memory: commonFacts(old.memory, e.memory), guarded: old.guarded && e.guarded };
   }
 
   /** Records that a lock is taken, blocking; reports where the same instance is held already. */
-  takeAt(s: State, op: number, lock: Lock, what: string, via: number, lastRef = false): void {
+  takeAt(
+    s: State,
+    op: number,
+    lock: Lock,
+    what: string,
+    via: number,
+    lastRef = false,
+    more: Facts = NO_FACTS,
+  ): void {
     if (s.doubt) return;
     const first = s.locks.find((l) => l.place === lock.place && l.kind === lock.kind && !l.may && !lock.may);
     if (first !== undefined && doubles(first, lock)) {
@@ -170,8 +193,15 @@ export class EffectRecorder {
     const released = sharedLocks(this.terms, s.released);
     if (released.some((r) => r.place === lock.place)) return;
     const facts = exported(this.terms, s.facts);
-    if (this.takes.some((t) => sameLock(t.lock, lock) && implies(facts, t.facts))) return;
-    this.takes.push({ lock, facts, released, op, via, what, lastRef: lastRef || s.lastRef });
+    const memory = this.inMemory(s, more);
+    const known = this.takes.findIndex((t) => sameLock(t.lock, lock) && implies(facts, t.facts));
+    if (known >= 0) {
+      const old = this.takes[known] as TakeEffect;
+      const both = commonFacts(old.memory, memory);
+      if (both.length !== old.memory.length) this.takes[known] = { ...old, memory: both };
+      return;
+    }
+    this.takes.push({ lock, facts, released, op, via, what, lastRef: lastRef || s.lastRef, memory });
   }
 
   freeAt(s: State, e: FreeEffect): void {

@@ -16,6 +16,7 @@ import {
   perhaps,
   State,
   sameLock,
+  sharedFacts,
   withFact,
 } from './state.js';
 import { T, type Terms } from './terms.js';
@@ -77,6 +78,7 @@ export function join(terms: Terms, block: number, a: State, b: State): State {
     a.lastRef || b.lastRef,
     a.done.filter((d) => b.done.includes(d)),
     a.trail === b.trail ? a.trail : 0,
+    sharedFacts(a.aside, b.aside),
   );
 }
 

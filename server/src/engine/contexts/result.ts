@@ -37,6 +37,8 @@ export interface SleepEffect {
   readonly certain: boolean;
   /** Behind a test of the function's own memory that nothing here could decide. */
   readonly guarded: boolean;
+  /** What all ways to it found in memory that the caller knows by a name. */
+  readonly memory: Facts;
 }
 
 /** A lock that is taken at some time inside, blocking. */
@@ -49,6 +51,8 @@ export interface TakeEffect {
   readonly what: string;
   /** Only where a reference count reached zero. */
   readonly lastRef: boolean;
+  /** What all ways to it found in memory that the caller knows by a name. */
+  readonly memory: Facts;
 }
 
 /** An object that is freed inside. */

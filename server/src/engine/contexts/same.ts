@@ -84,6 +84,7 @@ export function sameEffect(a: FunctionResult, b: FunctionResult): boolean {
         x.certain === y.certain &&
         x.guarded === y.guarded &&
         sameNumbers(x.facts, y.facts) &&
+        sameNumbers(x.memory, y.memory) &&
         sameList(x.released, y.released, alike),
     ) &&
     sameList(
@@ -93,6 +94,7 @@ export function sameEffect(a: FunctionResult, b: FunctionResult): boolean {
         x.lastRef === y.lastRef &&
         alike(x.lock, y.lock) &&
         sameNumbers(x.facts, y.facts) &&
+        sameNumbers(x.memory, y.memory) &&
         sameList(x.released, y.released, alike),
     ) &&
     sameList(

@@ -261,6 +261,7 @@ function writeSleep(w: Writer, e: SleepEffect): void {
   w.string(e.what);
   w.int(e.via);
   w.flag(e.certain, e.guarded);
+  w.numbers(e.memory);
 }
 
 function readSleep(r: Reader): SleepEffect {
@@ -272,7 +273,16 @@ function readSleep(r: Reader): SleepEffect {
     r.int(),
     r.int(),
   ] as const;
-  return { facts, released, op, what, via, certain: (flags & 1) !== 0, guarded: (flags & 2) !== 0 };
+  return {
+    facts,
+    released,
+    op,
+    what,
+    via,
+    certain: (flags & 1) !== 0,
+    guarded: (flags & 2) !== 0,
+    memory: r.numbers(),
+  };
 }
 
 function writeTake(w: Writer, e: TakeEffect): void {
@@ -283,6 +293,7 @@ function writeTake(w: Writer, e: TakeEffect): void {
   w.int(e.via);
   w.string(e.what);
   w.flag(e.lastRef);
+  w.numbers(e.memory);
 }
 
 function readTake(r: Reader): TakeEffect {
@@ -294,6 +305,7 @@ function readTake(r: Reader): TakeEffect {
     via: r.int(),
     what: r.string(),
     lastRef: r.int() !== 0,
+    memory: r.numbers(),
   };
 }
 

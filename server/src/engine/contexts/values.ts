@@ -100,6 +100,13 @@ export function storedTo(
       if (!uses(s.facts[i] as number)) kept.push(s.facts[i] as number, s.facts[i + 1] as number);
     facts = kept;
   }
+  let { aside } = s;
+  if (aside.some((t, i) => i % 2 === 0 && uses(t))) {
+    const kept: number[] = [];
+    for (let i = 0; i < aside.length; i += 2)
+      if (!uses(aside[i] as number)) kept.push(aside[i] as number, aside[i + 1] as number);
+    aside = kept;
+  }
   const heap: number[] = [];
   for (let i = 0; i < s.heap.length; i += 2)
     if (s.heap[i] !== location) heap.push(s.heap[i] as number, s.heap[i + 1] as number);
@@ -107,7 +114,7 @@ export function storedTo(
   const keeps =
     terms.number(value) !== null || terms.kind(terms.root(location)) === T.Local || terms.isShared(value);
   if (keeps && value !== terms.unknown && heap.length < 16) heap.push(location, value);
-  return s.withValues(vars, temps, heap, facts);
+  return s.withValues(vars, temps, heap, facts).withAside(aside);
 }
 
 /**
