@@ -145,7 +145,8 @@ function applyResult(
 ): void {
   const { terms } = run;
   const { args, op } = site;
-  const m = run.made(touched(run, s, site), op);
+  run.effect.writesOf(result.writes, args);
+  const m = run.made(touched(run, s, site, result.writes), op);
   let base = m.state;
   const made = m.term;
   if (!base.doubt) happenings(run, s, base, site, name, id, result, made);

@@ -41,6 +41,8 @@ import { callbackArgument, exported, RESULT, relatedInCallee, sharedLocks, toCal
 /** Alternatives kept in an effect. */
 const MAX_EFFECTS = 6;
 const MAX_TAKES = 16;
+/** Members that a function is known to store to; past it they may be any. */
+const MAX_WRITES = 48;
 /** Numbers of the facts of memory that a sleep or an acquisition carries, two a fact. */
 const MAX_MEMORY = 16;
 const MAX_FREES = 64;
@@ -69,6 +71,8 @@ export class EffectRecorder {
   readonly acquired = new Set<string>();
   /** The same of every lock that was given back. */
   readonly released = new Set<string>();
+  /** Members that are stored to; null: any may be. */
+  writes: Set<string> | null = new Set();
   /** Locks that the function says its callers hold. */
   readonly asserted: Lock[] = [];
   private allGrace = true;
@@ -80,6 +84,43 @@ export class EffectRecorder {
 
   private get terms(): Terms {
     return this.shared.terms;
+  }
+
+  /** Records that a location outside the function's own variables is stored to. */
+  writeTo(location: number): void {
+    if (this.writes === null || this.terms.kind(this.terms.root(location)) === T.Local) return;
+    this.writeMember(this.terms.lastField(location));
+  }
+
+  private writeMember(name: string): void {
+    if (this.writes === null) return;
+    if (name === '' || this.writes.size >= MAX_WRITES) this.writes = null;
+    else this.writes.add(name);
+  }
+
+  /** Records what a function of the program stores to that is called here; null: any member. */
+  writesOf(callee: ReadonlySet<string> | null, args: readonly number[]): void {
+    if (callee === null) this.writes = null;
+    else
+      for (const name of callee)
+        if (name.startsWith('#')) this.handOver([args[Number(name.slice(1))] ?? this.terms.unknown]);
+        else this.writeMember(name);
+  }
+
+  /** Records that somebody gets pointers of whom nothing is known: `#2` is the third parameter, with all that it points at. */
+  handOver(args: readonly number[]): void {
+    const { terms } = this;
+    for (const arg of args) {
+      const kind = terms.kind(arg);
+      if (kind === T.Addr) this.writeTo(terms.a(arg));
+      else if (kind === T.Param || kind === T.Container) {
+        const root = terms.root(arg);
+        if (terms.kind(root) !== T.Param) continue;
+        // Through a number nothing is written, through a string no member
+        const type = kind === T.Param ? this.ev.variableType(terms.a(root)) : null;
+        if (type === null || (type.depth > 0 && type.base !== 'char')) this.writeMember(`#${terms.a(root)}`);
+      }
+    }
   }
 
   shownLocks(s: State): ShownLock[] {
@@ -462,6 +503,7 @@ export class EffectRecorder {
       sets: [...this.sets],
       acquires: this.acquired,
       releases: this.released,
+      writes: this.writes,
       asserted: this.asserted,
       cared,
       widened,

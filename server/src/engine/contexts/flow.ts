@@ -415,6 +415,7 @@ export class FunctionRun {
 
   /** The state after a store through a pointer, to a global or to a member. */
   storeTo(s: State, location: number, value: number, op: number): State {
+    this.effect.writeTo(location);
     return storedTo(this.terms, s, location, value, op, this.snapshots);
   }
 

@@ -153,6 +153,8 @@ export interface FunctionResult {
   readonly acquires: ReadonlySet<string>;
   /** The same of every lock that is released. */
   readonly releases: ReadonlySet<string>;
+  /** Members that it stores to, or something that it calls; `#1`: all that its second argument points at; null: any. */
+  readonly writes: ReadonlySet<string> | null;
   /** Locks that the function asserts to be held (lockdep_assert_held, __must_hold). */
   readonly asserted: readonly Lock[];
   /** Parameters whose values decide something inside. */

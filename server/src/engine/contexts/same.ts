@@ -75,6 +75,7 @@ export function sameEffect(a: FunctionResult, b: FunctionResult): boolean {
     sameNumbers(a.sets, b.sets) &&
     sameSet(a.acquires, b.acquires) &&
     sameSet(a.releases, b.releases) &&
+    (a.writes === b.writes || (a.writes !== null && b.writes !== null && sameSet(a.writes, b.writes))) &&
     sameSet(a.cared, b.cared) &&
     sameList(a.exits, b.exits, sameExit) &&
     sameList(

@@ -451,9 +451,15 @@ function writeResult(w: Writer, r: FunctionResult): void {
   w.numbers(r.sets);
   w.all([...r.acquires], (s) => w.string(s));
   w.all([...r.releases], (s) => w.string(s));
+  w.all(r.writes === null ? ['*'] : [...r.writes], (s) => w.string(s));
   w.lockList(r.asserted);
   w.numbers([...r.cared]);
   w.flag(r.widened, r.returns, r.grace);
+}
+
+/** Members that are stored to; `*` stands for any. */
+function writtenOf(names: readonly string[]): ReadonlySet<string> | null {
+  return names[0] === '*' ? null : new Set(names);
 }
 
 function readResult(r: Reader): FunctionResult {
@@ -469,6 +475,7 @@ function readResult(r: Reader): FunctionResult {
     sets: r.numbers(),
     acquires: new Set(r.all(() => r.string())),
     releases: new Set(r.all(() => r.string())),
+    writes: writtenOf(r.all(() => r.string())),
     asserted: r.lockList(),
     cared: new Set(r.numbers()),
   };

@@ -326,10 +326,25 @@ export function movable(
   const lifted = spot.source === 'file' ? here : spot.dentry < 0 ? null : lift(cx, fn, index, spot.dentry);
   const asked = lifted ?? { source: 'file', term: -1 };
   if (spot.brought > 0 && !bringsOnlyOwn(cx, fn, index, spot.brought, asked)) return 'no';
+  // Who calls it, and through which of several functions in one slot, is not known: nor are the locks
+  if (lifted?.source !== 'file' && (origin === undefined || isGuessed(cx, fn, index))) return 'no';
   const isMethod = origin !== undefined && origin.struct !== 'callback';
   const isCertain = lifted?.source === 'file' || (lifted?.source === 'argument' && isMethod);
   if (tellsLocks(entry) && isCertain) return 'yes';
   return lifted?.source === 'file' ? 'file' : 'perhaps';
+}
+
+/** Whether a situation came through a call that may be of several functions. */
+function isGuessed(cx: RuleContext, fn: FunctionRef, index: number): boolean {
+  const { propagation, results } = cx.analysis;
+  let entry = propagation?.entries[fn.id]?.[index];
+  for (let guard = 0; guard < MAX_CALLS && entry !== undefined && entry.caller >= 0; guard++) {
+    const { op } = entry;
+    const here = results[entry.caller]?.edges.filter((e) => e.op === op && e.context === 'now') ?? [];
+    if (here.length > 1) return true;
+    entry = propagation?.entries[entry.caller]?.[entry.callerEntry];
+  }
+  return false;
 }
 
 /** What is known of a spot, as far as the function itself tells; null where something keeps the dentry. */
