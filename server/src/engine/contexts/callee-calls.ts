@@ -6,10 +6,10 @@ import type { FunctionRef } from '../program/program.js';
 import { type CallSite, plainResult, setResult, touched } from './call-site.js';
 import type { FunctionRun } from './flow.js';
 import { noteFreeOf } from './frees.js';
-import type { FunctionResult, ParameterCall, SleepEffect, Variant } from './result.js';
+import type { Exit, FunctionResult, ParameterCall, SleepEffect, Variant } from './result.js';
 import { ANY, type Facts, type Lock, maskOf, NO_FACTS, restrict, type State, withFact } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
-import { callbackArgument, toCaller } from './translate.js';
+import { AT_ENTRY, callbackArgument, toCaller } from './translate.js';
 import { afterSleep } from './values.js';
 
 /** Details from here on mark what a callee hands to a function that it was handed. */
@@ -22,6 +22,7 @@ function factsInCaller(
   facts: Facts,
   args: readonly number[],
   result: number,
+  before: State | null = null,
 ): { facts: Facts; decidable: boolean } | null {
   const { terms } = run;
   let now = s.facts;
@@ -32,16 +33,61 @@ function factsInCaller(
       decidable = false;
       continue;
     }
-    const folded = refold(run, term);
-    const before = now;
+    const folded = refold(run, before === null ? term : ownValues(run, before, term));
+    const known = now;
     const r = restrict(terms, now, folded, facts[i + 1] as number);
     if (r === null) return null;
     // A contradiction through memory inside a callee: not this alternative
     if (r.doubt) return null;
     now = r.facts;
-    if (now !== before && (!terms.isShared(folded) || terms.isSoft(folded))) decidable = false;
+    if (now !== known && (!terms.isShared(folded) || terms.isSoft(folded))) decidable = false;
   }
   return { facts: now, decidable };
+}
+
+/** A term with the values of variables whose address the callee was given, and of what pointed at when it began. */
+function ownValues(run: FunctionRun, s: State, t: number): number {
+  const { terms } = run;
+  if (!terms.isSoft(t)) return t;
+  return terms.rewrite(t, (x) => {
+    if (terms.kind(x) !== T.Load) return -1;
+    const place = terms.a(x);
+    const kind = terms.kind(place);
+    if (kind === T.Local) return run.ev.loaded(s, place);
+    if ((kind !== T.FieldP && kind !== T.FieldL) || terms.nameText(terms.b(place)) !== AT_ENTRY) return -1;
+    return run.ev.loaded(s, kind === T.FieldP ? terms.derefL(terms.a(place)) : terms.a(place));
+  });
+}
+
+/** The state after the numbers that a callee stored where its parameters point at, and in structures of the caller's own. */
+function stored(run: FunctionRun, s: State, exit: Exit, args: readonly number[], op: number): State {
+  const { terms } = run;
+  let state = s;
+  for (let i = 0; i < exit.outs.length; i += 2) {
+    const place = toCaller(terms, exit.outs[i] as number, args, terms.unknown);
+    if (place === terms.unknown) continue;
+    const kind = terms.kind(place);
+    if (kind === T.DerefL || kind === T.Local || terms.kind(terms.root(place)) === T.Local)
+      state = run.storeTo(state, place, exit.outs[i + 1] as number, op);
+  }
+  return state;
+}
+
+/** Whether a value that a callee gives hangs on nothing that it stores to: it is what memory held before the call. */
+function readsAsBefore(terms: FunctionRun['terms'], t: number, writes: ReadonlySet<string> | null): boolean {
+  if (writes === null) return false;
+  switch (terms.kind(t)) {
+    case T.Load:
+      return terms.kind(terms.a(t)) === T.FieldP && !writes.has(terms.lastField(t));
+    case T.Bin:
+      return readsAsBefore(terms, terms.b(t), writes) && readsAsBefore(terms, terms.c(t), writes);
+    case T.Un:
+      return readsAsBefore(terms, terms.b(t), writes);
+    case T.Const:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Folds operators whose operands became constants. */
@@ -68,7 +114,7 @@ function memoryInCaller(
   let out = NO_FACTS;
   for (let i = 0; i < facts.length; i += 2) {
     const named = toCaller(terms, facts[i] as number, args, result);
-    const term = reload(run, before, named);
+    const term = reload(run, before, ownValues(run, before, named));
     if (term === terms.unknown) continue;
     const mask = facts[i + 1] as number;
     if ((maskOf(terms, before.facts, term) & mask) === 0) return null;
@@ -172,12 +218,16 @@ function applyResult(
   const locksTouched = result.exits.some((e) => e.locks.length > 0 || e.released.length > 0);
   const before = out.length;
   for (const exit of result.exits) {
-    const f = factsInCaller(run, base, exit.facts, args, made);
+    const f = factsInCaller(run, base, exit.facts, args, made, s);
     if (f === null) continue;
-    let state = base.withFacts(f.facts, exit.doubt || (result.widened && locksTouched));
+    let state = stored(run, base, exit, args, op).withFacts(
+      f.facts,
+      exit.doubt || (result.widened && locksTouched),
+    );
     let value = made;
     if (exit.value >= 0) {
-      const v = refold(run, toCaller(terms, exit.value, args, made));
+      const named = toCaller(terms, exit.value, args, made);
+      const v = readsAsBefore(terms, exit.value, result.writes) ? reload(run, s, named) : refold(run, named);
       if (v !== terms.unknown) value = v;
       run.pruner.gave(name, value);
     }

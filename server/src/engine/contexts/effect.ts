@@ -41,6 +41,8 @@ import { callbackArgument, exported, RESULT, relatedInCallee, sharedLocks, toCal
 /** Alternatives kept in an effect. */
 const MAX_EFFECTS = 6;
 const MAX_TAKES = 16;
+/** Numbers of the stores that a way out tells, two a store. */
+const MAX_OUTS = 16;
 /** Members that a function is known to store to; past it they may be any. */
 const MAX_WRITES = 48;
 /** Numbers of the facts of memory that a sleep or an acquisition carries, two a fact. */
@@ -431,6 +433,7 @@ export class EffectRecorder {
       blurred: s.blurred,
       done: s.done,
       op,
+      outs: this.outsOf(s),
     };
     const h = new Hash();
     h.add(op);
@@ -440,12 +443,27 @@ export class EffectRecorder {
     h.addLocks(exit.released);
     h.addAll(exit.facts);
     h.addAll(s.done);
+    h.addAll(exit.outs);
     h.add((s.doubt ? 1 : 0) + (s.blurred ? 2 : 0));
     const key = h.done();
     if (this.exitKeys.has(key)) return;
     this.exitKeys.add(key);
     this.exits.push(exit);
     if (s.slept) this.sleptExits++;
+  }
+
+  /** Numbers that stand where parameters point at: `*dropped = 1`, `holder->object = NULL`. */
+  private outsOf(s: State): readonly number[] {
+    const { terms } = this;
+    const out: number[] = [];
+    for (let i = 0; i < s.heap.length; i += 2) {
+      const place = s.heap[i] as number;
+      const kind = terms.kind(place);
+      if ((kind !== T.DerefL && kind !== T.FieldP) || terms.kind(terms.a(place)) !== T.Param) continue;
+      if (terms.kind(s.heap[i + 1] as number) === T.Const && out.length < MAX_OUTS)
+        out.push(place, s.heap[i + 1] as number);
+    }
+    return out;
   }
 
   private sleptExits = 0;

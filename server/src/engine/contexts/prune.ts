@@ -6,6 +6,7 @@ import { operatorCode } from '../facts/encode.js';
 import { type Graph, hasBit } from './cfg.js';
 import { NO_FACTS, type State, withFact } from './state.js';
 import { T, type Terms } from './terms.js';
+import { AT_ENTRY } from './translate.js';
 
 const EQ = operatorCode('==');
 
@@ -164,11 +165,29 @@ export class Pruner {
         worth = WHILE_ALIVE;
       else {
         const at = this.softField(term);
-        worth = at !== '' && this.retestedNames().has(at) ? KEEP : DROP;
+        worth =
+          at === AT_ENTRY || this.ofPointed(term) || (at !== '' && this.retestedNames().has(at))
+            ? KEEP
+            : DROP;
       }
       this.worths.set(term, worth);
     }
     return worth;
+  }
+
+  /** Whether a term is computed from what a parameter points at, `*flags & 1`. */
+  private ofPointed(t: number): boolean {
+    const { terms } = this;
+    switch (terms.kind(t)) {
+      case T.Load:
+        return terms.kind(terms.a(t)) === T.DerefL && terms.kind(terms.a(terms.a(t))) === T.Param;
+      case T.Bin:
+        return this.ofPointed(terms.b(t)) || this.ofPointed(terms.c(t));
+      case T.Un:
+        return this.ofPointed(terms.b(t));
+      default:
+        return false;
+    }
   }
 
   private rootsAlive(t: number): boolean {

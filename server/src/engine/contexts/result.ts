@@ -20,6 +20,8 @@ export interface Exit {
   readonly done: readonly number[];
   /** Operation of the return. */
   readonly op: number;
+  /** Numbers that were stored where parameters point at, and to members of that: location, term alternating. */
+  readonly outs: readonly number[];
 }
 
 /** Something that happens inside and matters to callers: a possible sleep. */

@@ -49,7 +49,8 @@ function sameExit(a: Exit, b: Exit): boolean {
     sameList(a.locks, b.locks, alike) &&
     sameList(a.released, b.released, alike) &&
     sameNumbers(a.facts, b.facts) &&
-    sameNumbers(a.done, b.done)
+    sameNumbers(a.done, b.done) &&
+    sameNumbers(a.outs, b.outs)
   );
 }
 

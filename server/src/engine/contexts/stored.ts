@@ -230,6 +230,7 @@ function writeExit(w: Writer, e: Exit): void {
   w.flag(e.doubt, e.blurred);
   w.numbers(e.done);
   w.int(e.op);
+  w.numbers(e.outs);
 }
 
 function readExit(r: Reader): Exit {
@@ -251,6 +252,7 @@ function readExit(r: Reader): Exit {
     blurred: (flags & 2) !== 0,
     done: r.numbers(),
     op: r.int(),
+    outs: r.numbers(),
   };
 }
 
