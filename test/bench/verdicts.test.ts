@@ -74,6 +74,7 @@ describe('verdicts', () => {
         assert.ok(v.verdict === 'right' || v.verdict === 'wrong', where);
         assert.ok(v.why.length > 20 && v.file.endsWith('.c') && v.function !== '', where);
         assert.notEqual(v.cause, '', where);
+        assert.ok(v.precision === undefined || v.precision === 'medium' || v.precision === 'low', where);
       }
     }
   });

@@ -13,6 +13,8 @@ export interface Verdict {
   readonly why: string;
   /** Name of what it shares with others; absent: it stands alone. */
   readonly cause?: string;
+  /** Said only at this precision when it was judged; absent: at default precision. */
+  readonly precision?: 'medium' | 'low';
 }
 
 /** The file of one tree's verdicts, by fingerprint. */

@@ -115,8 +115,16 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
     {
       file: 'fs/foo/a.c',
       from: 'spin_lock(&inode->i_lock);\n',
-      to: 'inode->i_flags = 7;\n\tspin_lock(&inode->i_lock);\n',
+      to: 'barrier();\n\tspin_lock(&inode->i_lock);\n',
       walked: 1,
+    },
+  ],
+  'a member that is stored to: callers see which they are': [
+    {
+      file: 'fs/foo/a.c',
+      from: 'spin_lock(&inode->i_lock);\n',
+      to: 'inode->i_flags = 7;\n\tspin_lock(&inode->i_lock);\n',
+      walked: 2,
     },
   ],
   'what a lock is taken around': [

@@ -29,11 +29,27 @@ export function setResult(s: State, site: CallSite, value: number): State {
   return site.temp < 0 ? s : s.withTemps(withTemp(s.temps, site.temp, value));
 }
 
-/** Locals whose address is handed over may come back changed. */
-export function touched(run: FunctionRun, s: State, site: CallSite): State {
+/** Whether a callee that stores to some members leaves a place as it is. */
+function keeps(run: FunctionRun, place: number, writes: ReadonlySet<string>): boolean {
+  const { terms } = run;
+  for (let at = place; ; at = terms.a(at)) {
+    const kind = terms.kind(at);
+    if (kind !== T.FieldL) return kind === T.Local && at !== place;
+    if (writes.has(terms.nameText(terms.b(at)))) return false;
+  }
+}
+
+/** Locals whose address is handed over may come back changed. `writes`: members that the callee stores to; null: any. */
+export function touched(
+  run: FunctionRun,
+  s: State,
+  site: CallSite,
+  writes: ReadonlySet<string> | null = null,
+): State {
+  if (writes === null) run.effect.handOver(site.args);
   let state = s;
   const { terms } = run;
-  for (const arg of site.args) {
+  for (const [i, arg] of site.args.entries()) {
     if (terms.kind(arg) !== T.Addr || terms.kind(terms.a(arg)) !== T.Local) continue;
     const v = terms.a(terms.a(arg));
     const m = run.made(state, site.op, 500 + v);
@@ -43,8 +59,12 @@ export function touched(run: FunctionRun, s: State, site: CallSite): State {
     const place = terms.a(arg);
     if (heap.length > 0) {
       const kept: number[] = [];
-      for (let i = 0; i < heap.length; i += 2)
-        if (!terms.contains(heap[i] as number, place)) kept.push(heap[i] as number, heap[i + 1] as number);
+      for (let h = 0; h < heap.length; h += 2)
+        if (
+          !terms.contains(heap[h] as number, place) ||
+          (writes !== null && !writes.has(`#${i}`) && keeps(run, heap[h] as number, writes))
+        )
+          kept.push(heap[h] as number, heap[h + 1] as number);
       heap = kept;
     }
     state = m.state.withValues(vars, m.state.temps, heap, m.state.facts);

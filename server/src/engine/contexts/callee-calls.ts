@@ -6,10 +6,10 @@ import type { FunctionRef } from '../program/program.js';
 import { type CallSite, plainResult, setResult, touched } from './call-site.js';
 import type { FunctionRun } from './flow.js';
 import { noteFreeOf } from './frees.js';
-import type { FunctionResult, ParameterCall, SleepEffect, Variant } from './result.js';
-import { ANY, type Facts, type Lock, restrict, type State } from './state.js';
+import type { Exit, FunctionResult, ParameterCall, SleepEffect, Variant } from './result.js';
+import { ANY, type Facts, type Lock, maskOf, NO_FACTS, restrict, type State, withFact } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
-import { callbackArgument, toCaller } from './translate.js';
+import { AT_ENTRY, callbackArgument, toCaller } from './translate.js';
 import { afterSleep } from './values.js';
 
 /** Details from here on mark what a callee hands to a function that it was handed. */
@@ -22,6 +22,7 @@ function factsInCaller(
   facts: Facts,
   args: readonly number[],
   result: number,
+  before: State | null = null,
 ): { facts: Facts; decidable: boolean } | null {
   const { terms } = run;
   let now = s.facts;
@@ -32,16 +33,61 @@ function factsInCaller(
       decidable = false;
       continue;
     }
-    const folded = refold(run, term);
-    const before = now;
+    const folded = refold(run, before === null ? term : ownValues(run, before, term));
+    const known = now;
     const r = restrict(terms, now, folded, facts[i + 1] as number);
     if (r === null) return null;
     // A contradiction through memory inside a callee: not this alternative
     if (r.doubt) return null;
     now = r.facts;
-    if (now !== before && (!terms.isShared(folded) || terms.isSoft(folded))) decidable = false;
+    if (now !== known && (!terms.isShared(folded) || terms.isSoft(folded))) decidable = false;
   }
   return { facts: now, decidable };
+}
+
+/** A term with the values of variables whose address the callee was given, and of what pointed at when it began. */
+function ownValues(run: FunctionRun, s: State, t: number): number {
+  const { terms } = run;
+  if (!terms.isSoft(t)) return t;
+  return terms.rewrite(t, (x) => {
+    if (terms.kind(x) !== T.Load) return -1;
+    const place = terms.a(x);
+    const kind = terms.kind(place);
+    if (kind === T.Local) return run.ev.loaded(s, place);
+    if ((kind !== T.FieldP && kind !== T.FieldL) || terms.nameText(terms.b(place)) !== AT_ENTRY) return -1;
+    return run.ev.loaded(s, kind === T.FieldP ? terms.derefL(terms.a(place)) : terms.a(place));
+  });
+}
+
+/** The state after the numbers that a callee stored where its parameters point at, and in structures of the caller's own. */
+function stored(run: FunctionRun, s: State, exit: Exit, args: readonly number[], op: number): State {
+  const { terms } = run;
+  let state = s;
+  for (let i = 0; i < exit.outs.length; i += 2) {
+    const place = toCaller(terms, exit.outs[i] as number, args, terms.unknown);
+    if (place === terms.unknown) continue;
+    const kind = terms.kind(place);
+    if (kind === T.DerefL || kind === T.Local || terms.kind(terms.root(place)) === T.Local)
+      state = run.storeTo(state, place, exit.outs[i + 1] as number, op);
+  }
+  return state;
+}
+
+/** Whether a value that a callee gives hangs on nothing that it stores to: it is what memory held before the call. */
+function readsAsBefore(terms: FunctionRun['terms'], t: number, writes: ReadonlySet<string> | null): boolean {
+  if (writes === null) return false;
+  switch (terms.kind(t)) {
+    case T.Load:
+      return terms.kind(terms.a(t)) === T.FieldP && !writes.has(terms.lastField(t));
+    case T.Bin:
+      return readsAsBefore(terms, terms.b(t), writes) && readsAsBefore(terms, terms.c(t), writes);
+    case T.Un:
+      return readsAsBefore(terms, terms.b(t), writes);
+    case T.Const:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Folds operators whose operands became constants. */
@@ -51,6 +97,49 @@ function refold(run: FunctionRun, t: number): number {
   if (kind === T.Bin) return ev.binary(terms.a(t), refold(run, terms.b(t)), refold(run, terms.c(t)));
   if (kind === T.Un && terms.a(t) < OP_IS_ERR) return ev.unary(terms.a(t), refold(run, terms.b(t)));
   return t;
+}
+
+/**
+ * What a callee found in memory, in the caller: null where the caller knows that memory holds something else, `before` the
+ * call; else what the caller's callers may know.
+ */
+function memoryInCaller(
+  run: FunctionRun,
+  before: State,
+  facts: Facts,
+  args: readonly number[],
+  result: number,
+): Facts | null {
+  const { terms } = run;
+  let out = NO_FACTS;
+  for (let i = 0; i < facts.length; i += 2) {
+    const named = toCaller(terms, facts[i] as number, args, result);
+    const term = reload(run, before, ownValues(run, before, named));
+    if (term === terms.unknown) continue;
+    const mask = facts[i + 1] as number;
+    if ((maskOf(terms, before.facts, term) & mask) === 0) return null;
+    const found = restrict(terms, before.facts, term, mask);
+    if (found === null || found.doubt) return null;
+    if (terms.isShared(term) && terms.isSoft(term)) out = withFact(out, term, mask);
+  }
+  return out;
+}
+
+/** A term with what memory holds put in where the state knows it, and folded. */
+function reload(run: FunctionRun, s: State, t: number): number {
+  const { terms, ev } = run;
+  switch (terms.kind(t)) {
+    case T.Load:
+      return s.heap.length === 0 ? t : ev.loaded(s, terms.a(t));
+    case T.Bin:
+      return ev.binary(terms.a(t), reload(run, s, terms.b(t)), reload(run, s, terms.c(t)));
+    case T.Un: {
+      const inner = reload(run, s, terms.b(t));
+      return terms.a(t) < OP_IS_ERR ? ev.unary(terms.a(t), inner) : terms.un(terms.a(t), inner);
+    }
+    default:
+      return t;
+  }
 }
 
 function lockInCaller(
@@ -102,10 +191,11 @@ function applyResult(
 ): void {
   const { terms } = run;
   const { args, op } = site;
-  const m = run.made(touched(run, s, site), op);
+  run.effect.writesOf(result.writes, args);
+  const m = run.made(touched(run, s, site, result.writes), op);
   let base = m.state;
   const made = m.term;
-  if (!base.doubt) happenings(run, base, site, name, id, result, made);
+  if (!base.doubt) happenings(run, s, base, site, name, id, result, made);
   for (const call of result.parameterCalls) passOn(run, base, site, call, made);
   for (const p of result.sets) {
     const e = site.argExprs[p];
@@ -128,12 +218,16 @@ function applyResult(
   const locksTouched = result.exits.some((e) => e.locks.length > 0 || e.released.length > 0);
   const before = out.length;
   for (const exit of result.exits) {
-    const f = factsInCaller(run, base, exit.facts, args, made);
+    const f = factsInCaller(run, base, exit.facts, args, made, s);
     if (f === null) continue;
-    let state = base.withFacts(f.facts, exit.doubt || (result.widened && locksTouched));
+    let state = stored(run, base, exit, args, op).withFacts(
+      f.facts,
+      exit.doubt || (result.widened && locksTouched),
+    );
     let value = made;
     if (exit.value >= 0) {
-      const v = refold(run, toCaller(terms, exit.value, args, made));
+      const named = toCaller(terms, exit.value, args, made);
+      const v = readsAsBefore(terms, exit.value, result.writes) ? reload(run, s, named) : refold(run, named);
       if (v !== terms.unknown) value = v;
       run.pruner.gave(name, value);
     }
@@ -154,6 +248,7 @@ function applyResult(
 /** What happens inside a callee and matters outside: sleeps, locks taken for a time, objects freed. */
 function happenings(
   run: FunctionRun,
+  before: State,
   base: State,
   site: CallSite,
   name: string,
@@ -163,13 +258,15 @@ function happenings(
 ): void {
   const { terms } = run;
   const { args, op } = site;
-  for (const e of result.sleeps) applySleep(run, base, site, e, name, id, made);
+  for (const e of result.sleeps) applySleep(run, before, base, site, e, name, id, made);
   for (const t of result.takes) {
     const f = factsInCaller(run, base, t.facts, args, made);
     if (f === null || !f.decidable) continue;
+    const memory = memoryInCaller(run, before, t.memory, args, made);
+    if (memory === null) continue;
     let state = base.withFacts(f.facts);
     for (const r of t.released) state = run.release(state, lockInCaller(run, r, args, made, op));
-    run.effect.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef);
+    run.effect.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef, memory);
   }
   for (const f of result.frees) {
     const facts = factsInCaller(run, base, f.facts, args, made);
@@ -221,12 +318,13 @@ function passOn(run: FunctionRun, base: State, site: CallSite, call: ParameterCa
     const state = inside(v, f.facts);
     run.effect.edgeTo(state, fn.id, { ...site, args: inner }, 'now', inner);
     for (const e of effect?.sleeps ?? [])
-      applySleep(run, state, { ...site, args: inner }, e, fn.name, fn.id, made);
+      applySleep(run, state, state, { ...site, args: inner }, e, fn.name, fn.id, made);
   }
 }
 
 function applySleep(
   run: FunctionRun,
+  before: State,
   s: State,
   site: CallSite,
   e: SleepEffect,
@@ -236,9 +334,11 @@ function applySleep(
 ): void {
   const f = factsInCaller(run, s, e.facts, site.args, made);
   if (f === null || !f.decidable) return;
+  const memory = memoryInCaller(run, before, e.memory, site.args, made);
+  if (memory === null) return;
   let state = s.withFacts(f.facts);
   for (const r of e.released) state = run.release(state, lockInCaller(run, r, site.args, made, site.op));
   // What the callee releases before it sleeps is not what this function released
   if (state.released.length === s.released.length) state = state.withLocks(state.locks, s.released);
-  run.effect.sleepAt(state, site.op, name, id, e.certain, e.guarded, f.facts !== s.facts);
+  run.effect.sleepAt(state, site.op, name, id, e.certain, e.guarded, f.facts !== s.facts, memory);
 }

@@ -41,6 +41,12 @@ import { callbackArgument, exported, RESULT, relatedInCallee, sharedLocks, toCal
 /** Alternatives kept in an effect. */
 const MAX_EFFECTS = 6;
 const MAX_TAKES = 16;
+/** Numbers of the stores that a way out tells, two a store. */
+const MAX_OUTS = 16;
+/** Members that a function is known to store to; past it they may be any. */
+const MAX_WRITES = 48;
+/** Numbers of the facts of memory that a sleep or an acquisition carries, two a fact. */
+const MAX_MEMORY = 16;
 const MAX_FREES = 64;
 /** States at a call that are kept apart; past it locks that only some of them hold are not said. */
 export const MAX_VARIANTS = 6;
@@ -67,6 +73,8 @@ export class EffectRecorder {
   readonly acquired = new Set<string>();
   /** The same of every lock that was given back. */
   readonly released = new Set<string>();
+  /** Members that are stored to; null: any may be. */
+  writes: Set<string> | null = new Set();
   /** Locks that the function says its callers hold. */
   readonly asserted: Lock[] = [];
   private allGrace = true;
@@ -83,6 +91,43 @@ export class EffectRecorder {
     return this.shared.terms;
   }
 
+  /** Records that a location outside the function's own variables is stored to. */
+  writeTo(location: number): void {
+    if (this.writes === null || this.terms.kind(this.terms.root(location)) === T.Local) return;
+    this.writeMember(this.terms.lastField(location));
+  }
+
+  private writeMember(name: string): void {
+    if (this.writes === null) return;
+    if (name === '' || this.writes.size >= MAX_WRITES) this.writes = null;
+    else this.writes.add(name);
+  }
+
+  /** Records what a function of the program stores to that is called here; null: any member. */
+  writesOf(callee: ReadonlySet<string> | null, args: readonly number[]): void {
+    if (callee === null) this.writes = null;
+    else
+      for (const name of callee)
+        if (name.startsWith('#')) this.handOver([args[Number(name.slice(1))] ?? this.terms.unknown]);
+        else this.writeMember(name);
+  }
+
+  /** Records that somebody gets pointers of whom nothing is known: `#2` is the third parameter, with all that it points at. */
+  handOver(args: readonly number[]): void {
+    const { terms } = this;
+    for (const arg of args) {
+      const kind = terms.kind(arg);
+      if (kind === T.Addr) this.writeTo(terms.a(arg));
+      else if (kind === T.Param || kind === T.Container) {
+        const root = terms.root(arg);
+        if (terms.kind(root) !== T.Param) continue;
+        // Through a number nothing is written, through a string no member
+        const type = kind === T.Param ? this.ev.variableType(terms.a(root)) : null;
+        if (type === null || (type.depth > 0 && type.base !== 'char')) this.writeMember(`#${terms.a(root)}`);
+      }
+    }
+  }
+
   shownLocks(s: State): ShownLock[] {
     return s.locks.map((lock) => ({ lock, text: showPlace(this.ev, lock.place) }));
   }
@@ -96,6 +141,7 @@ export class EffectRecorder {
     certain: boolean,
     guarded = false,
     assumed = false,
+    memory: Facts = NO_FACTS,
   ): void {
     if (this.muted || s.doubt) return;
     const lock = heldAtomic(s.locks);
@@ -117,31 +163,51 @@ export class EffectRecorder {
       via,
       certain,
       guarded: s.guarded || guarded,
+      memory: this.inMemory(s, memory),
     });
   }
 
+  /** What a state, and what a callee of it, knows of memory that callers have a name for. */
+  private inMemory(s: State, more: Facts): Facts {
+    let out = more;
+    for (let i = 0; i < s.aside.length && out.length < MAX_MEMORY; i += 2)
+      out = withFact(out, s.aside[i] as number, s.aside[i + 1] as number);
+    for (let i = 0; i < s.facts.length && out.length < MAX_MEMORY; i += 2) {
+      const t = s.facts[i] as number;
+      if (this.terms.isShared(t) && this.terms.isSoft(t)) out = withFact(out, t, s.facts[i + 1] as number);
+    }
+    return out;
+  }
+
   private addSleep(e: SleepEffect): void {
-    for (let i = 0; i < this.sleeps.length; i++) {
-      const old = this.sleeps[i] as SleepEffect;
-      if (locksKey(old.released) !== locksKey(e.released)) continue;
-      if (old.guarded && !e.guarded) continue;
-      // An effect with fewer conditions says it all; the first one found of two alike stays
-      if (old.certain || !e.certain ? implies(e.facts, old.facts) : false) return;
+    // An effect with fewer conditions says it all; the first one found of two alike stays
+    const says = (a: SleepEffect, b: SleepEffect): boolean =>
+      locksKey(a.released) === locksKey(b.released) && (a.certain || !b.certain) && implies(b.facts, a.facts);
+    const covers = (a: SleepEffect, b: SleepEffect): boolean => says(a, b) && implies(b.memory, a.memory);
+    const { sleeps } = this;
+    if (sleeps.some((old) => (!old.guarded || e.guarded) && covers(old, e))) return;
+    for (let i = sleeps.length - 1; i >= 0; i--) if (covers(e, sleeps[i] as SleepEffect)) sleeps.splice(i, 1);
+    if (sleeps.length < MAX_EFFECTS) {
+      sleeps.push(e);
+      return;
     }
-    for (let i = this.sleeps.length - 1; i >= 0; i--) {
-      const old = this.sleeps[i] as SleepEffect;
-      if (
-        locksKey(old.released) === locksKey(e.released) &&
-        (e.certain || !old.certain) &&
-        implies(old.facts, e.facts)
-      )
-        this.sleeps.splice(i, 1);
-    }
-    if (this.sleeps.length < MAX_EFFECTS) this.sleeps.push(e);
+    // No room: what only memory keeps apart is one
+    const at = sleeps.findIndex((old) => says(old, e));
+    if (at < 0) return;
+    const old = sleeps[at] as SleepEffect;
+    sleeps[at] = { ...old, memory: commonFacts(old.memory, e.memory), guarded: old.guarded && e.guarded };
   }
 
   /** Records that a lock is taken, blocking; reports where the same instance is held already. */
-  takeAt(s: State, op: number, lock: Lock, what: string, via: number, lastRef = false): void {
+  takeAt(
+    s: State,
+    op: number,
+    lock: Lock,
+    what: string,
+    via: number,
+    lastRef = false,
+    more: Facts = NO_FACTS,
+  ): void {
     if (this.muted || s.doubt) return;
     const first = s.locks.find((l) => l.place === lock.place && l.kind === lock.kind && !l.may && !lock.may);
     if (first !== undefined && doubles(first, lock)) {
@@ -173,8 +239,15 @@ export class EffectRecorder {
     const released = sharedLocks(this.terms, s.released);
     if (released.some((r) => r.place === lock.place)) return;
     const facts = exported(this.terms, s.facts);
-    if (this.takes.some((t) => sameLock(t.lock, lock) && implies(facts, t.facts))) return;
-    this.takes.push({ lock, facts, released, op, via, what, lastRef: lastRef || s.lastRef });
+    const memory = this.inMemory(s, more);
+    const known = this.takes.findIndex((t) => sameLock(t.lock, lock) && implies(facts, t.facts));
+    if (known >= 0) {
+      const old = this.takes[known] as TakeEffect;
+      const both = commonFacts(old.memory, memory);
+      if (both.length !== old.memory.length) this.takes[known] = { ...old, memory: both };
+      return;
+    }
+    this.takes.push({ lock, facts, released, op, via, what, lastRef: lastRef || s.lastRef, memory });
   }
 
   freeAt(s: State, e: FreeEffect): void {
@@ -366,6 +439,7 @@ export class EffectRecorder {
       blurred: s.blurred,
       done: s.done,
       op,
+      outs: this.outsOf(s),
     };
     const h = new Hash();
     h.add(op);
@@ -375,12 +449,27 @@ export class EffectRecorder {
     h.addLocks(exit.released);
     h.addAll(exit.facts);
     h.addAll(s.done);
+    h.addAll(exit.outs);
     h.add((s.doubt ? 1 : 0) + (s.blurred ? 2 : 0));
     const key = h.done();
     if (this.exitKeys.has(key)) return;
     this.exitKeys.add(key);
     this.exits.push(exit);
     if (s.slept) this.sleptExits++;
+  }
+
+  /** Numbers that stand where parameters point at: `*dropped = 1`, `holder->object = NULL`. */
+  private outsOf(s: State): readonly number[] {
+    const { terms } = this;
+    const out: number[] = [];
+    for (let i = 0; i < s.heap.length; i += 2) {
+      const place = s.heap[i] as number;
+      const kind = terms.kind(place);
+      if ((kind !== T.DerefL && kind !== T.FieldP) || terms.kind(terms.a(place)) !== T.Param) continue;
+      if (terms.kind(s.heap[i + 1] as number) === T.Const && out.length < MAX_OUTS)
+        out.push(place, s.heap[i + 1] as number);
+    }
+    return out;
   }
 
   private sleptExits = 0;
@@ -438,6 +527,7 @@ export class EffectRecorder {
       sets: [...this.sets],
       acquires: this.acquired,
       releases: this.released,
+      writes: this.writes,
       asserted: this.asserted,
       cared,
       widened,

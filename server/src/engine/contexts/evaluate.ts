@@ -32,6 +32,7 @@ const LE = operatorCode('<=');
 const GE = operatorCode('>=');
 const NOT = operatorCode('!');
 const MINUS = operatorCode('-');
+const PLUS = operatorCode('+');
 const TILDE = operatorCode('~');
 
 /** Marker for values that a variable holds before anything was stored. */
@@ -268,6 +269,18 @@ export class Evaluator {
       if (n !== null) {
         if (op === LAND ? n === 0 : n !== 0) return op === LAND ? terms.zero : terms.one;
         return terms.un(NOT, terms.un(NOT, l === null ? left : right));
+      }
+    }
+    if ((op === PLUS || op === MINUS) && r !== null) {
+      // `(x + 1) - 1` is x again
+      const kept = terms.kind(left) === T.Bin ? terms.a(left) : -1;
+      const n = kept === PLUS || kept === MINUS ? terms.number(terms.c(left)) : null;
+      if (n !== null) {
+        const sum = (kept === PLUS ? n : -n) + (op === PLUS ? r : -r);
+        if (sum === 0) return terms.b(left);
+        return sum > 0
+          ? terms.bin(PLUS, terms.b(left), terms.constant(sum))
+          : terms.bin(MINUS, terms.b(left), terms.constant(-sum));
       }
     }
     if (op === AND && (l !== null) !== (r !== null)) {

@@ -39,6 +39,7 @@ import {
   POSITIVE,
   restrict,
   State,
+  sharedFacts,
   withFact,
   ZERO,
 } from './state.js';
@@ -247,12 +248,17 @@ export class FunctionRun {
 
   /** Drops duplicates among the states at one point. */
   private compact(states: readonly State[]): State[] {
-    const keys = new Set<number>();
+    const keys = new Map<number, number>();
     const out: State[] = [];
     for (const s of states) {
       const key = keyOf(s);
-      if (keys.has(key)) continue;
-      keys.add(key);
+      const known = keys.get(key);
+      if (known !== undefined) {
+        const first = out[known] as State;
+        out[known] = first.withAside(sharedFacts(first.aside, s.aside));
+        continue;
+      }
+      keys.set(key, out.length);
       out.push(s);
     }
     return out;
@@ -428,6 +434,7 @@ export class FunctionRun {
 
   /** The state after a store through a pointer, to a global or to a member. */
   storeTo(s: State, location: number, value: number, op: number): State {
+    this.effect.writeTo(location);
     return storedTo(this.terms, s, location, value, op, this.snapshots);
   }
 

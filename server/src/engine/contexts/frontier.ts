@@ -6,7 +6,7 @@
 import type { Graph } from './cfg.js';
 import { join } from './join.js';
 import type { Pruner } from './prune.js';
-import { Hash, type State } from './state.js';
+import { type Facts, Hash, type State, sharedFacts } from './state.js';
 import type { Terms } from './terms.js';
 
 /** States kept apart at one point; past it those with the same locks are merged. */
@@ -63,7 +63,8 @@ export function keyOf(s: State): number {
 /** What is kept of one block. */
 class Waiting {
   states: Keyed[] = [];
-  readonly seen = new Set<number>();
+  /** What was here, by key, and what all that came with it had laid aside. */
+  readonly seen = new Map<number, Facts>();
   /** By locks: what was merged here so far. */
   readonly merged = new Map<number, Keyed>();
   doubtful: Keyed | null = null;
@@ -122,7 +123,11 @@ export class Frontier {
     if (this.wanted !== null && this.wanted[block] === 0) return;
     const s = new Keyed(this.pruner.prune(block, state));
     const waiting = this.blocks[block] as Waiting;
-    if (waiting.seen.has(s.key)) return;
+    const known = waiting.seen.get(s.key);
+    if (known !== undefined) {
+      this.again(block, waiting, s, known);
+      return;
+    }
     if (waiting.seen.size > MAX_VISITS) {
       this.widened = true;
       return;
@@ -133,11 +138,27 @@ export class Frontier {
       waiting.states.push(s);
       this.merge(block, waiting);
     } else {
-      waiting.seen.add(s.key);
+      waiting.seen.set(s.key, s.state.aside);
       waiting.states.push(s);
     }
     const at = this.graph.order[block] as number;
     if (at < this.lowest) this.lowest = at;
+  }
+
+  /** A state that was here before: what it has laid aside may be less than what was known. */
+  private again(block: number, waiting: Waiting, s: Keyed, known: Facts): void {
+    const both = sharedFacts(known, s.state.aside);
+    if (both.length === known.length) return;
+    waiting.seen.set(s.key, both);
+    const less = new Keyed(s.state.withAside(both));
+    const at = waiting.states.findIndex((x) => x.key === s.key);
+    if (at >= 0) {
+      waiting.states[at] = less;
+      return;
+    }
+    waiting.states.push(less);
+    const order = this.graph.order[block] as number;
+    if (order < this.lowest) this.lowest = order;
   }
 
   /** Doubtful paths are never reported: one state a point says what may be there. False where it is known. */
@@ -145,7 +166,7 @@ export class Frontier {
     const known = waiting.doubtful;
     const joined = known === null ? s : new Keyed(join(this.terms, block, known.state, s.state));
     if (known !== null && waiting.seen.has(joined.key)) return false;
-    waiting.seen.add(joined.key);
+    waiting.seen.set(joined.key, joined.state.aside);
     waiting.doubtful = joined;
     const at = known === null ? -1 : waiting.states.indexOf(known);
     if (at >= 0) waiting.states[at] = joined;
@@ -181,7 +202,7 @@ export class Frontier {
       waiting.merged.set(locks, merged);
       if (group.length > 1 && waiting.seen.has(merged.key) && !group.some((s) => s.key === merged.key))
         continue;
-      waiting.seen.add(merged.key);
+      waiting.seen.set(merged.key, merged.state.aside);
       out.push(merged);
     }
     if (out.length > MAX_LOCK_SETS) {

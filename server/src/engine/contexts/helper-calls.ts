@@ -142,6 +142,7 @@ export function applyHelper(
   const { model } = shared;
   const args = withDefaults(run, site.args, helper);
   const op = site.op;
+  run.effect.handOver(args);
   const m = run.made(s, op);
   let state = m.state;
   const result = m.term;

@@ -16,6 +16,7 @@ import {
   perhaps,
   State,
   sameLock,
+  sharedFacts,
   withFact,
 } from './state.js';
 import { T, type Terms } from './terms.js';
@@ -77,6 +78,7 @@ export function join(terms: Terms, block: number, a: State, b: State): State {
     a.lastRef || b.lastRef,
     a.done.filter((d) => b.done.includes(d)),
     a.trail === b.trail ? a.trail : 0,
+    sharedFacts(a.aside, b.aside),
   );
 }
 
@@ -206,9 +208,12 @@ export function commonFacts(a: Facts, b: Facts): Facts {
 
 /** Two ways out that differ at most in locks that nobody is shown. */
 function together(terms: Terms, a: Exit, b: Exit): Exit {
-  if (locksKey(a.locks) === locksKey(b.locks) && locksKey(a.released) === locksKey(b.released)) return a;
+  const outs = commonOuts(a.outs, b.outs);
+  if (locksKey(a.locks) === locksKey(b.locks) && locksKey(a.released) === locksKey(b.released))
+    return outs === a.outs ? a : { ...a, outs };
   return {
     ...a,
+    outs,
     locks: commonLocks(terms, a.locks, b.locks),
     released: commonLocks(terms, a.released, b.released),
   };
@@ -226,6 +231,7 @@ function blurred(terms: Terms, a: Exit, b: Exit): Exit {
     locks: commonLocks(terms, a.locks, b.locks),
     released: commonLocks(terms, a.released, b.released),
     facts: commonFacts(a.facts, b.facts),
+    outs: commonOuts(a.outs, b.outs),
     doubt: true,
     blurred: true,
   };
@@ -267,6 +273,38 @@ function keptLocks(e: Exit): string {
   return `${locksKey(shown(e.locks))}|${locksKey(shown(e.released))}`;
 }
 
+/** What two ways out store alike. */
+function commonOuts(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (a === b || a.join() === b.join()) return a;
+  const out: number[] = [];
+  for (let i = 0; i < a.length; i += 2)
+    for (let j = 0; j < b.length; j += 2)
+      if (a[i] === b[j] && a[i + 1] === b[j + 1]) out.push(a[i] as number, a[i + 1] as number);
+  return out;
+}
+
+/** Ways out with the same locks, those with the same conditions as one. `memory`: conditions on memory count; `outs`: so does what they store. */
+function byFacts(terms: Terms, group: readonly Exit[], memory: boolean, outs: boolean): Exit[] {
+  const found = new Map<string, Exit>();
+  for (const e of group) {
+    const facts = memory ? e.facts : hardFacts(terms, e.facts);
+    const key = outs ? `${facts.join()};${e.outs.join()}` : facts.join();
+    const old = found.get(key);
+    found.set(
+      key,
+      old === undefined
+        ? { ...e, facts }
+        : {
+            ...together(terms, old, e),
+            facts,
+            mask: old.mask | e.mask,
+            value: old.value === e.value ? old.value : -1,
+          },
+    );
+  }
+  return [...found.values()];
+}
+
 /** Exits brought together: one for each thing that a caller can tell apart. */
 export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
   const use = withOnlyWays(terms, exits);
@@ -279,31 +317,18 @@ export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
   }
   const out: Exit[] = [];
   for (const group of groups.values()) {
-    // Apart by what the parameters say, where that decides the result
-    const byFacts = new Map<string, Exit>();
-    for (const e of group) {
-      const facts = groups.size > 1 ? e.facts : hardFacts(terms, e.facts);
-      const key = facts.join();
-      const old = byFacts.get(key);
-      byFacts.set(
-        key,
-        old === undefined
-          ? { ...e, facts }
-          : {
-              ...together(terms, old, e),
-              facts,
-              mask: old.mask | e.mask,
-              value: old.value === e.value ? old.value : -1,
-            },
-      );
-    }
-    const list = [...byFacts.values()];
+    // Apart by what the parameters say, where that decides the result, or what is stored where they point at
+    const stores = group.some((e) => e.outs.join() !== (group[0] as Exit).outs.join());
+    const fine = stores ? byFacts(terms, group, true, true) : [];
+    const list = fine.length > 1 && fine.length <= 4 ? fine : byFacts(terms, group, groups.size > 1, false);
     const first = list[0] as Exit;
     const apart =
       list.length > 1 &&
       list.length <= 4 &&
       // Where other ways out have other locks, what the parameters say tells them from these
-      (groups.size > 1 || list.some((e) => (e.mask & first.mask) === 0 || e.value !== first.value));
+      (list === fine ||
+        groups.size > 1 ||
+        list.some((e) => (e.mask & first.mask) === 0 || e.value !== first.value));
     if (list.length === 1 || apart) out.push(...list);
     else {
       let facts = first.facts;

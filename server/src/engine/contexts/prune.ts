@@ -4,10 +4,14 @@
  */
 import { operatorCode } from '../facts/encode.js';
 import { type Graph, hasBit } from './cfg.js';
-import type { State } from './state.js';
+import { NO_FACTS, type State, withFact } from './state.js';
 import { T, type Terms } from './terms.js';
+import { AT_ENTRY } from './translate.js';
 
 const EQ = operatorCode('==');
+
+/** Numbers of the facts that are laid aside, two a fact. */
+const MAX_ASIDE = 16;
 
 // What a fact about memory is worth at the next point
 const DROP = 0;
@@ -50,6 +54,7 @@ export class Pruner {
     let rooted = false;
     let parts: Set<number> | null = null;
     const facts: number[] = [];
+    let { aside } = s;
     for (let i = 0; i < s.facts.length; i += 2) {
       const term = s.facts[i] as number;
       const soft = terms.isSoft(term);
@@ -70,7 +75,11 @@ export class Pruner {
           continue;
         }
         const worth = this.softWorth(term);
-        if (worth === DROP) continue;
+        if (worth === DROP) {
+          if (terms.isShared(term) && aside.length < MAX_ASIDE)
+            aside = withFact(aside, term, s.facts[i + 1] as number);
+          continue;
+        }
         if (worth === KEEP) {
           facts.push(term, s.facts[i + 1] as number);
           continue;
@@ -82,8 +91,22 @@ export class Pruner {
       }
       if (this.rootsAlive(term)) facts.push(term, s.facts[i + 1] as number);
     }
-    if (vars === s.vars && temps === s.temps && facts.length === s.facts.length) return s;
-    return s.withValues(vars, temps, s.heap, facts.length === s.facts.length ? s.facts : facts);
+    // What was tested before a loop, its own body may have changed
+    if (this.isLoopHead(block)) aside = NO_FACTS;
+    if (vars === s.vars && temps === s.temps && facts.length === s.facts.length) return s.withAside(aside);
+    return s
+      .withValues(vars, temps, s.heap, facts.length === s.facts.length ? s.facts : facts)
+      .withAside(aside);
+  }
+
+  private heads: Uint8Array | null = null;
+
+  private isLoopHead(block: number): boolean {
+    if (this.heads === null) {
+      this.heads = new Uint8Array(this.graph.blockCount);
+      for (const [, to] of this.graph.back) this.heads[to] = 1;
+    }
+    return this.heads[this.graph.order[block] as number] === 1;
   }
 
   private readonly dead: (readonly number[] | undefined)[] = [];
@@ -144,11 +167,29 @@ export class Pruner {
         worth = WHILE_ALIVE;
       else {
         const at = this.softField(term);
-        worth = at !== '' && this.retestedNames().has(at) ? KEEP : DROP;
+        worth =
+          at === AT_ENTRY || this.ofPointed(term) || (at !== '' && this.retestedNames().has(at))
+            ? KEEP
+            : DROP;
       }
       this.worths.set(term, worth);
     }
     return worth;
+  }
+
+  /** Whether a term is computed from what a parameter points at, `*flags & 1`. */
+  private ofPointed(t: number): boolean {
+    const { terms } = this;
+    switch (terms.kind(t)) {
+      case T.Load:
+        return terms.kind(terms.a(t)) === T.DerefL && terms.kind(terms.a(terms.a(t))) === T.Param;
+      case T.Bin:
+        return this.ofPointed(terms.b(t)) || this.ofPointed(terms.c(t));
+      case T.Un:
+        return this.ofPointed(terms.b(t));
+      default:
+        return false;
+    }
   }
 
   private rootsAlive(t: number): boolean {

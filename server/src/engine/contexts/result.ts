@@ -20,6 +20,8 @@ export interface Exit {
   readonly done: readonly number[];
   /** Operation of the return. */
   readonly op: number;
+  /** Numbers that were stored where parameters point at, and to members of that: location, term alternating. */
+  readonly outs: readonly number[];
 }
 
 /** Something that happens inside and matters to callers: a possible sleep. */
@@ -37,6 +39,8 @@ export interface SleepEffect {
   readonly certain: boolean;
   /** Behind a test of the function's own memory that nothing here could decide. */
   readonly guarded: boolean;
+  /** What all ways to it found in memory that the caller knows by a name. */
+  readonly memory: Facts;
 }
 
 /** A lock that is taken at some time inside, blocking. */
@@ -49,6 +53,8 @@ export interface TakeEffect {
   readonly what: string;
   /** Only where a reference count reached zero. */
   readonly lastRef: boolean;
+  /** What all ways to it found in memory that the caller knows by a name. */
+  readonly memory: Facts;
 }
 
 /** An object that is freed inside. */
@@ -149,6 +155,8 @@ export interface FunctionResult {
   readonly acquires: ReadonlySet<string>;
   /** The same of every lock that is released. */
   readonly releases: ReadonlySet<string>;
+  /** Members that it stores to, or something that it calls; `#1`: all that its second argument points at; null: any. */
+  readonly writes: ReadonlySet<string> | null;
   /** Locks that the function asserts to be held (lockdep_assert_held, __must_hold). */
   readonly asserted: readonly Lock[];
   /** Parameters whose values decide something inside. */

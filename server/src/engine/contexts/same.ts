@@ -49,7 +49,8 @@ function sameExit(a: Exit, b: Exit): boolean {
     sameList(a.locks, b.locks, alike) &&
     sameList(a.released, b.released, alike) &&
     sameNumbers(a.facts, b.facts) &&
-    sameNumbers(a.done, b.done)
+    sameNumbers(a.done, b.done) &&
+    sameNumbers(a.outs, b.outs)
   );
 }
 
@@ -75,6 +76,7 @@ export function sameEffect(a: FunctionResult, b: FunctionResult): boolean {
     sameNumbers(a.sets, b.sets) &&
     sameSet(a.acquires, b.acquires) &&
     sameSet(a.releases, b.releases) &&
+    (a.writes === b.writes || (a.writes !== null && b.writes !== null && sameSet(a.writes, b.writes))) &&
     sameSet(a.cared, b.cared) &&
     sameList(a.exits, b.exits, sameExit) &&
     sameList(
@@ -84,6 +86,7 @@ export function sameEffect(a: FunctionResult, b: FunctionResult): boolean {
         x.certain === y.certain &&
         x.guarded === y.guarded &&
         sameNumbers(x.facts, y.facts) &&
+        sameNumbers(x.memory, y.memory) &&
         sameList(x.released, y.released, alike),
     ) &&
     sameList(
@@ -93,6 +96,7 @@ export function sameEffect(a: FunctionResult, b: FunctionResult): boolean {
         x.lastRef === y.lastRef &&
         alike(x.lock, y.lock) &&
         sameNumbers(x.facts, y.facts) &&
+        sameNumbers(x.memory, y.memory) &&
         sameList(x.released, y.released, alike),
     ) &&
     sameList(

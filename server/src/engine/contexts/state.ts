@@ -148,7 +148,9 @@ export class State {
    * for a grace period. `blurred`: paths were merged on the way that differed in more than what is said here. `guarded`: a
    * test of the function's own memory lies on the way, whose outcome nothing here knows. `lastRef`: a reference count was
    * seen to reach zero on the way. `done`: places of locks that were taken and given back on every path; kept only in a
-   * second look. `trail`: what a rule that looks on noted on the way here, a number of its own; 0 for nothing.
+   * second look. `trail`: what a rule that looks on noted on the way here, a number of its own; 0 for nothing. `aside`: what tests of memory
+   * found that no later test of this function can meet; callees may. It keeps no states apart: of two that differ in
+   * nothing else, what both know is left.
    */
   constructor(
     readonly vars: readonly number[],
@@ -165,7 +167,30 @@ export class State {
     readonly lastRef: boolean,
     readonly done: readonly number[],
     readonly trail = 0,
+    readonly aside: Facts = NO_FACTS,
   ) {}
+
+  /** The same with other facts laid aside. */
+  withAside(aside: Facts): State {
+    if (aside === this.aside) return this;
+    return new State(
+      this.vars,
+      this.temps,
+      this.heap,
+      this.locks,
+      this.released,
+      this.facts,
+      this.doubt,
+      this.slept,
+      this.grace,
+      this.blurred,
+      this.guarded,
+      this.lastRef,
+      this.done,
+      this.trail,
+      aside,
+    );
+  }
 
   /** Other values, and what is known of them. */
   withValues(
@@ -190,6 +215,7 @@ export class State {
       this.lastRef,
       this.done,
       this.trail,
+      this.aside,
     );
   }
 
@@ -224,6 +250,7 @@ export class State {
       lastRef,
       this.done,
       this.trail,
+      this.aside,
     );
   }
 
@@ -244,6 +271,7 @@ export class State {
       this.lastRef,
       done,
       this.trail,
+      this.aside,
     );
   }
 
@@ -265,6 +293,7 @@ export class State {
       this.lastRef,
       this.done,
       trail,
+      this.aside,
     );
   }
 
@@ -286,6 +315,7 @@ export class State {
       this.lastRef,
       this.done,
       this.trail,
+      this.aside,
     );
   }
 }
@@ -294,6 +324,15 @@ export class State {
 export function factOf(facts: Facts, term: number): number {
   for (let i = 0; i < facts.length; i += 2) if (facts[i] === term) return facts[i + 1] as number;
   return ANY;
+}
+
+/** Facts that both lists hold, word for word. */
+export function sharedFacts(a: Facts, b: Facts): Facts {
+  if (a === b) return a;
+  const out: number[] = [];
+  for (let i = 0; i < a.length; i += 2)
+    if (factOf(b, a[i] as number) === a[i + 1]) out.push(a[i] as number, a[i + 1] as number);
+  return out.length === a.length ? a : out;
 }
 
 /** Facts with one more. */
@@ -329,6 +368,7 @@ const LAND = operatorCode('&&');
 const LOR = operatorCode('||');
 const NOT = operatorCode('!');
 const MINUS = operatorCode('-');
+const PLUS = operatorCode('+');
 
 /** The mask of a number. */
 export function signOf(value: number): number {
@@ -347,6 +387,12 @@ function bitsAreClear(terms: Terms, facts: Facts, value: number, bits: number): 
     if (clear !== null && (wanted & ~clear) === 0) return true;
   }
   return false;
+}
+
+/** What is left of a sum with a positive number: a counter in memory that goes up is not zero after it. */
+function sumMask(terms: Terms, facts: Facts, left: number): number {
+  if ((maskOf(terms, facts, left) & NEGATIVE) === 0) return POSITIVE;
+  return terms.kind(left) === T.Load ? POSITIVE | NEGATIVE : ANY;
 }
 
 /** What a term can be, given facts. */
@@ -432,6 +478,7 @@ export function maskOf(terms: Terms, facts: Facts, term: number): number {
         return known & (ZERO | POSITIVE);
       }
       if (op === LT || op === GT || op === LE || op === GE) return known & (ZERO | POSITIVE);
+      if (op === PLUS && (terms.number(right) ?? 0) > 0) return known & sumMask(terms, facts, left);
       return known;
     }
     case T.Load: {

@@ -230,6 +230,7 @@ function writeExit(w: Writer, e: Exit): void {
   w.flag(e.doubt, e.blurred);
   w.numbers(e.done);
   w.int(e.op);
+  w.numbers(e.outs);
 }
 
 function readExit(r: Reader): Exit {
@@ -251,6 +252,7 @@ function readExit(r: Reader): Exit {
     blurred: (flags & 2) !== 0,
     done: r.numbers(),
     op: r.int(),
+    outs: r.numbers(),
   };
 }
 
@@ -261,6 +263,7 @@ function writeSleep(w: Writer, e: SleepEffect): void {
   w.string(e.what);
   w.int(e.via);
   w.flag(e.certain, e.guarded);
+  w.numbers(e.memory);
 }
 
 function readSleep(r: Reader): SleepEffect {
@@ -272,7 +275,16 @@ function readSleep(r: Reader): SleepEffect {
     r.int(),
     r.int(),
   ] as const;
-  return { facts, released, op, what, via, certain: (flags & 1) !== 0, guarded: (flags & 2) !== 0 };
+  return {
+    facts,
+    released,
+    op,
+    what,
+    via,
+    certain: (flags & 1) !== 0,
+    guarded: (flags & 2) !== 0,
+    memory: r.numbers(),
+  };
 }
 
 function writeTake(w: Writer, e: TakeEffect): void {
@@ -283,6 +295,7 @@ function writeTake(w: Writer, e: TakeEffect): void {
   w.int(e.via);
   w.string(e.what);
   w.flag(e.lastRef);
+  w.numbers(e.memory);
 }
 
 function readTake(r: Reader): TakeEffect {
@@ -294,6 +307,7 @@ function readTake(r: Reader): TakeEffect {
     via: r.int(),
     what: r.string(),
     lastRef: r.int() !== 0,
+    memory: r.numbers(),
   };
 }
 
@@ -439,9 +453,15 @@ function writeResult(w: Writer, r: FunctionResult): void {
   w.numbers(r.sets);
   w.all([...r.acquires], (s) => w.string(s));
   w.all([...r.releases], (s) => w.string(s));
+  w.all(r.writes === null ? ['*'] : [...r.writes], (s) => w.string(s));
   w.lockList(r.asserted);
   w.numbers([...r.cared]);
   w.flag(r.widened, r.returns, r.grace);
+}
+
+/** Members that are stored to; `*` stands for any. */
+function writtenOf(names: readonly string[]): ReadonlySet<string> | null {
+  return names[0] === '*' ? null : new Set(names);
 }
 
 function readResult(r: Reader): FunctionResult {
@@ -457,6 +477,7 @@ function readResult(r: Reader): FunctionResult {
     sets: r.numbers(),
     acquires: new Set(r.all(() => r.string())),
     releases: new Set(r.all(() => r.string())),
+    writes: writtenOf(r.all(() => r.string())),
     asserted: r.lockList(),
     cared: new Set(r.numbers()),
   };

@@ -11,6 +11,9 @@ const EQ = operatorCode('==');
 /** The place that stands for what a function gives back. */
 export const RESULT = '@result';
 
+/** The member that stands for what a pointer parameter pointed at when the function began, once it was stored to. */
+export const AT_ENTRY = '@entry';
+
 /** A place of the caller as the callee names it, or an opaque place where it has no name there. */
 export function toCallee(
   terms: Terms,

@@ -14,6 +14,7 @@ import {
   withFact,
 } from './state.js';
 import { T, type Terms } from './terms.js';
+import { AT_ENTRY } from './translate.js';
 
 const EQ = operatorCode('==');
 
@@ -60,6 +61,13 @@ export function renamed(terms: Terms, s: State, from: number, to: number): State
   );
 }
 
+/** What stands where a parameter points at, `*flags`, as long as the function has not stored to it; -1 for any other place. */
+function entryOf(terms: Terms, s: State, location: number): number {
+  if (terms.kind(location) !== T.DerefL || terms.kind(terms.a(location)) !== T.Param) return -1;
+  for (let i = 0; i < s.heap.length; i += 2) if (s.heap[i] === location) return -1;
+  return terms.load(terms.fieldP(terms.a(location), terms.name(AT_ENTRY)));
+}
+
 /**
  * The state after a store through a pointer, to a global or to a member. `snapshots` learns the names that old values of
  * memory get, and the loads that gave them.
@@ -84,9 +92,10 @@ export function storedTo(
   let vars = s.vars;
   let temps = s.temps;
   let facts: Facts = s.facts;
-  const snapshot = vars.some(uses) || temps.some((t, i) => i % 2 === 1 && uses(t));
+  const entry = entryOf(terms, s, location);
+  const snapshot = entry >= 0 || vars.some(uses) || temps.some((t, i) => i % 2 === 1 && uses(t));
   if (snapshot) {
-    const old = terms.fresh(op, 4);
+    const old = entry >= 0 ? entry : terms.fresh(op, 4);
     snapshots.set(old, load);
     const fix = (t: number): number => (uses(t) ? terms.rewrite(t, (x) => (x === load ? old : -1)) : t);
     vars = vars.map(fix);
@@ -100,6 +109,13 @@ export function storedTo(
       if (!uses(s.facts[i] as number)) kept.push(s.facts[i] as number, s.facts[i + 1] as number);
     facts = kept;
   }
+  let { aside } = s;
+  if (aside.some((t, i) => i % 2 === 0 && uses(t))) {
+    const kept: number[] = [];
+    for (let i = 0; i < aside.length; i += 2)
+      if (!uses(aside[i] as number)) kept.push(aside[i] as number, aside[i + 1] as number);
+    aside = kept;
+  }
   const heap: number[] = [];
   for (let i = 0; i < s.heap.length; i += 2)
     if (s.heap[i] !== location) heap.push(s.heap[i] as number, s.heap[i + 1] as number);
@@ -107,7 +123,7 @@ export function storedTo(
   const keeps =
     terms.number(value) !== null || terms.kind(terms.root(location)) === T.Local || terms.isShared(value);
   if (keeps && value !== terms.unknown && heap.length < 16) heap.push(location, value);
-  return s.withValues(vars, temps, heap, facts);
+  return s.withValues(vars, temps, heap, facts).withAside(aside);
 }
 
 /**

@@ -307,8 +307,15 @@ export interface Spot {
   readonly brought: number;
 }
 
-/** How sure it is that a dentry can be moved at a spot: for certain, perhaps, or not at all. */
-export type Movable = 'yes' | 'file' | 'perhaps' | 'no';
+/**
+ * How sure it is that a dentry can be moved at a spot: for certain, perhaps, or not at all. `guess`: perhaps, but only a function that
+ * says so itself is to be believed.
+ */
+export type Movable = 'yes' | 'file' | 'perhaps' | 'guess' | 'no';
+
+/** Why a guess is not said. */
+export const NOBODY_KNOWS =
+  'who calls it with this dentry is not known, nor what they hold, and the function does not say that it may move';
 
 /** Weighs what is known of a spot. `file`: it is the dentry of an open file, and not all is known of the situation. */
 export function movable(
@@ -327,10 +334,33 @@ export function movable(
   const lifted = spot.source === 'file' ? here : spot.dentry < 0 ? null : lift(cx, fn, index, spot.dentry);
   const asked = lifted ?? { source: 'file', term: -1 };
   if (spot.brought > 0 && !bringsOnlyOwn(cx, fn, index, spot.brought, asked)) return 'no';
+  // Who calls it, or which of several functions in one slot is called with it, is not known: nor are the locks
+  if (lifted?.source !== 'file' && (origin === undefined || isGuessed(cx, fn, index, spot.dentry)))
+    return 'guess';
   const isMethod = origin !== undefined && origin.struct !== 'callback';
   const isCertain = lifted?.source === 'file' || (lifted?.source === 'argument' && isMethod);
   if (tellsLocks(entry) && isCertain) return 'yes';
   return lifted?.source === 'file' ? 'file' : 'perhaps';
+}
+
+/** Whether a dentry was handed through a call that may be of several functions: then it may be another one's. */
+function isGuessed(cx: RuleContext, fn: FunctionRef, index: number, dentry: number): boolean {
+  const { propagation, results } = cx.analysis;
+  const { terms } = cx.analysis.shared;
+  let at = fn.id;
+  let term = dentry;
+  let entry = propagation?.entries[at]?.[index];
+  for (let guard = 0; guard < MAX_CALLS && entry !== undefined && entry.caller >= 0; guard++) {
+    if (term < 0 || !terms.isShared(term) || terms.kind(terms.root(term)) !== T.Param) return false;
+    const { op, caller } = entry;
+    const here = results[caller]?.edges.filter((e) => e.op === op && e.context === 'now') ?? [];
+    if (here.length > 1) return true;
+    const args = here.find((e) => e.callee === at)?.args ?? [];
+    term = terms.rewrite(term, (x) => (terms.kind(x) === T.Param ? (args[terms.a(x)] ?? -1) : -1));
+    at = caller;
+    entry = propagation?.entries[caller]?.[entry.callerEntry];
+  }
+  return false;
 }
 
 /** What is known of a spot, as far as the function itself tells; null where something keeps the dentry. */

@@ -148,4 +148,36 @@ int tell_bad(struct dentry *dentry, struct foo *foo)
 	dput(up);
 	return 0;
 }`,
+
+  'of whom several functions in one slot are called with': `
+struct op { struct dentry *dentry; const struct op_ops *ops; void *name; };
+struct op_ops { void (*issue)(struct op *op); };
+static void issue_named_ok(struct op *op)
+{
+	op->name = kstrdup(op->dentry->d_name.name, GFP_KERNEL);
+}
+static void issue_ok(struct op *op)
+{
+	op->name = NULL;
+}
+const struct op_ops named = { .issue = issue_named_ok };
+const struct op_ops plain = { .issue = issue_ok };
+static void begin(struct op *op)
+{
+	op->ops->issue(op);
+}
+static int fsync_ok(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	struct op *op = file->private_data;
+
+	begin(op);
+	return 0;
+}
+static int rename_ok(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		     struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	return 0;
+}
+const struct file_operations fops = { .fsync = fsync_ok };
+const struct inode_operations iops = { .rename = rename_ok };`,
 };

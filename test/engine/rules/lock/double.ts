@@ -101,7 +101,7 @@ void a_bad(struct foo *f)
 	mutex_lock(&f->mutex);
 	while (!f->ready)
 		if (test_and_clear_bit(3, &f->bits))
-			mutex_lock(&f->mutex); /*! lock/double@medium */
+			mutex_lock(&f->mutex); /*! lock/double@low */
 	mutex_unlock(&f->mutex);
 }`,
   // Only at low precision: a count that is not one is dropped without the lock
@@ -117,7 +117,7 @@ static void put_bar(struct bar *b)
 void a_bad(struct bar *b)
 {
 	spin_lock(&b->lock);
-	put_bar(b); /*! lock/double@medium */
+	put_bar(b); /*! lock/double@low */
 	spin_unlock(&b->lock);
 }`,
 };

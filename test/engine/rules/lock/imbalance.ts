@@ -297,4 +297,22 @@ void FN_a_bad(struct foo *f)
 	}
 	spin_unlock_irqrestore(&f->lock, flags);
 }`,
+  'a callee says in a variable of its caller that it dropped the lock': `
+static int restart(struct foo *f, int n, int *dropped)
+{
+	if (n == f->count)
+		return 0;
+	mutex_unlock(&f->mutex);
+	*dropped = 1;
+	return n;
+}
+int a_ok(struct foo *f, int n)
+{
+	int dropped = 0;
+	int ret = restart(f, n, &dropped);
+
+	if (dropped)
+		mutex_lock(&f->mutex);
+	return ret;
+}`,
 };

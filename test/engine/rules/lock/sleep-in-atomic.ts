@@ -199,4 +199,130 @@ void a_bad(struct foo *f)
 	settle(f); /*! lock/sleep-in-atomic */
 	spin_unlock(&f->lock);
 }`,
+  'what the caller stored before decides it': `
+static void *room(struct foo *f)
+{
+	return kmalloc(8, !f->ready ? GFP_KERNEL : GFP_ATOMIC);
+}
+static void queue(struct foo *f)
+{
+	if (f->count) {
+		WARN_ON(f->ready);
+	} else {
+		WARN_ON(!f->ready);
+		mutex_lock(&f->mutex);
+		mutex_unlock(&f->mutex);
+	}
+}
+void a_ok(struct foo *f)
+{
+	f->ready = true;
+	spin_lock(&f->lock);
+	room(f);
+	spin_unlock(&f->lock);
+}
+void b_ok(struct foo *f)
+{
+	f->count = 1;
+	spin_lock(&f->lock);
+	queue(f);
+	spin_unlock(&f->lock);
+}
+void c_bad(struct foo *f)
+{
+	f->count = 0;
+	spin_lock(&f->lock);
+	queue(f); /*! lock/sleep-in-atomic */
+	spin_unlock(&f->lock);
+}`,
+  'a counter of a structure of its own, which the callee leaves alone': `
+struct text { char *at; int pos; unsigned char atomic; };
+static int room(struct text *t, int n)
+{
+	char *p;
+
+	if (t->pos > n)
+		return 0;
+	p = krealloc(t->at, n, !t->atomic ? GFP_KERNEL : GFP_ATOMIC);
+	if (!p)
+		return -ENOMEM;
+	t->at = p;
+	return 0;
+}
+static void print(struct text *t, const char *what)
+{
+	room(t, strlen(what));
+	t->pos++;
+}
+void a_ok(struct foo *f)
+{
+	struct text t = { 0 };
+
+	t.atomic++;
+	spin_lock(&f->lock);
+	print(&t, "one");
+	print(&t, "two");
+	spin_unlock(&f->lock);
+}
+void b_bad(struct foo *f)
+{
+	struct text t = { 0 };
+
+	t.atomic++;
+	print(&t, "one");
+	--t.atomic;
+	spin_lock(&f->lock);
+	print(&t, "two"); /*! lock/sleep-in-atomic@medium */
+	spin_unlock(&f->lock);
+}`,
+  'numbers that a callee stores for its caller': `
+#define NOWAIT 8
+static void mask_of(u32 *bits, gfp_t *mask)
+{
+	*mask = *bits & NOWAIT ? GFP_ATOMIC : GFP_KERNEL;
+	*bits &= NOWAIT - 1;
+}
+static void *set_bits(struct foo *f, u32 bits)
+{
+	gfp_t mask;
+
+	mask_of(&bits, &mask);
+	return kmalloc(8, mask);
+}
+void a_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	set_bits(f, 1 | NOWAIT);
+	spin_unlock(&f->lock);
+}
+void b_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	set_bits(f, 1); /*! lock/sleep-in-atomic@medium */
+	spin_unlock(&f->lock);
+}
+struct holder { struct foo *of; };
+static void unused(struct holder *h)
+{
+	h->of = NULL;
+}
+static bool is_used(struct holder *h)
+{
+	return h->of != NULL;
+}
+static void release(struct holder *h)
+{
+	msleep(1);
+	h->of = NULL;
+}
+void c_ok(struct foo *f)
+{
+	struct holder h;
+
+	unused(&h);
+	spin_lock(&f->lock);
+	if (is_used(&h))
+		release(&h);
+	spin_unlock(&f->lock);
+}`,
 };

@@ -10,7 +10,7 @@ import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import { type FunctionRef, readList } from '../../program/program.js';
-import { type Movable, Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
+import { type Movable, Moves, movable, NOBODY_KNOWS, type Spot, spotOf } from '../dentry-stability.js';
 import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { type Look, OfSituations, operationsOf, readsOf, replay } from '../replay.js';
@@ -223,7 +223,7 @@ function namedBy(run: FunctionRun, value: number): number {
  * elsewhere says itself that the dentry may move; then not all that leads here has to be known.
  */
 function precisionOf(use: Use, can: Movable, isBelieved: boolean): Precision {
-  const isCertain = can !== 'perhaps' || isBelieved;
+  const isCertain = (can !== 'perhaps' && can !== 'guess') || isBelieved;
   if (!use.sure) return can === 'yes' ? 'medium' : 'low';
   return isCertain ? 'high' : 'low';
 }
@@ -240,10 +240,14 @@ function draftsOf(
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   for (const use of uses) {
     const can = movable(cx, moves, fn, entry, index, use.spot);
-    if (can === 'no') continue;
+    const isBelieved = believed.has(use.text);
+    if (can === 'no' || (can === 'guess' && !isBelieved)) {
+      if (can === 'guess') cx.silence?.(ID, fn, use.op, NOBODY_KNOWS);
+      continue;
+    }
     out.push({
       rule: ID,
-      precision: precisionOf(use, can, believed.has(use.text)),
+      precision: precisionOf(use, can, isBelieved),
       certainty: 'must',
       message: `the name of '${use.text}' is handed to '${use.callee}()' with nothing that keeps it: a rename may replace and free it; use take_dentry_name_snapshot(), or take d_lock`,
       fn: fn.id,

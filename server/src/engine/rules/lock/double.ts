@@ -77,14 +77,14 @@ export const doubleLock: Rule = {
         }
         out.push({
           rule: 'lock/double',
-          // Through itself, or a long way down: some flag will have been set before
           precision:
-            recursive ||
-            e.conditional ||
-            e.first.lock.class.startsWith('?') ||
-            isDecidedByBit(fn, e.first.lock.op, e.op)
-              ? 'medium'
-              : 'high',
+            e.conditional || e.first.lock.class.startsWith('?') || isDecidedByBit(fn, e.first.lock.op, e.op)
+              ? // A reference, a result or a bit decides, and as a rule it was decided when the lock was taken
+                'low'
+              : // Through itself, or a long way down: some flag may have been set before
+                recursive
+                ? 'medium'
+                : 'high',
           certainty: 'must',
           message: `'${e.what}()' takes ${name}, which is held since line ${lineOf(fn, e.first.lock.op)}`,
           fn: fn.id,

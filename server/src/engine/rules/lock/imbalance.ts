@@ -3,6 +3,7 @@
  * apart (by the result, or by what it passed) may differ; two that it cannot tell apart may not.
  */
 
+import type { Precision } from '../../base/finding.js';
 import { fnColumn } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import type { Exit, FunctionResult } from '../../contexts/result.js';
@@ -326,8 +327,7 @@ function compare(
         : `returns without releasing ${name}, which the return at line ${lineOf(fn, h.op)} has released`;
     out.push({
       rule: 'lock/imbalance',
-      // A lock of the caller's that one path gives back: flags that nobody here sees may have told it to
-      precision: h.blurred || n.blurred || (!acquired && lock.kind !== 'rcu') ? 'medium' : 'high',
+      precision: precisionOf(lock, h, n, acquired),
       certainty: 'must',
       message,
       fn: fn.id,
@@ -345,6 +345,16 @@ function compare(
     });
   }
   return out;
+}
+
+/**
+ * A lock of the caller's that one path gives back was as a rule taken on it, under a flag or another name that was lost; given back
+ * twice, it is another matter. Of merged paths nobody knows what each of them had tested.
+ */
+function precisionOf(lock: Lock, h: Exit, n: Exit, acquired: boolean): Precision {
+  if (h.blurred || n.blurred) return 'low';
+  if (acquired || lock.kind === 'rcu') return 'high';
+  return h.done.includes(lock.place) ? 'medium' : 'low';
 }
 
 /**

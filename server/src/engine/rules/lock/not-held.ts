@@ -432,6 +432,10 @@ const LAST: ReadonlySet<string> = new Set([
   'd_prune',
 ]);
 
+function isGlobal(cx: RuleContext, place: number): boolean {
+  return cx.analysis.terms.kind(place) === T.Global;
+}
+
 /** What is given back or asserted where all that leads there is known and brings no such lock. */
 function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string>): Draft[] {
   const out: Draft[] = [];
@@ -460,13 +464,15 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
             e.op === entry.op &&
             e.locks.some((l) => l.class === m.lock.class),
         );
-      const certain =
+      const sure =
         !m.mixed &&
         !elsewhere &&
         // What decides whether it is released may be what decided whether it was taken
         !(m.decided && (m.asserted || m.lock.kind === 'rcu' || isTakenOnTheWay(cx, fn, i, m.lock))) &&
         // Nobody else is left who could come in between
-        !(m.asserted && origin !== undefined && LAST.has(origin.method)) &&
+        !(m.asserted && origin !== undefined && LAST.has(origin.method));
+      const certain =
+        sure &&
         (m.lock.kind === 'rcu'
           ? // A callee that leaves RCU-walk does so by a flag
             cx.analysis.model.helpers.has(calledName(fn, m.op))
@@ -480,7 +486,8 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
             : `->${origin.method}()`;
       out.push({
         rule: 'lock/not-held',
-        precision: certain ? 'high' : m.mixed ? 'low' : 'medium',
+        // A global lock is the same for everybody; another one may have been taken under another name
+        precision: certain ? 'high' : sure && isGlobal(cx, m.place) ? 'medium' : 'low',
         certainty: certain ? 'must' : 'may',
         message: m.asserted
           ? `asserts that ${name} is held, and ${from} comes here without it`

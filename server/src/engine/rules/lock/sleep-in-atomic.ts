@@ -93,6 +93,7 @@ function enteredAtomic(cx: RuleContext): Draft[] {
   return contextSleeps(cx, {
     rule: 'lock/sleep-in-atomic',
     why: (entry, origin) => (isAtomicDentryMethod(cx, origin) ? null : entryAtomic(entry)),
-    precision: (e) => (e.certain ? 'high' : 'medium'),
+    // Who asks in_task(), a flag of the I/O or a work queue first is not always understood
+    precision: (e) => (e.certain ? 'high' : 'low'),
   });
 }
