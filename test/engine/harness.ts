@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { deserialize, serialize, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
-import type { Edit, Finding, PointContext } from '../../server/src/engine/base/finding.js';
+import type { Edit, Finding, Fix, PointContext } from '../../server/src/engine/base/finding.js';
 import type {
   AnnotateAnswer,
   CheckRequest,
@@ -324,9 +324,13 @@ async function hasParseError(files: Files): Promise<boolean> {
 
 /**
  * The one finding of a rule on a marked line has the fix that turns `before` into `after`; `after` parses and has no
- * finding at all. With `null` the finding has no fix.
+ * finding at all, so that there is nothing to apply a second time. With `null` the finding has no fix.
  */
-export async function checkFix(before: string, after: string | null): Promise<void> {
+export async function checkFix(
+  before: string,
+  after: string | null,
+  safety: Fix['safety'] = 'safe',
+): Promise<void> {
   await checkRule(before);
   const files = filesOf(before);
   const [finding, more] = await findingsIn(files);
@@ -336,6 +340,7 @@ export async function checkFix(before: string, after: string | null): Promise<vo
     return;
   }
   assert.equal(finding.fixes.length, 1, 'one fix');
+  assert.equal(finding.fixes[0]?.safety, safety);
   const fixed = applied(files, finding.fixes[0]?.edits ?? []);
   const plain = (all: Files): Readonly<Record<string, string>> =>
     Object.fromEntries([...all].map(([path, text]) => [path, text.replace(/ *\/\*![^*]*\*\//g, '')]));

@@ -115,6 +115,7 @@ function sleepIn(
         ...sleepPath(cx, fn, e.op, e.what, e.via),
       ],
       objectClass: typeof why === 'string' ? why : why.class,
+      ...(e.via < 0 ? { fix: { kind: 'atomic-allocation', fn: fn.id, op: e.op } as const } : {}),
     };
   }
   return null;

@@ -249,7 +249,23 @@ function draftOf(cx: RuleContext, site: Site, rule: string, otherSide: string): 
     rcu: 'none',
     trace: steps,
     objectClass: 'inode::i_rwsem',
+    ...(culprit.fn === call.fn && culprit.op === found.op && isToLockHere(site)
+      ? {
+          fix: {
+            kind: 'lock-directory',
+            fn: culprit.fn.id,
+            op: culprit.op,
+            lock: found.text,
+            shared: found.shared,
+          } as const,
+        }
+      : {}),
   };
+}
+
+/** Whether the lock is missing here and nowhere else: callers that may hold it, and locks that were there, say that it is not. */
+function isToLockHere(site: Site): boolean {
+  return site.precision !== 'low' && (site.why === Why.Known || site.why === Why.Outside);
 }
 
 /** The call that has to take the lock: where others call the same function with the lock held, the caller that does not. */

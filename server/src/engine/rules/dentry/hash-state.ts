@@ -65,7 +65,7 @@ export const hashState: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     return [...hashedTwice(cx), ...hashedAndDead(cx)];
@@ -142,6 +142,7 @@ function twice(cx: RuleContext, fn: FunctionRef, op: number, text: string, from:
       ),
     ],
     objectClass: 'dentry::d_hash',
+    fix: { kind: 'add-once', fn: fn.id, op },
   };
 }
 

@@ -27,7 +27,7 @@ export const parentRecheck: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -69,6 +69,8 @@ function changers(cx: RuleContext): readonly string[] {
 interface Change {
   readonly op: number;
   readonly callee: string;
+  /** The child among its arguments. */
+  readonly position: number;
   readonly child: string;
   readonly parent: string;
   /** Where the parent was locked. */
@@ -114,6 +116,7 @@ function changesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Cha
       out.set(op, {
         op,
         callee: name,
+        position: at,
         child: run.showPlace(child),
         parent: run.showPlace(parent),
         lock: { fn: lock.fn, op: lock.op },
@@ -192,6 +195,17 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, c:
       step('other-side', fn, c.op, `rename(2) moves '${c.child}' away while the lock is waited for`, 1),
     ],
     objectClass: 'dentry::d_parent',
+    ...(c.lock.fn === fn.id
+      ? {
+          fix: {
+            kind: 'still-child',
+            fn: fn.id,
+            op: c.op,
+            locked: c.lock.op,
+            position: c.position,
+          } as const,
+        }
+      : {}),
   };
 }
 

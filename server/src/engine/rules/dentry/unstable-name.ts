@@ -27,7 +27,7 @@ export const unstableName: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -240,6 +240,7 @@ function draftsOf(
         ),
       ],
       objectClass: 'dentry::d_name',
+      fix: { kind: 'stable-name', fn: fn.id, op: use.op, copies: COPIES.test(use.callee) },
     });
   }
   return out;

@@ -29,7 +29,7 @@ export const unstableParent: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   yieldsTo: ['rcu/unstable-parent'],
   check(cx) {
@@ -308,6 +308,7 @@ function draftsOf(
       rcu: rcuOf(entry, []),
       trace: traceOf(cx, fn, index, use),
       objectClass: use.put ? 'dentry' : 'dentry::d_parent',
+      ...(use.moved >= 0 ? {} : { fix: { kind: 'pin-parent', fn: fn.id, op: use.op } as const }),
     });
   }
   return out;

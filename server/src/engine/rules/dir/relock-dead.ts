@@ -39,7 +39,7 @@ export const relockDead: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   yieldsTo: ['dentry/parent-recheck'],
   check(cx) {
@@ -74,6 +74,8 @@ interface Found {
   readonly lock: string;
   /** The entry that was found before, or '' where it is the directory itself. */
   readonly victim: string;
+  /** The entry among the arguments, or -1. */
+  readonly position: number;
   readonly what: string;
   /** The caller's lock, dropped and taken again. */
   readonly again: boolean;
@@ -178,11 +180,17 @@ class Search {
     if ((file.ops[at] as Op) !== Op.Call) return null;
     const args = readList(file, file.ops[at + 2] as number);
     const name = calledName(fn, op);
-    const made = (section: Section, victim: string, what: string): Omit<Found, 'held' | 'rcu'> => ({
+    const made = (
+      section: Section,
+      victim: string,
+      what: string,
+      position = -1,
+    ): Omit<Found, 'held' | 'rcu'> => ({
       op,
       locked: section.op,
       lock: run.showPlace(section.place),
       victim,
+      position,
       what,
       again: section.again,
       testedBefore: note.testedAt,
@@ -219,7 +227,12 @@ class Search {
       const last = note.sections.reduce((m, x) => Math.max(m, x.op), -1);
       if (note.sections.some((x) => x.asked.some((t) => run.terms.contains(t, victim)))) continue;
       if (victim !== run.terms.unknown && isKnownBefore(run, fn, s, victim, last, op))
-        return made(section, run.showPlace(victim), `${name}()`);
+        return made(
+          section,
+          run.showPlace(victim),
+          `${name}()`,
+          args.findIndex((a) => run.ev.value(s, a) === victim),
+        );
     }
     return null;
   }
@@ -461,5 +474,9 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
       ),
     ],
     objectClass: f.victim === '' ? CLASS : 'dentry::d_parent',
+    fix:
+      f.victim === ''
+        ? { kind: 'not-dead', fn: fn.id, op: f.op, locked: f.locked, again: f.again }
+        : { kind: 'still-child', fn: fn.id, op: f.op, locked: f.locked, position: f.position },
   };
 }

@@ -19,7 +19,7 @@ export const selfDeadlock: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -134,6 +134,7 @@ function draftOf(
     rcu: 'none',
     trace,
     objectClass: 'inode::i_rwsem',
+    fix: { kind: 'locked-variant', fn: fn.id, op: take.op, class: 'inode::i_rwsem' },
   };
 }
 

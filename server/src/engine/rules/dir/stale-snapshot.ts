@@ -40,7 +40,7 @@ export const staleSnapshot: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -431,5 +431,6 @@ function draft(
       step('other-side', other.fn, other.op, `changes '${f.version}' under the same lock in between`, 1),
     ],
     objectClass: f.mark,
+    fix: { kind: 'snapshot-first', fn: fn.id, op: f.op, dropped: f.dropped },
   };
 }

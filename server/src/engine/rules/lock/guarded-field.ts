@@ -24,7 +24,7 @@ export const guardedField: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const { propagation, model } = cx.analysis;
@@ -196,6 +196,9 @@ function drafts(cx: RuleContext, sites: readonly Site[]): Draft[] {
         },
       ],
       objectClass: `${guard.struct}::${guard.field}`,
+      ...(guard.of === 'itself' && at.fn === fn && at.op === w.op
+        ? { fix: { kind: 'lock-field', fn: fn.id, op: w.op, lock: guard.lock } as const }
+        : {}),
     });
   }
   return out;

@@ -32,7 +32,7 @@ export const sleepInAtomic: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     return [...localSleeps(cx), ...enteredAtomic(cx)];
@@ -82,6 +82,7 @@ function localSleeps(cx: RuleContext): Draft[] {
           ...sleepPath(cx, fn, e.op, e.what, e.via),
         ],
         objectClass: shown.lock.class,
+        ...(e.via < 0 ? { fix: { kind: 'atomic-allocation', fn: fn.id, op: e.op } as const } : {}),
       });
     }
   }

@@ -37,7 +37,7 @@ export const walkHardError: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -72,6 +72,17 @@ export const walkHardError: Rule = {
               step('access', e.fn, e.op, `returns ${e.number}, which path walk takes for the answer`),
             ],
             objectClass: e.what,
+            ...(e.fn === fn
+              ? {
+                  fix: {
+                    kind: 'give-echild',
+                    fn: fn.id,
+                    op: e.op,
+                    struct: origin.struct,
+                    method: origin.method,
+                  } as const,
+                }
+              : {}),
           });
         }
       }
