@@ -116,23 +116,29 @@ export function linesAfter(source: Source, statement: number, lines: readonly st
 
 /** A line before a return; an unbraced branch gets its braces. */
 export function beforeReturn(source: Source, statement: Statement, line: string): readonly Edit[] | null {
-  const { tree, text } = source;
-  const { node, parent } = statement;
-  const start = tree.start[node] as number;
+  const { text } = source;
+  const start = source.tree.start[statement.node] as number;
   const indent = indentBefore(text, start);
-  if (indent === null) return null;
-  const kind = tree.kind[parent];
+  const braces = bracesAround(source, statement);
+  if (indent === null || braces === null) return null;
   const above = insert(source, lineStart(text, start), linesOf(text, indent, [line]));
-  if (kind === K.compound_statement || kind === K.case_statement || kind === K.labeled_statement)
-    return [above];
+  const [open, close] = braces;
+  return open === undefined || close === undefined ? [above] : [open, above, close];
+}
+
+/** The braces that a statement needs to become two: none in a list, those of an unbraced branch; null where there is no place. */
+function bracesAround(source: Source, { node, parent }: Statement): readonly Edit[] | null {
+  const { tree, text } = source;
+  const kind = tree.kind[parent];
+  if (kind === K.compound_statement || kind === K.case_statement || kind === K.labeled_statement) return [];
   if (kind !== K.if_statement || childByField(tree, parent, F.alternative) >= 0) return null;
   const condition = childByField(tree, parent, F.condition);
   const outer = indentBefore(text, tree.start[parent] as number);
   const after = afterLine(text, tree.end[node] as number);
   if (condition < 0 || outer === null || after < 0) return null;
   const close = tree.end[condition] as number;
-  if (text.slice(close, start).trim() !== '') return null;
-  return [insert(source, close, ' {'), above, insert(source, after, linesOf(text, outer, ['}']))];
+  if (text.slice(close, tree.start[node]).trim() !== '') return null;
+  return [insert(source, close, ' {'), insert(source, after, linesOf(text, outer, ['}']))];
 }
 
 /** A line before the closing brace of a function that just ends. */
@@ -172,7 +178,8 @@ export function onlyIf(
   const start = tree.start[node] as number;
   const end = tree.end[node] as number;
   const indent = indentBefore(text, start);
-  if (indent === null || afterLine(text, end) < 0) return null;
+  const braces = bracesAround(source, statement);
+  if (indent === null || braces === null || afterLine(text, end) < 0) return null;
   const body = text
     .slice(start, end)
     .split('\n')
@@ -186,7 +193,7 @@ export function onlyIf(
     if (left < 0 || tree.kind[left] !== K.identifier) return null;
     otherwise = `${eol}${indent}else${eol}${indent}\t${textOf(source, left)} = ${error};`;
   } else if (inner === undefined || tree.kind[inner] !== K.call_expression) return null;
-  return [replace(source, start, end, `if (${condition})${eol}${indent}\t${body}${otherwise}`)];
+  return [replace(source, start, end, `if (${condition})${eol}${indent}\t${body}${otherwise}`), ...braces];
 }
 
 /** The arguments of the call at a node, as texts. */

@@ -5,11 +5,13 @@
  * something, where a lock forbids to sleep, and where a way out gives back what hangs on the parent.
  */
 import type { Edit, Fix } from '../base/finding.js';
+import { calledName } from '../contexts/cfg.js';
 import { entryAtomic } from '../contexts/propagate.js';
 import { isAtomicKind } from '../contexts/state.js';
+import { replay } from '../rules/replay.js';
 import { F, K } from '../syntax/kinds.js';
 import { childByField } from '../syntax/parser.js';
-import { lookAt, operationsIn } from './at.js';
+import { operationsIn } from './at.js';
 import type { FixContext, Site } from './fixes.js';
 import {
   argumentTexts,
@@ -77,6 +79,7 @@ export function pinParent(cx: FixContext, site: Site): Fix | null {
   if (pin === null || isInLoop(source, pin)) return null;
   const from = source.tree.start[pin.node] as number;
   if (isAssigned(source, nodes, dentry, from, source.tree.end[nodes.body] as number)) return null;
+  if (locksBetween(cx, site, from, source.tree.start[reads.at(-1) as number] as number)) return null;
   if (!maySleep(cx, site, pin)) return null;
   const edits = pinned({ source, nodes, dentry, reads, pin });
   return edits === null ? null : { title, safety: 'unsafe', edits };
@@ -141,15 +144,30 @@ function commonStatement(source: Source, nodes: FunctionNodes, reads: readonly n
   return null;
 }
 
-/** Whether nothing that is known forbids to sleep at a statement and at the ways out. */
+/** Whether a lock is taken in a range: what is read under it may be another parent than the one before. */
+function locksBetween(cx: FixContext, { fn }: Site, start: number, end: number): boolean {
+  const { helpers } = cx.analysis.model;
+  const { results } = cx.analysis;
+  const taking = new Set(
+    (results[fn.id]?.edges ?? []).filter((e) => (results[e.callee]?.acquires.size ?? 0) > 0).map((e) => e.op),
+  );
+  return operationsIn(fn, start, end).some(
+    (op) => taking.has(op) || (helpers.get(calledName(fn, op))?.acquires?.length ?? 0) > 0,
+  );
+}
+
+/** Whether nothing that is known forbids to sleep at a statement. */
 function maySleep(cx: FixContext, { fn, source }: Site, pin: Statement): boolean {
-  for (const entry of cx.analysis.propagation?.entries[fn.id] ?? [])
-    if (entryAtomic(entry) !== null) return false;
-  const ops = operationsIn(fn, source.tree.start[pin.node] as number, source.tree.end[pin.node] as number);
+  const from = source.tree.start[pin.node] as number;
+  const ops = new Set(operationsIn(fn, from, source.tree.end[pin.node] as number));
   let sleeps = true;
-  lookAt(cx.analysis, fn, ops, (_run, _op, state) => {
-    if (state.locks.some((l) => isAtomicKind(l.kind))) sleeps = false;
-  });
+  for (const entry of cx.analysis.propagation?.entries[fn.id] ?? []) {
+    const isAtomic = entryAtomic(entry) !== null;
+    replay(cx.analysis, fn, entry, (_run, op, state) => {
+      if (ops.has(op) && (isAtomic || state.locks.some((l) => isAtomicKind(l.kind)))) sleeps = false;
+      return undefined;
+    });
+  }
   return sleeps;
 }
 

@@ -22,8 +22,8 @@ export function stillChild(cx: FixContext, site: Site, locked: number, position:
   const lock = lockedObject(cx, site, locked);
   const statement = statementAt(source, site.start, site.end);
   if (child === undefined || lock === null || statement === null) return null;
-  if (!isPlain(child) || !isInList(source, statement)) return null;
-  const parent = /^d_inode\(\s*(.+?)\s*\)$|^(.+)->d_inode$/.exec(lock);
+  if (!isPlain(child)) return null;
+  const parent = /^d_(?:backing_)?inode\(\s*(.+?)\s*\)$|^(.+)->d_inode$/.exec(lock);
   const dentry = parent?.[1] ?? parent?.[2];
   const known = dentry ?? lock;
   if (!isPlain(known)) return null;
@@ -41,12 +41,12 @@ export function notDead(cx: FixContext, site: Site, locked: number, again: boole
   const directory = lockedObject(cx, site, locked);
   if (
     directory === null ||
-    (!/^d_inode\([\w>.-]+\)$|^file_inode\([\w>.-]+\)$/.test(directory) && !isPlain(directory))
+    (!/^d_(backing_)?inode\([\w>.-]+\)$|^file_inode\([\w>.-]+\)$/.test(directory) && !isPlain(directory))
   )
     return null;
   const at = again ? offsetsOf(site.fn, locked) : site;
   const statement = statementAt(source, at.start, at.end);
-  if (statement === null || !isInList(source, statement)) return null;
+  if (statement === null || (again && !isInList(source, statement))) return null;
   const edits = again
     ? testAfterLock(cx, site, statement, directory)
     : onlyIf(source, statement, `!IS_DEADDIR(${directory})`, GONE);
