@@ -85,7 +85,11 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
   const callees = calleesByOp(cx, fn);
   const { file } = fn;
   replay(cx.analysis, fn, entry, (run, op, s): undefined => {
-    if (!s.locks.some((l) => l.kind === 'rcu') && s.released.some((l) => l.kind === 'rcu')) return;
+    if (!s.locks.some((l) => l.kind === 'rcu') && s.released.some((l) => l.kind === 'rcu')) {
+      for (const rule of ['rcu/unstable-inode', 'rcu/unstable-parent'])
+        cx.silence?.(rule, fn, op, 'the RCU read side was left before');
+      return;
+    }
     const { terms } = run;
     const name = calledName(fn, op);
     if (name === 'dget_parent') pinsParent = true;

@@ -37,7 +37,11 @@ export const parentRecheck: Rule = {
     const changes = new Mentions(changers(cx));
     const moves = new Moves(cx);
     for (const fn of cx.functions) {
-      if (!asks.in(fn) || !changes.in(fn) || !moves.canMove(fn.unit)) continue;
+      if (!asks.in(fn) || !changes.in(fn)) continue;
+      if (!moves.canMove(fn.unit)) {
+        cx.silence?.(ID, fn, -1, 'nothing in this filesystem renames or moves a dentry');
+        continue;
+      }
       const entries = propagation.entries[fn.id] ?? [];
       const seen = new Set<number>();
       for (let i = 0; i < entries.length; i++)
@@ -108,7 +112,25 @@ function changesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Cha
     if (child === undefined || helper?.requires?.some((r) => r.lock === 'dir->i_rwsem') !== true)
       return trail;
     const bit = bits.get(child);
-    if (bit !== undefined && (trail & (1 << bit)) !== 0) return trail;
+    if (bit !== undefined && (trail & (1 << bit)) !== 0) {
+      cx.silence?.(
+        ID,
+        fn,
+        op,
+        `whose child '${run.showPlace(child)}' is was asked again before, under a lock`,
+      );
+      return trail;
+    }
+    if (
+      cx.silence !== undefined &&
+      ![...found].some(([parent, of]) => of === child && s.locks.some((l) => isOf(run, l, parent)))
+    )
+      cx.silence(
+        ID,
+        fn,
+        op,
+        `no lock is held here for sure that was taken of a parent found through '${run.showPlace(child)}'`,
+      );
     for (const [parent, of] of found) {
       if (of !== child) continue;
       const lock = s.locks.find((l) => isOf(run, l, parent));
