@@ -768,6 +768,28 @@ static int foo_fill(struct inode *dir, struct dir_context *ctx)
 
 const NOT_DEAD: readonly Case[] = [
   guess(
+    'an entry that was found before, in a branch without braces',
+    `
+static int foo_check(struct dentry *victim)
+{
+	return victim->d_time ? -EBUSY : 0;
+}
+int foo(struct dentry *parent, struct dentry *victim)
+{
+	int err = foo_check(victim);
+
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	if (!err)<<||{>>
+<<		err = vfs_rmdir(NULL, d_inode(parent), victim); /*! dir/relock-dead */||		if (victim->d_parent == parent)
+			err = vfs_rmdir(NULL, d_inode(parent), victim);
+		else
+			err = -ENOENT;
+	}>>
+	inode_unlock(d_inode(parent));
+	return err;
+}`.replace('if (!err)<<||{>>', 'if (!err)<<|| {>>'),
+  ),
+  guess(
     'the lock of the caller was dropped and taken again',
     `${READING}
 static int foo(struct file *file, struct dir_context *ctx)
@@ -1019,6 +1041,47 @@ int find(struct dentry *dir)
 >>	found = lookup_one_len("x", dir, 1);<< /*! dir/lock-required */||>>
 <<||	inode_unlock_shared(d_inode(dir));
 >>	dput(found);
+	return 0;
+}
+static int sync_fs(struct super_block *sb)
+{
+	return find(sb->s_root);
+}
+const struct super_operations sops = { .sync_fs = sync_fs };`,
+  ),
+  guess(
+    'a removal, with the unhashing',
+    `
+void remove(struct dentry *root, struct dentry *victim)
+{
+<<||	inode_lock_nested(d_inode(root), I_MUTEX_PARENT);
+>>	simple_unlink(d_inode(root), victim);<< /*! dir/unlocked-removal */||>>
+	d_delete(victim);<< /*! dir/unlocked-removal */||>>
+<<||	inode_unlock(d_inode(root));
+>>	dput(victim);
+}
+static int sync_fs(struct super_block *sb)
+{
+	remove(sb->s_root, sb->s_fs_info);
+	return 0;
+}
+const struct super_operations sops = { .sync_fs = sync_fs };
+void make(struct inode *inode)
+{
+	inode->i_fop = &simple_dir_operations;
+}`,
+  ),
+  none(
+    'the lock was given back before',
+    `
+int find(struct dentry *dir)
+{
+	struct dentry *found;
+
+	inode_lock(d_inode(dir));
+	inode_unlock(d_inode(dir));
+	found = lookup_one_len("x", dir, 1); /*! dir/lock-required */
+	dput(found);
 	return 0;
 }
 static int sync_fs(struct super_block *sb)

@@ -73,7 +73,7 @@ export function fixesOf(cx: FixContext, draft: Draft): readonly Fix[] {
       case 'locked-variant':
         return lockedVariant(cx, site, hint.class);
       case 'lock-directory':
-        return lockDirectory(cx, site, hint.lock, hint.shared);
+        return lockDirectory(cx, site, hint.shared);
       case 'lock-field':
         return lockField(site, hint.lock);
       case 'give-echild':

@@ -8,21 +8,35 @@ import { calledName } from '../contexts/cfg.js';
 import { F, K } from '../syntax/kinds.js';
 import { childByField } from '../syntax/parser.js';
 import type { FixContext, Site } from './fixes.js';
-import { argumentTexts, around, functionAround, isPlain, nodesBelow } from './function.js';
-import { childrenOf, isInList, kinds, type Source, type Statement, statementAt, textOf } from './source.js';
+import { argumentTexts, around, isPlain, nodesBelow } from './function.js';
+import {
+  childrenOf,
+  isInList,
+  kinds,
+  nodeAt,
+  type Source,
+  type Statement,
+  statementAt,
+  textOf,
+} from './source.js';
 
-/** The directory is locked around a helper. `lock`: the place of its i_rwsem, in the words of the function. */
-export function lockDirectory(cx: FixContext, site: Site, lock: string, shared: boolean): Fix | null {
+/** The directory is locked around a helper, by what the helper is given. */
+export function lockDirectory(cx: FixContext, site: Site, shared: boolean): Fix | null {
   const { source, fn } = site;
-  const inode = lock.replace(/->i_rwsem$/, '');
-  if (!lock.endsWith('->i_rwsem') || !isPlain(inode) || inode.includes('d_parent')) return null;
-  const dentry = /^(.+)->d_inode$/.exec(inode)?.[1];
-  const directory = dentry === undefined ? inode : `d_inode(${dentry})`;
-  const statement = plainStatement(source, site);
-  if (statement === null || !isKnown(source, site, inode)) return null;
   const helper = cx.analysis.model.helpers.get(calledName(fn, site.op));
+  const statement = plainStatement(source, site);
+  const call = nodeAt(source.tree, site.start, site.end, 'call_expression');
+  const path = /^(\w+)(->d_inode)?->i_rwsem$/.exec(
+    helper?.requires?.find((r) => r.lock.endsWith('i_rwsem'))?.lock ?? '',
+  );
+  if (helper === undefined || statement === null || call < 0 || path === null) return null;
+  const given = argumentTexts(source, call)[helper.params.indexOf(path[1] as string)] ?? '';
+  const inner = /^d_inode\(\s*(.+?)\s*\)$/.exec(given)?.[1] ?? given;
+  // A parent that nothing pins is no directory to lock
+  if (!isPlain(inner) || inner.includes('d_parent')) return null;
+  const directory = path[2] === undefined ? given : `d_inode(${given})`;
   // Two directories are locked in an order of their own
-  if (helper?.requires?.filter((r) => r.lock.endsWith('i_rwsem')).length !== 1) return null;
+  if (helper.requires?.filter((r) => r.lock.endsWith('i_rwsem')).length !== 1) return null;
   const tail = shared ? statement.node : withUnhash(source, statement);
   const edits = shared
     ? around(
@@ -68,14 +82,6 @@ function plainStatement(source: Source, site: Site): Statement | null {
   const statement = statementAt(source, site.start, site.end);
   if (statement === null || source.tree.kind[statement.node] !== K.expression_statement) return null;
   return isInList(source, statement) ? statement : null;
-}
-
-/** Whether the function writes what a text begins with before the site: names of the engine's own mean nothing there. */
-function isKnown(source: Source, site: Site, text: string): boolean {
-  const nodes = functionAround(source, site.start, site.end);
-  if (nodes === null) return false;
-  const before = source.text.slice(source.tree.start[nodes.node], site.end);
-  return new RegExp(`\\b${/^\w+/.exec(text)?.[0]}\\b`).test(before);
 }
 
 /** What unhashes a name that was removed: it belongs under the lock of the directory. */

@@ -269,7 +269,6 @@ function draftOf(cx: RuleContext, site: Site, rule: string, otherSide: string): 
             kind: 'lock-directory',
             fn: culprit.fn.id,
             op: culprit.op,
-            lock: found.text,
             shared: found.shared,
           } as const,
         }

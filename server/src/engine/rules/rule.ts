@@ -69,14 +69,8 @@ export type FixHint =
   | { readonly kind: 'snapshot-first'; readonly fn: number; readonly op: number; readonly dropped: number }
   /** `op` calls what takes a lock of a class that is held; another function leaves it to its caller. */
   | { readonly kind: 'locked-variant'; readonly fn: number; readonly op: number; readonly class: string }
-  /** The directory whose i_rwsem is `lock` is locked around `op`. */
-  | {
-      readonly kind: 'lock-directory';
-      readonly fn: number;
-      readonly op: number;
-      readonly lock: string;
-      readonly shared: boolean;
-    }
+  /** The directory that the helper at `op` needs locked is locked around it. */
+  | { readonly kind: 'lock-directory'; readonly fn: number; readonly op: number; readonly shared: boolean }
   /** The spinlock `lock` of the same object is taken around the write at `op`. */
   | { readonly kind: 'lock-field'; readonly fn: number; readonly op: number; readonly lock: string }
   /** The error that the method returns at `op` is -ECHILD in RCU-walk. */
