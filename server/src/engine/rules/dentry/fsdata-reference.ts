@@ -156,11 +156,6 @@ function unreferenced(
       }
       const expr = fn.file.ops[opAt(fn, op) + 2] as number;
       const value = run.ev.value(s, expr);
-      // A d_fsdata may be a number, or something else that nobody counts
-      if (run.ev.pointeeOf(value) !== struct && run.ev.typeOf(expr)?.base !== struct) {
-        cx.silence?.(ID, fn, op, `what is stored is no '${struct}', the one whose count is dropped`);
-        return undefined;
-      }
       const source = sourceOf(run, s, value, false);
       if (source.kind === 'own') {
         cx.silence?.(
@@ -169,6 +164,11 @@ function unreferenced(
           op,
           "what is stored is NULL, was another dentry's, or may have brought a reference with it",
         );
+        return undefined;
+      }
+      // A d_fsdata may be a number, or something else that nobody counts
+      if (run.ev.pointeeOf(value) !== struct && run.ev.typeOf(expr)?.base !== struct) {
+        cx.silence?.(ID, fn, op, `what is stored is no '${struct}', the one whose count is dropped`);
         return undefined;
       }
       if (!stored.has(op)) stored.set(op, { text: run.showPlace(value), source });
