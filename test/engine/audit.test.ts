@@ -110,6 +110,22 @@ describe('audit', () => {
     );
   });
 
+  it('of a method: what is freed at once, and who might look at it', async () => {
+    const answer = await auditOf(
+      'd_release',
+      `
+static void release(struct dentry *dentry)
+{
+	kfree(dentry->d_fsdata);
+}
+const struct dentry_operations ops = { .d_release = release };`,
+    );
+    assert.match(
+      whyOf(answer, 'release'),
+      /frees dentry::d_fsdata at once, and nothing of this directory is seen to follow a pointer in RCU-walk/,
+    );
+  });
+
   it('of a method: only where it was asked for, and by its full name', async () => {
     const answer = await auditOf('dentry_operations.d_revalidate', METHODS, ['fs/bar']);
     assert.deepEqual(verdicts(answer), ['other fine']);
