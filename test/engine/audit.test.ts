@@ -150,6 +150,33 @@ const struct dentry_operations ops = { .d_revalidate = revalidate, .d_delete = b
     assert.deepEqual(verdicts(answer), ['both fine']);
   });
 
+  it('of a helper: what is held in all situations, and what only in some', async () => {
+    const answer = await auditOf(
+      'd_drop()',
+      `
+static void drop(struct foo *f, struct dentry *dentry)
+{
+	spin_lock(&f->lock);
+	d_drop(dentry);
+	spin_unlock(&f->lock);
+}
+void a(struct foo *f, struct dentry *dentry)
+{
+	mutex_lock(&f->mutex);
+	drop(f, dentry);
+	mutex_unlock(&f->mutex);
+}
+void b(struct foo *f, struct dentry *dentry)
+{
+	drop(f, dentry);
+}`,
+    );
+    assert.equal(
+      whyOf(answer, 'drop'),
+      'needs no lock; held: &f->lock in all 2 situations, and in some &f->mutex',
+    );
+  });
+
   it('of a helper: every call, with what it needs and what is held', async () => {
     const answer = await auditOf(
       'simple_unlink',
