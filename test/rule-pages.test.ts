@@ -24,6 +24,8 @@ describe('rule pages', () => {
       const headings = [...page.matchAll(/^## (.+)$/gm)].map((match) => match[1]);
       assert.deepEqual(headings, HEADINGS);
       assert.ok(page.includes(rule.summary), 'the summary stands on the page');
+      if (rule.fixable) assert.match(page, /quick fix/i, 'the quick fix is on the page');
+      else assert.match(page, /\bno\s+(quick )?fix\b/i, 'the page says why there is no fix');
     });
   }
 

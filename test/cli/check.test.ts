@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Finding } from '../../server/src/engine/base/finding.js';
 import { withFolder } from '../host/folder.js';
@@ -133,6 +133,77 @@ describe('check', () => {
       assert.match(lockwalk(update).out, /2 stale entries dropped, 2 left/);
     }));
 
+  it('calls nothing stale that was not looked for', () =>
+    withFolder({}, (folder) => {
+      const baseline = join(folder, 'known.json');
+      const run = (...more: readonly string[]): string =>
+        lockwalk(['check', '--kernel', EXAMPLE, '--baseline', baseline, ...more]).out;
+      lockwalk(['baseline', 'write', '--kernel', EXAMPLE, '--baseline', baseline]);
+      const known = readFileSync(baseline, 'utf8');
+      writeFileSync(
+        baseline,
+        known.replaceAll('"precision":"high"', '"precision":"low"').replace(/"[0-9a-f]{16}"/, '"gone"'),
+      );
+      assert.doesNotMatch(run(), /stale/);
+      assert.match(run('--precision', 'low'), /stale in the baseline: .* \(gone\)/);
+      assert.match(
+        run('--precision', 'low', '--format', 'github'),
+        /::notice file=.*stale in the baseline::/,
+      );
+      assert.match(run('--precision', 'low', '--format', 'sarif'), /stale in the baseline: .* \(gone\)/);
+      assert.doesNotMatch(run('--precision', 'low', '--rule', 'dir'), /stale/);
+      // A baseline of before precisions were written down
+      writeFileSync(baseline, readFileSync(baseline, 'utf8').replaceAll(/,"precision":"\w+"/g, ''));
+      assert.match(run(), /stale in the baseline: .* \(gone\)/);
+    }));
+
+  it('a baseline survives edits that have nothing to do with what it lists', () =>
+    withFolder({}, (folder) => {
+      const root = join(folder, 'tree');
+      cpSync(EXAMPLE, root, { recursive: true });
+      const baseline = join(folder, 'known.json');
+      lockwalk(['baseline', 'write', '--kernel', root, '--precision', 'low', '--baseline', baseline]);
+      for (const path of ['fs/pool/alloc.c', 'fs/mountd/record.c', 'fs/netfsd/dir.c']) {
+        const file = join(root, path);
+        const text = readFileSync(file, 'utf8');
+        const at = text.indexOf('\n\n', text.lastIndexOf('#include'));
+        const [head, body] = [text.slice(0, at), text.slice(at)];
+        const added = '\n\nstatic int unrelated(int first)\n{\n\tint local = first;\n\n\treturn local;\n}';
+        // Lines, a function, and its twin with the local called something else
+        writeFileSync(
+          file,
+          `/* one\n * two\n */\n${head}${added}${body}${added.replaceAll('local', 'other').replace('unrelated', 'more')}\n`,
+        );
+      }
+      const again = lockwalk(['check', '--kernel', root, '--precision', 'low', '--baseline', baseline]);
+      assert.equal(again.code, 0, again.out);
+      assert.doesNotMatch(again.out, /stale/);
+    }));
+
+  it('a comment for a finding that is not shown is no unused one', () =>
+    withFolder({}, (folder) => {
+      const path = join(folder, 'page.c');
+      const check = (...more: readonly string[]): string =>
+        lockwalk([
+          'check',
+          '--kernel',
+          EXAMPLE,
+          '--overlay',
+          `fs/page/page.c=${path}`,
+          ...more,
+          'fs/page/page.c',
+        ]).out;
+      const source = (comment: string): string =>
+        `#include <linux/fs.h>\n\nvoid forget(struct dentry *dentry)\n{\n\tdentry->d_inode->i_fop = &simple_dir_operations;\n${comment}\td_drop(dentry);\n}\n`;
+      writeFileSync(path, source(''));
+      assert.match(check('--precision', 'low'), /dir\/unlocked-removal/);
+      writeFileSync(path, source('\t/* lockwalk-ignore dir/unlocked-removal: nobody looks */\n'));
+      for (const precision of ['low', 'high'])
+        assert.doesNotMatch(check('--precision', precision), /unlocked-removal/);
+      writeFileSync(path, source('\t/* lockwalk-ignore dir/alias-move: nobody looks */\n'));
+      assert.match(check('--format', 'github'), /^::notice title=lockwalk::.*dir\/alias-move, but nothing/m);
+    }));
+
   it('writes GitHub annotations', () => {
     const { out } = lockwalk(['check', '--kernel', EXAMPLE, '--format', 'github']);
     assert.equal(out.trim().split('\n').length, 4);
@@ -144,7 +215,6 @@ describe('check', () => {
 
   it('shows only findings on changed lines with --since', () =>
     withFolder({}, async (folder) => {
-      const { cpSync, writeFileSync } = await import('node:fs');
       const { spawnSync } = await import('node:child_process');
       const git = (...args: readonly string[]): void => {
         const identity = [
@@ -168,6 +238,20 @@ describe('check', () => {
       assert.deepEqual(
         json(['--kernel', folder, '--since', 'HEAD']).findings.map((finding) => finding.rule),
         ['lock/sleep-in-atomic'],
+      );
+      // What was taken away is on no line: the path of the finding leads over it, or it stands beside it
+      const imbalance = readFileSync(path, 'utf8');
+      git('commit', '-q', '-a', '-m', 'blank');
+      writeFileSync(
+        path,
+        imbalance.replace(
+          '\n{\n\tstruct pool_block *block;\n\n\tspin_lock(&pool->lock);\n\tif',
+          '\n{\n\tstruct pool_block *block;\n\n\tspin_lock( &pool->lock);\n\tif',
+        ),
+      );
+      assert.deepEqual(
+        json(['--kernel', folder, '--since', 'HEAD']).findings.map((finding) => finding.rule),
+        ['lock/imbalance'],
       );
       const none = lockwalk(['check', '--kernel', folder, '--since', 'no-such-revision']);
       assert.equal(none.code, 2);

@@ -5,7 +5,36 @@
 import assert from 'node:assert/strict';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
 import type { AbsentAnswer } from '../../server/src/engine/door.js';
-import { filesOf, openFiles } from './harness.js';
+import { filesOf, openFiles, type RuleCases } from './harness.js';
+import { ATOMIC_METHOD } from './rules/dentry/atomic-method.js';
+import { FSDATA_REFERENCE } from './rules/dentry/fsdata-reference.js';
+import { FSDATA_TYPE } from './rules/dentry/fsdata-type.js';
+import { HASH_STATE } from './rules/dentry/hash-state.js';
+import { PARENT_RECHECK } from './rules/dentry/parent-recheck.js';
+import { PRUNE_DROPS_LOCK } from './rules/dentry/prune-drops-lock.js';
+import { PRUNE_FREES } from './rules/dentry/prune-frees.js';
+import { PRUNE_REFERENCE } from './rules/dentry/prune-reference.js';
+import { RELEASE_LINKED } from './rules/dentry/release-linked.js';
+import { UNSTABLE_DENTRY_INODE } from './rules/dentry/unstable-inode.js';
+import { UNSTABLE_NAME } from './rules/dentry/unstable-name.js';
+import { UNSTABLE_PARENT } from './rules/dentry/unstable-parent.js';
+import { ALIAS_MOVE } from './rules/dir/alias-move.js';
+import { LOCK_REQUIRED } from './rules/dir/lock-required.js';
+import { LOST_RACE_LEAK } from './rules/dir/lost-race-leak.js';
+import { RELOCK_DEAD } from './rules/dir/relock-dead.js';
+import { SELF_DEADLOCK } from './rules/dir/self-deadlock.js';
+import { STALE_POINTER } from './rules/dir/stale-pointer.js';
+import { STALE_SNAPSHOT } from './rules/dir/stale-snapshot.js';
+import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
+import { GUARDED_FIELD } from './rules/lock/guarded-field.js';
+import { NOT_HELD } from './rules/lock/not-held.js';
+import { ORDER } from './rules/lock/order.js';
+import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
+import { EARLY_FREE } from './rules/rcu/early-free.js';
+import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
+import { UNSTABLE_PARENT as UNSTABLE_WALK_PARENT } from './rules/rcu/unstable-parent.js';
+import { WALK_HARD_ERROR } from './rules/rcu/walk-hard-error.js';
+import { WALK_REFERENCE } from './rules/rcu/walk-reference.js';
 
 interface Case {
   readonly title: string;
@@ -357,7 +386,153 @@ function some(list: readonly string[], wanted: RegExp | undefined): void {
     );
 }
 
+/** Right code of each rule's own fixtures, by title, and what is said of it in some function there. */
+const TOLD: readonly (readonly [string, RuleCases, string, RegExp])[] = [
+  ['dentry/atomic-method', ATOMIC_METHOD, 'methods that may sleep', /entered as may sleep/],
+  ['dentry/atomic-method', ATOMIC_METHOD, 'what does not sleep', /nothing that may sleep is called here/],
+  ['dentry/fsdata-reference', FSDATA_REFERENCE, 'moved from another dentry', /was another dentry's/],
+  [
+    'dentry/fsdata-reference',
+    FSDATA_REFERENCE,
+    'just made, or handed over',
+    /was just made or comes from a caller/,
+  ],
+  ['dentry/fsdata-reference', FSDATA_REFERENCE, 'a number, or another structure', /is no 'struct note'/],
+  [
+    'dentry/fsdata-reference',
+    FSDATA_REFERENCE,
+    'with a reference, before and after, by a helper',
+    /a reference is taken/,
+  ],
+  [
+    'dentry/fsdata-type',
+    FSDATA_TYPE,
+    'tag bits, tested first',
+    /bits that are stored in d_fsdata are tested/,
+  ],
+  ['dentry/fsdata-type', FSDATA_TYPE, 'the kinds told apart', /what stands behind d_fsdata is tested/],
+  ['dentry/hash-state', HASH_STATE, 'added where it is not hashed', /was asked whether it is hashed/],
+  ['dentry/hash-state', HASH_STATE, 'added by a lookup', /no method that may be given a hashed dentry/],
+  ['dentry/hash-state', HASH_STATE, 'removed and unhashed, before or after', /a dentry is unhashed/],
+  ['dentry/hash-state', HASH_STATE, 'removed by the method itself', /the VFS unhashes/],
+  ['dentry/parent-recheck', PARENT_RECHECK, 'asked again', /was asked again before, under a lock/],
+  ['dentry/parent-recheck', PARENT_RECHECK, 'looked up afresh inside', /no lock is held here for sure/],
+  ['dentry/parent-recheck', PARENT_RECHECK, 'nothing moves in this filesystem', /renames or moves/],
+  ['dentry/prune-drops-lock', PRUNE_DROPS_LOCK, 'locks of its own', /a lock that was taken here/],
+  ['dentry/prune-frees', PRUNE_FREES, 'what the superblock owns, and memory of its own', /does not hang on/],
+  [
+    'dentry/prune-reference',
+    PRUNE_REFERENCE,
+    'on other objects',
+    /'dget\(\)' takes a reference on something else/,
+  ],
+  ['dentry/release-linked', RELEASE_LINKED, 'a counted object, whose lists have references', /is counted/],
+  ['dentry/release-linked', RELEASE_LINKED, 'taken off by d_prune', /d_prune or d_iput takes it off again/],
+  ['dentry/unstable-inode', UNSTABLE_DENTRY_INODE, 'the caller may hold it', /a caller may hold it/],
+  ['dentry/unstable-name', UNSTABLE_NAME, 'compared, or printed as %pd', /only compares or hashes/],
+  [
+    'dentry/unstable-name',
+    UNSTABLE_NAME,
+    'from a snapshot, under d_lock, under RCU',
+    /a d_lock, a section of/,
+  ],
+  ['dentry/unstable-name', UNSTABLE_NAME, 'the parent is locked by the caller', /the caller brings the lock/],
+  [
+    'dentry/unstable-parent',
+    UNSTABLE_PARENT,
+    'pinned, under d_lock, or under RCU',
+    /a reference to the parent was taken/,
+  ],
+  ['dentry/unstable-parent', UNSTABLE_PARENT, 'in a section of rename_lock', /section of rename_lock/],
+  ['dentry/unstable-parent', UNSTABLE_PARENT, 'a file in a filesystem of others', /others put files into/],
+  ['dentry/unstable-parent', UNSTABLE_PARENT, 'compared only', /only read, compared or pinned here/],
+  [
+    'dentry/unstable-parent',
+    UNSTABLE_PARENT,
+    "under a lock that the filesystem's renames take",
+    /own renames take/,
+  ],
+  ['dir/alias-move', ALIAS_MOVE, 'a lookup that finds nothing, or makes a new inode', /splices in nothing/],
+  ['dir/alias-move', ALIAS_MOVE, 'the tables of two inodes', /does not read the directory by dcache_readdir/],
+  ['dir/lock-required', LOCK_REQUIRED, 'locked around it', /'parent->d_inode->i_rwsem' is held here/],
+  ['dir/lock-required', LOCK_REQUIRED, 'locked by another name', /by another name/],
+  ['dir/lost-race-leak', LOST_RACE_LEAK, 'the lock is kept', /no lock is dropped and taken again/],
+  [
+    'dir/lost-race-leak',
+    LOST_RACE_LEAK,
+    'looked at again after the lock was retaken',
+    /looked at again after it/,
+  ],
+  [
+    'dir/relock-dead',
+    RELOCK_DEAD,
+    'tested inside the lock',
+    /is tested inside the lock, before ->iterate_shared/,
+  ],
+  ['dir/relock-dead', RELOCK_DEAD, 'looked up inside', /after the lock was taken/],
+  ['dir/relock-dead', RELOCK_DEAD, 'found alive inside', /itself was tested inside the lock/],
+  ['dir/self-deadlock', SELF_DEADLOCK, 'another directory', /it is that of another object/],
+  ['dir/self-deadlock', SELF_DEADLOCK, 'only tried', /only tries i_rwsem/],
+  ['dir/stale-pointer', STALE_POINTER, 'a reference was taken', /it may be kept/],
+  ['dir/stale-pointer', STALE_POINTER, 'nobody removes', /unlinks and frees/],
+  ['dir/stale-snapshot', STALE_SNAPSHOT, 'read before the lock is dropped', /still the same one/],
+  [
+    'dir/stale-snapshot',
+    STALE_SNAPSHOT,
+    'a size that is no version',
+    /nobody .* is seen to count 'board::size' on/,
+  ],
+  ['dir/unlocked-removal', UNLOCKED_REMOVAL, 'removed with the directory locked', /is held here/],
+  ['lock/guarded-field', GUARDED_FIELD, 'under the lock', /the lock is held here/],
+  ['lock/guarded-field', GUARDED_FIELD, 'before others see it', /did not come from the VFS/],
+  ['lock/guarded-field', GUARDED_FIELD, 'after nobody sees it any more', /when nobody does any more/],
+  ['lock/not-held', NOT_HELD, 'what a function elsewhere gives may be locked', /may have come locked/],
+  ['lock/not-held', NOT_HELD, 'an assertion that the callers keep', /is held here/],
+  ['lock/order', ORDER, 'an ancestor of both was found', /one is above the other/],
+  ['lock/sleep-in-atomic', SLEEP_IN_ATOMIC, 'a flag excludes it', /a flag that is tested excludes it/],
+  ['lock/sleep-in-atomic', SLEEP_IN_ATOMIC, 'a mask that nobody knows', /with these arguments/],
+  ['rcu/early-free', EARLY_FREE, 'freed in free_inode', /runs after a grace period/],
+  ['rcu/unstable-inode', UNSTABLE_INODE, "under the dentry's d_lock, alive", /which keeps d_inode/],
+  ['rcu/unstable-parent', UNSTABLE_WALK_PARENT, 'only compared', /does not come to a read of d_parent/],
+  ['rcu/walk-hard-error', WALK_HARD_ERROR, 'the way out', /-ECHILD is given where 'kmalloc\(\)' has failed/],
+  ['rcu/walk-hard-error', WALK_HARD_ERROR, 'd_hash has no such way out', /its errors are final/],
+  ['rcu/walk-reference', WALK_REFERENCE, 'put by delayed_call', /set_delayed_call/],
+  ['rcu/walk-reference', WALK_REFERENCE, 'the root of the superblock', /root of a superblock/],
+];
+
+/** All that is said of the functions of a case. */
+async function toldOf(rule: string, source: string): Promise<readonly string[]> {
+  const files = filesOf(source);
+  const engine = await openFiles(files);
+  const out: string[] = [];
+  try {
+    for (const [file, text] of files)
+      for (const [i, line] of text.split('\n').entries()) {
+        if (line !== '{' || !file.endsWith('.c')) continue;
+        const result = engine.absent({ rule, file, line: i + 1 }, NEVER);
+        assert.ok(result.ok);
+        const { silences, elsewhere, notes } = result.answer;
+        out.push(...[...silences, ...elsewhere].map((s) => s.why), ...notes);
+      }
+  } finally {
+    engine.dispose();
+  }
+  return out;
+}
+
 describe('explain --absent', () => {
+  for (const [rule, cases, title, why] of TOLD)
+    it(`${rule} on right code: ${title}`, async () => {
+      const source = cases[title];
+      assert.ok(source !== undefined, 'the fixture is there');
+      some(await toldOf(rule, source), why);
+    });
+
+  it('where a rule met nothing that it is about, its law is said', async () => {
+    const law = /the rule met nothing in the function that it is about: .*i_rwsem itself/;
+    some(await toldOf('dir/self-deadlock', 'int a(struct foo *f)\n{\n\treturn f->count;\n}'), law);
+  });
+
   for (const c of CASES)
     it(`${c.rule}: ${c.title}`, async () => {
       const answer = await answerTo(c);

@@ -110,6 +110,22 @@ describe('audit', () => {
     );
   });
 
+  it('of a method: what is freed at once, and who might look at it', async () => {
+    const answer = await auditOf(
+      'd_release',
+      `
+static void release(struct dentry *dentry)
+{
+	kfree(dentry->d_fsdata);
+}
+const struct dentry_operations ops = { .d_release = release };`,
+    );
+    assert.match(
+      whyOf(answer, 'release'),
+      /frees dentry::d_fsdata at once, and nothing of this directory is seen to follow a pointer in RCU-walk/,
+    );
+  });
+
   it('of a method: only where it was asked for, and by its full name', async () => {
     const answer = await auditOf('dentry_operations.d_revalidate', METHODS, ['fs/bar']);
     assert.deepEqual(verdicts(answer), ['other fine']);
@@ -132,6 +148,33 @@ static int revalidate(struct dentry *dentry, unsigned int flags)
 const struct dentry_operations ops = { .d_revalidate = revalidate, .d_delete = both };`,
     );
     assert.deepEqual(verdicts(answer), ['both fine']);
+  });
+
+  it('of a helper: what is held in all situations, and what only in some', async () => {
+    const answer = await auditOf(
+      'd_drop()',
+      `
+static void drop(struct foo *f, struct dentry *dentry)
+{
+	spin_lock(&f->lock);
+	d_drop(dentry);
+	spin_unlock(&f->lock);
+}
+void a(struct foo *f, struct dentry *dentry)
+{
+	mutex_lock(&f->mutex);
+	drop(f, dentry);
+	mutex_unlock(&f->mutex);
+}
+void b(struct foo *f, struct dentry *dentry)
+{
+	drop(f, dentry);
+}`,
+    );
+    assert.equal(
+      whyOf(answer, 'drop'),
+      'needs no lock; held: &f->lock in all 2 situations, and in some &f->mutex',
+    );
   });
 
   it('of a helper: every call, with what it needs and what is held', async () => {

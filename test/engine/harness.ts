@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { deserialize, serialize, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
-import type { Edit, Finding, PointContext } from '../../server/src/engine/base/finding.js';
+import type { Edit, Finding, Fix, PointContext } from '../../server/src/engine/base/finding.js';
 import type {
   AnnotateAnswer,
   CheckRequest,
@@ -326,19 +326,24 @@ async function hasParseError(files: Files): Promise<boolean> {
 }
 
 /**
- * The one finding of a rule on a marked line has the fix that turns `before` into `after`; `after` parses and has no
- * finding at all. With `null` the finding has no fix.
+ * The first finding on a marked line has the fix that turns `before` into `after`; `after` parses and has no
+ * finding at all, so that there is nothing to apply a second time. With `null` the finding has no fix.
  */
-export async function checkFix(before: string, after: string | null): Promise<void> {
+export async function checkFix(
+  before: string,
+  after: string | null,
+  safety: Fix['safety'] = 'safe',
+): Promise<void> {
   await checkRule(before);
   const files = filesOf(before);
-  const [finding, more] = await findingsIn(files);
-  assert.ok(finding !== undefined && more === undefined, 'one finding');
+  const [finding] = await findingsIn(files);
+  assert.ok(finding !== undefined, 'a finding');
   if (after === null) {
     assert.deepEqual(finding.fixes, []);
     return;
   }
   assert.equal(finding.fixes.length, 1, 'one fix');
+  assert.equal(finding.fixes[0]?.safety, safety);
   const fixed = applied(files, finding.fixes[0]?.edits ?? []);
   const plain = (all: Files): Readonly<Record<string, string>> =>
     Object.fromEntries([...all].map(([path, text]) => [path, text.replace(/ *\/\*![^*]*\*\//g, '')]));

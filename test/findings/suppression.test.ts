@@ -26,6 +26,19 @@ describe('suppression', () => {
     assert.deepEqual(apply('/* lockwalk-ignore lock: they differ */\n/* more */\nspin_lock(&a);\n').kept, []);
   });
 
+  it('speaks for a finding over several lines behind any of them', () => {
+    const long = [finding({ line: 3, endLine: 5 })];
+    const left = (text: string): number =>
+      applySuppressions(
+        long,
+        ['fs/a.c'],
+        () => text,
+        () => 'ran',
+      ).kept.length;
+    assert.equal(left('\n\nf(a,\n  b,\n  c); /* lockwalk-ignore lock/double: why */\n'), 0);
+    assert.equal(left('\n\nf(a,\n  b,\n  c);\ng(); /* lockwalk-ignore lock/double: why */\n'), 1);
+  });
+
   it('wants a reason', () => {
     const { kept, problems } = apply('\n/* lockwalk-ignore lock/double */\nspin_lock(&a);\n');
     assert.equal(kept.length, 1);

@@ -176,7 +176,10 @@ function checkOptions(command: Command): Command {
         .choices(['high', 'medium', 'low'])
         .default('high'),
     )
-    .option('--since <rev>', 'only findings on lines changed since this git revision')
+    .option(
+      '--since <rev>',
+      'only findings on lines changed since this git revision, or whose path leads over one',
+    )
     .option('--baseline <file>', 'hide the findings that this file lists');
 }
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-import type { Finding } from '../engine/base/finding.js';
+import { type Finding, PRECISION_RANK } from '../engine/base/finding.js';
 import type { CheckAnswer, CheckRequest, Progress, SkippedFile } from '../engine/door.js';
 import { type BaselineEntry, compareWithBaseline, parseBaseline } from '../engine/findings/baseline.js';
 import { compareText, orderFindings } from '../engine/findings/order.js';
@@ -100,7 +100,10 @@ export async function runCheck(
   }
   let findings: readonly Finding[] = orderFindings(answers.flatMap((answer) => answer.findings));
   if (changed !== null) {
-    findings = findings.filter((finding) => touches(changed, finding.file, finding.line, finding.endLine));
+    const isChanged = (finding: Finding): boolean =>
+      touches(changed, finding.file, finding.line, finding.endLine) ||
+      finding.trace.some((step) => touches(changed, step.file, step.line, step.line));
+    findings = findings.filter(isChanged);
   }
   const compared = baseline === null ? null : compareWithBaseline(findings, baseline);
   const sum = (pick: (answer: CheckAnswer) => number): number =>
@@ -222,7 +225,10 @@ function staleIn(stale: readonly BaselineEntry[], request: CheckRequest): readon
   return stale.filter(
     (entry) =>
       request.paths.some((path) => path === '' || entry.file === path || entry.file.startsWith(`${path}/`)) &&
-      (request.rules.length === 0 || request.rules.some((rule) => ruleMatches(entry.rule, rule))),
+      (request.rules.length === 0
+        ? RULES.find((rule) => rule.id === entry.rule)?.onByDefault !== false
+        : request.rules.some((rule) => ruleMatches(entry.rule, rule))) &&
+      (entry.precision === undefined || PRECISION_RANK[entry.precision] >= PRECISION_RANK[request.precision]),
   );
 }
 

@@ -42,6 +42,7 @@ export function absent(analysis: Analysis, query: AbsentQuery, around: Around): 
       if (id === rule && at === fn) heard.set(`${op} ${why}`, { op, why });
     },
   );
+  const info = RULES.find((r) => r.id === rule);
   const onLine = new Set(fn === null ? [] : operationsOn(fn, line));
   const findings = found.filter((f) => f.line === line || (f.line < line && f.endLine >= line));
   const allowed = findSuppressions(around.textOf(file) ?? '').find(
@@ -65,7 +66,12 @@ export function absent(analysis: Analysis, query: AbsentQuery, around: Around): 
     allowed: allowed?.reason ?? null,
     silences: inOrder(silences),
     elsewhere: inOrder(elsewhere),
-    notes: notesOn(analysis, query, fn, onLine, around.isBuilt),
+    notes: [
+      ...(info === undefined || fn === null || heard.size > 0 || findings.length > 0
+        ? []
+        : [`the rule met nothing in the function that it is about: ${info.law}`]),
+      ...notesOn(analysis, query, fn, onLine, around.isBuilt),
+    ],
   };
 }
 

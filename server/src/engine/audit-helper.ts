@@ -12,15 +12,15 @@ import { contextsAt } from './contexts/query.js';
 import type { State } from './contexts/state.js';
 import type { AuditSpot } from './door.js';
 import { Fn } from './facts/encode.js';
-import { wordHeld, wordSleep } from './findings/wording.js';
+import { wordSleep } from './findings/wording.js';
 import type { HelperEntry } from './model/types.js';
 import type { FunctionRef } from './program/program.js';
 import { heldIn, holding } from './rules/holding.js';
 import { readsOf, replay } from './rules/replay.js';
 import { lineOf, lockExpression } from './rules/rule.js';
 
-/** Different sets of locks that are named at a call; the rest is counted. */
-const MOST_SETS = 3;
+/** Locks that only some situations bring, named at most. */
+const MOST_LOCKS = 4;
 
 /** The calls of a helper in these files. */
 export function auditHelper(
@@ -52,6 +52,45 @@ function isCertain(lock: HeldLock): boolean {
   return lock.certainty === 'must' && !lock.class.startsWith('?');
 }
 
+/** What is held in every situation, and what only in some. */
+function heldInAll(situations: readonly (readonly HeldLock[])[]): string {
+  const sets = [...new Set(situations.map((held) => JSON.stringify(counted(held))))].map(
+    (text) => new Map(JSON.parse(text) as [string, number][]),
+  );
+  const [first, ...rest] = sets;
+  if (first === undefined) return 'nothing known';
+  const always = new Map<string, number>();
+  for (const [name, count] of first) {
+    const least = Math.min(count, ...rest.map((set) => set.get(name) ?? 0));
+    if (least > 0) always.set(name, least);
+  }
+  const some = new Set<string>();
+  for (const set of sets)
+    for (const [name, count] of set) {
+      const least = always.get(name) ?? 0;
+      if (count > least) some.add(least > 0 ? `another ${name}` : name);
+    }
+  const names = [...always].map(([name, count]) => (count > 1 ? `${count} of ${name}` : name));
+  if (some.size === 0) return names.length === 0 ? 'no lock' : names.join(', ');
+  const shown = [...some].slice(0, MOST_LOCKS);
+  const more = some.size > shown.length ? ` and ${some.size - shown.length} more` : '';
+  return `${names.length === 0 ? 'no lock' : names.join(', ')} in all ${sets.length} situations, and in some ${shown.join(', ')}${more}`;
+}
+
+/** Locks by the shortest name that tells them, each with how many of them there are. */
+function counted(held: readonly HeldLock[]): readonly (readonly [string, number])[] {
+  const out = new Map<string, number>();
+  for (const lock of held) {
+    const field = lock.class.slice(lock.class.lastIndexOf(':') + 1);
+    const isTold = lock.expression.endsWith(`>${field}`) || lock.expression.endsWith(`.${field}`);
+    const plain = lock.expression === '' ? lock.class : lock.expression;
+    const name = isTold || plain === lock.class ? plain : `${plain} (${lock.class})`;
+    const shown = lock.mode === 'shared' ? `${name} shared` : name;
+    out.set(shown, (out.get(shown) ?? 0) + 1);
+  }
+  return [...out];
+}
+
 type Verdict = Pick<AuditSpot, 'verdict' | 'why'>;
 
 function judge(
@@ -62,9 +101,7 @@ function judge(
   findings: readonly Finding[],
 ): Verdict {
   const contexts = contextsAt(analysis, fn, op);
-  const sets = [...new Set(contexts.map((c) => wordHeld(c.held.filter(isCertain))))];
-  const more = sets.length > MOST_SETS ? ` and ${sets.length - MOST_SETS} more` : '';
-  const held = sets.length === 0 ? 'nothing known' : `${sets.slice(0, MOST_SETS).join(' or ')}${more}`;
+  const held = heldInAll(contexts.map((c) => c.held.filter(isCertain)));
   const line = lineOf(fn, op);
   // A guess is no suspicion: what is held says more
   const found = findings.find(

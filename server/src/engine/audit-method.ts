@@ -12,6 +12,7 @@ import type { AuditSpot } from './door.js';
 import { Fn, lineAt } from './facts/encode.js';
 import type { MethodEntry } from './model/types.js';
 import type { FunctionRef, SlotRef } from './program/program.js';
+import { locklessAccesses } from './rules/lockless.js';
 import { sleepLeaf } from './rules/rule.js';
 
 /** So many names stand in a sentence; the rest is counted. */
@@ -191,6 +192,17 @@ function lookedAt(
     }),
   );
   parts.push(frees.size === 0 ? 'frees nothing' : `frees ${[...frees].sort().join(', ')}`);
+  if ([...frees].some((what) => what.endsWith('at once'))) parts.push(whoLooks(analysis, fn));
   if (functions > 1) parts.push(`${functions} functions`);
   return parts.join(', ');
+}
+
+/** What the other side does, where something is freed at once and no rule minds: the reader would ask next. */
+function whoLooks(analysis: Analysis, fn: FunctionRef): string {
+  const all = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
+  const cx = { analysis, functions: all.filter((f) => f.unit === fn.unit), all };
+  const accesses = locklessAccesses(cx, new Set([fn.unit])).get(fn.unit) ?? [];
+  return accesses.length === 0
+    ? 'and nothing of this directory is seen to follow a pointer in RCU-walk without a lock'
+    : 'and no method that runs in RCU-walk here is seen to follow it without a lock';
 }

@@ -6,7 +6,7 @@ import { absent } from './absent.js';
 import { annotation, signatureAt } from './annotating.js';
 import { auditUnit, noSuchSubject, subjectOf } from './auditing.js';
 import { type CancelToken, NEVER, throwIfCancelled } from './base/cancel.js';
-import type { EntryMethod, Finding } from './base/finding.js';
+import { type EntryMethod, type Finding, PRECISION_RANK, type Precision } from './base/finding.js';
 import { push } from './base/multimap.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
@@ -169,14 +169,17 @@ export class LockwalkEngine implements Engine {
     };
     const fixing = { analysis: world.analysis, source: this.sources(asked) };
     const inUnit = new Set(files);
+    const isShown = ({ precision }: { readonly precision: Precision }): boolean =>
+      PRECISION_RANK[precision] >= PRECISION_RANK[request.precision];
     const found: Finding[] = runRules(
       world.analysis,
       inUnit,
       request.rules,
-      request.precision,
+      // What is not shown is found all the same: fingerprints count it, and comments may speak for it
+      'low',
       textOf,
       token,
-      (draft) => fixesOf(fixing, draft),
+      (draft) => (isShown(draft) ? fixesOf(fixing, draft) : []),
     );
     const settled = settleFindings(found, {
       files,
@@ -186,7 +189,7 @@ export class LockwalkEngine implements Engine {
     });
     const counts = world.files.filter((f) => inUnit.has(f.path)).map(countFunctions);
     const answer: UnitAnswer = {
-      findings: settled.findings,
+      findings: settled.findings.filter(isShown),
       problems: settled.problems,
       skipped: this.loader.skippedFiles().filter((s) => inUnit.has(s.file)),
       files: counts.length,

@@ -1,6 +1,6 @@
 /**
- * The report as GitHub workflow commands: one annotation a finding, and one a skipped file. Paths are relative to the
- * kernel root, which is the checkout in a kernel repository.
+ * The report as GitHub workflow commands: one annotation a finding, a skipped file, a comment that allows nothing and a stale entry of
+ * the baseline. Paths are relative to the kernel root, which is the checkout in a kernel repository.
  */
 import type { Severity } from '../../engine/base/finding.js';
 import type { Report } from '../report.js';
@@ -23,6 +23,11 @@ export function formatGithub(report: Report): string {
   for (const { file, reason } of report.skipped) {
     lines.push(`::warning file=${property(file)},title=skipped::${data(`not analysed: ${reason}`)}`);
   }
+  for (const problem of report.problems) lines.push(`::notice title=lockwalk::${data(problem)}`);
+  for (const { rule, file, function: name, fingerprint } of report.baseline?.stale ?? [])
+    lines.push(
+      `::notice file=${property(file)},title=stale in the baseline::${data(`${rule} in ${name}() (${fingerprint})`)}`,
+    );
   return lines.map((line) => `${line}\n`).join('');
 }
 

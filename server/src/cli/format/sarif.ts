@@ -48,6 +48,10 @@ export function formatSarif(report: Report, sources: SarifSources): string {
             locations: [{ physicalLocation: { artifactLocation: artifact(file) } }],
           })),
           ...report.problems.map((text) => ({ level: 'note' as const, message: { text } })),
+          ...(report.baseline?.stale ?? []).map(({ rule, file, function: name, fingerprint }) => ({
+            level: 'note' as const,
+            message: { text: `stale in the baseline: ${rule} in ${file}, ${name}() (${fingerprint})` },
+          })),
         ],
       },
     ],

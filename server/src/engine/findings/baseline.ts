@@ -2,7 +2,7 @@
  * Baselines: findings that are known and accepted, by fingerprint. A baseline hides what it lists and says which of its
  * entries no longer occur. The file format is plain JSON that reads well in a diff. Must not touch files.
  */
-import type { Finding } from '../base/finding.js';
+import { type Finding, PRECISION_RANK, type Precision } from '../base/finding.js';
 import { compareText } from './order.js';
 
 /** One accepted finding. All but the fingerprint is for the reader. */
@@ -11,6 +11,8 @@ export interface BaselineEntry {
   readonly rule: string;
   readonly file: string;
   readonly function: string;
+  /** Of the finding when it was accepted; absent in baselines of old. */
+  readonly precision?: Precision;
 }
 
 /** A baseline, or what is wrong with its text. */
@@ -46,6 +48,7 @@ export function parseBaseline(text: string): BaselineText {
       rule: String(item.rule ?? ''),
       file: String(item.file ?? ''),
       function: String(item.function ?? ''),
+      ...(isPrecision(item.precision) ? { precision: item.precision } : {}),
     });
   }
   return { ok: true, entries };
@@ -53,11 +56,12 @@ export function parseBaseline(text: string): BaselineText {
 
 /** The baseline that accepts these findings. */
 export function baselineOf(findings: readonly Finding[]): readonly BaselineEntry[] {
-  return findings.map(({ fingerprint, rule, file, function: name }) => ({
+  return findings.map(({ fingerprint, rule, file, function: name, precision }) => ({
     fingerprint,
     rule,
     file,
     function: name,
+    precision,
   }));
 }
 
@@ -68,8 +72,8 @@ export function formatBaseline(entries: readonly BaselineEntry[]): string {
       compareText(a.file, b.file) || compareText(a.rule, b.rule) || compareText(a.fingerprint, b.fingerprint),
   );
   const lines = sorted.map(
-    ({ fingerprint, rule, file, function: name }) =>
-      `    ${JSON.stringify({ fingerprint, rule, file, function: name })}`,
+    ({ fingerprint, rule, file, function: name, precision }) =>
+      `    ${JSON.stringify({ fingerprint, rule, file, function: name, precision })}`,
   );
   return `{\n  "version": 1,\n  "findings": [${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n  `}]\n}\n`;
 }
@@ -87,6 +91,10 @@ export function compareWithBaseline(
     known: findings.length - fresh.length,
     stale: entries.filter((entry) => !present.has(entry.fingerprint)),
   };
+}
+
+function isPrecision(value: unknown): value is Precision {
+  return typeof value === 'string' && Object.hasOwn(PRECISION_RANK, value);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -3,7 +3,7 @@
  *
  *     /* lockwalk-ignore RULE: reason *\/
  *
- * behind code it speaks for its own line, alone on a line for the next line of code. A comment without a reason suppresses
+ * behind code it speaks for its own line, alone on a line for the next line of code; any line of what is found will do. A comment without a reason suppresses
  * nothing; one that suppresses nothing is reported. Works on text and findings alone; must not know rules.
  */
 import type { Finding } from '../base/finding.js';
@@ -87,7 +87,10 @@ export function applySuppressions(
         continue;
       }
       const hit = (byFile.get(file) ?? []).filter(
-        (finding) => finding.line === comment.target && ruleMatches(finding.rule, comment.rule),
+        (finding) =>
+          finding.line <= comment.target &&
+          comment.target <= finding.endLine &&
+          ruleMatches(finding.rule, comment.rule),
       );
       for (const finding of hit) gone.set(finding, comment.reason);
       if (hit.length > 0) continue;

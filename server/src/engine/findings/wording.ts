@@ -21,11 +21,6 @@ export function wordAcquired(lock: HeldLock): string {
     : `taken at ${lock.acquiredAt.file}:${lock.acquiredAt.line}`;
 }
 
-/** Locks held, in one line. */
-export function wordHeld(held: readonly HeldLock[]): string {
-  return held.length === 0 ? 'no lock' : held.map(wordLock).join('; ');
-}
-
 /** The RCU state. */
 export function wordRcu(rcu: RcuState): string {
   switch (rcu) {

@@ -16,12 +16,9 @@ export function bailOut(cx: FixContext, site: Site, method: string): Fix | null 
   const { source, fn } = site;
   const { tree, text } = source;
   const entry = cx.analysis.model.methods.get(method);
-  // The first condition tells RCU-walk; what follows it only narrows
-  const when = entry?.contexts.find((c) => c.rcu === 'walk')?.when?.split(' && ')[0];
-  if (entry?.bail === undefined || when === undefined || when === '') return null;
-  const condition = inOwnWords(fn, entry.params, when);
+  const condition = walkCondition(cx, fn, method);
   const statement = condition === null ? null : statementAt(source, site.start, site.end);
-  if (condition === null || statement === null || !isInList(source, statement)) return null;
+  if (entry?.bail === undefined || statement === null || !isInList(source, statement)) return null;
   if (tree.kind[statement.node] === K.declaration) return null;
   const start = tree.start[statement.node] as number;
   const indent = indentBefore(text, start);
@@ -33,6 +30,14 @@ export function bailOut(cx: FixContext, site: Site, method: string): Fix | null 
     safety: 'safe',
     edits: [insert(source, lineStart(text, start), linesOf(text, indent, lines))],
   };
+}
+
+/** The condition by which a method's own function tells RCU-walk, with its own parameter names; null where there is none. */
+export function walkCondition(cx: FixContext, fn: FunctionRef, method: string): string | null {
+  const entry = cx.analysis.model.methods.get(method);
+  // The first condition tells RCU-walk; what follows it only narrows
+  const when = entry?.contexts.find((c) => c.rcu === 'walk')?.when?.split(' && ')[0];
+  return entry === undefined || when === undefined || when === '' ? null : inOwnWords(fn, entry.params, when);
 }
 
 /** The model's condition with the function's own parameter names; null where they do not fit. */

@@ -7,10 +7,19 @@ import type { Fix } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
 import type { FunctionRef } from '../program/program.js';
 import { type Draft, offsetsOf } from '../rules/rule.js';
+import { addOnce } from './add-once.js';
+import { atomicAllocation } from './atomic-allocation.js';
 import { bailOut } from './bail-out.js';
 import { freeAfterGrace } from './free-after-grace.js';
+import { giveEchild } from './give-echild.js';
 import { inodeRcu } from './inode-rcu.js';
+import { lockDirectory, lockField } from './lock-around.js';
+import { lockedVariant } from './locked-variant.js';
+import { pinParent } from './pin-parent.js';
+import { snapshotFirst } from './snapshot-first.js';
 import type { Source } from './source.js';
+import { stableName } from './stable-name.js';
+import { notDead, stillChild } from './still-there.js';
 import { unlock } from './unlock.js';
 
 /** What fixes are made from. */
@@ -49,6 +58,28 @@ export function fixesOf(cx: FixContext, draft: Draft): readonly Fix[] {
         return bailOut(cx, site, `${hint.struct}::${hint.method}`);
       case 'unlock':
         return unlock(cx, site, hint.acquireOp);
+      case 'atomic-allocation':
+        return atomicAllocation(cx, site);
+      case 'pin-parent':
+        return pinParent(cx, site);
+      case 'stable-name':
+        return stableName(site, hint.copies);
+      case 'still-child':
+        return stillChild(cx, site, hint.locked, hint.position);
+      case 'not-dead':
+        return notDead(cx, site, hint.locked, hint.again);
+      case 'snapshot-first':
+        return snapshotFirst(site, hint.dropped);
+      case 'locked-variant':
+        return lockedVariant(cx, site, hint.class);
+      case 'lock-directory':
+        return lockDirectory(cx, site, hint.shared);
+      case 'lock-field':
+        return lockField(site, hint.lock);
+      case 'give-echild':
+        return giveEchild(cx, site, `${hint.struct}::${hint.method}`);
+      case 'add-once':
+        return addOnce(site);
     }
   })();
   return fix === null ? [] : [fix];

@@ -4,7 +4,7 @@
  * return, where its arguments mean something else there, or where the returned value is read under the lock.
  */
 
-import type { Edit, Fix } from '../base/finding.js';
+import type { Fix } from '../base/finding.js';
 import { calledName } from '../contexts/cfg.js';
 import type { HelperEntry, LockEffect, Model } from '../model/types.js';
 import { offsetsOf } from '../rules/rule.js';
@@ -12,20 +12,8 @@ import { F, K } from '../syntax/kinds.js';
 import { childByField } from '../syntax/parser.js';
 import { argumentsOf, isFixed, lookAt } from './at.js';
 import type { FixContext, Site } from './fixes.js';
-import {
-  afterLine,
-  childrenOf,
-  indentBefore,
-  insert,
-  kinds,
-  lineStart,
-  linesOf,
-  nodeAt,
-  type Source,
-  type Statement,
-  statementAt,
-  textOf,
-} from './source.js';
+import { beforeEnd, beforeReturn } from './function.js';
+import { childrenOf, kinds, nodeAt, type Source, statementAt, textOf } from './source.js';
 
 /** Values that do not depend on what a lock protects. */
 const INDEPENDENT = kinds(
@@ -56,12 +44,13 @@ export function unlock(cx: FixContext, site: Site, acquireOp: number): Fix | nul
       if (!isIndependent(source, n)) return null;
   }
   const edits = isEnd
-    ? beforeEnd(source, statement, `${release};`)
+    ? beforeEnd(source, statement.node, `${release};`)
     : beforeReturn(source, statement, `${release};`);
   return edits === null ? null : { title: `Call ${release} before returning`, safety: 'safe', edits };
 }
 
-function isIndependent(source: Source, node: number): boolean {
+/** Whether a node of a returned value does not depend on what is given up before the return. */
+export function isIndependent(source: Source, node: number): boolean {
   const { tree } = source;
   const kind = tree.kind[node] as number;
   if (kind === K.call_expression) {
@@ -141,33 +130,4 @@ function effectKey(locks: readonly LockEffect[] | undefined): string {
     .map((l) => `${l.lock} ${l.kind} ${l.mode}`)
     .sort()
     .join(', ');
-}
-
-/** A line before the return; an unbraced branch gets its braces. */
-function beforeReturn(source: Source, statement: Statement, line: string): readonly Edit[] | null {
-  const { tree, text } = source;
-  const { node, parent } = statement;
-  const start = tree.start[node] as number;
-  const indent = indentBefore(text, start);
-  if (indent === null) return null;
-  const kind = tree.kind[parent];
-  const above = insert(source, lineStart(text, start), linesOf(text, indent, [line]));
-  if (kind === K.compound_statement || kind === K.case_statement || kind === K.labeled_statement)
-    return [above];
-  if (kind !== K.if_statement || childByField(tree, parent, F.alternative) >= 0) return null;
-  const condition = childByField(tree, parent, F.condition);
-  const outer = indentBefore(text, tree.start[parent] as number);
-  const after = afterLine(text, tree.end[node] as number);
-  if (condition < 0 || outer === null || after < 0) return null;
-  const close = tree.end[condition] as number;
-  if (text.slice(close, start).trim() !== '') return null;
-  return [insert(source, close, ' {'), above, insert(source, after, linesOf(text, outer, ['}']))];
-}
-
-/** A line before the closing brace of a function that just ends. */
-function beforeEnd(source: Source, statement: Statement, line: string): readonly Edit[] | null {
-  const brace = (source.tree.end[statement.node] as number) - 1;
-  const indent = indentBefore(source.text, brace);
-  if (indent === null) return null;
-  return [insert(source, lineStart(source.text, brace), linesOf(source.text, `${indent}\t`, [line]))];
 }

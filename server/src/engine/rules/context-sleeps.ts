@@ -32,6 +32,8 @@ export function contextSleeps(cx: RuleContext, law: SleepLaw): Draft[] {
   if (propagation === null) return out;
   for (const fn of cx.functions) {
     const result = cx.analysis.results[fn.id];
+    if (result?.widened === false && result.sleeps.length === 0)
+      cx.silence?.(law.rule, fn, -1, 'nothing that may sleep is called here, as far as calls are known');
     if (result === undefined || result.widened || result.sleeps.length === 0) continue;
     const entries = propagation.entries[fn.id] ?? [];
     for (let i = 0; i < entries.length; i++) {
@@ -115,6 +117,7 @@ function sleepIn(
         ...sleepPath(cx, fn, e.op, e.what, e.via),
       ],
       objectClass: typeof why === 'string' ? why : why.class,
+      ...(e.via < 0 ? { fix: { kind: 'atomic-allocation', fn: fn.id, op: e.op } as const } : {}),
     };
   }
   return null;

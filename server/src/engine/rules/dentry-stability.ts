@@ -317,7 +317,10 @@ export type Movable = 'yes' | 'file' | 'perhaps' | 'guess' | 'no';
 export const NOBODY_KNOWS =
   'who calls it with this dentry is not known, nor what they hold, and the function does not say that it may move';
 
-/** Weighs what is known of a spot. `file`: it is the dentry of an open file, and not all is known of the situation. */
+/**
+ * Weighs what is known of a spot. `file`: it is the dentry of an open file, and not all is known of the situation. `quiet` hears why it
+ * cannot be moved.
+ */
 export function movable(
   cx: RuleContext,
   moves: Moves,
@@ -325,24 +328,43 @@ export function movable(
   entry: Entry,
   index: number,
   spot: Spot,
+  quiet?: (why: string) => void,
 ): Movable {
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
-  if (isPrivate(origin) || isLent(cx, moves, origin)) return 'no';
+  if (isPrivate(origin)) {
+    quiet?.('what this method is handed is not seen by others yet, is dead, or is read around the call');
+    return 'no';
+  }
+  if (isLent(cx, moves, origin)) {
+    quiet?.('the file belongs to a filesystem that others put files into: nothing is renamed there');
+    return 'no';
+  }
   const excluded = moves.excludedBy(fn.unit);
-  if (spot.classes.some((c) => excluded.has(c))) return 'no';
+  if (spot.classes.some((c) => excluded.has(c))) {
+    quiet?.("a lock is held that this directory's own renames take");
+    return 'no';
+  }
   const here: Lifted = { source: spot.source, term: spot.dentry };
   const lifted = spot.source === 'file' ? here : spot.dentry < 0 ? null : lift(cx, fn, index, spot.dentry);
   const asked = lifted ?? { source: 'file', term: -1 };
+<<<<<<< HEAD
   if (spot.brought > 0 && !bringsOnlyOwn(cx, fn, index, spot.brought, asked)) return 'no';
   // Who calls it, or which of several functions in one slot is called with it, is not known: nor are the locks
   if (lifted?.source !== 'file' && (origin === undefined || isGuessed(cx, fn, index, spot.dentry)))
     return 'guess';
+=======
+  if (spot.brought > 0 && !bringsOnlyOwn(cx, fn, index, spot.brought, asked)) {
+    quiet?.('the caller brings the lock of a directory that may be the parent');
+    return 'no';
+  }
+>>>>>>> w-fixes
   const isMethod = origin !== undefined && origin.struct !== 'callback';
   const isCertain = lifted?.source === 'file' || (lifted?.source === 'argument' && isMethod);
   if (tellsLocks(entry) && isCertain) return 'yes';
   return lifted?.source === 'file' ? 'file' : 'perhaps';
 }
 
+<<<<<<< HEAD
 /** Whether a dentry was handed through a call that may be of several functions: then it may be another one's. */
 function isGuessed(cx: RuleContext, fn: FunctionRef, index: number, dentry: number): boolean {
   const { propagation, results } = cx.analysis;
@@ -365,17 +387,48 @@ function isGuessed(cx: RuleContext, fn: FunctionRef, index: number, dentry: numb
 
 /** What is known of a spot, as far as the function itself tells; null where something keeps the dentry. */
 export function spotOf(run: FunctionRun, entry: Entry, s: State, dentry: number, name: boolean): Spot | null {
+=======
+/** What is known of a spot, as far as the function itself tells; null where something keeps the dentry, which `quiet` hears. */
+export function spotOf(
+  run: FunctionRun,
+  entry: Entry,
+  s: State,
+  dentry: number,
+  name: boolean,
+  quiet?: (why: string) => void,
+): Spot | null {
+>>>>>>> w-fixes
   const locks = parentLocks(run, entry, s, dentry);
-  if (locks.taken || isKept(run, entry, s, name) || isMadeHere(run, dentry)) return null;
-  // What is negative is never moved: it is at most the place that something else moves to
-  const inode = run.terms.load(run.terms.fieldP(dentry, run.terms.name('d_inode')));
-  if (maskOf(run.terms, s.facts, inode) === ZERO) return null;
+  const kept = keptBy(run, entry, s, dentry, name, locks);
+  if (kept !== null) {
+    quiet?.(kept);
+    return null;
+  }
   return {
     dentry: run.terms.isShared(dentry) ? dentry : -1,
     source: sourceIn(run, dentry),
     classes: [...entry.locks, ...s.locks].map((l) => l.class),
     brought: locks.brought,
   };
+}
+
+/** What keeps a dentry where it is and as it is called, as far as the function itself tells; null for nothing. */
+function keptBy(
+  run: FunctionRun,
+  entry: Entry,
+  s: State,
+  dentry: number,
+  name: boolean,
+  locks: ParentLocks,
+): string | null {
+  if (locks.taken) return 'the lock of a directory that may be the parent was taken on the way';
+  if (isKept(run, entry, s, name)) return 'a d_lock, a section of rename_lock or the RCU read side keeps it';
+  if (isMadeHere(run, dentry)) return 'the dentry was made here: nobody else knows it';
+  // What is negative is never moved: it is at most the place that something else moves to
+  const inode = run.terms.load(run.terms.fieldP(dentry, run.terms.name('d_inode')));
+  return maskOf(run.terms, s.facts, inode) === ZERO
+    ? 'the dentry is negative here: such are not moved'
+    : null;
 }
 
 function mayBeParents(l: Lock): boolean {

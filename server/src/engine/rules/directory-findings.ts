@@ -59,15 +59,29 @@ export function unlockedCalls(
   const best = new Map<string, Draft>();
   for (const fn of cx.functions) {
     const bySite = new Map<number, Site>();
-    for (const [index, entry] of (propagation.entries[fn.id] ?? []).entries())
-      for (const found of directoryCalls(cx, fn, entry).open) {
-        if (!wanted(fn, found.helper)) continue;
-        for (const site of sitesOf(cx, { fn, index, entry, op: found.op, place: found.place }, found)) {
+    for (const [index, entry] of (propagation.entries[fn.id] ?? []).entries()) {
+      const calls = directoryCalls(cx, fn, entry);
+      for (const q of calls.quiet) if (wanted(fn, q.helper)) cx.silence?.(rule, fn, q.op, q.why);
+      for (const found of calls.open) {
+        if (!wanted(fn, found.helper)) {
+          cx.silence?.(
+            rule,
+            fn,
+            found.op,
+            `'${found.helper.name}()' is the law of another rule of the family dir/`,
+          );
+          continue;
+        }
+        const sites = sitesOf(cx, { fn, index, entry, op: found.op, place: found.place }, found);
+        if (sites.length === 0)
+          cx.silence?.(rule, fn, found.op, `each caller that is known holds '${found.text}', or may hold it`);
+        for (const site of sites) {
           const old = bySite.get(found.op);
           if (old === undefined || PRECISION_RANK[site.precision] > PRECISION_RANK[old.precision])
             bySite.set(found.op, site);
         }
       }
+    }
     for (const site of bySite.values()) {
       const d = draftOf(cx, site, rule, otherSide);
       const key = `${d.fn},${d.op}`;
@@ -249,7 +263,22 @@ function draftOf(cx: RuleContext, site: Site, rule: string, otherSide: string): 
     rcu: 'none',
     trace: steps,
     objectClass: 'inode::i_rwsem',
+    ...(culprit.fn === call.fn && culprit.op === found.op && isToLockHere(site)
+      ? {
+          fix: {
+            kind: 'lock-directory',
+            fn: culprit.fn.id,
+            op: culprit.op,
+            shared: found.shared,
+          } as const,
+        }
+      : {}),
   };
+}
+
+/** Whether the lock is missing here and nowhere else: callers that may hold it, and locks that were there, say that it is not. */
+function isToLockHere(site: Site): boolean {
+  return site.precision !== 'low' && (site.why === Why.Known || site.why === Why.Outside);
 }
 
 /** The call that has to take the lock: where others call the same function with the lock held, the caller that does not. */

@@ -68,9 +68,11 @@ export interface DirectoryCalls {
   readonly open: readonly Unlocked[];
   /** Calls that need a lock, and have it on all paths of this situation. */
   readonly locked: ReadonlySet<number>;
+  /** Why nothing is said of a call, where somebody hears of exemptions. */
+  readonly quiet: readonly { readonly op: number; readonly helper: HelperEntry; readonly why: string }[];
 }
 
-const NO_CALLS: DirectoryCalls = { open: [], locked: new Set() };
+const NO_CALLS: DirectoryCalls = { open: [], locked: new Set(), quiet: [] };
 
 /** A lock that a helper needs, if it is one of a directory that is needed in any case. */
 function directoryNeeds(helper: HelperEntry): readonly LockSpec[] {
@@ -130,7 +132,12 @@ function look(
   const found = new Map<number, Unlocked>();
   const locked = new Set<number>();
   const other = new Set<number>();
+<<<<<<< HEAD
   watch(
+=======
+  const quiet: { op: number; helper: HelperEntry; why: string }[] = [];
+  replay(
+>>>>>>> w-fixes
     cx.analysis,
     fn,
     entry,
@@ -148,6 +155,15 @@ function look(
         const victims = args.filter((_, i) => VICTIMS.has(helper.params[i] ?? ''));
         const shared = spec.mode !== 'exclusive';
         const verdict = standing(cx.analysis, run, fn, entry, s, lock.place, shared, victims);
+        if (cx.silence !== undefined && (verdict.kind === 'held' || verdict.kind === 'perhaps'))
+          quiet.push({
+            op,
+            helper,
+            why:
+              verdict.kind === 'held'
+                ? `'${run.showPlace(lock.place)}' is held here`
+                : `a lock is held that may be '${run.showPlace(lock.place)}' by another name, what it belongs to was made here, or not all callers are known`,
+          });
         if (verdict.kind === 'held') {
           locked.add(op);
           continue;
@@ -169,7 +185,7 @@ function look(
     },
     CAREFUL,
   );
-  return { open: [...found.values()], locked: new Set([...locked].filter((op) => !other.has(op))) };
+  return { open: [...found.values()], locked: new Set([...locked].filter((op) => !other.has(op))), quiet };
 }
 
 const ASKED = new OfSituations<Map<string, Verdict>>();

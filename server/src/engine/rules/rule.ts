@@ -42,7 +42,47 @@ export type FixHint =
       readonly op: number;
       readonly acquireOp: number;
       readonly text: string;
-    };
+    }
+  /** The allocation at `op` must not wait. */
+  | { readonly kind: 'atomic-allocation'; readonly fn: number; readonly op: number }
+  /** What `op` follows d_parent to is pinned. */
+  | { readonly kind: 'pin-parent'; readonly fn: number; readonly op: number }
+  /** The name of a dentry that `op` gets is kept; `copies`: what is called keeps no pointer to it. */
+  | { readonly kind: 'stable-name'; readonly fn: number; readonly op: number; readonly copies: boolean }
+  /** The argument of `op` at `position` is still a child of the directory that was locked at `locked`. */
+  | {
+      readonly kind: 'still-child';
+      readonly fn: number;
+      readonly op: number;
+      readonly locked: number;
+      readonly position: number;
+    }
+  /** The directory that was locked at `locked` is not dead; `again`: the lock is the caller's, dropped and retaken. */
+  | {
+      readonly kind: 'not-dead';
+      readonly fn: number;
+      readonly op: number;
+      readonly locked: number;
+      readonly again: boolean;
+    }
+  /** What is stored at `op` is read before the lock is dropped at `dropped`. */
+  | { readonly kind: 'snapshot-first'; readonly fn: number; readonly op: number; readonly dropped: number }
+  /** `op` calls what takes a lock of a class that is held; another function leaves it to its caller. */
+  | { readonly kind: 'locked-variant'; readonly fn: number; readonly op: number; readonly class: string }
+  /** The directory that the helper at `op` needs locked is locked around it. */
+  | { readonly kind: 'lock-directory'; readonly fn: number; readonly op: number; readonly shared: boolean }
+  /** The spinlock `lock` of the same object is taken around the write at `op`. */
+  | { readonly kind: 'lock-field'; readonly fn: number; readonly op: number; readonly lock: string }
+  /** The error that the method returns at `op` is -ECHILD in RCU-walk. */
+  | {
+      readonly kind: 'give-echild';
+      readonly fn: number;
+      readonly op: number;
+      readonly struct: string;
+      readonly method: string;
+    }
+  /** The d_add() at `op` only where the dentry is not hashed. */
+  | { readonly kind: 'add-once'; readonly fn: number; readonly op: number };
 
 /** What a rule found at one spot. */
 export interface Draft {

@@ -86,7 +86,11 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
   const { file } = fn;
   const isAny = (): boolean => true;
   watch(cx.analysis, fn, entry, isAny, (run, op, s) => {
-    if (!s.locks.some((l) => l.kind === 'rcu') && s.released.some((l) => l.kind === 'rcu')) return;
+    if (!s.locks.some((l) => l.kind === 'rcu') && s.released.some((l) => l.kind === 'rcu')) {
+      for (const rule of ['rcu/unstable-inode', 'rcu/unstable-parent'])
+        cx.silence?.(rule, fn, op, 'the RCU read side was left before');
+      return;
+    }
     const { terms } = run;
     const name = calledName(fn, op);
     if (name === 'dget_parent') pinsParent = true;

@@ -16,7 +16,7 @@ export const atomicMethod: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check: (cx) =>
     contextSleeps(cx, {

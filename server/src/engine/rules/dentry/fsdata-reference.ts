@@ -21,10 +21,12 @@ const MAX_CALLERS_UP = 3;
 /** Values that are looked at of one call. */
 const MAX_SOURCES = 40;
 
+const ID = 'dentry/fsdata-reference';
+
 /** The rule. */
 export const fsdataReference: Rule = {
   info: {
-    id: 'dentry/fsdata-reference',
+    id: ID,
     summary: 'A counted object is stored in d_fsdata without a reference.',
     law: 'Where d_iput or d_release drops a reference for what d_fsdata points at, whoever stores a d_fsdata takes one.',
     severity: 'error',
@@ -35,7 +37,17 @@ export const fsdataReference: Rule = {
   check(cx) {
     const out: Draft[] = [];
     const mentions = new Mentions(['d_fsdata']);
-    for (const [unit, drop] of dropsByUnit(cx)) {
+    const drops = dropsByUnit(cx);
+    if (cx.silence !== undefined)
+      for (const fn of cx.functions)
+        if (!drops.has(fn.unit) && mentions.in(fn) && storesFsdata(fn))
+          cx.silence(
+            ID,
+            fn,
+            -1,
+            'no d_iput or d_release of this directory is seen to drop a counted reference for d_fsdata',
+          );
+    for (const [unit, drop] of drops) {
       const counting = new Counting(cx, drop.counters);
       const owners = new Owners(cx, unit, drop, counting);
       for (const fn of cx.functions) {
@@ -139,20 +151,40 @@ function unreferenced(
       if (!isStore(fn, op)) return undefined;
       if (s.trail === TAKEN) {
         taken.add(op);
+        cx.silence?.(ID, fn, op, 'a reference is taken on a path before it is stored');
         return undefined;
       }
       const expr = fn.file.ops[opAt(fn, op) + 2] as number;
       const value = run.ev.value(s, expr);
-      // A d_fsdata may be a number, or something else that nobody counts
-      if (run.ev.pointeeOf(value) !== struct && run.ev.typeOf(expr)?.base !== struct) return undefined;
       const source = sourceOf(run, s, value, false);
-      if (source.kind === 'own') return undefined;
+      if (source.kind === 'own') {
+        cx.silence?.(
+          ID,
+          fn,
+          op,
+          "what is stored is NULL, was another dentry's, or may have brought a reference with it",
+        );
+        return undefined;
+      }
+      // A d_fsdata may be a number, or something else that nobody counts
+      if (run.ev.pointeeOf(value) !== struct && run.ev.typeOf(expr)?.base !== struct) {
+        cx.silence?.(ID, fn, op, `what is stored is no '${struct}', the one whose count is dropped`);
+        return undefined;
+      }
       if (!stored.has(op)) stored.set(op, { text: run.showPlace(value), source });
       return (op + 1) * 2;
     });
   const out = new Map<number, string>();
   for (const [op, { text, source }] of stored)
-    if (!taken.has(op) && owners.isOthers(fn, source)) out.set(op, text);
+    if (taken.has(op)) cx.silence?.(ID, fn, op, 'a reference is taken on a path through the store');
+    else if (owners.isOthers(fn, source)) out.set(op, text);
+    else
+      cx.silence?.(
+        ID,
+        fn,
+        op,
+        `'${text}' was just made or comes from a caller: its reference may go with it`,
+      );
   return out;
 }
 
@@ -276,7 +308,7 @@ class Owners {
 function draft(cx: RuleContext, fn: FunctionRef, op: number, text: string, drop: Drop): Draft {
   const { origin } = drop.root;
   return {
-    rule: 'dentry/fsdata-reference',
+    rule: ID,
     precision: 'high',
     certainty: 'must',
     message: `'${text}' (struct ${drop.struct}) is stored in d_fsdata without a reference, and ->${origin.method}() drops one for it (${drop.fn.name}(), line ${lineOf(drop.fn, drop.op)})`,

@@ -162,7 +162,19 @@ function isTagged(run: FunctionRun, value: number): boolean {
 /** The first use of d_fsdata in a method that not all of its kinds allow. */
 function misuse(cx: RuleContext, r: Reached, makers: readonly Maker[]): Draft | null {
   const tagged = makers.find((m) => m.tagged);
-  if (tagged === undefined && makers.every((m) => m.ready.size === 0)) return null;
+  if (tagged === undefined && makers.every((m) => m.ready.size === 0)) {
+    cx.silence?.(
+      'dentry/fsdata-type',
+      r.fn,
+      -1,
+      'nobody in this directory is seen to store a d_fsdata with bits set in it, or to set up a member behind it that others do not',
+    );
+    return null;
+  }
+  const quiet =
+    cx.silence === undefined
+      ? undefined
+      : (op: number, why: string): void => cx.silence?.('dentry/fsdata-type', r.fn, op, why);
   let found: { op: number; member: string; maker: Maker } | null = null;
   for (const entry of r.entries)
     replay(cx.analysis, r.fn, entry, (run, op, s) => {
@@ -170,14 +182,21 @@ function misuse(cx: RuleContext, r: Reached, makers: readonly Maker[]): Draft | 
       const { terms } = run;
       const data = terms.load(terms.fieldP(terms.param(r.object), terms.name('d_fsdata')));
       if (maskOf(terms, s.facts, data) === ZERO) return undefined;
-      if (tagged !== undefined && !isTested(run, s, data, true) && follows(run, op, s, data))
-        found = { op, member: '', maker: tagged };
+      if (tagged !== undefined && follows(run, op, s, data)) {
+        if (isTested(run, s, data, true))
+          quiet?.(op, 'the bits that are stored in d_fsdata are tested before');
+        else found = { op, member: '', maker: tagged };
+      }
       for (const member of membersUsed(run, op, s, data)) {
         const struct = run.ev.pointeeOf(data);
         const kinds = makers.filter((m) => !m.tagged && (m.struct === struct || struct === ''));
         const without = kinds.find((m) => !m.members.has(member));
-        if (without === undefined || !kinds.some((m) => m.ready.has(member))) continue;
-        if (!isTested(run, s, data, false)) found = { op, member, maker: without };
+        if (without === undefined || !kinds.some((m) => m.ready.has(member))) {
+          quiet?.(op, `all who store such a d_fsdata set up '${member}', or none is seen to`);
+          continue;
+        }
+        if (isTested(run, s, data, false)) quiet?.(op, 'what stands behind d_fsdata is tested before');
+        else found = { op, member, maker: without };
       }
       return undefined;
     });

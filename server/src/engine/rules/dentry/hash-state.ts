@@ -56,16 +56,18 @@ const GIVEN_HASHED = [
   'unlink',
 ];
 
+const ID = 'dentry/hash-state';
+
 /** The rule. */
 export const hashState: Rule = {
   info: {
-    id: 'dentry/hash-state',
+    id: ID,
     summary: 'A dentry is hashed twice, or being hashed is taken as proof of life.',
     law: 'There is no d_add() of a hashed dentry, and a name that is removed does not stay hashed where being hashed proves that something is alive.',
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     return [...hashedTwice(cx), ...hashedAndDead(cx)];
@@ -84,7 +86,10 @@ function hashedTwice(cx: RuleContext): Draft[] {
     for (const [op, add] of untestedAdds(cx, fn)) {
       const from = reached.find((r) => r.fn === fn && (r.object === add.parameter || r.object < 0));
       // Nothing but a lookup comes here with it, or nobody knows who does
-      if (from === undefined) continue;
+      if (from === undefined) {
+        cx.silence?.(ID, fn, op, 'no method that may be given a hashed dentry is known to lead here');
+        continue;
+      }
       out.push(twice(cx, fn, op, add.text, from));
     }
   }
@@ -110,8 +115,18 @@ function untestedAdds(
     if (ASKS.has(name)) return s.trail | hashed;
     if (ASKS_INODE.has(name)) return s.trail | positive;
     // Whoever asks for an inode knows that the dentry may have been somewhere before
-    if (name !== 'd_add' || out.has(op) || (s.trail & hashed) !== 0 || (s.trail & positive) === 0)
+    if (name !== 'd_add' || out.has(op)) return undefined;
+    if ((s.trail & hashed) !== 0 || (s.trail & positive) === 0) {
+      cx.silence?.(
+        ID,
+        fn,
+        op,
+        (s.trail & hashed) !== 0
+          ? 'the dentry was asked whether it is hashed, or unhashed, before'
+          : 'the function never asks whether the dentry has an inode: it takes it for a fresh one',
+      );
       return undefined;
+    }
     out.set(op, { text: run.showPlace(dentry), parameter });
     return undefined;
   });
@@ -121,7 +136,7 @@ function untestedAdds(
 function twice(cx: RuleContext, fn: FunctionRef, op: number, text: string, from: Reached): Draft {
   const method = `->${from.origin.method}()`;
   return {
-    rule: 'dentry/hash-state',
+    rule: ID,
     precision: 'high',
     certainty: 'may',
     message: `d_add() of '${text}', which was tested for being negative but not for being unhashed: ${method} may be given a hashed dentry, and hashing it twice corrupts the hash chain`,
@@ -142,6 +157,7 @@ function twice(cx: RuleContext, fn: FunctionRef, op: number, text: string, from:
       ),
     ],
     objectClass: 'dentry::d_hash',
+    fix: { kind: 'add-once', fn: fn.id, op },
   };
 }
 
@@ -166,7 +182,15 @@ function hashedAndDead(cx: RuleContext): Draft[] {
       proof = proofIn(cx, fn.unit);
       proofs.set(fn.unit, proof);
     }
-    if (proof === null) continue;
+    if (proof === null) {
+      cx.silence?.(
+        ID,
+        fn,
+        -1,
+        'nothing in this directory takes a hashed dentry as proof that what d_fsdata leads to is alive',
+      );
+      continue;
+    }
     for (const [op, left] of leftHashed(cx, fn)) out.push(dead(cx, fn, op, left, proof));
   }
   return out;
@@ -254,7 +278,10 @@ function leftHashed(
     const position = REMOVES.get(name);
     if (position === undefined) return undefined;
     const dentry = argumentsOf(run, op, s)[position] ?? run.terms.unknown;
-    if (run.terms.kind(dentry) === T.Param && own.has(run.terms.a(dentry))) return undefined;
+    if (run.terms.kind(dentry) === T.Param && own.has(run.terms.a(dentry))) {
+      cx.silence?.(ID, fn, op, 'the VFS unhashes what ->rmdir() and ->unlink() were given');
+      return undefined;
+    }
     if (s.trail === 1) {
       unhashed.add(op);
       return undefined;
@@ -262,7 +289,10 @@ function leftHashed(
     out.set(op, { text: run.showPlace(dentry), what: name });
     return op + 2;
   });
-  for (const op of unhashed) out.delete(op);
+  for (const op of unhashed) {
+    out.delete(op);
+    cx.silence?.(ID, fn, op, 'a dentry is unhashed before or after it, on some path');
+  }
   return out;
 }
 
@@ -275,7 +305,7 @@ function dead(
 ): Draft {
   const entry = cx.analysis.propagation?.entries[fn.id]?.[0];
   return {
-    rule: 'dentry/hash-state',
+    rule: ID,
     precision: 'high',
     certainty: 'must',
     message: `'${left.text}' is removed by '${left.what}()' and stays hashed, and ${proof.fn.name}() (line ${lineOf(proof.fn, proof.op)}) takes a hashed dentry as proof that '${proof.owner}' is alive; unhash it before the object is dropped`,

@@ -27,7 +27,7 @@ export const parentRecheck: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -37,7 +37,11 @@ export const parentRecheck: Rule = {
     const changes = new Mentions(changers(cx));
     const moves = new Moves(cx);
     for (const fn of cx.functions) {
-      if (!asks.in(fn) || !changes.in(fn) || !moves.canMove(fn.unit)) continue;
+      if (!asks.in(fn) || !changes.in(fn)) continue;
+      if (!moves.canMove(fn.unit)) {
+        cx.silence?.(ID, fn, -1, 'nothing in this filesystem renames or moves a dentry');
+        continue;
+      }
       const entries = propagation.entries[fn.id] ?? [];
       const seen = new Set<number>();
       for (let i = 0; i < entries.length; i++)
@@ -69,6 +73,8 @@ function changers(cx: RuleContext): readonly string[] {
 interface Change {
   readonly op: number;
   readonly callee: string;
+  /** The child among its arguments. */
+  readonly position: number;
   readonly child: string;
   readonly parent: string;
   /** Where the parent was locked. */
@@ -106,7 +112,25 @@ function changesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Cha
     if (child === undefined || helper?.requires?.some((r) => r.lock === 'dir->i_rwsem') !== true)
       return trail;
     const bit = bits.get(child);
-    if (bit !== undefined && (trail & (1 << bit)) !== 0) return trail;
+    if (bit !== undefined && (trail & (1 << bit)) !== 0) {
+      cx.silence?.(
+        ID,
+        fn,
+        op,
+        `whose child '${run.showPlace(child)}' is was asked again before, under a lock`,
+      );
+      return trail;
+    }
+    if (
+      cx.silence !== undefined &&
+      ![...found].some(([parent, of]) => of === child && s.locks.some((l) => isOf(run, l, parent)))
+    )
+      cx.silence(
+        ID,
+        fn,
+        op,
+        `no lock is held here for sure that was taken of a parent found through '${run.showPlace(child)}'`,
+      );
     for (const [parent, of] of found) {
       if (of !== child) continue;
       const lock = s.locks.find((l) => isOf(run, l, parent));
@@ -114,6 +138,7 @@ function changesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Cha
       out.set(op, {
         op,
         callee: name,
+        position: at,
         child: run.showPlace(child),
         parent: run.showPlace(parent),
         lock: { fn: lock.fn, op: lock.op },
@@ -192,6 +217,17 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, c:
       step('other-side', fn, c.op, `rename(2) moves '${c.child}' away while the lock is waited for`, 1),
     ],
     objectClass: 'dentry::d_parent',
+    ...(c.lock.fn === fn.id
+      ? {
+          fix: {
+            kind: 'still-child',
+            fn: fn.id,
+            op: c.op,
+            locked: c.lock.op,
+            position: c.position,
+          } as const,
+        }
+      : {}),
   };
 }
 

@@ -32,7 +32,10 @@ export const pruneDropsLock: Rule = {
     const seen = new Set<string>();
     for (const r of reachedFrom(cx, 'dentry_operations', ['d_prune'], 'dentry')) {
       const releases = cx.analysis.results[r.fn.id]?.releases;
-      if (releases === undefined || releases.size === 0) continue;
+      if (releases === undefined || releases.size === 0) {
+        cx.silence?.('dentry/prune-drops-lock', r.fn, -1, 'it gives back no lock, whoever took it');
+        continue;
+      }
       for (const [op, drop] of dropsIn(cx, r)) {
         const at = placeIn(inScope, r, op);
         if (at === null || seen.has(`${at.fn.id},${at.op}`)) continue;
@@ -89,7 +92,15 @@ function dropsIn(cx: RuleContext, r: Reached): ReadonlyMap<number, Drop> {
       for (const spec of helper.releases) {
         const lock = modelLock(run, s, spec, helper.params, args, run.terms.unknown, op);
         const dropped = lock === null ? null : callersLock(run, entry, s, lock);
-        if (dropped === null) continue;
+        if (dropped === null) {
+          cx.silence?.(
+            'dentry/prune-drops-lock',
+            r.fn,
+            op,
+            `'${what}()' gives back a lock that was taken here, or that not every caller holds`,
+          );
+          continue;
+        }
         out.set(op, {
           lock: dropped,
           what,

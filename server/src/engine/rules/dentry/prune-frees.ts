@@ -35,8 +35,14 @@ export const pruneFrees: Rule = {
       );
       for (const free of frees) {
         const member = memberOfParameter(terms, free.object, r.object);
-        if (OF_OTHERS.has(member)) continue;
-        if (!r.entries.some((e) => cx.analysis.propagation?.meet(e, free.facts) !== null)) continue;
+        if (OF_OTHERS.has(member)) {
+          cx.silence?.('dentry/prune-frees', r.fn, free.op, 'what is freed does not hang on the dentry');
+          continue;
+        }
+        if (!r.entries.some((e) => cx.analysis.propagation?.meet(e, free.facts) !== null)) {
+          cx.silence?.('dentry/prune-frees', r.fn, free.op, 'the tests before it exclude the free');
+          continue;
+        }
         const site = freeSite(cx, r.fn, free);
         // Said where d_prune does it: the callee that frees is right for others
         if (seen.has(free.op)) continue;

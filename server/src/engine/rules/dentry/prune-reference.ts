@@ -83,6 +83,8 @@ function getsIn(cx: RuleContext, r: Reached): ReadonlyMap<number, string> {
         let value = argumentsOf(run, op, s)[path.root] ?? run.terms.unknown;
         for (const f of path.fields) value = run.ev.loaded(s, run.terms.fieldP(value, run.terms.name(f)));
         if (isObject(run, value, r.object)) out.set(op, `'${name}()'`);
+        else
+          cx.silence?.('dentry/prune-reference', r.fn, op, `'${name}()' takes a reference on something else`);
       }
       if (countsUp(run, op, s, r.object)) out.set(op, "'d_lockref.count'");
       return undefined;

@@ -37,9 +37,19 @@ export const releaseLinked: Rule = {
       const seen = new Set<number>();
       for (const free of cx.analysis.results[r.fn.id]?.frees ?? []) {
         if (!free.type.startsWith('struct ') || seen.has(free.op)) continue;
-        if (memberOfParameter(cx.analysis.terms, free.object, r.object) !== 'd_fsdata') continue;
+        const quiet =
+          cx.silence === undefined
+            ? undefined
+            : (why: string): void => cx.silence?.('dentry/release-linked', r.fn, free.op, why);
+        if (memberOfParameter(cx.analysis.terms, free.object, r.object) !== 'd_fsdata') {
+          quiet?.('what is freed is not what d_fsdata points at');
+          continue;
+        }
         // An object that is counted goes off its lists with the references of the lists
-        if (free.conditional || loweredBy(cx, r.fn.id, free.type.slice(7)).size > 0) continue;
+        if (free.conditional || loweredBy(cx, r.fn.id, free.type.slice(7)).size > 0) {
+          quiet?.('the object is counted: its lists have references of their own');
+          continue;
+        }
         const links = linkage
           .linksOf(r.fn.unit, free.type.slice(7))
           .filter(
@@ -53,7 +63,14 @@ export const releaseLinked: Rule = {
           )
           .slice(0, MAX_NODES);
         const left = links.length === 0 ? undefined : stillLinked(cx, linkage, r, free, links);
-        if (left === undefined) continue;
+        if (left === undefined) {
+          quiet?.(
+            links.length === 0
+              ? `no '${free.type}' is seen to be put on a list, into a tree or a table, or d_prune or d_iput takes it off again`
+              : 'a path to the free takes it off what it was put on',
+          );
+          continue;
+        }
         seen.add(free.op);
         out.push(draft(cx, r, free, left));
       }

@@ -87,7 +87,10 @@ function pinsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Pin[] 
     if (helper === undefined || arg === undefined || out.has(op)) return;
     const dentry = run.ev.value(s, arg);
     const sure = lacks(run, entry, s, dentry, children.has(dentry) || isChild(run, dentry));
-    if (sure === null) return;
+    if (sure === null) {
+      cx.silence?.(ID, fn, op, `d_lock of '${run.showPlace(dentry)}' is held, or a caller may hold it`);
+      return;
+    }
     out.set(op, {
       op,
       callee: helper.name,

@@ -27,7 +27,7 @@ export const unstableName: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -35,14 +35,33 @@ export const unstableName: Rule = {
     if (propagation === null) return out;
     const moves = new Moves(cx);
     for (const fn of cx.functions) {
+<<<<<<< HEAD
       if (!NAMES.in(fn) || !moves.canMove(fn.unit)) continue;
+=======
+      if (!mentions.in(fn)) continue;
+      if (!moves.canMove(fn.unit)) {
+        cx.silence?.(ID, fn, -1, 'nothing in this filesystem renames or moves a dentry');
+        continue;
+      }
+>>>>>>> w-fixes
       const entries = propagation.entries[fn.id] ?? [];
-      let best: Draft | null = null;
+      const found: Draft[] = [];
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i] as Entry;
-        if (entry.walk) continue;
-        for (const d of draftsOf(cx, moves, fn, entry, i)) if (best === null || isBetter(d, best)) best = d;
+        if (!entry.walk) found.push(...draftsOf(cx, moves, fn, entry, i));
+        else cx.silence?.(ID, fn, -1, 'in RCU-walk an old name will do: path walk validates what came of it');
       }
+      let best: Draft | null = null;
+      for (const d of found) if (best === null || isBetter(d, best)) best = d;
+      if (cx.silence !== undefined)
+        for (const d of found)
+          if (d.op !== best?.op)
+            cx.silence(
+              ID,
+              fn,
+              d.op,
+              'another use in the same function, which is surer or comes first, is reported',
+            );
       if (best !== null) out.push(best);
     }
     return out;
@@ -97,8 +116,17 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       const dentry = namedBy(run, run.ev.value(s, arg));
       if (dentry < 0 || (uses.get(dentry)?.op ?? Number.POSITIVE_INFINITY) <= op) continue;
       const done = fateOf(cx, fn, callee, i);
-      if (done === 'nothing') continue;
-      const spot = spotOf(run, entry, s, dentry, true);
+      if (done === 'nothing') {
+        cx.silence?.(
+          ID,
+          fn,
+          op,
+          `'${callee}()' only compares or hashes the name: it neither copies it nor sleeps`,
+        );
+        continue;
+      }
+      const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, op, why);
+      const spot = spotOf(run, entry, s, dentry, true, quiet);
       if (spot === null) continue;
       const held = heldShown(cx, fn, run, entry, s);
       uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure: done === 'keeps', spot, held });
@@ -239,12 +267,18 @@ function draftsOf(
   const out: Draft[] = [];
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   for (const use of uses) {
+<<<<<<< HEAD
     const can = movable(cx, moves, fn, entry, index, use.spot);
     const isBelieved = believed.has(use.text);
     if (can === 'no' || (can === 'guess' && !isBelieved)) {
       if (can === 'guess') cx.silence?.(ID, fn, use.op, NOBODY_KNOWS);
       continue;
     }
+=======
+    const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, use.op, why);
+    const can = movable(cx, moves, fn, entry, index, use.spot, quiet);
+    if (can === 'no') continue;
+>>>>>>> w-fixes
     out.push({
       rule: ID,
       precision: precisionOf(use, can, isBelieved),
@@ -267,6 +301,7 @@ function draftsOf(
         ),
       ],
       objectClass: 'dentry::d_name',
+      fix: { kind: 'stable-name', fn: fn.id, op: use.op, copies: COPIES.test(use.callee) },
     });
   }
   return out;

@@ -29,7 +29,7 @@ export const unstableParent: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   yieldsTo: ['rcu/unstable-parent'],
   check(cx) {
@@ -38,14 +38,33 @@ export const unstableParent: Rule = {
     if (propagation === null) return out;
     const moves = new Moves(cx);
     for (const fn of cx.functions) {
+<<<<<<< HEAD
       if (!PARENTS.in(fn) || !moves.canMove(fn.unit)) continue;
+=======
+      if (!mentions.in(fn)) continue;
+      if (!moves.canMove(fn.unit)) {
+        cx.silence?.(ID, fn, -1, 'nothing in this filesystem renames or moves a dentry');
+        continue;
+      }
+>>>>>>> w-fixes
       const entries = propagation.entries[fn.id] ?? [];
       const found: Draft[] = [];
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i] as Entry;
         if (!entry.walk) found.push(...draftsOf(cx, moves, fn, entry, i));
+        else cx.silence?.(ID, fn, -1, 'in RCU-walk d_parent is the law of rcu/unstable-parent');
       }
-      out.push(...mostCertain(found));
+      const most = mostCertain(found);
+      if (cx.silence !== undefined)
+        for (const d of found)
+          if (!most.some((m) => m.op === d.op))
+            cx.silence(
+              ID,
+              fn,
+              d.op,
+              'another use in the same function, which is surer or comes first, is reported',
+            );
+      out.push(...most);
     }
     return out;
   },
@@ -106,17 +125,22 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
     if (name === 'dget_parent' && exprs.length > 1)
       believed.add(run.showPlace(run.ev.value(s, exprs[1] as number)));
     let { trail } = s;
-    for (const { parent, dentry, named } of parentsUsed(cx, run, names, op, s, name, exprs)) {
+    const used = parentsUsed(cx, run, names, op, s, name, exprs);
+    const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, op, why);
+    if (quiet !== undefined && used.length === 0 && READS.at(fn, op))
+      quiet('d_parent is only read, compared or pinned here, not followed');
+    for (const { parent, dentry, named } of used) {
       const isPinned = trails.has(trail, 'pinned', parent);
       const puts = helper?.references?.some((r) => r.action === 'put') === true;
       const gets = helper?.references?.some((r) => r.action !== 'put') === true && !puts;
       if (gets) trail = trails.with(trail, 'pinned', parent, op);
       if (isPinned) {
+        quiet?.('a reference to the parent was taken before');
         if (puts) trail = trails.with(trails.without(trail, 'pinned', parent), 'put', parent, op);
         continue;
       }
       const moved = named && !trails.has(trail, 'fresh', parent) ? trails.at(trail, 'moved', dentry) : -1;
-      const spot = moved >= 0 ? null : spotOf(run, entry, s, dentry, false);
+      const spot = moved >= 0 ? null : spotOf(run, entry, s, dentry, false, quiet);
       if (moved < 0 && spot === null) continue;
       const key = `${dentry} ${moved}`;
       if ((uses.get(key)?.op ?? Number.POSITIVE_INFINITY) <= op) continue;
@@ -133,6 +157,8 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   replay(cx.analysis, fn, entry, look, undefined, goals);
   return { uses: [...uses.values()], believed };
 }
+
+const READS = new Mentions(['d_parent']);
 
 /** Detail of the name that a value of many hops gets where it is stored in a loop. */
 const LOOP_NAME = 7;
@@ -313,6 +339,7 @@ function draftsOf(
       rcu: rcuOf(entry, []),
       trace: traceOf(cx, fn, index, use),
       objectClass: use.put ? 'dentry' : 'dentry::d_parent',
+      ...(use.moved >= 0 ? {} : { fix: { kind: 'pin-parent', fn: fn.id, op: use.op } as const }),
     });
   }
   return out;
@@ -356,7 +383,8 @@ function precisionOf(
   believed: ReadonlySet<string>,
 ): Precision | null {
   if (use.spot === null) return 'high';
-  switch (movable(cx, moves, fn, entry, index, use.spot)) {
+  const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, use.op, why);
+  switch (movable(cx, moves, fn, entry, index, use.spot, quiet)) {
     case 'yes':
       return 'high';
     case 'file':

@@ -101,10 +101,19 @@ function spliceOf(cx: RuleContext, fn: FunctionRef, pair: Pair): Splice | null {
   const { program, results } = cx.analysis;
   const slot = (table: string, name: string): string =>
     program.tableSlots(table, fn.file).find((s) => s.slot === name)?.target ?? '';
-  if (pair.fileTable !== FROM_CACHE && slot(pair.fileTable, 'iterate_shared') !== 'dcache_readdir')
+  const quiet =
+    cx.silence === undefined
+      ? undefined
+      : (why: string): void => cx.silence?.('dir/alias-move', fn, pair.op, why);
+  if (pair.fileTable !== FROM_CACHE && slot(pair.fileTable, 'iterate_shared') !== 'dcache_readdir') {
+    quiet?.(`'${pair.fileTable}' does not read the directory by dcache_readdir()`);
     return null;
+  }
   const lookup = program.resolve(slot(pair.inodeTable, 'lookup'), fn.file);
-  if (lookup === null) return null;
+  if (lookup === null) {
+    quiet?.(`the lookup of '${pair.inodeTable}' is none of this directory's: simple_lookup() finds nothing`);
+    return null;
+  }
   const seen = new Set<number>([lookup.id]);
   const todo = [lookup];
   for (let at = todo.shift(); at !== undefined; at = todo.shift()) {
@@ -117,6 +126,7 @@ function spliceOf(cx: RuleContext, fn: FunctionRef, pair: Pair): Splice | null {
       todo.push(callee);
     }
   }
+  quiet?.(`'${lookup.name}()' splices in nothing that exists already`);
   return null;
 }
 

@@ -15,7 +15,7 @@ export const lockRequired: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     return unlockedCalls(

@@ -30,10 +30,12 @@ import { Ways } from '../ways.js';
 /** Kinds of locks that keep a member as it is. */
 const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
 
+const ID = 'dir/lost-race-leak';
+
 /** The rule. */
 export const lostRaceLeak: Rule = {
   info: {
-    id: 'dir/lost-race-leak',
+    id: ID,
     summary:
       'After a lock was dropped and taken again, a member is overwritten that another thread may have filled meanwhile.',
     law: 'After a lock was dropped and taken again, a pointer member is not overwritten without disposing of what a competing thread may have stored meanwhile.',
@@ -53,9 +55,23 @@ export const lostRaceLeak: Rule = {
       if (result === undefined || result.acquires.size === 0 || result.releases.size === 0) continue;
       if (!allocates(cx, fn)) continue;
       const after = retakes.after(fn);
+<<<<<<< HEAD
       if (after.size === 0) continue;
       const stores = overwriting(cx, fn, after);
       if (stores.size === 0) continue;
+=======
+      if (after.size === 0) {
+        cx.silence?.(
+          ID,
+          fn,
+          -1,
+          'no lock is dropped and taken again in this function, itself or by what it calls',
+        );
+        continue;
+      }
+      const members = overwritten(fn, after);
+      if (members.size === 0) continue;
+>>>>>>> w-fixes
       const seen = new Set<number>();
       const entries = propagation.entries[fn.id] ?? [];
       for (const [i, entry] of byLocks(entries)) {
@@ -169,7 +185,15 @@ function search(
     for (const e of now) {
       if (e.place !== stored || e.taken < 0 || out.has(op) || s.blurred) continue;
       const value = run.ev.value(s, file.ops[at + 2] as number);
-      if (!isNewObject(run, cx, fn, s, value, target)) continue;
+      if (!isNewObject(run, cx, fn, s, value, target)) {
+        cx.silence?.(
+          ID,
+          fn,
+          op,
+          'what is stored was not allocated in this function, or goes elsewhere as well',
+        );
+        continue;
+      }
       out.set(op, {
         op,
         seen: e.seen,
@@ -183,6 +207,14 @@ function search(
         rcu: rcuOf(entry, run.effect.shownLocks(s)),
       });
     }
+    if (cx.silence !== undefined && stored >= 0 && members.has(run.terms.lastField(stored)))
+      if (!now.some((e) => e.place === stored && e.taken >= 0))
+        cx.silence(
+          ID,
+          fn,
+          op,
+          `'${run.showPlace(stored)}' was not seen to be NULL before a lock of its object was dropped, or was looked at again after it`,
+        );
     now = now.filter((e) => {
       if (e.place === stored) return false;
       if (e.taken < 0) return true;
@@ -292,7 +324,7 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const lock = `'&${f.lock}'`;
   return {
-    rule: 'dir/lost-race-leak',
+    rule: ID,
     precision: f.sure ? 'high' : 'medium',
     certainty: f.sure ? 'must' : 'may',
     message: `'${f.text}' was NULL before ${lock} was dropped in line ${lineOf(fn, f.dropped)}; it is stored to after the lock was taken again in line ${lineOf(fn, f.taken)} without another look, and what another thread stored meanwhile leaks`,

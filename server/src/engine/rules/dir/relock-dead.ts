@@ -30,16 +30,18 @@ import { Ways } from '../ways.js';
 
 const CLASS = 'inode::i_rwsem';
 
+const ID = 'dir/relock-dead';
+
 /** The rule. */
 export const relockDead: Rule = {
   info: {
-    id: 'dir/relock-dead',
+    id: ID,
     summary: 'A directory is locked and gone on with, and nothing tests inside the lock that it still lives.',
     law: 'Where a directory is locked that was found earlier, or locked again, it is tested inside the lock that what was found is still there.',
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   yieldsTo: ['dentry/parent-recheck'],
   check(cx) {
@@ -49,9 +51,23 @@ export const relockDead: Rule = {
     const search = new Search(cx);
     for (const fn of cx.functions) {
       if (fn.isMacro || cx.analysis.results[fn.id]?.acquires.has(`${CLASS}|rwsem`) !== true) continue;
-      if (!search.mayUse(fn)) continue;
+      if (!search.mayUse(fn)) {
+        cx.silence?.(
+          ID,
+          fn,
+          -1,
+          'it takes the lock of a directory, but neither reads it nor changes entries of it',
+        );
+        continue;
+      }
       const entries = propagation.entries[fn.id] ?? [];
       const seen = new Set<number>();
+      cx.silence?.(
+        ID,
+        fn,
+        -1,
+        'where nothing else is said, what is used under the lock was not found before it',
+      );
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i] as Entry;
         for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry))) {
@@ -74,6 +90,8 @@ interface Found {
   readonly lock: string;
   /** The entry that was found before, or '' where it is the directory itself. */
   readonly victim: string;
+  /** The entry among the arguments, or -1. */
+  readonly position: number;
   readonly what: string;
   /** The caller's lock, dropped and taken again. */
   readonly again: boolean;
@@ -146,6 +164,16 @@ class Search {
       const fresh = note.sections.filter((x) => x.op === op - 1 && !x.tested);
       // The function that locks may test by itself
       if (fresh.length > 0 && this.liveness.testedAt(fn, op - 1)) note = tested(note, op - 1);
+      if (this.cx.silence !== undefined && note.sections.some((x) => x.tested)) {
+        const found = this.use(run, fn, op, s, note);
+        if (found !== null)
+          this.cx.silence(
+            ID,
+            fn,
+            op,
+            `something is tested inside the lock, before ${found.what}, that tells what is still there`,
+          );
+      }
       if (note.sections.length > 0 && note.sections.every((x) => !x.tested) && !out.has(op)) {
         const found = this.use(run, fn, op, s, note);
         if (found !== null)
@@ -178,11 +206,17 @@ class Search {
     if ((file.ops[at] as Op) !== Op.Call) return null;
     const args = readList(file, file.ops[at + 2] as number);
     const name = calledName(fn, op);
-    const made = (section: Section, victim: string, what: string): Omit<Found, 'held' | 'rcu'> => ({
+    const made = (
+      section: Section,
+      victim: string,
+      what: string,
+      position = -1,
+    ): Omit<Found, 'held' | 'rcu'> => ({
       op,
       locked: section.op,
       lock: run.showPlace(section.place),
       victim,
+      position,
       what,
       again: section.again,
       testedBefore: note.testedAt,
@@ -217,9 +251,27 @@ class Search {
       }
     for (const victim of trusted) {
       const last = note.sections.reduce((m, x) => Math.max(m, x.op), -1);
-      if (note.sections.some((x) => x.asked.some((t) => run.terms.contains(t, victim)))) continue;
+      if (note.sections.some((x) => x.asked.some((t) => run.terms.contains(t, victim)))) {
+        this.cx.silence?.(ID, fn, op, `'${run.showPlace(victim)}' itself was tested inside the lock`);
+        continue;
+      }
+      if (
+        this.cx.silence !== undefined &&
+        (victim === run.terms.unknown || !isKnownBefore(run, fn, s, victim, last, op))
+      )
+        this.cx.silence(
+          ID,
+          fn,
+          op,
+          `what ${name}() gets was found, or compared with what was found, after the lock was taken`,
+        );
       if (victim !== run.terms.unknown && isKnownBefore(run, fn, s, victim, last, op))
-        return made(section, run.showPlace(victim), `${name}()`);
+        return made(
+          section,
+          run.showPlace(victim),
+          `${name}()`,
+          args.findIndex((a) => run.ev.value(s, a) === victim),
+        );
     }
     return null;
   }
@@ -429,7 +481,7 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
       ? `${f.what} is called where ${lock} ${how} in line ${lineOf(fn, f.locked)} and nothing tests after it that the directory is not dead${earlier}`
       : `'${f.victim}' was found before ${lock} ${how} in line ${lineOf(fn, f.locked)}, and ${f.what} takes it for a child of that directory without a test after it${earlier}`;
   return {
-    rule: 'dir/relock-dead',
+    rule: ID,
     precision: 'high',
     certainty: 'must',
     message,
@@ -461,5 +513,9 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
       ),
     ],
     objectClass: f.victim === '' ? CLASS : 'dentry::d_parent',
+    fix:
+      f.victim === ''
+        ? { kind: 'not-dead', fn: fn.id, op: f.op, locked: f.locked, again: f.again }
+        : { kind: 'still-child', fn: fn.id, op: f.op, locked: f.locked, position: f.position },
   };
 }

@@ -8,18 +8,20 @@ import type { Lock } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import type { MethodEntry } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
-import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
+import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+
+const ID = 'dir/self-deadlock';
 
 /** The rule. */
 export const selfDeadlock: Rule = {
   info: {
-    id: 'dir/self-deadlock',
+    id: ID,
     summary: 'The lock of a directory is taken where the VFS holds it already.',
     law: 'A helper that takes i_rwsem itself is not called with it held, on any way from a method that is called with it held.',
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -27,14 +29,34 @@ export const selfDeadlock: Rule = {
     if (propagation === null) return out;
     for (const fn of cx.functions) {
       const result = results[fn.id];
-      if (result === undefined || result.widened) continue;
+      if (result === undefined) continue;
+      if (result.widened) {
+        cx.silence?.(ID, fn, -1, WIDENED);
+        continue;
+      }
       const takes = result.takes.filter((t) => t.lock.class === 'inode::i_rwsem' && !t.lock.may);
-      if (takes.length === 0) continue;
+      if (takes.length === 0) {
+        if (cx.silence !== undefined && result.acquires.has('inode::i_rwsem|rwsem'))
+          cx.silence(ID, fn, -1, 'it only tries i_rwsem, or takes again what it has given back');
+        continue;
+      }
       const seen = new Set<number>();
       for (const [index, entry] of (propagation.entries[fn.id] ?? []).entries()) {
-        if (entry.caller >= 0 || entry.from !== Whence.Beginning || entry.widened) continue;
+        if (entry.caller >= 0 || entry.from !== Whence.Beginning || entry.widened) {
+          if (cx.silence !== undefined)
+            for (const take of takes)
+              cx.silence(
+                ID,
+                fn,
+                take.op,
+                entry.caller >= 0
+                  ? 'judged where the method calls on, by what that was called with'
+                  : 'no method whose contract tells all locks enters the function here',
+              );
+          continue;
+        }
         for (const take of takes) {
-          const held = heldByCaller(cx, entry, take);
+          const held = heldByCaller(cx, fn, entry, take);
           if (held === null || seen.has(take.op)) continue;
           seen.add(take.op);
           out.push(draftOf(cx, fn, index, entry, take, held));
@@ -46,17 +68,31 @@ export const selfDeadlock: Rule = {
 };
 
 /** The lock that the method came with and that is taken again, or null. */
-function heldByCaller(cx: RuleContext, entry: Entry, take: TakeEffect): Lock | null {
+function heldByCaller(cx: RuleContext, fn: FunctionRef, entry: Entry, take: TakeEffect): Lock | null {
   const { analysis } = cx;
-  if (analysis.propagation?.meet(entry, take.facts) === null) return null;
+  const quiet =
+    cx.silence === undefined ? undefined : (why: string): void => cx.silence?.(ID, fn, take.op, why);
+  if (analysis.propagation?.meet(entry, take.facts) === null) {
+    quiet?.('the tests before it exclude the situation in which the lock is held');
+    return null;
+  }
   const place = ofDirectory(analysis.terms, methodOf(cx, entry), take.lock.place);
   for (const l of entry.locks) {
     if (l.class !== take.lock.class || l.place !== place || l.may || l.when !== null) continue;
-    if (take.released.some((r) => r.place === l.place || r.place === take.lock.place)) continue;
+    if (take.released.some((r) => r.place === l.place || r.place === take.lock.place)) {
+      quiet?.('the lock was given back before');
+      continue;
+    }
     // Two readers may be let in
-    if (l.shared && take.lock.shared) continue;
+    if (l.shared && take.lock.shared) {
+      quiet?.('both times shared');
+      continue;
+    }
     return l;
   }
+  quiet?.(
+    'the method is not called with this lock held: it is that of another object, or not shown to be the same',
+  );
   return null;
 }
 
@@ -123,7 +159,7 @@ function draftOf(
     t = next;
   }
   return {
-    rule: 'dir/self-deadlock',
+    rule: ID,
     precision: take.lastRef ? 'medium' : 'high',
     certainty: 'must',
     message: `'${take.what}()' takes i_rwsem of the directory, with which ->${origin?.method ?? ''}() is called ${name} locked: it waits for itself`,
@@ -134,6 +170,7 @@ function draftOf(
     rcu: 'none',
     trace,
     objectClass: 'inode::i_rwsem',
+    fix: { kind: 'locked-variant', fn: fn.id, op: take.op, class: 'inode::i_rwsem' },
   };
 }
 

@@ -111,10 +111,12 @@ const TAKEN = 4;
 const EQ = operatorCode('==');
 const NE = operatorCode('!=');
 
+const ID = 'dir/stale-pointer';
+
 /** The rule. */
 export const stalePointer: Rule = {
   info: {
-    id: 'dir/stale-pointer',
+    id: ID,
     summary: 'A pointer that was loaded under a lock is followed after the lock was dropped and taken again.',
     law: 'A pointer or list position that was loaded under a lock is not followed after that lock was dropped and taken again, without a reference or a new load.',
     severity: 'error',
@@ -129,16 +131,47 @@ export const stalePointer: Rule = {
     const search = new Search(cx);
     const retakes = Retakes.in(cx);
     for (const fn of cx.functions) {
+<<<<<<< HEAD
       if (fn.isMacro || fn.isHeader || retakes.after(fn).size === 0) continue;
       const { variables, uses } = search.carried(fn);
       if (uses.length === 0) continue;
+=======
+      if (fn.isMacro || fn.isHeader) continue;
+      if (retakes.after(fn).size === 0) {
+        cx.silence?.(
+          ID,
+          fn,
+          -1,
+          'no lock is dropped and taken again in this function, itself or by what it calls',
+        );
+        continue;
+      }
+      const variables = search.carried(fn);
+      if (variables.size === 0) {
+        cx.silence?.(
+          ID,
+          fn,
+          -1,
+          'no pointer to anything that this directory unlinks and frees is carried over the drop of a lock',
+        );
+        continue;
+      }
+>>>>>>> w-fixes
       const entries = propagation.entries[fn.id] ?? [];
       const seen = new Set<number>();
       for (const [i, entry] of byLocks(entries)) {
         for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry, variables, uses))) {
           if (seen.has(f.loaded)) continue;
           const other = search.other(fn, f);
-          if (other === null) continue;
+          if (other === null) {
+            cx.silence?.(
+              ID,
+              fn,
+              f.op,
+              `nobody in this directory is seen to unlink a '${f.struct}' under that lock alone and to free one`,
+            );
+            continue;
+          }
           seen.add(f.loaded);
           out.push(draft(cx, fn, entry, i, f, other));
         }
@@ -382,7 +415,21 @@ class Search {
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }
+<<<<<<< HEAD
       now = now.filter((p) => p.holder < 0 || !this.isKept(fn, op, p.holder, p.dropped >= 0));
+=======
+      now = now.filter((p) => {
+        const kept = this.isKept(fn, op, p);
+        if (kept && p.holder >= 0)
+          this.cx.silence?.(
+            ID,
+            fn,
+            op,
+            `'${run.ev.variableName(p.holder)}' is counted, marked, compared or handed on here: it may be kept, or found out to be still the one`,
+          );
+        return !kept;
+      });
+>>>>>>> w-fixes
       now = this.loads(run, fn, op, s, now, locks, variables);
       if (now.length === 0) return 0;
       return trails.number(
@@ -895,7 +942,7 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
   const lock = `'&${f.lock}'`;
   const isDrained = f.op === f.loaded && calledName(fn, f.op).includes('_safe');
   return {
-    rule: 'dir/stale-pointer',
+    rule: ID,
     // A drained list is often one that nobody else knows any more
     precision: isDrained ? 'medium' : 'high',
     certainty: isDrained ? 'may' : 'must',

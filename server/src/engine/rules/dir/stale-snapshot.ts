@@ -32,16 +32,18 @@ const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
 const EQ = operatorCode('==');
 const NE = operatorCode('!=');
 
+const ID = 'dir/stale-snapshot';
+
 /** The rule. */
 export const staleSnapshot: Rule = {
   info: {
-    id: 'dir/stale-snapshot',
+    id: ID,
     summary: 'A version that validates what was gathered under a lock is read after the lock was dropped.',
     law: 'A value that validates cached state is read before the lock is dropped under which that state was gathered, and stored as read.',
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -54,10 +56,18 @@ export const staleSnapshot: Rule = {
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.releases.size === 0) continue;
       const late = retakes.afterDrop(fn);
+<<<<<<< HEAD
       const marks =
         late.size === 0
           ? []
           : search.marksIn(fn).filter((m) => late.has(m.op) && search.mayBeLate(fn, m, retakes.drops(fn)));
+=======
+      const marks = late.size === 0 ? [] : search.marksIn(fn).filter((m) => late.has(m.op));
+      if (cx.silence !== undefined)
+        for (const m of search.marksIn(fn))
+          if (!late.has(m.op))
+            cx.silence(ID, fn, m.op, 'no lock is dropped on the way to where the version is stored');
+>>>>>>> w-fixes
       if (marks.length === 0) continue;
       const seen = new Set<number>();
       for (const [i, entry] of byLocks(propagation.entries[fn.id] ?? []))
@@ -66,7 +76,15 @@ export const staleSnapshot: Rule = {
         )) {
           if (seen.has(f.op)) continue;
           const other = search.changes(fn, f);
-          if (other === null) continue;
+          if (other === null) {
+            cx.silence?.(
+              ID,
+              fn,
+              f.op,
+              `nobody in this directory is seen to count '${f.version}' on under that lock`,
+            );
+            continue;
+          }
           seen.add(f.op);
           out.push(draft(cx, fn, entry, i, f, other));
         }
@@ -137,11 +155,14 @@ class Search {
       if (mark === '') continue;
       for (const version of this.versionsOf(fn, file.ops[at + 2] as number)) {
         // Two members of one object are kept in step by other means
-        if (
-          version.split('::')[0] === mark.split('::')[0] ||
-          !this.comparedIn(fn.unit).has(pairOf(mark, version))
-        )
+        if (version.split('::')[0] === mark.split('::')[0]) {
+          this.cx.silence?.(ID, fn, op, 'two members of one object are kept in step by other means');
           continue;
+        }
+        if (!this.comparedIn(fn.unit).has(pairOf(mark, version))) {
+          this.cx.silence?.(ID, fn, op, `nothing in this directory compares '${mark}' with '${version}'`);
+          continue;
+        }
         out.push({ op, owner: file.exprs[owner * EXPR_STRIDE + 1] as number, mark, version });
       }
     }
@@ -206,7 +227,16 @@ class Search {
             held: heldShown(this.cx, fn, run, entry, s),
             rcu: rcuOf(entry, run.effect.shownLocks(s)),
           });
-      }
+        else this.cx.silence?.(ID, fn, op, 'the version was read while the lock was still the same one');
+      } else if (op === mark.op && (note === null || note.lost === null))
+        this.cx.silence?.(
+          ID,
+          fn,
+          op,
+          note === null
+            ? 'nothing is seen to be gathered under a lock on the way'
+            : 'the lock under which it was gathered is still the same one',
+        );
       if (kind === Op.Call && locks.length > 0 && this.gathers(fn, op, mark.owner))
         note = {
           gathered: op,
@@ -453,7 +483,7 @@ function draft(
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const lock = `'&${f.lock}'`;
   return {
-    rule: 'dir/stale-snapshot',
+    rule: ID,
     precision: 'high',
     certainty: 'must',
     message: `'${f.mark}' is set from '${f.version}', read after ${lock} was dropped in line ${lineOf(fn, f.dropped)}; what was gathered before that passes for good though it may have changed meanwhile`,
@@ -471,5 +501,6 @@ function draft(
       step('other-side', other.fn, other.op, `changes '${f.version}' under the same lock in between`, 1),
     ],
     objectClass: f.mark,
+    fix: { kind: 'snapshot-first', fn: fn.id, op: f.op, dropped: f.dropped },
   };
 }

@@ -14,7 +14,7 @@ export const unlockedRemoval: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     return unlockedCalls(

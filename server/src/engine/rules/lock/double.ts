@@ -33,7 +33,7 @@ export const doubleLock: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -94,6 +94,7 @@ export const doubleLock: Rule = {
           rcu: rcuOf(null, e.held),
           trace: steps,
           objectClass: e.first.lock.class,
+          fix: { kind: 'locked-variant', fn: fn.id, op: e.op, class: e.first.lock.class },
         });
       }
     }

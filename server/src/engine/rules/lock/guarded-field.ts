@@ -12,8 +12,13 @@ import type { FieldGuard } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { comesFromMethod, type Holding, heldIn, holding, isAllKnown, isWhole } from '../holding.js';
 import { Mentions } from '../mentions.js';
+<<<<<<< HEAD
 import { OfSituations, readsOf, watch } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
+=======
+import { OfSituations, readsOf, replay } from '../replay.js';
+import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+>>>>>>> w-fixes
 
 /** The rule. */
 export const guardedField: Rule = {
@@ -24,7 +29,7 @@ export const guardedField: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const { propagation, model } = cx.analysis;
@@ -33,7 +38,12 @@ export const guardedField: Rule = {
     const writing = new Mentions(fields.keys());
     const sites: Site[] = [];
     for (const fn of cx.functions) {
-      if (!writing.in(fn) || cx.analysis.results[fn.id]?.widened !== false) continue;
+      if (!writing.in(fn)) continue;
+      if (cx.analysis.results[fn.id]?.widened !== false) {
+        cx.silence?.('lock/guarded-field', fn, -1, WIDENED);
+        continue;
+      }
+      cx.silence?.('lock/guarded-field', fn, -1, 'reads are not looked at, nor members of other structures');
       for (const [i, entry] of (propagation.entries[fn.id] ?? []).entries())
         for (const w of WRITES.of(cx.analysis, fn, entry, () => writesIn(cx, fn, entry, fields)))
           sites.push({ ...w, fn, entry, index: i });
@@ -163,12 +173,30 @@ function drafts(cx: RuleContext, sites: readonly Site[]): Draft[] {
   for (const w of sites) {
     const { fn, entry, guard } = w;
     const id = `${fn.id},${w.op}`;
-    if (w.how !== 'not' || seen.has(id) || !isAllKnown(entry) || entry.walk) continue;
-    if (w.object < 0 || !isWhole(cx.analysis, fn.id, entry)) continue;
-    if (!comesFromMethod(cx.analysis, fn.id, entry, w.object)) continue;
-    const origin = propagation?.origins[entry.origins[0] ?? -1];
-    if (origin === undefined || entry.origins.some((o) => ALONE.has(propagation?.origins[o]?.method ?? '')))
+    const quiet =
+      cx.silence === undefined
+        ? undefined
+        : (why: string): void => cx.silence?.('lock/guarded-field', fn, w.op, why);
+    if (w.how !== 'not')
+      quiet?.(
+        w.how === 'held'
+          ? 'the lock is held here'
+          : 'the lock may be held here, by another name or by a caller',
+      );
+    if (w.how !== 'not' || seen.has(id)) continue;
+    if (!isAllKnown(entry) || entry.walk || !isWhole(cx.analysis, fn.id, entry)) {
+      quiet?.('not all is known of what the callers hold');
       continue;
+    }
+    if (w.object < 0 || !comesFromMethod(cx.analysis, fn.id, entry, w.object)) {
+      quiet?.('the object did not come from the VFS: nobody else may see it yet');
+      continue;
+    }
+    const origin = propagation?.origins[entry.origins[0] ?? -1];
+    if (origin === undefined || entry.origins.some((o) => ALONE.has(propagation?.origins[o]?.method ?? ''))) {
+      quiet?.('the method is called before others see the object, or when nobody does any more');
+      continue;
+    }
     seen.add(id);
     const at = calledFrom(cx, w);
     const lock = `'&${w.text}->${guard.lock}'`;
@@ -197,6 +225,9 @@ function drafts(cx: RuleContext, sites: readonly Site[]): Draft[] {
         },
       ],
       objectClass: `${guard.struct}::${guard.field}`,
+      ...(guard.of === 'itself' && at.fn === fn && at.op === w.op
+        ? { fix: { kind: 'lock-field', fn: fn.id, op: w.op, lock: guard.lock } as const }
+        : {}),
     });
   }
   return out;

@@ -26,13 +26,16 @@ import {
   type Rule,
   type RuleContext,
   step,
+  WIDENED,
 } from '../rule.js';
 import { Ways } from '../ways.js';
+
+const ID = 'lock/not-held';
 
 /** The rule. */
 export const notHeld: Rule = {
   info: {
-    id: 'lock/not-held',
+    id: ID,
     summary: 'Something is unlocked, or asserted to be held, that is not held.',
     law: 'What is unlocked was locked by the same task, and what a function asserts to be held its callers hold.',
     severity: 'error',
@@ -50,9 +53,21 @@ export const notHeld: Rule = {
     const left = leftHeld(cx);
     for (const fn of cx.functions) {
       const result = cx.analysis.results[fn.id];
-      if (result === undefined || result.widened) continue;
+      if (result === undefined) continue;
+      if (result.widened) {
+        cx.silence?.(ID, fn, -1, WIDENED);
+        continue;
+      }
       const gives = givesBack(result);
-      if (!gives && !asserting.in(fn)) continue;
+      if (!gives && !asserting.in(fn)) {
+        cx.silence?.(
+          ID,
+          fn,
+          -1,
+          'on no way out has it given back what it had not taken, and it asserts nothing',
+        );
+        continue;
+      }
       const drafts: Draft[] = gives ? [...onThePath(cx, fn)] : [];
       const said = new Set(drafts.map((d) => d.op));
       for (const d of certainlyNot(cx, fn, left))
@@ -130,7 +145,7 @@ function onThePath(cx: RuleContext, fn: FunctionRef): Draft[] {
     const name = lockName({ lock: t.lock, text: t.text });
     const loop = t.op === t.before;
     return {
-      rule: 'lock/not-held',
+      rule: ID,
       precision: t.blurred ? 'medium' : 'high',
       certainty: 'must',
       message: loop
@@ -371,8 +386,15 @@ function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Mis
     const see = (lock: Lock, asserted: boolean, shared: boolean): void => {
       if (!isOwned(lock) || lock.class.startsWith('?') || lock.class === '') return;
       const how = holding(run, entry, s, { place: lock.place, class: lock.class, shared });
-      if (how !== 'not') others.add(op);
-      else if (!found.has(op))
+      if (how !== 'not') {
+        others.add(op);
+        cx.silence?.(
+          ID,
+          fn,
+          op,
+          `'${run.showPlace(lock.place)}' is ${how === 'held' ? 'held here' : 'perhaps held here: not all that leads here is known, or another name may mean it'}`,
+        );
+      } else if (!found.has(op))
         found.set(op, {
           op,
           lock,
@@ -444,15 +466,32 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
   // What a function is there to give back its caller has to hold: said at the call
   const forCaller = releasedAlways(cx, fn.id);
   for (const [i, entry] of (propagation?.entries[fn.id] ?? []).entries()) {
-    if (!isAllKnown(entry) || entry.walk || !isWhole(cx.analysis, fn.id, entry)) continue;
+    if (!isAllKnown(entry) || entry.walk || !isWhole(cx.analysis, fn.id, entry)) {
+      cx.silence?.(ID, fn, -1, 'not all is known of what the callers hold');
+      continue;
+    }
     const origin = propagation?.origins[entry.origins[0] ?? -1];
     for (const m of MISSING.of(cx.analysis, fn, entry, () => missingIn(cx, fn, entry))) {
+      const quiet =
+        cx.silence === undefined ? undefined : (why: string): void => cx.silence?.(ID, fn, m.op, why);
+      if (m.made) quiet?.('the object came out of a call of which nothing is known: it may have come locked');
+      if (left.has(`${fn.unit}|${classKey(m.lock)}`))
+        quiet?.('a method of this directory leaves such a lock held, for another one to give back');
       if (m.made || said.has(m.op) || left.has(`${fn.unit}|${classKey(m.lock)}`)) continue;
-      if (entry.caller >= 0 && forCaller.some((l) => l.class === m.lock.class)) continue;
+      if (entry.caller >= 0 && forCaller.some((l) => l.class === m.lock.class)) {
+        quiet?.('the function is there to give it back for its caller: judged at the call');
+        continue;
+      }
       // A work item or a callback may give back what those took who queued it
-      if (!m.asserted && origin?.struct === 'callback' && m.lock.kind !== 'spin') continue;
+      if (!m.asserted && origin?.struct === 'callback' && m.lock.kind !== 'spin') {
+        quiet?.('a work item or a callback may give back what those took who queued it');
+        continue;
+      }
       // seq_file's start and stop hand the lock over between them
-      if (origin?.struct === 'seq_operations') continue;
+      if (origin?.struct === 'seq_operations') {
+        quiet?.('start and stop of seq_file hand the lock over between them');
+        continue;
+      }
       said.add(m.op);
       // Another state of the same call brings it
       const elsewhere =
@@ -485,9 +524,14 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
             ? `what runs as ${origin.method}`
             : `->${origin.method}()`;
       out.push({
+<<<<<<< HEAD
         rule: 'lock/not-held',
         // A global lock is the same for everybody; another one may have been taken under another name
         precision: certain ? 'high' : sure && isGlobal(cx, m.place) ? 'medium' : 'low',
+=======
+        rule: ID,
+        precision: certain ? 'high' : m.mixed ? 'low' : 'medium',
+>>>>>>> w-fixes
         certainty: certain ? 'must' : 'may',
         message: m.asserted
           ? `asserts that ${name} is held, and ${from} comes here without it`

@@ -13,7 +13,7 @@ import { EXPR_STRIDE, Fn, operatorCode, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, replay } from '../replay.js';
-import { type Draft, lockExpression, type Rule, type RuleContext, step } from '../rule.js';
+import { type Draft, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
 
 /** The rule. */
 export const lockOrder: Rule = {
@@ -31,8 +31,15 @@ export const lockOrder: Rule = {
     const mentions = new Mentions([LOCKS]);
     for (const fn of cx.functions) {
       const result = cx.analysis.results[fn.id];
-      if (result === undefined || result.widened || !mentions.in(fn)) continue;
-      if (!numbersOf(fn).some((op) => isSecond(fn, op))) continue;
+      if (result === undefined || !mentions.in(fn)) continue;
+      if (result.widened) {
+        cx.silence?.('lock/order', fn, -1, WIDENED);
+        continue;
+      }
+      if (!numbersOf(fn).some((op) => isSecond(fn, op))) {
+        cx.silence?.('lock/order', fn, -1, `no directory is locked as the second parent (${SECOND}) here`);
+        continue;
+      }
       for (const p of pairsIn(cx, fn, result)) {
         const first = `'${lockExpression(p.first)}'`;
         const second = `'${lockExpression(p.second)}'`;
@@ -91,11 +98,26 @@ function pairsIn(cx: RuleContext, fn: FunctionRef, result: FunctionResult): read
     replay(cx.analysis, fn, at, (run, op, s) => {
       // What was seen of memory before a lock was waited for is not said again after it
       const related = s.trail === 1 || showsKinship(run, s) ? 1 : 0;
+      if (related === 1 && isSecond(fn, op))
+        cx.silence?.(
+          'lock/order',
+          fn,
+          op,
+          'the way here has shown that one is above the other, or that both are one',
+        );
       if (related === 1 || !isSecond(fn, op) || found.has(op)) return related;
       const first = s.locks.find((l: Lock) => l.class === CLASS && !l.may && l.fn === fn.id);
       const inode = readsOf(fn, op)[1];
       // Where paths were merged, what they had seen is lost
-      if (first === undefined || inode === undefined || s.blurred) return related;
+      if (first === undefined || inode === undefined || s.blurred) {
+        cx.silence?.(
+          'lock/order',
+          fn,
+          op,
+          'no first parent is held here for sure, or paths were merged before',
+        );
+        return related;
+      }
       const { terms } = run;
       const place = terms.fieldP(run.ev.value(s, inode), terms.name('i_rwsem'));
       if (place === first.place) return related;

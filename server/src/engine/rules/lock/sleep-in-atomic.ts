@@ -3,9 +3,13 @@
  * RCU read section. Two ways to get there: a lock that the function (or a callee that returned with it) took, and a
  * context that a method or callback is entered in.
  */
+import { calledName } from '../../contexts/cfg.js';
+import { FunctionRun } from '../../contexts/flow.js';
 import { entryAtomic } from '../../contexts/propagate.js';
 import type { ShownLock } from '../../contexts/result.js';
 import { isAtomicKind } from '../../contexts/state.js';
+import type { LockKind } from '../../model/types.js';
+import type { FunctionRef } from '../../program/program.js';
 import { contextSleeps, isAtomicDentryMethod } from '../context-sleeps.js';
 import {
   type Draft,
@@ -32,7 +36,7 @@ export const sleepInAtomic: Rule = {
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     return [...localSleeps(cx), ...enteredAtomic(cx)];
@@ -49,6 +53,7 @@ function localSleeps(cx: RuleContext): Draft[] {
       cx.silence?.(ID, fn, -1, WIDENED);
       continue;
     }
+    if (cx.silence !== undefined) noteSilences(cx, fn);
     const seen = new Set<string>();
     for (const e of result.events) {
       if (e.kind !== 'sleep') continue;
@@ -82,10 +87,41 @@ function localSleeps(cx: RuleContext): Draft[] {
           ...sleepPath(cx, fn, e.op, e.what, e.via),
         ],
         objectClass: shown.lock.class,
+        ...(e.via < 0 ? { fix: { kind: 'atomic-allocation', fn: fn.id, op: e.op } as const } : {}),
       });
     }
   }
   return out;
+}
+
+/** Takes note of what may sleep in a function that takes a lock which forbids it, and of why that is no breach. */
+function noteSilences(cx: RuleContext, fn: FunctionRef): void {
+  const { shared, model, results } = cx.analysis;
+  const result = results[fn.id];
+  if (![...(result?.acquires ?? [])].some((key) => isAtomicKind(key.slice(key.indexOf('|') + 1) as LockKind)))
+    return;
+  const reported = new Set((result?.events ?? []).filter((e) => e.kind === 'sleep').map((e) => e.op));
+  const callees = new Map(
+    (result?.edges ?? []).filter((e) => e.context === 'now').map((e) => [e.op, e.callee]),
+  );
+  const run: FunctionRun = new FunctionRun(shared, fn, (op, s): undefined => {
+    const name = calledName(fn, op);
+    const helper = model.helpers.get(name);
+    const below = results[callees.get(op) ?? -1]?.sleeps ?? [];
+    if (reported.has(op) || (helper === undefined ? below.length === 0 : helper.sleeps === false)) return;
+    const held = s.locks.find((l) => isAtomicKind(l.kind));
+    const why = s.doubt
+      ? 'on a path that memory must have changed for, or that a callee may not allow'
+      : held === undefined
+        ? 'but no lock that forbids it is held here any more, or not yet'
+        : held.may
+          ? `but ${lockName({ lock: held, text: run.showPlace(held.place) })} is only perhaps held`
+          : helper !== undefined && helper.sleeps !== true
+            ? 'but with these arguments it does not, or nobody knows'
+            : 'but a flag that is tested excludes it, the lock is dropped around it, or it is not certain to be the last reference';
+    cx.silence?.(ID, fn, op, `'${name}()' may sleep, ${why}`);
+  });
+  run.run();
 }
 
 /** The method or callback is entered where sleeping is forbidden; dentry/atomic-method speaks for the methods of dentries. */

@@ -168,7 +168,10 @@ function frees(
     const entry = entries.find(
       (e) => e.caller < 0 && e.origins.some((o) => isTeardown(propagation.origins[o])),
     );
-    if (entry === undefined) continue;
+    if (entry === undefined) {
+      if (cx.silence !== undefined) noteOtherEnds(cx, fn);
+      continue;
+    }
     const origin = propagation.origins[entry.origins.find((o) => isTeardown(propagation.origins[o])) ?? -1];
     if (origin === undefined) continue;
     const lockless = accesses.get(fn.unit) ?? [];
@@ -481,6 +484,18 @@ function noteSilence(cx: RuleContext, fn: FunctionRef, free: FreeEffect, why: st
   const site = freeSite(cx, fn, free);
   for (const at of site.fn === fn && site.op === free.op ? [site] : [site, { fn, op: free.op }])
     cx.silence?.(ID, at.fn, at.op, `'${object}' is freed by '${site.what}()': ${why}`);
+}
+
+/** Takes note of what is freed where no end begins that lockless sides may overlap. */
+function noteOtherEnds(cx: RuleContext, fn: FunctionRef): void {
+  const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
+  const origins = entries.flatMap((e) => e.origins).map((o) => cx.analysis.propagation?.origins[o]?.method);
+  const why = origins.includes('free_inode')
+    ? '->free_inode() runs after a grace period'
+    : entries.some((e) => e.caller >= 0)
+      ? 'judged where the method calls on that ends the object'
+      : 'no method that ends an object, as lockless sides may still look at it, begins here';
+  for (const free of cx.analysis.results[fn.id]?.frees ?? []) noteSilence(cx, fn, free, why);
 }
 
 /** Why no lockless access was taken for one of what is freed. */

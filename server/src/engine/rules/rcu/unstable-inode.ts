@@ -13,10 +13,12 @@ import { readsOf, watch } from '../replay.js';
 import { type Draft, entryMethod, type Rule, type RuleContext, step } from '../rule.js';
 import { type Spot, type WalkSituation, walkPath, walkReads, walkSituations } from '../walk-reads.js';
 
+const ID = 'rcu/unstable-inode';
+
 /** The rule. */
 export const unstableInode: Rule = {
   info: {
-    id: 'rcu/unstable-inode',
+    id: ID,
     summary: "A dentry's d_inode is read plainly, or used untested, in RCU-walk.",
     law: 'In RCU-walk dentry->d_inode can turn NULL between two reads, and so can what eviction clears in the inode: it is read once (d_inode_rcu()) and that value is tested.',
     severity: 'error',
@@ -30,6 +32,12 @@ export const unstableInode: Rule = {
     const situations = walkSituations(cx);
     for (const fn of cx.functions) {
       const seen = new Set<number>();
+      if (cx.silence !== undefined) {
+        const walks = situations.get(fn.id) ?? [];
+        if (walks.length === 0) cx.silence(ID, fn, -1, 'no RCU-walk is known to enter the function');
+        else if (walks.every((w) => walkReads(cx, fn, w.entry).plain.size === 0))
+          cx.silence(ID, fn, -1, 'RCU-walk comes to no plain read of the inode of a dentry here');
+      }
       for (const situation of situations.get(fn.id) ?? []) {
         for (const d of look(cx, fn, situation, others)) {
           if (seen.has(d.op)) continue;
@@ -49,7 +57,7 @@ function look(cx: RuleContext, fn: FunctionRef, situation: WalkSituation, others
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const method = origin === undefined ? '' : `->${origin.method}()`;
   const draft = (op: number, message: string, steps: readonly TraceStep[], objectClass: string): Draft => ({
-    rule: 'rcu/unstable-inode',
+    rule: ID,
     precision: 'high',
     certainty: 'must',
     message,

@@ -11,10 +11,12 @@ import { Mentions } from '../mentions.js';
 import { type Draft, entryMethod, type Rule, type RuleContext, step } from '../rule.js';
 import { type Spot, type WalkSituation, walkPath, walkReads, walkSituations } from '../walk-reads.js';
 
+const ID = 'rcu/unstable-parent';
+
 /** The rule. */
 export const unstableParent: Rule = {
   info: {
-    id: 'rcu/unstable-parent',
+    id: ID,
     summary: "A dentry's parent, or the parent's inode, is read plainly or used untested in RCU-walk.",
     law: 'In RCU-walk d_parent is read once (READ_ONCE()) and its inode with d_inode_rcu() and a test for NULL.',
     severity: 'error',
@@ -28,6 +30,7 @@ export const unstableParent: Rule = {
     const situations = walkSituations(cx);
     for (const fn of cx.functions) {
       if (!READS_PARENT.in(fn)) continue;
+      if (!situations.has(fn.id)) cx.silence?.(ID, fn, -1, 'no RCU-walk is known to enter the function');
       const seen = new Set<number>();
       for (const situation of situations.get(fn.id) ?? []) {
         for (const d of look(cx, fn, situation, handed)) {
@@ -46,7 +49,12 @@ const READS_PARENT = new Mentions(['d_parent']);
 function look(cx: RuleContext, fn: FunctionRef, situation: WalkSituation, handed: Handed): Draft[] {
   const { entry } = situation;
   const reads = walkReads(cx, fn, entry);
-  if (reads.pinsParent) return [];
+  if (reads.parents.size === 0)
+    cx.silence?.(ID, fn, -1, 'RCU-walk does not come to a read of d_parent here that is followed');
+  if (reads.pinsParent) {
+    cx.silence?.(ID, fn, -1, 'a reference to the parent is taken: that is the law of rcu/walk-reference');
+    return [];
+  }
   const out: Draft[] = [];
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const method = origin === undefined ? '' : `->${origin.method}()`;
@@ -57,7 +65,7 @@ function look(cx: RuleContext, fn: FunctionRef, situation: WalkSituation, handed
     objectClass: string,
     precision: 'high' | 'medium' = 'high',
   ): Draft => ({
-    rule: 'rcu/unstable-parent',
+    rule: ID,
     precision,
     certainty: precision === 'high' ? 'must' : 'may',
     message,

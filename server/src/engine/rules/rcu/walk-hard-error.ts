@@ -28,16 +28,18 @@ const BAILING: ReadonlySet<string> = new Set([
 
 const ECHILD = -10;
 
+const ID = 'rcu/walk-hard-error';
+
 /** The rule. */
 export const walkHardError: Rule = {
   info: {
-    id: 'rcu/walk-hard-error',
+    id: ID,
     summary: 'A method fails for good in RCU-walk where it only could not block.',
     law: 'A branch that is taken in RCU-walk because blocking is not allowed gives -ECHILD, not a final error.',
     severity: 'error',
     precision: 'high',
     onByDefault: true,
-    fixable: false,
+    fixable: true,
   },
   check(cx) {
     const out: Draft[] = [];
@@ -50,13 +52,24 @@ export const walkHardError: Rule = {
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i] as Entry;
         const origin = propagation.origins[entry.origins[0] ?? -1];
-        if (!entry.walk || entry.caller >= 0 || origin === undefined || !BAILING.has(origin.method)) continue;
+        if (!entry.walk || entry.caller >= 0 || origin === undefined) continue;
+        if (!BAILING.has(origin.method)) {
+          cx.silence?.(ID, fn, -1, `->${origin.method}() has no way out of RCU-walk: its errors are final`);
+          continue;
+        }
+        if (cx.silence !== undefined && attempts.errorsOf(fn, entry).length === 0)
+          cx.silence(
+            ID,
+            fn,
+            -1,
+            'nothing that only tries, here or in what it calls, decides an error in RCU-walk',
+          );
         for (const e of attempts.errorsOf(fn, entry)) {
           const key = `${e.fn.id},${e.op}`;
           if (seen.has(key)) continue;
           seen.add(key);
           out.push({
-            rule: 'rcu/walk-hard-error',
+            rule: ID,
             precision: 'high',
             certainty: 'must',
             message: `->${origin.method}() gives ${e.number} in RCU-walk because '${e.what}()' did not get what it must not wait for; give -ECHILD, and path walk comes again where it may block`,
@@ -72,6 +85,17 @@ export const walkHardError: Rule = {
               step('access', e.fn, e.op, `returns ${e.number}, which path walk takes for the answer`),
             ],
             objectClass: e.what,
+            ...(e.fn === fn
+              ? {
+                  fix: {
+                    kind: 'give-echild',
+                    fn: fn.id,
+                    op: e.op,
+                    struct: origin.struct,
+                    method: origin.method,
+                  } as const,
+                }
+              : {}),
           });
         }
       }
@@ -205,7 +229,10 @@ function returnsIn(
         const at = cx.analysis.model.helpers.get(name)?.params.indexOf('gfp') ?? -1;
         const mask = readsOf(fn, op)[at + 1];
         const number = at < 0 || mask === undefined ? null : run.terms.number(run.ev.value(s, mask));
-        if (number !== null && (BigInt(Math.trunc(number)) & BigInt(reclaim)) !== 0n) waiting.add(op);
+        if (number !== null && (BigInt(Math.trunc(number)) & BigInt(reclaim)) !== 0n) {
+          waiting.add(op);
+          cx.silence?.(ID, fn, op, `'${name}()' may wait here: that is the law of rcu/walk-blocks`);
+        }
         if (failed === op) failed = -1;
       } else if (callees.has(op) && !/^(ERR_PTR|PTR_ERR|IS_ERR)/.test(name)) call = op;
     } else if (kind === Op.Branch) pending = failing(run, s, op, names, waiting);
@@ -214,6 +241,10 @@ function returnsIn(
       const value = e === undefined ? run.terms.unknown : run.ev.value(s, e);
       const number = run.terms.number(value);
       const passed = resultOf(run, s, value, callees);
+      if (failed >= 0 && number === ECHILD)
+        cx.silence?.(ID, fn, op, `-ECHILD is given where '${calledName(fn, failed)}()' has failed`);
+      else if (failed < 0 && passed === null && number !== null && number < 0 && number !== ECHILD)
+        cx.silence?.(ID, fn, op, 'the error does not come of something that only could not wait');
       if (passed !== null) out.set(op, { op, number: 0, ...passed });
       else if (number !== null && number < 0 && number >= -4095 && number !== ECHILD) {
         const target = call < 0 ? undefined : callees.get(call);

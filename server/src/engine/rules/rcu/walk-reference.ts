@@ -15,10 +15,12 @@ import { type WalkSituation, walkPath, walkSituations } from '../walk-reads.js';
 /** Kinds of references whose last put may sleep, with what the object is called. */
 const COUNTED: Readonly<Record<string, string>> = { dentry: 'dentry', inode: 'inode', mount: 'mount' };
 
+const ID = 'rcu/walk-reference';
+
 /** The rule. */
 export const walkReference: Rule = {
   info: {
-    id: 'rcu/walk-reference',
+    id: ID,
     summary: 'A reference to a dentry, an inode or a mount is taken in RCU-walk.',
     law: 'In RCU-walk no reference to a dentry, an inode or a mount is taken but by a form that fails on a dead object, and none whose put may sleep.',
     severity: 'error',
@@ -31,9 +33,19 @@ export const walkReference: Rule = {
     const helpers = gettersOf(cx.analysis.model);
     const mentions = new Mentions(helpers.keys());
     const writing = cx.functions.filter((fn) => mentions.in(fn) && !DELAYED.in(fn));
+    if (cx.silence !== undefined)
+      for (const fn of cx.functions)
+        if (mentions.in(fn) && DELAYED.in(fn))
+          cx.silence(
+            ID,
+            fn,
+            -1,
+            'what is got is handed to set_delayed_call(), which puts it when path walk is done',
+          );
     if (writing.length === 0) return out;
     const situations = walkSituations(cx);
     for (const fn of writing) {
+      if (!situations.has(fn.id)) cx.silence?.(ID, fn, -1, 'no RCU-walk is known to enter the function');
       const seen = new Set<number>();
       for (const situation of situations.get(fn.id) ?? [])
         for (const get of gets(cx, fn, situation.entry, helpers)) {
@@ -89,12 +101,18 @@ function gets(
       const helper = helpers.get(calledName(fn, op));
       if (helper === undefined || out.has(op)) return;
       // Out of the RCU section it is no walk any more
-      if (s.released.some((l) => l.kind === 'rcu')) return;
+      if (s.released.some((l) => l.kind === 'rcu')) {
+        cx.silence?.(ID, fn, op, 'the RCU read side was left before');
+        return;
+      }
       const kind = helper.references?.find((r) => COUNTED[r.kind] !== undefined)?.kind ?? '';
       const arg = readsOf(fn, op)[1];
       const value = arg === undefined ? run.terms.unknown : run.ev.value(s, arg);
       // The root of a superblock is there as long as that is
-      if (run.terms.lastField(value) === 's_root') return;
+      if (run.terms.lastField(value) === 's_root') {
+        cx.silence?.(ID, fn, op, 'the root of a superblock is there as long as that is');
+        return;
+      }
       out.set(op, { op, helper: helper.name, kind, text: run.showPlace(value) });
     });
     return [...out.values()];
@@ -106,7 +124,7 @@ function draft(cx: RuleContext, fn: FunctionRef, situation: WalkSituation, get: 
   const method = origin === undefined ? '' : `->${origin.method}()`;
   const object = COUNTED[get.kind] ?? 'object';
   return {
-    rule: 'rcu/walk-reference',
+    rule: ID,
     precision: 'high',
     certainty: 'must',
     message: `'${get.helper}()' takes a reference in RCU-walk of ${method}, where the ${object} may be dead already and giving the reference back may sleep`,
