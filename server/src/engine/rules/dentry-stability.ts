@@ -347,24 +347,19 @@ export function movable(
   const here: Lifted = { source: spot.source, term: spot.dentry };
   const lifted = spot.source === 'file' ? here : spot.dentry < 0 ? null : lift(cx, fn, index, spot.dentry);
   const asked = lifted ?? { source: 'file', term: -1 };
-<<<<<<< HEAD
-  if (spot.brought > 0 && !bringsOnlyOwn(cx, fn, index, spot.brought, asked)) return 'no';
-  // Who calls it, or which of several functions in one slot is called with it, is not known: nor are the locks
-  if (lifted?.source !== 'file' && (origin === undefined || isGuessed(cx, fn, index, spot.dentry)))
-    return 'guess';
-=======
   if (spot.brought > 0 && !bringsOnlyOwn(cx, fn, index, spot.brought, asked)) {
     quiet?.('the caller brings the lock of a directory that may be the parent');
     return 'no';
   }
->>>>>>> w-fixes
+  // Who calls it, or which of several functions in one slot is called with it, is not known: nor are the locks
+  if (lifted?.source !== 'file' && (origin === undefined || isGuessed(cx, fn, index, spot.dentry)))
+    return 'guess';
   const isMethod = origin !== undefined && origin.struct !== 'callback';
   const isCertain = lifted?.source === 'file' || (lifted?.source === 'argument' && isMethod);
   if (tellsLocks(entry) && isCertain) return 'yes';
   return lifted?.source === 'file' ? 'file' : 'perhaps';
 }
 
-<<<<<<< HEAD
 /** Whether a dentry was handed through a call that may be of several functions: then it may be another one's. */
 function isGuessed(cx: RuleContext, fn: FunctionRef, index: number, dentry: number): boolean {
   const { propagation, results } = cx.analysis;
@@ -385,9 +380,6 @@ function isGuessed(cx: RuleContext, fn: FunctionRef, index: number, dentry: numb
   return false;
 }
 
-/** What is known of a spot, as far as the function itself tells; null where something keeps the dentry. */
-export function spotOf(run: FunctionRun, entry: Entry, s: State, dentry: number, name: boolean): Spot | null {
-=======
 /** What is known of a spot, as far as the function itself tells; null where something keeps the dentry, which `quiet` hears. */
 export function spotOf(
   run: FunctionRun,
@@ -397,7 +389,6 @@ export function spotOf(
   name: boolean,
   quiet?: (why: string) => void,
 ): Spot | null {
->>>>>>> w-fixes
   const locks = parentLocks(run, entry, s, dentry);
   const kept = keptBy(run, entry, s, dentry, name, locks);
   if (kept !== null) {

@@ -132,12 +132,8 @@ function look(
   const found = new Map<number, Unlocked>();
   const locked = new Set<number>();
   const other = new Set<number>();
-<<<<<<< HEAD
-  watch(
-=======
   const quiet: { op: number; helper: HelperEntry; why: string }[] = [];
-  replay(
->>>>>>> w-fixes
+  watch(
     cx.analysis,
     fn,
     entry,

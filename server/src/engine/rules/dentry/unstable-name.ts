@@ -35,15 +35,11 @@ export const unstableName: Rule = {
     if (propagation === null) return out;
     const moves = new Moves(cx);
     for (const fn of cx.functions) {
-<<<<<<< HEAD
-      if (!NAMES.in(fn) || !moves.canMove(fn.unit)) continue;
-=======
-      if (!mentions.in(fn)) continue;
+      if (!NAMES.in(fn)) continue;
       if (!moves.canMove(fn.unit)) {
         cx.silence?.(ID, fn, -1, 'nothing in this filesystem renames or moves a dentry');
         continue;
       }
->>>>>>> w-fixes
       const entries = propagation.entries[fn.id] ?? [];
       const found: Draft[] = [];
       for (let i = 0; i < entries.length; i++) {
@@ -102,8 +98,9 @@ const USES = new OfSituations<Uses>();
 function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   const uses = new Map<number, Use>();
   const believed = new Set<string>();
-  const goals = goalsIn(cx, fn);
-  if (goals.length === 0) return { uses: [], believed };
+  // Who wants to hear of exemptions is shown everything
+  const goals = cx.silence === undefined ? goalsIn(cx, fn) : null;
+  if (goals?.length === 0) return { uses: [], believed };
   const look: Look = (run, op, s) => {
     const callee = calledName(fn, op);
     // Paths on which a variable holds a name are kept apart from others
@@ -267,18 +264,13 @@ function draftsOf(
   const out: Draft[] = [];
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   for (const use of uses) {
-<<<<<<< HEAD
-    const can = movable(cx, moves, fn, entry, index, use.spot);
+    const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, use.op, why);
+    const can = movable(cx, moves, fn, entry, index, use.spot, quiet);
     const isBelieved = believed.has(use.text);
     if (can === 'no' || (can === 'guess' && !isBelieved)) {
       if (can === 'guess') cx.silence?.(ID, fn, use.op, NOBODY_KNOWS);
       continue;
     }
-=======
-    const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, use.op, why);
-    const can = movable(cx, moves, fn, entry, index, use.spot, quiet);
-    if (can === 'no') continue;
->>>>>>> w-fixes
     out.push({
       rule: ID,
       precision: precisionOf(use, can, isBelieved),

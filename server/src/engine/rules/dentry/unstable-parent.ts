@@ -38,15 +38,11 @@ export const unstableParent: Rule = {
     if (propagation === null) return out;
     const moves = new Moves(cx);
     for (const fn of cx.functions) {
-<<<<<<< HEAD
-      if (!PARENTS.in(fn) || !moves.canMove(fn.unit)) continue;
-=======
-      if (!mentions.in(fn)) continue;
+      if (!PARENTS.in(fn)) continue;
       if (!moves.canMove(fn.unit)) {
         cx.silence?.(ID, fn, -1, 'nothing in this filesystem renames or moves a dentry');
         continue;
       }
->>>>>>> w-fixes
       const entries = propagation.entries[fn.id] ?? [];
       const found: Draft[] = [];
       for (let i = 0; i < entries.length; i++) {

@@ -55,11 +55,6 @@ export const lostRaceLeak: Rule = {
       if (result === undefined || result.acquires.size === 0 || result.releases.size === 0) continue;
       if (!allocates(cx, fn)) continue;
       const after = retakes.after(fn);
-<<<<<<< HEAD
-      if (after.size === 0) continue;
-      const stores = overwriting(cx, fn, after);
-      if (stores.size === 0) continue;
-=======
       if (after.size === 0) {
         cx.silence?.(
           ID,
@@ -69,9 +64,8 @@ export const lostRaceLeak: Rule = {
         );
         continue;
       }
-      const members = overwritten(fn, after);
-      if (members.size === 0) continue;
->>>>>>> w-fixes
+      const stores = overwriting(cx, fn, after);
+      if (stores.size === 0) continue;
       const seen = new Set<number>();
       const entries = propagation.entries[fn.id] ?? [];
       for (const [i, entry] of byLocks(entries)) {

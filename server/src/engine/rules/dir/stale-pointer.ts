@@ -131,11 +131,6 @@ export const stalePointer: Rule = {
     const search = new Search(cx);
     const retakes = Retakes.in(cx);
     for (const fn of cx.functions) {
-<<<<<<< HEAD
-      if (fn.isMacro || fn.isHeader || retakes.after(fn).size === 0) continue;
-      const { variables, uses } = search.carried(fn);
-      if (uses.length === 0) continue;
-=======
       if (fn.isMacro || fn.isHeader) continue;
       if (retakes.after(fn).size === 0) {
         cx.silence?.(
@@ -146,8 +141,8 @@ export const stalePointer: Rule = {
         );
         continue;
       }
-      const variables = search.carried(fn);
-      if (variables.size === 0) {
+      const { variables, uses } = search.carried(fn);
+      if (uses.length === 0) {
         cx.silence?.(
           ID,
           fn,
@@ -156,7 +151,6 @@ export const stalePointer: Rule = {
         );
         continue;
       }
->>>>>>> w-fixes
       const entries = propagation.entries[fn.id] ?? [];
       const seen = new Set<number>();
       for (const [i, entry] of byLocks(entries)) {
@@ -289,6 +283,8 @@ class Search {
             out.variables.add(v);
             if (this.isFollowed(fn, op, v, () => this.isRetakenIn(fn, op, takes))) uses.add(op);
           }
+          // Who wants to hear of exemptions is told of them where they apply
+          if (this.cx.silence !== undefined) continue;
           if (this.isKept(fn, op, v, false)) now[v] = 0;
           else if ((bits & DROPPED) !== 0 && this.isKept(fn, op, v, true)) now[v] = bits & STORED;
         }
@@ -415,12 +411,9 @@ class Search {
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }
-<<<<<<< HEAD
-      now = now.filter((p) => p.holder < 0 || !this.isKept(fn, op, p.holder, p.dropped >= 0));
-=======
       now = now.filter((p) => {
-        const kept = this.isKept(fn, op, p);
-        if (kept && p.holder >= 0)
+        const kept = p.holder >= 0 && this.isKept(fn, op, p.holder, p.dropped >= 0);
+        if (kept)
           this.cx.silence?.(
             ID,
             fn,
@@ -429,7 +422,6 @@ class Search {
           );
         return !kept;
       });
->>>>>>> w-fixes
       now = this.loads(run, fn, op, s, now, locks, variables);
       if (now.length === 0) return 0;
       return trails.number(

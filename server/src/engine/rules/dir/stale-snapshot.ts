@@ -56,18 +56,19 @@ export const staleSnapshot: Rule = {
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.releases.size === 0) continue;
       const late = retakes.afterDrop(fn);
-<<<<<<< HEAD
       const marks =
         late.size === 0
           ? []
-          : search.marksIn(fn).filter((m) => late.has(m.op) && search.mayBeLate(fn, m, retakes.drops(fn)));
-=======
-      const marks = late.size === 0 ? [] : search.marksIn(fn).filter((m) => late.has(m.op));
+          : search
+              .marksIn(fn)
+              .filter(
+                (m) =>
+                  late.has(m.op) && (cx.silence !== undefined || search.mayBeLate(fn, m, retakes.drops(fn))),
+              );
       if (cx.silence !== undefined)
         for (const m of search.marksIn(fn))
           if (!late.has(m.op))
             cx.silence(ID, fn, m.op, 'no lock is dropped on the way to where the version is stored');
->>>>>>> w-fixes
       if (marks.length === 0) continue;
       const seen = new Set<number>();
       for (const [i, entry] of byLocks(propagation.entries[fn.id] ?? []))

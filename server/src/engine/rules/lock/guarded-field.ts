@@ -12,13 +12,8 @@ import type { FieldGuard } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { comesFromMethod, type Holding, heldIn, holding, isAllKnown, isWhole } from '../holding.js';
 import { Mentions } from '../mentions.js';
-<<<<<<< HEAD
 import { OfSituations, readsOf, watch } from '../replay.js';
-import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
-=======
-import { OfSituations, readsOf, replay } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
->>>>>>> w-fixes
 
 /** The rule. */
 export const guardedField: Rule = {

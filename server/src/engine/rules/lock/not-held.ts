@@ -524,14 +524,9 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
             ? `what runs as ${origin.method}`
             : `->${origin.method}()`;
       out.push({
-<<<<<<< HEAD
-        rule: 'lock/not-held',
+        rule: ID,
         // A global lock is the same for everybody; another one may have been taken under another name
         precision: certain ? 'high' : sure && isGlobal(cx, m.place) ? 'medium' : 'low',
-=======
-        rule: ID,
-        precision: certain ? 'high' : m.mixed ? 'low' : 'medium',
->>>>>>> w-fixes
         certainty: certain ? 'must' : 'may',
         message: m.asserted
           ? `asserts that ${name} is held, and ${from} comes here without it`
