@@ -180,6 +180,8 @@ export interface HelperEntry {
    * `const:N` (always that number), `negative-error` (0 or a negative errno), `zero-or:N` (0 or that number), `error-pointer`, `unknown` (default).
    */
   readonly returns?: string;
+  /** What it answers: it gives true where this holds, false where it does not. One test, no conjunction. */
+  readonly tells?: ConditionText;
   /** What memory holds afterwards, while the locks are held: the parent of a dentry that was looked up. */
   readonly links?: readonly { readonly place: PathText; readonly value: PathText }[];
   /** Dentries that have another parent afterwards, and hold the old one no longer. */
