@@ -12,7 +12,8 @@ import type { AuditSpot } from './door.js';
 import { Fn, lineAt } from './facts/encode.js';
 import type { MethodEntry } from './model/types.js';
 import type { FunctionRef, SlotRef } from './program/program.js';
-import { sleepLeaf } from './rules/rule.js';
+import { constness } from './rules/const-argument.js';
+import { lineOf, sleepLeaf } from './rules/rule.js';
 
 /** So many names stand in a sentence; the rest is counted. */
 const MOST_NAMED = 4;
@@ -96,7 +97,23 @@ function judge(
   }
   const why = notFollowed(analysis, reached);
   if (why !== null) return { ...spot, verdict: 'unknown', why };
-  return { ...spot, verdict: 'fine', why: lookedAt(analysis, fn, numbers, reached.length) };
+  const parts = [lookedAt(analysis, fn, numbers, reached.length), ...writtenThrough(analysis, method, fn)];
+  return { ...spot, verdict: 'fine', why: parts.join('; ') };
+}
+
+/** Of parameters that a method should treat as const: whether it does. */
+function writtenThrough(analysis: Analysis, method: MethodEntry, fn: FunctionRef): string[] {
+  return (method.asConst ?? []).map((name) => {
+    const found = constness(analysis, fn, method.params.indexOf(name));
+    switch (found.kind) {
+      case 'const':
+        return `writes nothing through '${name}': it could be const`;
+      case 'written':
+        return `writes through '${name}' (${found.fn.file.path}:${lineOf(found.fn, found.op)})`;
+      case 'perhaps':
+        return `may write through '${name}': ${found.by} (${found.fn.file.path}:${lineOf(found.fn, found.op)})`;
+    }
+  });
 }
 
 interface Reached {
