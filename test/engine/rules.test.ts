@@ -30,6 +30,7 @@ import { NOT_HELD } from './rules/lock/not-held.js';
 import { ORDER } from './rules/lock/order.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
 import { EARLY_FREE } from './rules/rcu/early-free.js';
+import { UNPROTECTED_DEREF } from './rules/rcu/unprotected-deref.js';
 import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
 import { UNSTABLE_PARENT as UNSTABLE_WALK_PARENT } from './rules/rcu/unstable-parent.js';
 import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
@@ -54,6 +55,7 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'dir/unlocked-removal': UNLOCKED_REMOVAL,
   'dir/self-deadlock': SELF_DEADLOCK,
   'rcu/early-free': EARLY_FREE,
+  'rcu/unprotected-deref': UNPROTECTED_DEREF,
   'rcu/unstable-inode': UNSTABLE_INODE,
   'rcu/unstable-parent': UNSTABLE_WALK_PARENT,
   'rcu/walk-blocks': WALK_BLOCKS,

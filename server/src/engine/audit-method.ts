@@ -105,14 +105,11 @@ function judge(
 function writtenThrough(analysis: Analysis, method: MethodEntry, fn: FunctionRef): string[] {
   return (method.asConst ?? []).map((name) => {
     const found = constness(analysis, fn, method.params.indexOf(name));
-    switch (found.kind) {
-      case 'const':
-        return `writes nothing through '${name}': it could be const`;
-      case 'written':
-        return `writes through '${name}' (${found.fn.file.path}:${lineOf(found.fn, found.op)})`;
-      case 'perhaps':
-        return `may write through '${name}': ${found.by} (${found.fn.file.path}:${lineOf(found.fn, found.op)})`;
-    }
+    if (found.kind === 'const') return `writes nothing through '${name}': it could be const`;
+    const at = `(${found.fn.file.path}:${lineOf(found.fn, found.op)})`;
+    return found.kind === 'written'
+      ? `writes through '${name}' ${at}`
+      : `may write through '${name}': ${found.by} ${at}`;
   });
 }
 

@@ -26,6 +26,7 @@ import { notHeld } from './lock/not-held.js';
 import { lockOrder } from './lock/order.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
 import { earlyFree } from './rcu/early-free.js';
+import { unprotectedDeref } from './rcu/unprotected-deref.js';
 import { unstableInode } from './rcu/unstable-inode.js';
 import { unstableParent as unstableWalkParent } from './rcu/unstable-parent.js';
 import { walkBlocks } from './rcu/walk-blocks.js';
@@ -61,6 +62,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   relockDead,
   stalePointer,
   staleSnapshot,
+  unprotectedDeref,
   unstableInode,
   unstableWalkParent,
   walkBlocks,

@@ -306,7 +306,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     'dentry',
     'The inode of a dentry, read once; may be NULL.',
     '6.12:include/linux/dcache.h:537',
-    { returns: 'dentry->d_inode' },
+    { returns: 'dentry->d_inode', underRcu: true },
   ),
   N('d_backing_inode', 'upper', 'The inode of a dentry.', '6.12:include/linux/dcache.h:552', {
     returns: 'upper->d_inode',
