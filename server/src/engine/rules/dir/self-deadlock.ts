@@ -9,6 +9,7 @@ import { T, type Terms } from '../../contexts/terms.js';
 import type { MethodEntry } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
+import { isOnlyAsserted } from '../take-leaf.js';
 
 /** The rule. */
 export const selfDeadlock: Rule = {
@@ -28,7 +29,9 @@ export const selfDeadlock: Rule = {
     for (const fn of cx.functions) {
       const result = results[fn.id];
       if (result === undefined || result.widened) continue;
-      const takes = result.takes.filter((t) => t.lock.class === 'inode::i_rwsem' && !t.lock.may);
+      const takes = result.takes.filter(
+        (t) => t.lock.class === 'inode::i_rwsem' && !t.lock.may && !isOnlyAsserted(cx, t),
+      );
       if (takes.length === 0) continue;
       const seen = new Set<number>();
       for (const [index, entry] of (propagation.entries[fn.id] ?? []).entries()) {
