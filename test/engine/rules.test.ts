@@ -23,6 +23,7 @@ import { SELF_DEADLOCK } from './rules/dir/self-deadlock.js';
 import { STALE_POINTER } from './rules/dir/stale-pointer.js';
 import { STALE_SNAPSHOT } from './rules/dir/stale-snapshot.js';
 import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
+import { ANNOTATION } from './rules/lock/annotation.js';
 import { CONTRACT } from './rules/lock/contract.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { GUARDED_FIELD } from './rules/lock/guarded-field.js';
@@ -64,6 +65,7 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'rcu/walk-reference': WALK_REFERENCE,
   'lock/sleep-in-atomic': SLEEP_IN_ATOMIC,
   'lock/imbalance': IMBALANCE,
+  'lock/annotation': ANNOTATION,
   'lock/contract': CONTRACT,
   'lock/double': DOUBLE,
   'dir/lost-race-leak': LOST_RACE_LEAK,

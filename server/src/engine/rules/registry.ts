@@ -19,6 +19,7 @@ import { selfDeadlock } from './dir/self-deadlock.js';
 import { stalePointer } from './dir/stale-pointer.js';
 import { staleSnapshot } from './dir/stale-snapshot.js';
 import { unlockedRemoval } from './dir/unlocked-removal.js';
+import { annotationRule } from './lock/annotation.js';
 import { contract } from './lock/contract.js';
 import { doubleLock } from './lock/double.js';
 import { guardedField } from './lock/guarded-field.js';
@@ -48,6 +49,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   unstableDentryInode,
   unstableName,
   unstableDentryParent,
+  annotationRule,
   contract,
   doubleLock,
   guardedField,
