@@ -315,7 +315,10 @@ function ofCallers(cx: RuleContext, fn: FunctionRef, words: readonly Said[]): Dr
   const { propagation, program } = cx.analysis;
   const seen = new Set<string>();
   for (const [i, entry] of (propagation?.entries[fn.id] ?? []).entries()) {
-    if (!isAllKnown(entry) || entry.walk || !isWhole(cx.analysis, fn.id, entry)) continue;
+    if (!isAllKnown(entry) || entry.walk || !isWhole(cx.analysis, fn.id, entry)) {
+      cx.silence?.(ID, fn, -1, 'of one way to it not all is known: whoever calls may hold the lock');
+      continue;
+    }
     const origin = propagation?.origins[entry.origins[0] ?? -1];
     if (origin?.struct === 'seq_operations') continue;
     const caller = entry.caller < 0 ? fn : program.functions[entry.caller];

@@ -267,7 +267,18 @@ function takenAgain(cx: RuleContext, at: Situation): Draft[] {
     const lock = brought(cx, at.entry, take.facts).find(
       (l) => l.place === take.lock.place && l.kind === take.lock.kind,
     );
-    if (lock === undefined || (lock.shared && take.lock.shared)) continue;
+    if (lock === undefined || (lock.shared && take.lock.shared)) {
+      if (at.entry.locks.some((l) => l.class === take.lock.class))
+        cx.silence?.(
+          ID,
+          at.fn,
+          take.op,
+          lock === undefined
+            ? `callers hold a lock of class ${take.lock.class}, which is not shown to be this one, or certain`
+            : 'both times it is taken shared',
+        );
+      continue;
+    }
     if (take.released.some((r) => r.class === lock.class && r.kind === lock.kind)) continue;
     const name = nameOf(cx, at.fn, lock);
     out.push(

@@ -70,7 +70,15 @@ export const unprotectedDeref: Rule = {
       }
       const seen = new Set<number>();
       for (const [i, entry] of byLocks(propagation.entries[fn.id] ?? [])) {
-        if (entry.walk) continue;
+        if (entry.walk || entry.atomic !== '') {
+          cx.silence?.(
+            ID,
+            fn,
+            -1,
+            `in one of its situations all of it is a read side (${entry.walk ? 'RCU-walk' : entry.atomic})`,
+          );
+          continue;
+        }
         for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry))) {
           if (seen.has(f.read)) continue;
           seen.add(f.read);
@@ -172,8 +180,6 @@ class Search {
 
   in(fn: FunctionRef, entry: Entry): readonly Found[] {
     const out = new Map<number, Found>();
-    // Whoever may not sleep is a reader by that
-    if (entry.atomic !== '') return [];
     const trails = new Trails<readonly Pointer[]>();
     const closing = new Set(this.opsThat(fn, (op) => this.closes(fn, op)));
     replay(this.cx.analysis, fn, entry, (run, op, s) => {
@@ -196,9 +202,16 @@ class Search {
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }
+      if (this.cx.silence !== undefined) this.noteLooks(run, fn, op, now, out);
       const kept = now.filter((p) => this.isKept(fn, op, p));
       for (const p of kept)
-        if (p.holder >= 0) this.quiet(fn, op, run.ev.variableName(p.holder), 'something here may keep it');
+        if (p.holder >= 0)
+          this.quiet(
+            fn,
+            op,
+            run.ev.variableName(p.holder),
+            'something here may keep it, or shows that it is kept',
+          );
       if (kept.length > 0) now = now.filter((p) => !kept.some((k) => k.read === p.read));
       if (closing.has(op) && isOpen) now = now.map((p) => (p.isClosed ? p : { ...p, end: op }));
       now = this.stored(run, fn, op, s, now, isOpen);
@@ -219,12 +232,32 @@ class Search {
     if (!isLocked) return now.map((p) => (p.isClosed ? p : { ...p, isClosed: true }));
     for (const p of now)
       if (!p.isClosed)
-        this.quiet(fn, op, '', 'a lock is held across the end of the read side: it may be the update side’s');
+        this.quiet(
+          fn,
+          op,
+          '',
+          'a lock is held across the end of the read side: it may be that of the update side',
+        );
     return now.filter((p) => p.isClosed);
   }
 
   private quiet(fn: FunctionRef, op: number, name: string, why: string): void {
     this.cx.silence?.(ID, fn, op, name === '' ? why : `'${name}' was read under RCU, and ${why}`);
+  }
+
+  /** Takes note of uses after the end that follow nothing. */
+  private noteLooks(
+    run: FunctionRun,
+    fn: FunctionRef,
+    op: number,
+    now: readonly Pointer[],
+    out: ReadonlyMap<number, Found>,
+  ): void {
+    for (const p of now) {
+      if (!p.isClosed || p.holder < 0 || out.get(p.read)?.op === op) continue;
+      if (readsOf(fn, op).some((e) => reads(fn, e, p.holder)))
+        this.quiet(fn, op, run.ev.variableName(p.holder), 'is only compared, printed or stored here');
+    }
   }
 
   /** Whether an operation follows a pointer, here or in what it calls. */
@@ -330,8 +363,15 @@ class Search {
     const first = argumentsOf(fn, op)[0];
     if (SAME_OBJECT.has(name) && first !== undefined) return as(holder, first);
     const rest = without(holder).filter((p) => p.read !== op);
-    if (!isOpen || !this.isSource(fn, op) || this.isOwn(run, s, first)) return rest;
-    if (this.isOfPinned(run, s, name, first)) return rest;
+    if (!isOpen || !this.isSource(fn, op)) return rest;
+    if (this.isOwn(run, s, first)) {
+      this.quiet(fn, op, '', 'it is a member of the running task, which nobody else changes');
+      return rest;
+    }
+    if (this.isOfPinned(run, s, name, first)) {
+      this.quiet(fn, op, '', 'the dentry may be pinned, and then keeps its inode');
+      return rest;
+    }
     return [...rest, fresh(holder)].slice(0, MAX_POINTERS);
   }
 
@@ -378,6 +418,18 @@ function hangsOn(fn: FunctionRef, e: number, holder: number): boolean {
     if (isInside(file, x, holder)) hangs = true;
   });
   return hangs;
+}
+
+/** Whether an expression reads a variable as it is. */
+function reads(fn: FunctionRef, e: number, holder: number): boolean {
+  if (e < 0) return false;
+  const { file } = fn;
+  if (holderIn(file, e) === holder) return true;
+  const at = e * EXPR_STRIDE;
+  const [b, c] = [file.exprs[at + 2] as number, file.exprs[at + 3] as number];
+  const kind = file.exprs[at] as X;
+  if (kind === X.Unary) return reads(fn, b, holder);
+  return kind === X.Binary && (reads(fn, b, holder) || reads(fn, c, holder));
 }
 
 /** Whether a test compares a pointer with another one that is no constant: with what is there now. */
