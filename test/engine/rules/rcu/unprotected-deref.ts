@@ -134,6 +134,63 @@ const struct file_operations fops = { .open = open_bad };`,
 	rcu_read_unlock();`,
   ),
 
+  'given back by a callee that has closed the read side': method(
+    'open_bad',
+    `
+	bar = find(box);
+	if (bar)
+		n = bar->n; /*! rcu/unprotected-deref@medium */
+	rcu_read_lock();
+	bar = find(box);
+	if (bar)
+		n += bar->n;
+	rcu_read_unlock();
+	if (find(box))
+		n++;
+	mutex_lock(&box->mutex);
+	bar = find(box);
+	if (bar)
+		n += bar->n;
+	mutex_unlock(&box->mutex);`,
+    `static struct bar *find_key(struct box *box, int key)
+{
+	struct bar *bar;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(bar, &box->bars, list) {
+		if (bar->key == key) {
+			rcu_read_unlock();
+			return bar;
+		}
+	}
+	rcu_read_unlock();
+	return NULL;
+}
+static struct bar *find(struct box *box)
+{
+	return find_key(box, 3);
+}`,
+  ),
+
+  'given back with a reference, or by a callee of a reader': method(
+    'open_ok',
+    `
+	bar = find(box);
+	n = bar->n;
+	bar_elsewhere(bar);`,
+    `static struct bar *find(struct box *box)
+{
+	struct bar *bar;
+
+	rcu_read_lock();
+	bar = rcu_dereference(box->bar);
+	if (!refcount_inc_not_zero(&bar->refs))
+		bar = NULL;
+	rcu_read_unlock();
+	return bar;
+}`,
+  ),
+
   'nobody knows who calls': `
 struct bar { struct rcu_head rcu; int n; };
 struct box { struct bar *bar; };

@@ -62,6 +62,8 @@ export const unprotectedDeref: Rule = {
     const { propagation, results } = cx.analysis;
     if (propagation === null) return out;
     const search = new Search(cx);
+    /** Functions that give such a pointer back when the read side is closed, with the return. */
+    let lenders = new Map<number, number>();
     for (const fn of cx.functions) {
       if (!search.mayMatter(fn)) continue;
       if (results[fn.id]?.widened === true) {
@@ -69,26 +71,66 @@ export const unprotectedDeref: Rule = {
         continue;
       }
       const seen = new Set<number>();
-      for (const [i, entry] of byLocks(propagation.entries[fn.id] ?? [])) {
-        if (entry.walk || entry.atomic !== '') {
-          cx.silence?.(
-            ID,
-            fn,
-            -1,
-            `in one of its situations all of it is a read side (${entry.walk ? 'RCU-walk' : entry.atomic})`,
-          );
-          continue;
-        }
-        for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry))) {
-          if (seen.has(f.read)) continue;
-          seen.add(f.read);
-          out.push(draft(cx, fn, entry, i, f));
+      for (const [i, entry] of situationsOf(cx, fn)) {
+        const { found, lent } = FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry, NO_CALLS));
+        if (lent >= 0) lenders.set(fn.id, lent);
+        for (const f of found)
+          if (!seen.has(f.read)) {
+            seen.add(f.read);
+            out.push(draft(cx, fn, entry, i, f));
+          }
+      }
+    }
+    const said = new Set<string>();
+    for (let round = 0; round < MAX_ROUNDS && lenders.size > 0; round++) {
+      const next = new Map<number, number>();
+      for (const fn of cx.functions) {
+        const calls = callsOf(cx, fn, lenders);
+        if (calls.size === 0 || results[fn.id]?.widened === true) continue;
+        for (const [i, entry] of situationsOf(cx, fn)) {
+          const { found, lent } = search.in(fn, entry, calls);
+          if (lent >= 0 && !lenders.has(fn.id)) next.set(fn.id, lent);
+          for (const f of found) {
+            const callee = calls.get(f.read);
+            if (callee === undefined || said.has(`${fn.id},${f.read}`)) continue;
+            said.add(`${fn.id},${f.read}`);
+            out.push(draft(cx, fn, entry, i, f, callee, lenders.get(callee)));
+          }
         }
       }
+      lenders = next;
     }
     return out;
   },
 };
+
+/** A pointer that a callee gives back is followed up through so many calls. */
+const MAX_ROUNDS = 3;
+
+const NO_CALLS: ReadonlyMap<number, number> = new Map();
+
+/** The situations in which a function is no reader by the way it is entered. */
+function situationsOf(cx: RuleContext, fn: FunctionRef): readonly (readonly [number, Entry])[] {
+  return byLocks(cx.analysis.propagation?.entries[fn.id] ?? []).filter(([, entry]) => {
+    if (!entry.walk && entry.atomic === '') return true;
+    const why = entry.walk ? 'RCU-walk' : entry.atomic;
+    cx.silence?.(ID, fn, -1, `in one of its situations all of it is a read side (${why})`);
+    return false;
+  });
+}
+
+/** Operations of a function that call one of these, with which one. */
+function callsOf(
+  cx: RuleContext,
+  fn: FunctionRef,
+  lenders: ReadonlyMap<number, number>,
+): ReadonlyMap<number, number> {
+  const out = new Map<number, number>();
+  for (const e of cx.analysis.results[fn.id]?.edges ?? [])
+    if (lenders.has(e.callee) && e.callee !== fn.id && calleeAt(cx, fn.id, e.op) === e.callee)
+      out.set(e.op, e.callee);
+  return out;
+}
 
 /** A pointer that the read side keeps, or kept. */
 interface Pointer {
@@ -113,7 +155,13 @@ interface Found {
   readonly rcu: Draft['rcu'];
 }
 
-const FOUND = new OfSituations<readonly Found[]>();
+/** What was found in a function; `lent`: the return that gives such a pointer to the caller, or -1. */
+interface Looked {
+  readonly found: readonly Found[];
+  readonly lent: number;
+}
+
+const FOUND = new OfSituations<Looked>();
 
 /** Pointers that are followed at once. */
 const MAX_POINTERS = 8;
@@ -178,13 +226,16 @@ class Search {
     return callee >= 0 && this.cx.analysis.results[callee]?.releases.has('rcu|rcu') === true;
   }
 
-  in(fn: FunctionRef, entry: Entry): readonly Found[] {
+  /** `calls`: operations that call what lends a pointer whose read side is closed. */
+  in(fn: FunctionRef, entry: Entry, calls: ReadonlyMap<number, number>): Looked {
+    let lent = -1;
     const out = new Map<number, Found>();
     const trails = new Trails<readonly Pointer[]>();
     const closing = new Set(this.opsThat(fn, (op) => this.closes(fn, op)));
     replay(this.cx.analysis, fn, entry, (run, op, s) => {
       let now = trails.of(s.trail) ?? [];
-      const held = now.length > 0 || this.isSource(fn, op) ? heldIn(run, entry, s) : [];
+      const isAsked = now.length > 0 || calls.has(op) || this.isSource(fn, op);
+      const held = isAsked ? heldIn(run, entry, s) : [];
       const isOpen = held.some((l) => l.kind === 'rcu');
       if (now.length > 0 && !isOpen) now = this.closed(fn, op, now, held.length > 0);
       for (const p of now) {
@@ -202,6 +253,13 @@ class Search {
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }
+      if (lent < 0 && kindOf(fn, op) === Op.Return && !s.blurred)
+        for (const e of readsOf(fn, op))
+          if (
+            now.some((p) => holderIn(fn.file, e) === p.holder && (p.isClosed || !isOpen)) &&
+            (maskOf(run.terms, s.facts, run.ev.value(s, e)) & ~ZERO) !== 0
+          )
+            lent = op;
       if (this.cx.silence !== undefined) this.noteLooks(run, fn, op, now, out);
       const kept = now.filter((p) => this.isKept(fn, op, p));
       for (const p of kept)
@@ -215,10 +273,11 @@ class Search {
       if (kept.length > 0) now = now.filter((p) => !kept.some((k) => k.read === p.read));
       if (closing.has(op) && isOpen) now = now.map((p) => (p.isClosed ? p : { ...p, end: op }));
       now = this.stored(run, fn, op, s, now, isOpen);
+      if (calls.has(op)) now = lentBy(fn, op, now, isOpen, held.length > 0);
       if (now.length === 0) return 0;
       return trails.number(now, now.map((p) => `${p.holder},${p.read},${p.end},${p.isClosed}`).join(';'));
     });
-    return [...out.values()];
+    return { found: [...out.values()], lent };
   }
 
   /** The pointers once the read side is closed: what is held then was held before, and may be the update side's lock. */
@@ -396,6 +455,20 @@ class Search {
   }
 }
 
+/** The pointers after a call that lends one: kept where the caller is a reader itself, closed where nothing is held. */
+function lentBy(
+  fn: FunctionRef,
+  op: number,
+  now: readonly Pointer[],
+  isOpen: boolean,
+  isLocked: boolean,
+): readonly Pointer[] {
+  const temp = fn.file.ops[(fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE + 3] as number;
+  if (temp < 0 || (isLocked && !isOpen)) return now;
+  const more: Pointer = { holder: -2 - temp, read: op, end: isOpen ? -1 : op, isClosed: !isOpen };
+  return [...now.filter((p) => p.holder !== more.holder && p.read !== op), more].slice(0, MAX_POINTERS);
+}
+
 function kindOf(fn: FunctionRef, op: number): Op {
   return fn.file.ops[(fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op;
 }
@@ -449,14 +522,30 @@ function isCompared(fn: FunctionRef, e: number, holder: number): boolean {
   );
 }
 
-function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f: Found): Draft {
+function draft(
+  cx: RuleContext,
+  fn: FunctionRef,
+  entry: Entry,
+  index: number,
+  f: Found,
+  callee = -1,
+  lent = -1,
+): Draft {
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
+  const lender = cx.analysis.program.functions[callee];
   const type = f.type.startsWith('struct ') ? ` (${f.type})` : '';
+  const isKnown = isAllKnown(entry) && entry.locks.length === 0 && !f.reopened;
+  const read =
+    lender === undefined
+      ? `was read under RCU in line ${lineOf(fn, f.read)}`
+      : `was read under RCU by '${lender.name}()'`;
+  const closed =
+    lender === undefined || f.end !== f.read ? `in line ${lineOf(fn, f.end)}` : 'before that gave it back';
   return {
     rule: ID,
-    precision: isAllKnown(entry) && entry.locks.length === 0 && !f.reopened ? 'high' : 'medium',
+    precision: isKnown && lender === undefined ? 'high' : 'medium',
     certainty: 'must',
-    message: `'${f.text}'${type} was read under RCU in line ${lineOf(fn, f.read)} and is followed after the read side was closed in line ${lineOf(fn, f.end)}, with no reference: it may be freed by then`,
+    message: `'${f.text}'${type} ${read} and is followed after the read side was closed ${closed}, with no reference: it may be freed by then`,
     fn: fn.id,
     op: f.op,
     entry: entryMethod(cx.analysis, origin),
@@ -464,8 +553,14 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
     rcu: f.rcu,
     trace: [
       ...pathTo(cx, fn, index),
-      step('access', fn, f.read, `reads '${f.text}' under RCU`),
-      step('release', fn, f.end, 'closes the read side'),
+      step(
+        'access',
+        fn,
+        f.read,
+        lender === undefined ? `reads '${f.text}' under RCU` : `calls ${lender.name}()`,
+      ),
+      ...(lender === undefined ? [] : [step('access', lender, lent, 'gives it back after the read side')]),
+      step('release', fn, f.end, 'the read side is closed'),
       step('access', fn, f.op, `follows '${f.text}'`),
       step('other-side', fn, f.op, 'unpublishes the object; the grace period ends, and it is freed', 1),
     ],
