@@ -196,6 +196,27 @@ static void kill_ok(struct super_block *sb)
 }
 const struct file_system_type type = { .kill_sb = kill_ok };`,
 
+  'the contract wants it given back, and one way out does not': `
+static void kill_bad(struct super_block *sb)
+{
+	if (sb->s_fs_info == NULL)
+		return; /*! lock/contract@medium */
+	up_write(&sb->s_umount);
+}
+const struct file_system_type type = { .kill_sb = kill_bad };`,
+
+  'the end of I/O gives a folio back': `
+static int read_ok(struct file *file, struct folio *folio)
+{
+	if (file->private_data == NULL) {
+		folio_unlock(folio);
+		return -EIO;
+	}
+	submit_bio(file->private_data);
+	return 0;
+}
+const struct address_space_operations ok = { .read_folio = read_ok };`,
+
   'only some callers hold it': `
 static int open_ok(struct inode *inode, struct file *file)
 {

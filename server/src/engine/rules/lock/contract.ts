@@ -232,7 +232,8 @@ function notGivenBack(cx: RuleContext, at: Situation): Draft[] {
   const out: Draft[] = [];
   const exits = exitsOf(cx, at);
   for (const spec of at.method.releases ?? []) {
-    if (spec.when !== undefined && spec.when !== '') continue;
+    // The end of I/O gives a folio back
+    if ((spec.when !== undefined && spec.when !== '') || spec.kind === 'folio') continue;
     const field = /(\w+)$/.exec(spec.lock)?.[1] ?? '';
     const gives = (e: Exit): Lock | undefined =>
       e.released.find((r) => !r.may && r.kind === spec.kind && r.class.endsWith(field));
