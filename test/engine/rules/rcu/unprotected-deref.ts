@@ -73,7 +73,7 @@ export const UNPROTECTED_DEREF: RuleCases = {
 			break;
 	}
 	rcu_read_unlock();
-	n = bar->n; /*! rcu/unprotected-deref@high */`,
+	n = bar->n; /*! rcu/unprotected-deref@medium */`,
   ),
 
   'found by its number': method(
@@ -86,7 +86,7 @@ export const UNPROTECTED_DEREF: RuleCases = {
 		return 0;
 	}
 	rcu_read_unlock();
-	n = bar->n; /*! rcu/unprotected-deref@high */`,
+	n = bar->n; /*! rcu/unprotected-deref@medium */`,
     'static bool is_idle(struct bar *b)\n{\n\treturn b->n == 0;\n}',
   ),
 
@@ -139,7 +139,7 @@ const struct file_operations fops = { .open = open_bad };`,
     `
 	bar = find(box);
 	if (bar)
-		n = bar->n; /*! rcu/unprotected-deref@medium */
+		n = bar->n; /*! rcu/unprotected-deref@low */
 	rcu_read_lock();
 	bar = find(box);
 	if (bar)

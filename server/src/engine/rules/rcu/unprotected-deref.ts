@@ -493,6 +493,14 @@ function hangsOn(fn: FunctionRef, e: number, holder: number): boolean {
   return hangs;
 }
 
+/** Finds an entry of a table. */
+const FINDS = /^(idr_find|xa_load|radix_tree_lookup)$/;
+
+/** What is found in a list or table may stay there for as long as its owner lives, whom the caller may have pinned. */
+function isOfTable(name: string): boolean {
+  return WALKS.test(name) || ENTRIES.test(name) || FINDS.test(name);
+}
+
 /** Whether an expression reads a variable as it is. */
 function reads(fn: FunctionRef, e: number, holder: number): boolean {
   if (e < 0) return false;
@@ -543,7 +551,8 @@ function draft(
     lender === undefined || f.end !== f.read ? `in line ${lineOf(fn, f.end)}` : 'before that gave it back';
   return {
     rule: ID,
-    precision: isKnown && lender === undefined ? 'high' : 'medium',
+    precision:
+      lender !== undefined ? 'low' : isKnown && !isOfTable(calledName(fn, f.read)) ? 'high' : 'medium',
     certainty: 'must',
     message: `'${f.text}'${type} ${read} and is followed after the read side was closed ${closed}, with no reference: it may be freed by then`,
     fn: fn.id,
