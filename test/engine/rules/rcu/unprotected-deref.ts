@@ -123,6 +123,23 @@ const struct file_operations fops = { .open = open_bad };`,
 	rcu_read_unlock();`,
   ),
 
+  'only some callers of the method hold a lock': `
+struct bar { struct rcu_head rcu; int n; };
+struct box { struct bar *bar; };
+static int permission_bad(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct box *box = inode->i_private;
+	struct bar *bar;
+
+	if (mask & MAY_NOT_BLOCK)
+		return -ECHILD;
+	rcu_read_lock();
+	bar = rcu_dereference(box->bar);
+	rcu_read_unlock();
+	return bar->n; /*! rcu/unprotected-deref@high */
+}
+const struct inode_operations iops = { .permission = permission_bad };`,
+
   'in the next read side': method(
     'open_bad',
     `
@@ -314,6 +331,19 @@ int n_bad(struct box *box)
 	if (bar == box->bar)
 		n = bar->n;
 	mutex_unlock(&box->mutex);`,
+  ),
+
+  'shown to be what the caller has': method(
+    'open_ok',
+    `
+	rcu_read_lock();
+	bar = rcu_dereference(box->bar);
+	if (bar != file->private_data) {
+		rcu_read_unlock();
+		return -EACCES;
+	}
+	rcu_read_unlock();
+	n = bar->n;`,
   ),
 
   'a value of it': method(

@@ -6,7 +6,7 @@
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
-import { maskOf, type State, ZERO } from '../../contexts/state.js';
+import { type Lock, maskOf, type State, ZERO } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import type { Model } from '../../model/types.js';
@@ -237,7 +237,7 @@ class Search {
       const isAsked = now.length > 0 || calls.has(op) || this.isSource(fn, op);
       const held = isAsked ? heldIn(run, entry, s) : [];
       const isOpen = held.some((l) => l.kind === 'rcu');
-      if (now.length > 0 && !isOpen) now = this.closed(fn, op, now, held.length > 0);
+      if (now.length > 0 && !isOpen) now = this.closed(fn, op, now, isLocked(held));
       for (const p of now) {
         if (!p.isClosed || out.has(p.read) || s.blurred || !this.isFollowed(fn, op, p.holder)) continue;
         if (p.holder < 0 || (maskOf(run.terms, s.facts, run.ev.variable(s, p.holder)) & ~ZERO) === 0)
@@ -273,7 +273,7 @@ class Search {
       if (kept.length > 0) now = now.filter((p) => !kept.some((k) => k.read === p.read));
       if (closing.has(op) && isOpen) now = now.map((p) => (p.isClosed ? p : { ...p, end: op }));
       now = this.stored(run, fn, op, s, now, isOpen);
-      if (calls.has(op)) now = lentBy(fn, op, now, isOpen, held.length > 0);
+      if (calls.has(op)) now = lentBy(fn, op, now, isOpen, isLocked(held));
       if (now.length === 0) return 0;
       return trails.number(now, now.map((p) => `${p.holder},${p.read},${p.end},${p.isClosed}`).join(';'));
     });
@@ -350,7 +350,8 @@ class Search {
         return (file.exprs[a * EXPR_STRIDE] as X) !== X.Local && isPointerTo(file, b, p.holder);
       case Op.Branch:
       case Op.Eval:
-        return p.isClosed && isCompared(fn, a, p.holder);
+        // Shown to be another pointer's object, `current` say: that one may be kept
+        return isCompared(fn, a, p.holder);
       case Op.Guard:
         return readList(file, b).some((e) => isPointerTo(file, e, p.holder));
       case Op.Call:
@@ -469,6 +470,11 @@ function lentBy(
   return [...now.filter((p) => p.holder !== more.holder && p.read !== op), more].slice(0, MAX_POINTERS);
 }
 
+/** Whether something is held. What only some callers of a method hold the others do not. */
+function isLocked(held: readonly Lock[]): boolean {
+  return held.some((l) => !l.may || l.fn >= 0);
+}
+
 function kindOf(fn: FunctionRef, op: number): Op {
   return fn.file.ops[(fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op;
 }
@@ -542,7 +548,7 @@ function draft(
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const lender = cx.analysis.program.functions[callee];
   const type = f.type.startsWith('struct ') ? ` (${f.type})` : '';
-  const isKnown = isAllKnown(entry) && entry.locks.length === 0 && !f.reopened;
+  const isKnown = isAllKnown(entry) && !isLocked(entry.locks) && !f.reopened;
   const read =
     lender === undefined
       ? `was read under RCU in line ${lineOf(fn, f.read)}`
