@@ -91,6 +91,12 @@ function* helperTexts(helper: HelperEntry): Generator<readonly [Text, Text]> {
       { at, text: helper.sleeps, params },
     ];
   }
+  for (const text of [helper.tells, helper.ensures])
+    if (text !== undefined)
+      yield [
+        { at, text: '@none', params },
+        { at, text, params },
+      ];
   const given = helper.returns;
   if (
     given !== undefined &&

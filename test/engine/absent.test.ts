@@ -52,6 +52,121 @@ const REVALIDATE = 'const struct dentry_operations ops = { .d_revalidate = reval
 
 const CASES: readonly Case[] = [
   {
+    title: 'a reference was taken under RCU',
+    rule: 'rcu/unprotected-deref',
+    source: `
+struct bar { int n; refcount_t refs; };
+struct box { struct bar *bar; struct mutex mutex; };
+static int open_it(struct inode *inode, struct file *file)
+{
+	struct box *box = inode->i_private;
+	struct bar *bar;
+
+	rcu_read_lock();
+	bar = rcu_dereference(box->bar);
+	refcount_inc(&bar->refs); /*?*/
+	rcu_read_unlock();
+	return bar->n;
+}
+const struct file_operations fops = { .open = open_it };`,
+    silent: /'bar' was read under RCU, and something here may keep it/,
+  },
+  {
+    title: 'the update side is kept out',
+    rule: 'rcu/unprotected-deref',
+    source: `
+struct bar { int n; refcount_t refs; };
+struct box { struct bar *bar; struct mutex mutex; };
+static int open_it(struct inode *inode, struct file *file)
+{
+	struct box *box = inode->i_private;
+	struct bar *bar;
+
+	mutex_lock(&box->mutex);
+	rcu_read_lock();
+	bar = rcu_dereference(box->bar);
+	rcu_read_unlock();
+	box = NULL; /*?*/
+	return bar->n;
+}
+const struct file_operations fops = { .open = open_it };`,
+    silent: /a lock is held across the end of the read side/,
+  },
+  {
+    title: 'what RCU protects is only compared',
+    rule: 'rcu/unprotected-deref',
+    source: `
+struct bar { int n; refcount_t refs; };
+struct box { struct bar *bar; struct mutex mutex; };
+static int open_it(struct inode *inode, struct file *file)
+{
+	struct box *box = inode->i_private;
+	struct bar *bar;
+
+	rcu_read_lock();
+	bar = rcu_dereference(box->bar);
+	rcu_read_unlock();
+	return bar == NULL; /*?*/
+}
+const struct file_operations fops = { .open = open_it };`,
+    silent: /'bar' was read under RCU, and is only compared/,
+  },
+  {
+    title: 'the contract hands a lock over',
+    rule: 'lock/contract',
+    source: `
+static void kill(struct super_block *sb)
+{
+	up_write(&sb->s_umount); /*?*/
+}
+const struct file_system_type type = { .kill_sb = kill };`,
+    elsewhere: /the contract of ->kill_sb\(\) hands super_block::s_umount over/,
+  },
+  {
+    title: 'another lock of the class that the callers hold',
+    rule: 'lock/contract',
+    source: `
+static int drop(struct inode *inode)
+{
+	struct inode *lower = inode->i_private;
+
+	spin_lock(&lower->i_lock); /*?*/
+	spin_unlock(&lower->i_lock);
+	return 0;
+}
+const struct super_operations sops = { .drop_inode = drop };`,
+    silent: /callers hold a lock of class inode::i_lock, which is not shown to be this one/,
+  },
+  {
+    title: 'an annotated function that calls something unknown',
+    rule: 'lock/annotation',
+    source: `
+void foo_elsewhere(struct foo *f);
+static void finish(struct foo *f)
+	__releases(&f->lock)
+{
+	foo_elsewhere(f); /*?*/
+}
+void a(struct foo *f)
+{
+	spin_lock(&f->lock);
+	finish(f);
+}`,
+    elsewhere: /it calls something of which nothing is known/,
+  },
+  {
+    title: 'another rule says it',
+    rule: 'lock/contract',
+    source: `
+static void prune(struct dentry *dentry)
+{
+	spin_unlock(&dentry->d_lock); /*?*/
+	spin_lock(&dentry->d_lock);
+}
+const struct dentry_operations dops = { .d_prune = prune };`,
+    silent: /'dentry\/prune-drops-lock' says it/,
+  },
+  {
     title: 'a sleep that RCU-walk does not get to',
     rule: 'rcu/walk-blocks',
     source: `

@@ -177,6 +177,47 @@ void b(struct foo *f, struct dentry *dentry)
     );
   });
 
+  it('of a method with a parameter that it should treat as const: whether it does', async () => {
+    const answer = await auditOf(
+      'd_prune',
+      `
+#define IS_ROOT(x) ((x) == (x)->d_parent)
+#define dout(fmt, ...) printk(fmt, ##__VA_ARGS__)
+static bool is_dead(const struct dentry *dentry)
+{
+	return dentry->d_flags & 1;
+}
+static void reads(struct dentry *dentry)
+{
+	struct foo *f = dentry->d_fsdata;
+
+	dout("%p", dentry);
+	if (!IS_ROOT(dentry) && !is_dead(dentry) && !d_unhashed(dentry))
+		f->ready = false;
+}
+static void forget(struct dentry *victim)
+{
+	victim->d_fsdata = NULL;
+}
+static void writes(struct dentry *dentry)
+{
+	forget(dentry);
+}
+static void counts(struct dentry *dentry)
+{
+	struct foo *f = dentry->d_fsdata;
+
+	cmpxchg(&f->next, dentry, NULL);
+}
+const struct dentry_operations a = { .d_prune = reads };
+const struct dentry_operations b = { .d_prune = writes };
+const struct dentry_operations c = { .d_prune = counts };`,
+    );
+    assert.match(whyOf(answer, 'reads'), /; writes nothing through 'dentry': it could be const$/);
+    assert.match(whyOf(answer, 'writes'), /; writes through 'dentry' \(fs\/foo\/x\.c:\d+\)$/);
+    assert.match(whyOf(answer, 'counts'), /may write through 'dentry': cmpxchg\(\) gets it/);
+  });
+
   it('of a helper: every call, with what it needs and what is held', async () => {
     const answer = await auditOf(
       'simple_unlink',

@@ -24,6 +24,8 @@ import { SELF_DEADLOCK } from './rules/dir/self-deadlock.js';
 import { STALE_POINTER } from './rules/dir/stale-pointer.js';
 import { STALE_SNAPSHOT } from './rules/dir/stale-snapshot.js';
 import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
+import { ANNOTATION } from './rules/lock/annotation.js';
+import { CONTRACT } from './rules/lock/contract.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { GUARDED_FIELD } from './rules/lock/guarded-field.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
@@ -31,6 +33,7 @@ import { NOT_HELD } from './rules/lock/not-held.js';
 import { ORDER } from './rules/lock/order.js';
 import { SLEEP_IN_ATOMIC } from './rules/lock/sleep-in-atomic.js';
 import { EARLY_FREE } from './rules/rcu/early-free.js';
+import { UNPROTECTED_DEREF } from './rules/rcu/unprotected-deref.js';
 import { UNSTABLE_INODE } from './rules/rcu/unstable-inode.js';
 import { UNSTABLE_PARENT as UNSTABLE_WALK_PARENT } from './rules/rcu/unstable-parent.js';
 import { WALK_BLOCKS } from './rules/rcu/walk-blocks.js';
@@ -59,6 +62,7 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'dir/unlocked-removal': UNLOCKED_REMOVAL,
   'dir/self-deadlock': SELF_DEADLOCK,
   'rcu/early-free': EARLY_FREE,
+  'rcu/unprotected-deref': UNPROTECTED_DEREF,
   'rcu/unstable-inode': UNSTABLE_INODE,
   'rcu/unstable-parent': UNSTABLE_WALK_PARENT,
   'rcu/walk-blocks': WALK_BLOCKS,
@@ -66,6 +70,8 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'rcu/walk-reference': WALK_REFERENCE,
   'lock/sleep-in-atomic': SLEEP_IN_ATOMIC,
   'lock/imbalance': IMBALANCE,
+  'lock/annotation': ANNOTATION,
+  'lock/contract': CONTRACT,
   'lock/double': DOUBLE,
   'dir/lost-race-leak': LOST_RACE_LEAK,
   'dir/relock-dead': RELOCK_DEAD,

@@ -12,8 +12,9 @@ import type { AuditSpot } from './door.js';
 import { Fn, lineAt } from './facts/encode.js';
 import type { MethodEntry } from './model/types.js';
 import type { FunctionRef, SlotRef } from './program/program.js';
+import { constness } from './rules/const-argument.js';
 import { locklessAccesses } from './rules/lockless.js';
-import { sleepLeaf } from './rules/rule.js';
+import { lineOf, sleepLeaf } from './rules/rule.js';
 
 /** So many names stand in a sentence; the rest is counted. */
 const MOST_NAMED = 4;
@@ -97,7 +98,20 @@ function judge(
   }
   const why = notFollowed(analysis, reached);
   if (why !== null) return { ...spot, verdict: 'unknown', why };
-  return { ...spot, verdict: 'fine', why: lookedAt(analysis, fn, numbers, reached.length) };
+  const parts = [lookedAt(analysis, fn, numbers, reached.length), ...writtenThrough(analysis, method, fn)];
+  return { ...spot, verdict: 'fine', why: parts.join('; ') };
+}
+
+/** Of parameters that a method should treat as const: whether it does. */
+function writtenThrough(analysis: Analysis, method: MethodEntry, fn: FunctionRef): string[] {
+  return (method.asConst ?? []).map((name) => {
+    const found = constness(analysis, fn, method.params.indexOf(name));
+    if (found.kind === 'const') return `writes nothing through '${name}': it could be const`;
+    const at = `(${found.fn.file.path}:${lineOf(found.fn, found.op)})`;
+    return found.kind === 'written'
+      ? `writes through '${name}' ${at}`
+      : `may write through '${name}': ${found.by} ${at}`;
+  });
 }
 
 interface Reached {

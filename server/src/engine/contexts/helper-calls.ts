@@ -40,6 +40,7 @@ export const UNKNOWN_PLACE = 10000;
 const CALLBACK_DETAIL = 3000;
 
 const EQ = operatorCode('==');
+const NOT = operatorCode('!');
 
 /** The value that a path of the model names at a call site. */
 export function pathValue(
@@ -222,6 +223,7 @@ export function applyHelper(
       typeOfPath(run, site, path);
     }
   }
+  if (helper.tells !== undefined && site.temp >= 0) value = answer(run, state, helper, args) ?? value;
   if (site.temp >= 0 && !run.ev.tempTypes.has(site.temp)) {
     const type = shared.program.returnType(helper.name, run.fn.file);
     if (type !== null) run.ev.tempTypes.set(site.temp, type);
@@ -263,6 +265,20 @@ export function applyHelper(
     );
   }
   out.push(...states);
+}
+
+/** The answer of a helper that tells whether something holds: what it asked, as if it were written here. */
+function answer(run: FunctionRun, s: State, helper: HelperEntry, args: readonly number[]): number | null {
+  const { terms } = run;
+  const condition = run.shared.model.condition(helper.tells ?? '', helper.params);
+  const atom = condition?.[0];
+  if (atom === undefined) return null;
+  const value = pathValue(run, s, atom.value, args, terms.unknown);
+  const other = atom.kind === 'same' ? pathValue(run, s, atom.other, args, terms.unknown) : terms.unknown;
+  const { term, want } = atomTerm(terms, atom, value, other, (op, l, r) => run.ev.binary(op, l, r));
+  if (term === terms.unknown) return null;
+  const no = run.ev.unary(NOT, term);
+  return want ? run.ev.unary(NOT, no) : no;
 }
 
 /** A function that is handed to a helper: it runs in the caller's context with what the helper holds, or later in its own. */

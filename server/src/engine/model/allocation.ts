@@ -395,7 +395,16 @@ const ALLOCATORS: readonly HelperEntry[] = [
     'Frees a per-CPU counter; does not sleep.',
     '6.12:include/linux/percpu_counter.h:50',
   ),
-  helper('xa_load', 'xa, index', false, 'Reads an array under RCU, opened inside.', '6.12:lib/xarray.c:1473'),
+  helper(
+    'xa_load',
+    'xa, index',
+    false,
+    'Reads an array under RCU, opened inside.',
+    '6.12:lib/xarray.c:1473',
+    {
+      underRcu: true,
+    },
+  ),
   helper(
     'xa_erase',
     'xa, index',
@@ -410,7 +419,7 @@ const ALLOCATORS: readonly HelperEntry[] = [
     'Empties an array, under xa_lock taken inside.',
     '6.12:lib/xarray.c:2243',
   ),
-  helper('idr_find', 'idr, id', false, 'Finds the entry of an id.', '6.12:lib/idr.c:174'),
+  helper('idr_find', 'idr, id', false, 'Finds the entry of an id.', '6.12:lib/idr.c:174', { underRcu: true }),
   helper('idr_remove', 'idr, id', false, 'Removes an id.', '6.12:lib/idr.c:154'),
   helper('idr_destroy', 'idr', false, 'Empties an id allocator.', '6.12:lib/radix-tree.c:1559'),
   helper('ida_free', 'ida, id', false, 'Gives an id back, under xa_lock taken inside.', '6.12:lib/idr.c:489'),
@@ -421,7 +430,9 @@ const ALLOCATORS: readonly HelperEntry[] = [
     'Inserts an entry with the mask of the root; preload avoids sleeping.',
     '6.12:lib/radix-tree.c:703',
   ),
-  helper('radix_tree_lookup', 'root, index', false, 'Finds an entry.', '6.12:lib/radix-tree.c:817'),
+  helper('radix_tree_lookup', 'root, index', false, 'Finds an entry.', '6.12:lib/radix-tree.c:817', {
+    underRcu: true,
+  }),
   helper('radix_tree_delete', 'root, index', false, 'Removes an entry.', '6.12:lib/radix-tree.c:1445'),
   helper(
     'memalloc_nofs_save',

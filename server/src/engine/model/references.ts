@@ -78,7 +78,12 @@ const DENTRIES: readonly HelperEntry[] = [
     'inode',
     'Finds a dentry of an inode without a reference; takes i_lock inside.',
     '6.12:fs/dcache.c:1026',
-    { versions: { since: '6.1' }, requires: [shared('@rcu', 'rcu')], mustNotHold: [INODE_LOCK] },
+    {
+      versions: { since: '6.1' },
+      underRcu: true,
+      requires: [shared('@rcu', 'rcu')],
+      mustNotHold: [INODE_LOCK],
+    },
   ),
   N(
     'dget_alias_ilocked',
@@ -197,10 +202,12 @@ const INODES: readonly HelperEntry[] = [
     'Finds a cached inode without a reference.',
     '6.12:fs/inode.c:1697',
     {
+      underRcu: true,
       requires: [shared('@rcu', 'rcu')],
     },
   ),
   N('find_inode_by_ino_rcu', 'sb, ino', 'Finds a cached inode without a reference.', '6.12:fs/inode.c:1735', {
+    underRcu: true,
     requires: [shared('@rcu', 'rcu')],
   }),
   S(
@@ -526,5 +533,20 @@ const COUNTERS: readonly HelperEntry[] = [
   ),
 ];
 
+/** Tasks and their numbers: RCU keeps what is found, until a reference is taken. */
+const TASKS: readonly HelperEntry[] = [
+  N('find_pid_ns', 'nr, ns', 'Finds the pid of a number.', '6.12:kernel/pid.c:318', { underRcu: true }),
+  N('find_vpid', 'nr', 'Finds the pid of a number.', '6.12:kernel/pid.c:324', { underRcu: true }),
+  N('pid_task', 'pid, type', 'Finds the task of a pid.', '6.12:kernel/pid.c:409', { underRcu: true }),
+  N('find_task_by_pid_ns', 'nr, ns', 'Finds the task of a number.', '6.12:kernel/pid.c:426', {
+    underRcu: true,
+    requires: [shared('@rcu', 'rcu')],
+  }),
+  N('find_task_by_vpid', 'vnr', 'Finds the task of a number.', '6.12:kernel/pid.c:433', {
+    underRcu: true,
+    requires: [shared('@rcu', 'rcu')],
+  }),
+];
+
 /** All references. */
-export const REFERENCES: readonly HelperEntry[] = [...DENTRIES, ...INODES, ...MOUNTS, ...COUNTERS];
+export const REFERENCES: readonly HelperEntry[] = [...TASKS, ...DENTRIES, ...INODES, ...MOUNTS, ...COUNTERS];

@@ -69,6 +69,7 @@ const RCU: readonly HelperEntry[] = [
     '6.12:include/linux/rcupdate.h:758',
     {
       returns: 'p',
+      underRcu: true,
       requires: [shared('@rcu', 'rcu')],
     },
   ),
@@ -95,6 +96,7 @@ const RCU: readonly HelperEntry[] = [
     '6.12:include/linux/rcupdate.h:685',
     {
       returns: 'p',
+      underRcu: true,
     },
   ),
   plain(

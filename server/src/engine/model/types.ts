@@ -101,6 +101,8 @@ export interface MethodEntry {
   readonly without?: { readonly slot: string; readonly flag: string; readonly locks: readonly PathText[] };
   /** Dentries among the parameters whose parent none of these locks is sure to be of: another thread may move them. */
   readonly loose?: readonly string[];
+  /** Parameters that it has no business to write to, though their type lets it: an audit says which instances do not. */
+  readonly asConst?: readonly string[];
   /** The effect of a call through this slot, seen from the caller (rule: calls through modelled slots are cut here). */
   readonly callSleeps: boolean | ConditionText;
   /** One or two sentences for the hover. */
@@ -180,6 +182,10 @@ export interface HelperEntry {
    * `const:N` (always that number), `negative-error` (0 or a negative errno), `zero-or:N` (0 or that number), `error-pointer`, `unknown` (default).
    */
   readonly returns?: string;
+  /** What it answers: it gives true where this holds, false where it does not. One test, no conjunction. */
+  readonly tells?: ConditionText;
+  /** What it gives is kept by the RCU read side that it is called in, and by nothing else. */
+  readonly underRcu?: boolean;
   /** What memory holds afterwards, while the locks are held: the parent of a dentry that was looked up. */
   readonly links?: readonly { readonly place: PathText; readonly value: PathText }[];
   /** Dentries that have another parent afterwards, and hold the old one no longer. */

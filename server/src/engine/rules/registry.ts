@@ -19,6 +19,8 @@ import { selfDeadlock } from './dir/self-deadlock.js';
 import { stalePointer } from './dir/stale-pointer.js';
 import { staleSnapshot } from './dir/stale-snapshot.js';
 import { unlockedRemoval } from './dir/unlocked-removal.js';
+import { annotationRule } from './lock/annotation.js';
+import { contract } from './lock/contract.js';
 import { doubleLock } from './lock/double.js';
 import { guardedField } from './lock/guarded-field.js';
 import { imbalance } from './lock/imbalance.js';
@@ -26,6 +28,7 @@ import { notHeld } from './lock/not-held.js';
 import { lockOrder } from './lock/order.js';
 import { sleepInAtomic } from './lock/sleep-in-atomic.js';
 import { earlyFree } from './rcu/early-free.js';
+import { unprotectedDeref } from './rcu/unprotected-deref.js';
 import { unstableInode } from './rcu/unstable-inode.js';
 import { unstableParent as unstableWalkParent } from './rcu/unstable-parent.js';
 import { walkBlocks } from './rcu/walk-blocks.js';
@@ -50,6 +53,8 @@ const IN_ANY_ORDER: readonly Rule[] = [
   unstableDentryInode,
   unstableName,
   unstableDentryParent,
+  annotationRule,
+  contract,
   doubleLock,
   guardedField,
   imbalance,
@@ -65,6 +70,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   relockDead,
   stalePointer,
   staleSnapshot,
+  unprotectedDeref,
   unstableInode,
   unstableWalkParent,
   walkBlocks,

@@ -122,7 +122,7 @@ export const WIDENED = 'the function has more paths than are followed one by one
 /** A rule: what it is, and how it detects. */
 export interface Rule {
   readonly info: RuleInfo;
-  /** Rules that say it better where both find something at one spot; this one is then left out. */
+  /** Rules that say it better where both find something at one spot; this one is then left out, whether or not they were asked for. */
   readonly yieldsTo?: readonly string[];
   check(cx: RuleContext): readonly Draft[];
 }

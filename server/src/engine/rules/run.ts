@@ -16,6 +16,37 @@ export function chosenRules(names: readonly string[]): readonly Rule[] {
   return ALL_RULES.filter((r) => names.some((n) => r.info.id === n || r.info.id.startsWith(`${n}/`)));
 }
 
+/** The rules that one yields to. */
+function yieldsOf(id: string): readonly string[] {
+  return ALL_RULES.find((r) => r.info.id === id)?.yieldsTo ?? [];
+}
+
+/** Spots of drafts by rule, with the best that is said there. */
+function spotsOf(drafts: readonly Draft[]): Map<string, Precision> {
+  const spots = new Map<string, Precision>();
+  for (const d of drafts) {
+    const spot = `${d.rule} ${d.fn} ${d.op}`;
+    const there = spots.get(spot);
+    if (there === undefined || PRECISION_RANK[there] < PRECISION_RANK[d.precision])
+      spots.set(spot, d.precision);
+  }
+  return spots;
+}
+
+/** Rules that nobody asked for and to which one that was asked for yields: whether it does must not hang on what else was asked for. */
+function yieldedTo(chosen: readonly Rule[]): readonly Rule[] {
+  const ids = new Set(chosen.flatMap((r) => r.yieldsTo ?? []));
+  return ALL_RULES.filter((r) => ids.has(r.info.id) && !chosen.includes(r));
+}
+
+/** What a rule says in the units where others have found something, and nowhere else: as a rule that is nowhere. */
+function whatItSays(rule: Rule, cx: RuleContext, asking: readonly Draft[]): readonly Draft[] {
+  const { analysis, functions, all } = cx;
+  const units = new Set(asking.map((d) => analysis.program.functions[d.fn]?.unit));
+  if (units.size === 0) return [];
+  return rule.check({ analysis, functions: functions.filter((f) => units.has(f.unit)), all });
+}
+
 /**
  * Findings in files of `inScope`, at least as precise as asked for, ordered. `text` gives a file's text for statements;
  * `fixOf` makes the fixes of a draft; `silence` hears of exemptions, of an analysis of which nothing is kept.
@@ -37,19 +68,26 @@ export function runRules(
   const functions = all.filter((f) => !f.isMacro && seen(f)).sort((a, b) => a.id - b.id);
   const cx: RuleContext = { analysis, functions, all, ...(silence === undefined ? {} : { silence }) };
   const drafts: Draft[] = [];
-  for (const rule of chosenRules(names)) {
+  const chosen = chosenRules(names);
+  for (const rule of chosen) {
     throwIfCancelled(token);
     for (const d of rule.check(cx))
       if (PRECISION_RANK[d.precision] >= PRECISION_RANK[precision]) drafts.push(d);
   }
-  const spots = new Map<string, Precision>();
-  for (const d of drafts) spots.set(`${d.rule} ${d.fn} ${d.op}`, d.precision);
+  const spots = spotsOf(drafts);
+  for (const rule of yieldedTo(chosen)) {
+    throwIfCancelled(token);
+    const asking = drafts.filter((d) => yieldsOf(d.rule).includes(rule.info.id));
+    for (const [spot, there] of spotsOf(whatItSays(rule, cx, asking))) spots.set(spot, there);
+  }
   /** Another rule says the same of this spot, and better. */
   const isSaid = (d: Draft): boolean =>
-    ALL_RULES.find((r) => r.info.id === d.rule)?.yieldsTo?.some((other) => {
+    yieldsOf(d.rule).some((other) => {
       const there = spots.get(`${other} ${d.fn} ${d.op}`);
-      return there !== undefined && PRECISION_RANK[there] >= PRECISION_RANK[d.precision];
-    }) === true;
+      if (there === undefined || PRECISION_RANK[there] < PRECISION_RANK[d.precision]) return false;
+      silence?.(d.rule, analysis.program.functions[d.fn] as FunctionRef, d.op, `'${other}' says it`);
+      return true;
+    });
   const texts = new Map<string, string>();
   const textOf = (file: string): string => {
     let t = texts.get(file);

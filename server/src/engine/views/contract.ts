@@ -144,6 +144,8 @@ export function helperEffects(h: HelperEntry): readonly string[] {
     const [what = '', when = ''] = key.split('|');
     effects.push(`${what} ${objects.join(', ')}${when}`);
   }
+  if (h.tells !== undefined) effects.push(`tells whether \`${h.tells}\``);
+  if (h.underRcu === true) effects.push('what it gives is kept by the RCU read side alone');
   if (h.ensures !== undefined) effects.push(`returns when \`${h.ensures}\` holds`);
   for (const path of h.moves ?? []) effects.push(`moves \`${path}\` to another parent`);
   if (h.gracePeriod === true) effects.push('waits for a grace period');

@@ -139,6 +139,64 @@ static int revalidate_bad(struct dentry *dentry, unsigned int flags)
 }
 const struct dentry_operations dops = { .d_revalidate = revalidate_bad };`,
 
+  'what tells that a dentry is negative': `${RENAMES}
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	struct foo *f = dentry->d_sb->s_fs_info;
+	int n = 1;
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	if (d_really_is_negative(dentry)) {
+		down_read(&f->sem);
+		n = d_inode(dentry->d_parent)->i_flags;
+		up_read(&f->sem);
+	}
+	return n;
+}
+static int is_negative_ok(struct dentry *dentry, unsigned int flags)
+{
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	if (!d_is_negative(dentry))
+		return 1;
+	return d_inode(dentry->d_parent)->i_flags;
+}
+static int no_inode_ok(struct dentry *dentry, unsigned int flags)
+{
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	if (d_inode(dentry) == NULL)
+		return d_inode(dentry->d_parent)->i_flags;
+	return 1;
+}
+static int not_rcu_ok(struct dentry *dentry, unsigned int flags)
+{
+	bool positive;
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	positive = d_is_positive(dentry);
+	if (d_inode_rcu(dentry) && positive)
+		return 1;
+	return positive ? 1 : d_inode(dentry->d_parent)->i_flags;
+}
+const struct dentry_operations really = { .d_revalidate = revalidate_ok };
+const struct dentry_operations is = { .d_revalidate = is_negative_ok };
+const struct dentry_operations no = { .d_revalidate = no_inode_ok };
+const struct dentry_operations rcu = { .d_revalidate = not_rcu_ok };`,
+
+  'what tells that a dentry is positive': `${RENAMES}
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	if (d_really_is_negative(dentry))
+		return 1;
+	return d_inode(dentry->d_parent)->i_flags; /*! dentry/unstable-parent */
+}
+const struct dentry_operations dops = { .d_revalidate = revalidate_bad };`,
+
   'nothing moves in this filesystem': `
 static int open_ok(struct inode *inode, struct file *file)
 {

@@ -306,7 +306,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     'dentry',
     'The inode of a dentry, read once; may be NULL.',
     '6.12:include/linux/dcache.h:537',
-    { returns: 'dentry->d_inode' },
+    { returns: 'dentry->d_inode', underRcu: true },
   ),
   N('d_backing_inode', 'upper', 'The inode of a dentry.', '6.12:include/linux/dcache.h:552', {
     returns: 'upper->d_inode',
@@ -324,19 +324,26 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     'Tells whether a lookup is under way for a dentry.',
     '6.12:include/linux/dcache.h:376',
   ),
-  N('d_is_negative', 'dentry', 'Tells whether a dentry has no inode.', '6.12:include/linux/dcache.h:452'),
-  N('d_is_positive', 'dentry', 'Tells whether a dentry has an inode.', '6.12:include/linux/dcache.h:463'),
+  // The type in d_flags and the inode are set and cleared together, under d_lock
+  N('d_is_negative', 'dentry', 'Tells whether a dentry has no inode.', '6.12:include/linux/dcache.h:452', {
+    tells: '!dentry->d_inode',
+  }),
+  N('d_is_positive', 'dentry', 'Tells whether a dentry has an inode.', '6.12:include/linux/dcache.h:463', {
+    tells: 'dentry->d_inode',
+  }),
   N(
     'd_really_is_negative',
     'dentry',
     'Tells whether a dentry has no inode.',
     '6.12:include/linux/dcache.h:483',
+    { tells: '!dentry->d_inode' },
   ),
   N(
     'd_really_is_positive',
     'dentry',
     'Tells whether a dentry has an inode.',
     '6.12:include/linux/dcache.h:501',
+    { tells: 'dentry->d_inode' },
   ),
   N('d_is_dir', 'dentry', 'Tells whether a dentry is a directory.', '6.12:include/linux/dcache.h:427'),
   N('d_is_reg', 'dentry', 'Tells whether a dentry is a regular file.', '6.12:include/linux/dcache.h:437'),

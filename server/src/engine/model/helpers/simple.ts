@@ -247,6 +247,7 @@ const CACHE: readonly HelperEntry[] = [
     'Finds a cached child without a reference.',
     '6.12:fs/dcache.c:2198',
     {
+      underRcu: true,
       requires: [shared('@rcu', 'rcu')],
     },
   ),

@@ -250,7 +250,11 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     'Told that a dentry is about to leave the cache, before it is unhashed. d_lock is held, and i_lock if it is ' +
       'positive; neither may be dropped, and nothing is freed here.',
     '6.12:fs/dcache.c:618 6.12:fs/dcache.c:672 6.12:Documentation/filesystems/porting.rst:1113',
-    { ...since('6.12'), obligations: ['No counted reference may be taken: the dentry is dead already.'] },
+    {
+      ...since('6.12'),
+      asConst: ['dentry'],
+      obligations: ['No counted reference may be taken: the dentry is dead already.'],
+    },
   ),
   method(
     'd_prune',
@@ -264,7 +268,11 @@ export const DENTRY_METHODS: readonly MethodEntry[] = [
     'Told that a dentry is about to leave the cache, before it is unhashed. d_lock is held, that of the parent and ' +
       'i_lock as far as there are any; none may be dropped, and nothing is freed here.',
     '6.1:fs/dcache.c:599',
-    { ...until('6.12'), obligations: ['No counted reference may be taken: the dentry is dead already.'] },
+    {
+      ...until('6.12'),
+      asConst: ['dentry'],
+      obligations: ['No counted reference may be taken: the dentry is dead already.'],
+    },
   ),
   method(
     'd_iput',

@@ -9,6 +9,7 @@ import { T, type Terms } from '../../contexts/terms.js';
 import type { MethodEntry } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+import { isOnlyAsserted } from '../take-leaf.js';
 
 const ID = 'dir/self-deadlock';
 
@@ -34,7 +35,9 @@ export const selfDeadlock: Rule = {
         cx.silence?.(ID, fn, -1, WIDENED);
         continue;
       }
-      const takes = result.takes.filter((t) => t.lock.class === 'inode::i_rwsem' && !t.lock.may);
+      const takes = result.takes.filter(
+        (t) => t.lock.class === 'inode::i_rwsem' && !t.lock.may && !isOnlyAsserted(cx, t),
+      );
       if (takes.length === 0) {
         if (cx.silence !== undefined && result.acquires.has('inode::i_rwsem|rwsem'))
           cx.silence(ID, fn, -1, 'it only tries i_rwsem, or takes again what it has given back');

@@ -14,6 +14,7 @@ import { Fn } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { typeRef } from '../../program/program.js';
 import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+import { breaksContract } from './contract.js';
 
 const ID = 'lock/imbalance';
 
@@ -311,6 +312,10 @@ function compare(
         lock,
         'a caller can tell the ways out with and without it apart, by the result or by what it passed',
       );
+      continue;
+    }
+    if (!acquired && breaksContract(cx, fn, lock)) {
+      quiet(lock, "the method's callers hold it: lock/contract says it");
       continue;
     }
     // The odd one out is the one that fewer paths take
