@@ -4,6 +4,7 @@
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { type Finding, type Fix, PRECISION_RANK, type Precision } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
+import type { FileFacts } from '../facts/encode.js';
 import { fingerprintAll } from '../findings/fingerprint.js';
 import { compareFindings, orderFindings } from '../findings/order.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
@@ -16,8 +17,14 @@ export function chosenRules(names: readonly string[]): readonly Rule[] {
   return ALL_RULES.filter((r) => names.some((n) => r.info.id === n || r.info.id.startsWith(`${n}/`)));
 }
 
+/** The tree's files, for rules and statements. */
+export interface Files {
+  textOf(file: string): string | null;
+  factsOf(file: string): FileFacts | null;
+}
+
 /**
- * Findings in files of `inScope`, at least as precise as asked for, ordered. `text` gives a file's text for statements;
+ * Findings in files of `inScope`, at least as precise as asked for, ordered. `tree` gives texts for statements, and what rules ask for;
  * `fixOf` makes the fixes of a draft; `silence` hears of exemptions, of an analysis of which nothing is kept.
  */
 export function runRules(
@@ -25,7 +32,7 @@ export function runRules(
   inScope: ReadonlySet<string>,
   names: readonly string[],
   precision: Precision,
-  text: (file: string) => string | null,
+  tree: Files,
   token: CancelToken,
   fixOf: (draft: Draft) => readonly Fix[],
   silence?: RuleContext['silence'],
@@ -35,7 +42,13 @@ export function runRules(
   const units = new Set([...inScope].filter((path) => !path.startsWith('include/')).map(unitOf));
   const seen = (f: FunctionRef): boolean => units.has(f.unit) || inScope.has(f.file.path);
   const functions = all.filter((f) => !f.isMacro && seen(f)).sort((a, b) => a.id - b.id);
-  const cx: RuleContext = { analysis, functions, all, ...(silence === undefined ? {} : { silence }) };
+  const cx: RuleContext = {
+    analysis,
+    functions,
+    all,
+    elsewhere: (file) => tree.factsOf(file),
+    ...(silence === undefined ? {} : { silence }),
+  };
   const drafts: Draft[] = [];
   for (const rule of chosenRules(names)) {
     throwIfCancelled(token);
@@ -54,7 +67,7 @@ export function runRules(
   const textOf = (file: string): string => {
     let t = texts.get(file);
     if (t === undefined) {
-      t = text(file) ?? '';
+      t = tree.textOf(file) ?? '';
       texts.set(file, t);
     }
     return t;
