@@ -23,6 +23,7 @@ import { SELF_DEADLOCK } from './rules/dir/self-deadlock.js';
 import { STALE_POINTER } from './rules/dir/stale-pointer.js';
 import { STALE_SNAPSHOT } from './rules/dir/stale-snapshot.js';
 import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
+import { UNPINNED_CHILD } from './rules/dir/unpinned-child.js';
 import { DOUBLE } from './rules/lock/double.js';
 import { GUARDED_FIELD } from './rules/lock/guarded-field.js';
 import { IMBALANCE } from './rules/lock/imbalance.js';
@@ -52,6 +53,7 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'dir/alias-move': ALIAS_MOVE,
   'dir/lock-required': LOCK_REQUIRED,
   'dir/unlocked-removal': UNLOCKED_REMOVAL,
+  'dir/unpinned-child': UNPINNED_CHILD,
   'dir/self-deadlock': SELF_DEADLOCK,
   'rcu/early-free': EARLY_FREE,
   'rcu/unstable-inode': UNSTABLE_INODE,

@@ -19,6 +19,7 @@ import { selfDeadlock } from './dir/self-deadlock.js';
 import { stalePointer } from './dir/stale-pointer.js';
 import { staleSnapshot } from './dir/stale-snapshot.js';
 import { unlockedRemoval } from './dir/unlocked-removal.js';
+import { unpinnedChild } from './dir/unpinned-child.js';
 import { doubleLock } from './lock/double.js';
 import { guardedField } from './lock/guarded-field.js';
 import { imbalance } from './lock/imbalance.js';
@@ -53,6 +54,7 @@ const IN_ANY_ORDER: readonly Rule[] = [
   lockRequired,
   selfDeadlock,
   unlockedRemoval,
+  unpinnedChild,
   notHeld,
   lockOrder,
   sleepInAtomic,
