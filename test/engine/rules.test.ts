@@ -18,8 +18,10 @@ import { UNSTABLE_PARENT } from './rules/dentry/unstable-parent.js';
 import { ALIAS_MOVE } from './rules/dir/alias-move.js';
 import { LOCK_REQUIRED } from './rules/dir/lock-required.js';
 import { LOST_RACE_LEAK } from './rules/dir/lost-race-leak.js';
+import { OFFSET_ACCOUNTING } from './rules/dir/offset-accounting.js';
 import { RELOCK_DEAD } from './rules/dir/relock-dead.js';
 import { SELF_DEADLOCK } from './rules/dir/self-deadlock.js';
+import { SHARED_WRITE } from './rules/dir/shared-write.js';
 import { STALE_POINTER } from './rules/dir/stale-pointer.js';
 import { STALE_SNAPSHOT } from './rules/dir/stale-snapshot.js';
 import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
@@ -54,6 +56,8 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'dir/lock-required': LOCK_REQUIRED,
   'dir/unlocked-removal': UNLOCKED_REMOVAL,
   'dir/unpinned-child': UNPINNED_CHILD,
+  'dir/offset-accounting': OFFSET_ACCOUNTING,
+  'dir/shared-write': SHARED_WRITE,
   'dir/self-deadlock': SELF_DEADLOCK,
   'rcu/early-free': EARLY_FREE,
   'rcu/unstable-inode': UNSTABLE_INODE,

@@ -14,8 +14,10 @@ import { unstableParent as unstableDentryParent } from './dentry/unstable-parent
 import { aliasMove } from './dir/alias-move.js';
 import { lockRequired } from './dir/lock-required.js';
 import { lostRaceLeak } from './dir/lost-race-leak.js';
+import { offsetAccounting } from './dir/offset-accounting.js';
 import { relockDead } from './dir/relock-dead.js';
 import { selfDeadlock } from './dir/self-deadlock.js';
+import { sharedWrite } from './dir/shared-write.js';
 import { stalePointer } from './dir/stale-pointer.js';
 import { staleSnapshot } from './dir/stale-snapshot.js';
 import { unlockedRemoval } from './dir/unlocked-removal.js';
@@ -60,7 +62,9 @@ const IN_ANY_ORDER: readonly Rule[] = [
   sleepInAtomic,
   earlyFree,
   lostRaceLeak,
+  offsetAccounting,
   relockDead,
+  sharedWrite,
   stalePointer,
   staleSnapshot,
   unstableInode,
