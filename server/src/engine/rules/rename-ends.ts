@@ -3,10 +3,11 @@
  * what a rule has counted on the way. Must not know what is counted.
  */
 
-import { fnColumn } from '../contexts/cfg.js';
+import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { maskOf, type State, ZERO } from '../contexts/state.js';
+import { T } from '../contexts/terms.js';
 import { Fn, OP_STRIDE, Op, operatorCode } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { readsOf, replay } from './replay.js';
@@ -24,7 +25,7 @@ export interface RenameEnd {
   readonly whiteout: boolean;
 }
 
-/** Shows the ends of a rename method's paths that surely give back 0; `count` gives what a path has counted after an operation. */
+/** Shows the ends of a rename method's paths that surely give back 0, or what a helper of the VFS gave that renames; `count` gives what a path has counted after an operation. */
 export function renameEnds(
   cx: RuleContext,
   fn: FunctionRef,
@@ -39,8 +40,14 @@ export function renameEnds(
     const kind = fn.file.ops[(fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op;
     if (kind !== Op.Return) return count(run, op, s);
     const { terms } = run;
-    const value = readsOf(fn, op)[0];
-    if (value === undefined || maskOf(terms, s.facts, run.ev.value(s, value)) !== ZERO) return undefined;
+    const read = readsOf(fn, op)[0];
+    const value = read === undefined ? terms.unknown : run.ev.value(s, read);
+    // What a helper gives back that renames is success where it has done so
+    const isDone =
+      terms.kind(value) === T.Fresh &&
+      terms.a(value) < run.graph.opCount &&
+      model.helpers.get(calledName(fn, terms.a(value)))?.names === 'moves';
+    if (!isDone && maskOf(terms, s.facts, value) !== ZERO) return undefined;
     const asksFor = (name: string): boolean => {
       const bit = model.constants.get(name);
       if (bit === undefined || flags < 0) return false;

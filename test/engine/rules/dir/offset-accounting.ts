@@ -266,6 +266,16 @@ static int foo_rmdir(struct inode *dir, struct dentry *dentry) /*! dir/offset-ac
 }`,
   }),
 
+  'an exchange that ends as such a helper does': directory({
+    whiteout: '',
+    rename: `${RENAMES}
+	if (flags & RENAME_EXCHANGE)
+		return simple_rename_exchange(old_dir, old_dentry, new_dir, new_dentry); /*! dir/offset-accounting */
+	simple_offset_rename(old_dir, old_dentry, new_dir, new_dentry);
+	return 0;
+}`,
+  }),
+
   'a whiteout without an offset': directory({
     whiteout: `
 static int foo_whiteout(struct inode *old_dir, struct dentry *old_dentry)
