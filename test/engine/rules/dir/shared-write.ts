@@ -37,7 +37,7 @@ const struct file_operations fops = { ${table} };`;
 
 /** Cases by title. */
 export const SHARED_WRITE: RuleCases = {
-  'a cache that each reader stores': READ('\tFOO_I(inode)->cache = cache; /*! dir/shared-write@medium */'),
+  'a cache that each reader stores': READ('\tFOO_I(inode)->cache = cache; /*! dir/shared-write@high */'),
 
   'the same behind WRAP_DIR_ITER': READ(
     '\tFOO_I(inode)->cache = cache;',
@@ -59,7 +59,7 @@ static struct dentry *foo_lookup(struct inode *dir, struct dentry *dentry, unsig
 {
 	struct foo_inode *foo = FOO_I(dir);
 
-	foo->cache = make_cache(dir); /*! dir/shared-write@medium */
+	foo->cache = make_cache(dir); /*! dir/shared-write@high */
 	return NULL;
 }
 const struct inode_operations more = { .lookup = foo_lookup };`,

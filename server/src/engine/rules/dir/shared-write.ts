@@ -9,7 +9,7 @@ import type { Lock } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
-import { heldIn, heldShown } from '../holding.js';
+import { heldIn, heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, replay } from '../replay.js';
 import { type Draft, entryMethod, lineOf, pathTo, type Rule, type RuleContext, step } from '../rule.js';
@@ -24,7 +24,7 @@ export const sharedWrite: Rule = {
     summary: 'State of a directory is changed with the directory locked only shared.',
     law: 'What a filesystem keeps of a directory is changed with i_rwsem held exclusively, or under a lock of its own: readers and lookups share i_rwsem.',
     severity: 'warning',
-    precision: 'medium',
+    precision: 'high',
     onByDefault: true,
     fixable: false,
   },
@@ -221,7 +221,7 @@ function draftOf(cx: RuleContext, s: Site, exclusive: Site | null): Draft {
       : `, and '${exclusive.fn.name}()' changes it with the directory locked exclusively`;
   return {
     rule: ID,
-    precision: exclusive !== null && s.pointer ? 'medium' : 'low',
+    precision: exclusive === null || !s.pointer ? 'low' : isAllKnown(s.entry) ? 'high' : 'medium',
     certainty: 'must',
     message: `'${s.text}' of the directory is changed with '&inode->i_rwsem' held only shared and no other lock${elsewhere}`,
     fn: s.fn.id,
