@@ -36,7 +36,7 @@ export const sharedWrite: Rule = {
       const brought = (entries[fn.id] ?? []).some((e) => locksIn(cx, e, true).length > 0);
       if (!brought || fn.isHeader || !stores(fn) || cx.analysis.results[fn.id]?.widened !== false) continue;
       for (const [index, entry] of (entries[fn.id] ?? []).entries())
-        if (locksIn(cx, entry, true).length > 0)
+        if (isOfDirectory(cx, entry) && locksIn(cx, entry, true).length > 0)
           for (const w of WRITES.of(cx.analysis, fn, entry, () => writesIn(cx, fn, entry)))
             if (w.shared) sites.push({ ...w, fn, index, entry });
     }
@@ -71,6 +71,13 @@ interface Site extends Write {
 /** The locks of directories that a situation brings, with a name here. */
 function locksIn(cx: RuleContext, entry: Entry, shared: boolean): readonly Lock[] {
   return entry.locks.filter((l) => isNamed(cx.analysis.terms, l) && l.shared === shared && !l.may);
+}
+
+/** Methods of directories that run with the lock held shared: others have it of a file. */
+const METHODS: ReadonlySet<string> = new Set(['iterate_shared', 'lookup', 'atomic_open']);
+
+function isOfDirectory(cx: RuleContext, entry: Entry): boolean {
+  return entry.origins.some((o) => METHODS.has(cx.analysis.propagation?.origins[o]?.method ?? ''));
 }
 
 function isNamed(terms: Terms, l: Lock): boolean {
