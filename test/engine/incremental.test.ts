@@ -235,8 +235,48 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
   ],
 };
 
+/** A directory that lives in the cache, and the tree's reader of such directories, which stands in another unit. */
+const READ = `
+// file: fs/foo/a.c
+void foo_make(struct inode *inode)
+{
+	inode->i_fop = &simple_dir_operations;
+}
+static int foo_sync(struct super_block *sb)
+{
+	d_drop(sb->s_fs_info);
+	return 0;
+}
+const struct super_operations foo_ops = { .sync_fs = foo_sync };
+// file: fs/libfs.c
+struct dir_context { long pos; };
+static struct dentry *following(struct dentry *dir)
+{
+	struct dentry *d = list_entry(dir->d_children.next, struct dentry, d_sib), *found;
+
+	spin_lock(&d->d_lock);
+	found = dget_dlock(d);
+	spin_unlock(&d->d_lock);
+	return found;
+}
+int dcache_readdir(struct file *file, struct dir_context *ctx)
+{
+	struct dentry *next = following(file->f_path.dentry);
+
+	return dir_emit(ctx, next->d_name.name, 1, next->d_inode->i_mode, 0);
+}`;
+
 describe('after an edit', () => {
   for (const [title, steps] of Object.entries(CASES)) it(title, () => checkSteps(SOURCE, steps));
+
+  it('a reader of directories elsewhere, on which a rule hangs', () =>
+    checkSteps(READ, [
+      { file: 'fs/libfs.c', from: 'found = dget_dlock(d);', to: 'found = d;' },
+      { file: 'fs/libfs.c', from: 'found = d;', to: '/* It is there */\n\tfound = d;' },
+      { file: 'fs/libfs.c', from: 'dcache_readdir', to: 'other_readdir' },
+      { file: 'fs/libfs.c', from: 'other_readdir', to: 'dcache_readdir' },
+      { file: 'fs/libfs.c', from: 'found = d;', to: 'found = dget_dlock(d);' },
+    ]));
 
   it('no analysis keeps the one before', async () => {
     const edits = 100;

@@ -19,11 +19,14 @@ import { UNSTABLE_PARENT } from './rules/dentry/unstable-parent.js';
 import { ALIAS_MOVE } from './rules/dir/alias-move.js';
 import { LOCK_REQUIRED } from './rules/dir/lock-required.js';
 import { LOST_RACE_LEAK } from './rules/dir/lost-race-leak.js';
+import { OFFSET_ACCOUNTING } from './rules/dir/offset-accounting.js';
 import { RELOCK_DEAD } from './rules/dir/relock-dead.js';
 import { SELF_DEADLOCK } from './rules/dir/self-deadlock.js';
+import { SHARED_WRITE } from './rules/dir/shared-write.js';
 import { STALE_POINTER } from './rules/dir/stale-pointer.js';
 import { STALE_SNAPSHOT } from './rules/dir/stale-snapshot.js';
 import { UNLOCKED_REMOVAL } from './rules/dir/unlocked-removal.js';
+import { UNPINNED_CHILD } from './rules/dir/unpinned-child.js';
 import { ANNOTATION } from './rules/lock/annotation.js';
 import { CONTRACT } from './rules/lock/contract.js';
 import { DOUBLE } from './rules/lock/double.js';
@@ -60,6 +63,9 @@ const RULES: Readonly<Record<string, RuleCases>> = {
   'dir/alias-move': ALIAS_MOVE,
   'dir/lock-required': LOCK_REQUIRED,
   'dir/unlocked-removal': UNLOCKED_REMOVAL,
+  'dir/unpinned-child': UNPINNED_CHILD,
+  'dir/offset-accounting': OFFSET_ACCOUNTING,
+  'dir/shared-write': SHARED_WRITE,
   'dir/self-deadlock': SELF_DEADLOCK,
   'rcu/early-free': EARLY_FREE,
   'rcu/unprotected-deref': UNPROTECTED_DEREF,

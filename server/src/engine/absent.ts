@@ -15,11 +15,10 @@ import type { FunctionRef } from './program/program.js';
 import { RULES } from './rules/index.js';
 import { replay } from './rules/replay.js';
 import { rangeOf } from './rules/rule.js';
-import { runRules } from './rules/run.js';
+import { type Files, runRules } from './rules/run.js';
 
 /** What the answer is made with besides the analysis. */
-export interface Around {
-  textOf(file: string): string | null;
+export interface Around extends Files {
   /** Whether the configuration builds the line. */
   readonly isBuilt: boolean;
   readonly token: CancelToken;
@@ -35,7 +34,7 @@ export function absent(analysis: Analysis, query: AbsentQuery, around: Around): 
     new Set([file]),
     [rule],
     'low',
-    around.textOf,
+    around,
     around.token,
     () => [],
     (id, at, op, why) => {

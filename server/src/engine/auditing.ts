@@ -13,7 +13,7 @@ import type { HelperEntry, MethodEntry, Model } from './model/types.js';
 import type { FunctionRef } from './program/program.js';
 import { RULES, rulesNamed } from './rules/index.js';
 import { lineOf, WIDENED } from './rules/rule.js';
-import { runRules } from './rules/run.js';
+import { type Files, runRules } from './rules/run.js';
 
 /** What an audit is about. `word`: stands in every directory that has any of it; null where that cannot be told. */
 export type Subject = { readonly name: string; readonly word: string | null } & (
@@ -45,7 +45,7 @@ export function auditUnit(
   analysis: Analysis,
   subject: Subject,
   files: readonly string[],
-  textOf: (file: string) => string | null,
+  tree: Files,
   token: CancelToken,
 ): { readonly spots: readonly AuditSpot[]; readonly functions: number } {
   const inUnit = new Set(files);
@@ -55,13 +55,13 @@ export function auditUnit(
     if (id === subject.name && !fn.isMacro) heard.set(`${fn.id} ${op} ${why}`, { fn, op, why });
   };
   const listens = subject.kind === 'rule' ? hear : undefined;
-  const found = runRules(analysis, inUnit, ids, 'low', textOf, token, () => [], listens);
+  const found = runRules(analysis, inUnit, ids, 'low', tree, token, () => [], listens);
   const ran = RULES.filter((rule) => (ids.length === 0 ? rule.onByDefault : ids.includes(rule.id)));
   const { findings } = settleFindings(found, {
     files,
     known: RULES.map((rule) => rule.id),
     ran: ran.map((rule) => rule.id),
-    textOf,
+    textOf: (file) => tree.textOf(file),
   });
   const functions = analysis.bottomUp.filter((id) => {
     const fn = analysis.program.functions[id] as FunctionRef;

@@ -50,7 +50,7 @@ import type { Model } from './model/index.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
 import { type Before, Remembered, type UnitAnswer } from './remembered.js';
 import { RULES, rulesFor } from './rules/index.js';
-import { runRules } from './rules/run.js';
+import { type Files, runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
 import { verifyModel } from './verify/verify.js';
 import { explainModelName, symbolCard } from './views/contract.js';
@@ -167,6 +167,10 @@ export class LockwalkEngine implements Engine {
       asked.add(file);
       return this.loader.text(file);
     };
+    const factsOf = (file: string): FileFacts | null => {
+      asked.add(file);
+      return this.loader.load(file);
+    };
     const fixing = { analysis: world.analysis, source: this.sources(asked) };
     const inUnit = new Set(files);
     const isShown = ({ precision }: { readonly precision: Precision }): boolean =>
@@ -177,7 +181,7 @@ export class LockwalkEngine implements Engine {
       request.rules,
       // What is not shown is found all the same: fingerprints count it, and comments may speak for it
       'low',
-      textOf,
+      { textOf, factsOf },
       token,
       (draft) => (isShown(draft) ? fixesOf(fixing, draft) : []),
     );
@@ -403,6 +407,11 @@ export class LockwalkEngine implements Engine {
     }
   }
 
+  /** The tree's files, for rules of an answer that is not kept. */
+  private treeFiles(): Files {
+    return { textOf: (file) => this.loader.text(file), factsOf: (file) => this.loader.load(file) };
+  }
+
   absent(query: AbsentQuery, token: CancelToken): AbsentResult {
     const { file, line } = query;
     if (!RULES.some((rule) => rule.id === query.rule))
@@ -410,7 +419,7 @@ export class LockwalkEngine implements Engine {
     if (this.loader.text(file) === null) return { ok: false, problem: `${file}: no such file in the tree` };
     const answer = this.afresh([file], token, (analysis) =>
       absent(analysis, query, {
-        textOf: (path) => this.loader.text(path),
+        ...this.treeFiles(),
         isBuilt: this.loader.asIfBuilt(file, line) === null,
         token,
       }),
@@ -432,7 +441,7 @@ export class LockwalkEngine implements Engine {
       const { word } = subject;
       if (word !== null && !files.some((file) => this.loader.text(file)?.includes(word) === true)) continue;
       const found = this.afresh(files, token, (analysis) =>
-        auditUnit(analysis, subject, files, (file) => this.loader.text(file), token),
+        auditUnit(analysis, subject, files, this.treeFiles(), token),
       );
       functions += found.functions;
       for (const file of files) seen.add(file);

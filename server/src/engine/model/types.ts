@@ -193,8 +193,13 @@ export interface HelperEntry {
   readonly noReturn?: boolean;
   /** What holds when it returns, whatever was seen before: the condition that is waited for. */
   readonly ensures?: ConditionText;
-  /** What it does to the names of a directory; `unhashes`: it takes a dentry out of the hash and leaves the rest to others. */
-  readonly names?: 'finds' | 'adds' | 'removes' | 'moves' | 'unhashes';
+  /**
+   * What it does to the names of a directory; `unhashes`: it takes a dentry out of the hash and leaves the rest to others; `unpins`: it
+   * lets go of what keeps one in the cache.
+   */
+  readonly names?: 'finds' | 'adds' | 'removes' | 'moves' | 'unhashes' | 'unpins';
+  /** A reader of directories: whether it holds a reference to each child while it shows it, taken under the child's d_lock. */
+  readonly shows?: 'held' | 'unheld';
   /** It waits for a grace period before returning (`synchronize_rcu`). `rcu_barrier` does not. */
   readonly gracePeriod?: boolean;
   /**

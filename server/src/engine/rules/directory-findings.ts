@@ -7,9 +7,12 @@ import type { Analysis } from '../contexts/analysis.js';
 import { calledName } from '../contexts/cfg.js';
 import type { Entry, Origin } from '../contexts/entry-points.js';
 import type { CallEdge } from '../contexts/result.js';
+import { T, type Terms } from '../contexts/terms.js';
 import { toCaller } from '../contexts/translate.js';
 import type { HelperEntry } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
+import type { CacheReader } from './cache-reader.js';
+import { isBare } from './directory-kind.js';
 import {
   directoryCalls,
   isCallersToLock,
@@ -47,13 +50,18 @@ interface Site {
 /** Callers that are asked about one call; past it nothing is said. */
 const MAX_ASKED = 60;
 
+/** What a rule says of helpers that are called without the directory locked. */
+export interface Saying {
+  readonly rule: string;
+  wanted(fn: FunctionRef, helper: HelperEntry): boolean;
+  /** What another thread does meanwhile. */
+  readonly otherSide: string;
+  /** The reader of the directory, for a rule to which it matters; asked only where it does. */
+  reader?(): CacheReader;
+}
+
 /** A finding for each helper that is called without the directory locked, one at a spot. */
-export function unlockedCalls(
-  cx: RuleContext,
-  wanted: (fn: FunctionRef, helper: HelperEntry) => boolean,
-  rule: string,
-  otherSide: string,
-): Draft[] {
+export function unlockedCalls(cx: RuleContext, saying: Saying): Draft[] {
   const propagation = cx.analysis.propagation;
   if (propagation === null) return [];
   const best = new Map<string, Draft>();
@@ -61,20 +69,26 @@ export function unlockedCalls(
     const bySite = new Map<number, Site>();
     for (const [index, entry] of (propagation.entries[fn.id] ?? []).entries()) {
       const calls = directoryCalls(cx, fn, entry);
-      for (const q of calls.quiet) if (wanted(fn, q.helper)) cx.silence?.(rule, fn, q.op, q.why);
+      for (const q of calls.quiet)
+        if (saying.wanted(fn, q.helper)) cx.silence?.(saying.rule, fn, q.op, q.why);
       for (const found of calls.open) {
-        if (!wanted(fn, found.helper)) {
+        if (!saying.wanted(fn, found.helper)) {
           cx.silence?.(
-            rule,
+            saying.rule,
             fn,
             found.op,
             `'${found.helper.name}()' is the law of another rule of the family dir/`,
           );
           continue;
         }
-        const sites = sitesOf(cx, { fn, index, entry, op: found.op, place: found.place }, found);
+        const sites = sitesOf(cx, { fn, index, entry, op: found.op, place: found.place }, found, saying);
         if (sites.length === 0)
-          cx.silence?.(rule, fn, found.op, `each caller that is known holds '${found.text}', or may hold it`);
+          cx.silence?.(
+            saying.rule,
+            fn,
+            found.op,
+            `each caller that is known holds '${found.text}', or may hold it`,
+          );
         for (const site of sites) {
           const old = bySite.get(found.op);
           if (old === undefined || PRECISION_RANK[site.precision] > PRECISION_RANK[old.precision])
@@ -83,7 +97,7 @@ export function unlockedCalls(
       }
     }
     for (const site of bySite.values()) {
-      const d = draftOf(cx, site, rule, otherSide);
+      const d = draftOf(cx, site, saying);
       const key = `${d.fn},${d.op}`;
       const old = best.get(key);
       if (old === undefined || PRECISION_RANK[d.precision] > PRECISION_RANK[old.precision]) best.set(key, d);
@@ -93,13 +107,13 @@ export function unlockedCalls(
 }
 
 /** What is found of a call, its callers asked where they know more. */
-function sitesOf(cx: RuleContext, call: Level, found: Unlocked): readonly Site[] {
+function sitesOf(cx: RuleContext, call: Level, found: Unlocked, saying: Saying): readonly Site[] {
   const out: Site[] = [];
   const seen = new Set<string>();
   const go = (level: Level, down: readonly Level[], verdict: Verdict): void => {
     if (verdict.kind === 'not') {
       const site = { call, clear: level, down, found, why: verdict.why, by: verdict.by };
-      out.push({ ...site, precision: precisionOf(cx, site) });
+      out.push({ ...site, precision: precisionOf(cx, site, saying) });
       return;
     }
     if (verdict.kind !== 'ask' || level.place < 0) return;
@@ -159,8 +173,10 @@ const ALONE: ReadonlySet<string> = new Set([
 ]);
 
 /** How sure it is that the lock is not held where others may be in the directory. */
-function precisionOf(cx: RuleContext, site: Omit<Site, 'precision'>): Precision {
-  if (site.found.helper.names === 'unhashes' || isByPointer(cx, site)) return 'low';
+function precisionOf(cx: RuleContext, site: Omit<Site, 'precision'>, saying: Saying): Precision {
+  const { helper } = site.found;
+  const pulls = pullsAway(helper, saying);
+  if ((isBare(helper) && !pulls) || isByPointer(cx, site)) return 'low';
   const { fn, index, entry } = site.clear;
   switch (site.why) {
     case Why.Dropped:
@@ -175,9 +191,26 @@ function precisionOf(cx: RuleContext, site: Omit<Site, 'precision'>): Precision 
       if (site.found.helper.names === 'moves') return 'low';
       // A caller that only knows an object of this code's own has no directory to lock
       const top = topOf(cx, { ...site.clear, index });
+      // Nor has one that was given the child alone, and finds the directory through it
+      if (pulls && isThroughChild(cx.analysis.terms, top?.place ?? site.clear.place)) return 'high';
       return isCallersToLock(cx, top?.fn ?? fn, top?.place ?? -1) ? 'low' : 'high';
     }
   }
+}
+
+/** Whether it pulls a child from under a reader that holds no reference to it. */
+function pullsAway(helper: HelperEntry, saying: Saying): boolean {
+  return helper.names === 'unhashes' && saying.reader?.().holds === false;
+}
+
+/** Whether a lock is that of the parent of a dentry. */
+function isThroughChild(terms: Terms, place: number): boolean {
+  for (let at = place; at >= 0; at = terms.a(at)) {
+    const kind = terms.kind(at);
+    if (kind === T.FieldP && terms.nameText(terms.b(at)) === 'd_parent') return true;
+    if (kind !== T.FieldP && kind !== T.FieldL && kind !== T.Load) return false;
+  }
+  return false;
 }
 
 /** Whether the way leads through a pointer that may point at other functions too: which of them is called nobody here knows. */
@@ -226,7 +259,7 @@ const HOW: Readonly<Record<Why, string>> = {
 };
 
 /** The finding of a site. */
-function draftOf(cx: RuleContext, site: Site, rule: string, otherSide: string): Draft {
+function draftOf(cx: RuleContext, site: Site, saying: Saying): Draft {
   const { found, clear, call } = site;
   const { analysis } = cx;
   const culprit = whoDoesNot(cx, site);
@@ -248,11 +281,17 @@ function draftOf(cx: RuleContext, site: Site, rule: string, otherSide: string): 
     );
   for (const l of site.down) steps.push(step('call', l.fn, l.op, `${l.fn.name}() calls on`));
   steps.push(step('access', call.fn, found.op, `calls ${found.helper.name}()`));
-  steps.push(step('other-side', call.fn, found.op, otherSide, 1));
-  const needs = found.helper.names === 'unhashes' ? 'should have' : 'needs';
+  const pulls = pullsAway(found.helper, saying);
+  const shows = pulls ? saying.reader?.().shows : null;
+  const meanwhile = pulls
+    ? 'dcache_readdir() shows this child meanwhile, and holds no reference to it: the inode that it reads goes away'
+    : saying.otherSide;
+  const other = step('other-side', call.fn, found.op, meanwhile, 1);
+  steps.push(shows === null || shows === undefined ? other : { ...other, ...shows });
+  const needs = isBare(found.helper) && !pulls ? 'should have' : 'needs';
   const through = culprit.fn === call.fn ? '' : ` ('${culprit.callee}()' calls it)`;
   return {
-    rule,
+    rule: saying.rule,
     precision: site.precision,
     certainty: site.why === Why.Outside ? 'may' : 'must',
     message: `'${found.helper.name}()'${through} ${needs} ${lock} held${found.shared ? '' : ' exclusively'}, and ${HOW[site.why]}`,

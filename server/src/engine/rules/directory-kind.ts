@@ -37,5 +37,10 @@ function unitIs(path: string, unit: string): boolean {
 /** A helper that takes a name of such a directory away, or to another place. What goes through a filesystem's methods is none. */
 export function isRemoval(helper: HelperEntry): boolean {
   if (helper.name.startsWith('vfs_')) return false;
-  return helper.names === 'removes' || helper.names === 'moves' || helper.names === 'unhashes';
+  return helper.names === 'removes' || helper.names === 'moves' || isBare(helper);
+}
+
+/** A helper that takes a dentry out of the hash, or lets go of its pin, and asks for no lock of the directory itself. */
+export function isBare(helper: HelperEntry): boolean {
+  return helper.names === 'unhashes' || helper.names === 'unpins';
 }

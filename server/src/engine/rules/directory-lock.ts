@@ -13,6 +13,7 @@ import { T, type Terms } from '../contexts/terms.js';
 import { Fn, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { HelperEntry, LockSpec, Model } from '../model/types.js';
 import { type FunctionRef, typeRef } from '../program/program.js';
+import { isBare } from './directory-kind.js';
 import { heldIn, heldShown, isAllKnown } from './holding.js';
 import { Mentions } from './mentions.js';
 import { OfSituations, readsOf, watch } from './replay.js';
@@ -98,7 +99,7 @@ function neededBy(model: Model): {
   if (known === undefined) {
     const helpers = new Map<string, HelperEntry>();
     for (const [name, helper] of model.helpers)
-      if (directoryNeeds(helper).length > 0 || (helper.names === 'unhashes' && !name.startsWith('__')))
+      if (directoryNeeds(helper).length > 0 || (isBare(helper) && !name.startsWith('__')))
         helpers.set(name, helper);
     known = { helpers, mentions: new Mentions(helpers.keys()) };
     NEEDED.set(model, known);
@@ -144,7 +145,7 @@ function look(
       const args = readsOf(fn, op)
         .slice(1)
         .map((e) => run.ev.value(s, e));
-      const needs = helper.names === 'unhashes' ? [PARENT_LOCK] : directoryNeeds(helper);
+      const needs = isBare(helper) ? [PARENT_LOCK] : directoryNeeds(helper);
       for (const spec of needs) {
         const lock = modelLock(run, s, spec, helper.params, args, run.terms.unknown, op);
         if (lock === null) continue;

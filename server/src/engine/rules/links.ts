@@ -136,6 +136,12 @@ export class Linkage {
     return new Map([...this.nodesOf(fn, UNLINKS)].map(([op, member]) => [op, [member]]));
   }
 
+  /** The members that a function itself puts on lists, by operation. */
+  linksAt(fn: FunctionRef): ReadonlyMap<number, readonly string[]> {
+    if (!this.linking.in(fn)) return new Map();
+    return new Map([...this.nodesOf(fn, LINKS)].map(([op, member]) => [op, [member]]));
+  }
+
   private unlinkedHere(id: number): ReadonlySet<string> {
     const known = this.own.get(id);
     if (known !== undefined) return known;

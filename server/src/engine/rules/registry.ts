@@ -14,11 +14,14 @@ import { unstableParent as unstableDentryParent } from './dentry/unstable-parent
 import { aliasMove } from './dir/alias-move.js';
 import { lockRequired } from './dir/lock-required.js';
 import { lostRaceLeak } from './dir/lost-race-leak.js';
+import { offsetAccounting } from './dir/offset-accounting.js';
 import { relockDead } from './dir/relock-dead.js';
 import { selfDeadlock } from './dir/self-deadlock.js';
+import { sharedWrite } from './dir/shared-write.js';
 import { stalePointer } from './dir/stale-pointer.js';
 import { staleSnapshot } from './dir/stale-snapshot.js';
 import { unlockedRemoval } from './dir/unlocked-removal.js';
+import { unpinnedChild } from './dir/unpinned-child.js';
 import { annotationRule } from './lock/annotation.js';
 import { contract } from './lock/contract.js';
 import { doubleLock } from './lock/double.js';
@@ -62,12 +65,15 @@ const IN_ANY_ORDER: readonly Rule[] = [
   lockRequired,
   selfDeadlock,
   unlockedRemoval,
+  unpinnedChild,
   notHeld,
   lockOrder,
   sleepInAtomic,
   earlyFree,
   lostRaceLeak,
+  offsetAccounting,
   relockDead,
+  sharedWrite,
   stalePointer,
   staleSnapshot,
   unprotectedDeref,

@@ -154,7 +154,7 @@ export class OfSituations<T> {
 }
 
 /** The pure expressions that an operation reads, in the order of its columns. */
-export function readsOf(fn: FunctionRef, op: number): readonly number[] {
+export function readsOf(fn: Pick<FunctionRef, 'file' | 'index'>, op: number): readonly number[] {
   const file = fn.file;
   const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
   const a = file.ops[at + 1] as number;

@@ -110,6 +110,11 @@ export interface RuleContext {
   /** All functions of the program that were analysed. */
   readonly all: readonly FunctionRef[];
   /**
+   * Facts of a file of the tree that need not be part of the program: null where there is none. Whoever keeps an answer hears which
+   * were asked for, so it is asked only where the answer hangs on it.
+   */
+  readonly elsewhere?: (path: string) => FileFacts | null;
+  /**
    * Takes note that an exemption applied: what a rule looked at and why it says nothing there. Absent but where somebody asks for it
    * (`explain --absent`, `audit`), so that `cx.silence?.(...)` costs nothing otherwise. `op` -1: all of the function.
    */

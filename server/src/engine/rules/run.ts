@@ -4,6 +4,7 @@
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { type Finding, type Fix, PRECISION_RANK, type Precision } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
+import type { FileFacts } from '../facts/encode.js';
 import { fingerprintAll } from '../findings/fingerprint.js';
 import { compareFindings, orderFindings } from '../findings/order.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
@@ -44,11 +45,22 @@ function whatItSays(rule: Rule, cx: RuleContext, asking: readonly Draft[]): read
   const { analysis, functions, all } = cx;
   const units = new Set(asking.map((d) => analysis.program.functions[d.fn]?.unit));
   if (units.size === 0) return [];
-  return rule.check({ analysis, functions: functions.filter((f) => units.has(f.unit)), all });
+  return rule.check({
+    analysis,
+    functions: functions.filter((f) => units.has(f.unit)),
+    all,
+    ...(cx.elsewhere === undefined ? {} : { elsewhere: cx.elsewhere }),
+  });
+}
+
+/** The tree's files, for rules and statements. */
+export interface Files {
+  textOf(file: string): string | null;
+  factsOf(file: string): FileFacts | null;
 }
 
 /**
- * Findings in files of `inScope`, at least as precise as asked for, ordered. `text` gives a file's text for statements;
+ * Findings in files of `inScope`, at least as precise as asked for, ordered. `tree` gives texts for statements, and what rules ask for;
  * `fixOf` makes the fixes of a draft; `silence` hears of exemptions, of an analysis of which nothing is kept.
  */
 export function runRules(
@@ -56,7 +68,7 @@ export function runRules(
   inScope: ReadonlySet<string>,
   names: readonly string[],
   precision: Precision,
-  text: (file: string) => string | null,
+  tree: Files,
   token: CancelToken,
   fixOf: (draft: Draft) => readonly Fix[],
   silence?: RuleContext['silence'],
@@ -66,7 +78,13 @@ export function runRules(
   const units = new Set([...inScope].filter((path) => !path.startsWith('include/')).map(unitOf));
   const seen = (f: FunctionRef): boolean => units.has(f.unit) || inScope.has(f.file.path);
   const functions = all.filter((f) => !f.isMacro && seen(f)).sort((a, b) => a.id - b.id);
-  const cx: RuleContext = { analysis, functions, all, ...(silence === undefined ? {} : { silence }) };
+  const cx: RuleContext = {
+    analysis,
+    functions,
+    all,
+    elsewhere: (file) => tree.factsOf(file),
+    ...(silence === undefined ? {} : { silence }),
+  };
   const drafts: Draft[] = [];
   const chosen = chosenRules(names);
   for (const rule of chosen) {
@@ -92,7 +110,7 @@ export function runRules(
   const textOf = (file: string): string => {
     let t = texts.get(file);
     if (t === undefined) {
-      t = text(file) ?? '';
+      t = tree.textOf(file) ?? '';
       texts.set(file, t);
     }
     return t;

@@ -11,7 +11,7 @@ export class Ways {
   private readonly known = new Map<number, ReadonlySet<number>>();
   private readonly firstOp: number;
 
-  constructor(private readonly fn: FunctionRef) {
+  constructor(private readonly fn: Pick<FunctionRef, 'file' | 'index'>) {
     const { file, index } = fn;
     const first = fnColumn(file, index, Fn.FirstBlock);
     const count = fnColumn(file, index, Fn.BlockCount);

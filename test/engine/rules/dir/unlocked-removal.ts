@@ -9,8 +9,160 @@ void make_directory(struct inode *inode)
 	inode->i_fop = &simple_dir_operations;
 }`;
 
+/** A reader of the cache in a tree's own file; `next`: how it comes to the next child. */
+const reader = (next: string): string => `
+// file: fs/libfs.c
+struct dir_context { long pos; };
+${next}
+int dcache_readdir(struct file *file, struct dir_context *ctx)
+{
+	struct dentry *dir = file->f_path.dentry;
+	struct dentry *next = NULL;
+
+	while ((next = following(dir, next)) != NULL)
+		if (!dir_emit(ctx, next->d_name.name, 1, next->d_inode->i_mode, 0))
+			break;
+	return 0;
+}`;
+
+/** Takes a reference to a child under its lock, once it has seen there that it is positive. */
+const HOLDS = reader(`
+static struct dentry *following(struct dentry *dir, struct dentry *last)
+{
+	struct dentry *d, *found = NULL;
+
+	spin_lock(&dir->d_lock);
+	for (d = first_child(dir); d; d = sibling_of(d)) {
+		if (!simple_positive(d))
+			continue;
+		spin_lock_nested(&d->d_lock, 1);
+		if (simple_positive(d))
+			found = dget_dlock(d);
+		spin_unlock(&d->d_lock);
+		if (found)
+			break;
+	}
+	spin_unlock(&dir->d_lock);
+	return found;
+}`);
+
+/** Gives back what it found on the list, which only the directory's lock keeps. */
+const HOLDS_NOTHING = reader(`
+static struct dentry *following(struct dentry *dir, struct dentry *last)
+{
+	struct dentry *res = NULL, *d;
+	struct list_head *p;
+
+	rcu_read_lock();
+	for (p = last ? last->d_sib.next : dir->d_children.next; p != &dir->d_children; p = p->next) {
+		d = list_entry(p, struct dentry, d_sib);
+		if (simple_positive(d)) {
+			res = d;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return res;
+}`);
+
+/** Takes the child's lock to look at it, and the reference only after that. */
+const HOLDS_TOO_LATE = reader(`
+static struct dentry *following(struct dentry *dir, struct dentry *last)
+{
+	struct dentry *d = list_entry(dir->d_children.next, struct dentry, d_sib);
+
+	spin_lock(&d->d_lock);
+	if (!simple_positive(d)) {
+		spin_unlock(&d->d_lock);
+		return NULL;
+	}
+	spin_unlock(&d->d_lock);
+	return dget(d);
+}`);
+
+/** All in one function: the lock of each child is given back before it is shown. */
+const SHOWS_AT_ONCE = `
+// file: fs/libfs.c
+struct dir_context { long pos; };
+int dcache_readdir(struct file *file, struct dir_context *ctx)
+{
+	struct dentry *dir = file->f_path.dentry;
+	struct list_head *p;
+
+	for (p = dir->d_children.next; p != &dir->d_children; p = p->next) {
+		struct dentry *next = list_entry(p, struct dentry, d_sib);
+
+		spin_lock_nested(&next->d_lock, 1);
+		if (!simple_positive(next)) {
+			spin_unlock(&next->d_lock);
+			continue;
+		}
+		spin_unlock(&next->d_lock);
+		if (!dir_emit(ctx, next->d_name.name, 1, next->d_inode->i_mode, 0))
+			return 0;
+	}
+	return 0;
+}`;
+
+/** A reader whose text does not say where a child comes from. */
+const SHOWS_SOMETHING = reader('struct dentry *following(struct dentry *dir, struct dentry *last);');
+
+/** Removals that need no lock of their own: by their precision. */
+const bare = (precision: string): string => `${MAKES_DIRECTORIES}
+void kill_node_bad(struct dentry *dentry)
+{
+	dentry->d_fsdata = 0;
+	drop_nlink(dentry->d_inode);
+	d_drop(dentry); /*! dir/unlocked-removal@${precision} */
+	dput(dentry);
+}
+static int sync_bad(struct super_block *sb)
+{
+	d_delete(sb->s_fs_info); /*! dir/unlocked-removal@${precision} */
+	return 0;
+}
+static int unlink_ok(struct inode *dir, struct dentry *dentry)
+{
+	d_drop(dentry);
+	return 0;
+}
+static void take_out(struct inode *dir, struct dentry *dentry)
+{
+	inode_lock(dir);
+	d_drop(dentry);
+	inode_unlock(dir);
+}
+static int put_ok(struct super_block *sb)
+{
+	struct dentry *dentry = sb->s_fs_info;
+
+	take_out(d_inode(dentry->d_parent), dentry);
+	return 0;
+}
+const struct inode_operations iops = { .unlink = unlink_ok };
+const struct super_operations sops = { .sync_fs = sync_bad, .put_super = put_ok };`;
+
 /** Cases by title. */
 export const UNLOCKED_REMOVAL: RuleCases = {
+  'unhashed under a reader that holds what it shows': bare('low') + HOLDS,
+  'unhashed under a reader that holds nothing': bare('high') + HOLDS_NOTHING,
+  'unhashed under a reader that takes its reference too late': bare('high') + HOLDS_TOO_LATE,
+  'unhashed under a reader that gives the lock of a child back before it shows it':
+    bare('high') + SHOWS_AT_ONCE,
+  'unhashed under a reader that cannot be read': bare('low') + SHOWS_SOMETHING,
+  'unhashed in a tree whose reader is not at hand': bare('low'),
+
+  'removed and moved under a reader that holds what it shows': `${MAKES_DIRECTORIES}
+static int sync_bad(struct super_block *sb)
+{
+	struct dentry *dentry = sb->s_fs_info;
+
+	simple_rmdir(d_inode(sb->s_root), dentry); /*! dir/unlocked-removal@high */
+	d_move(dentry, sb->s_root); /*! dir/unlocked-removal@high */
+	return 0;
+}
+const struct super_operations sops = { .sync_fs = sync_bad };${HOLDS}`,
+
   'removed after the lock was given back': `${MAKES_DIRECTORIES}
 void a_bad(struct dentry *root, struct dentry *dentry)
 {

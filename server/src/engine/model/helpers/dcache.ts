@@ -82,6 +82,7 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
   S('d_make_discardable', 'dentry', 'Drops the pin of a dentry.', '7.2:fs/dcache.c:1046', {
     versions: { since: '7.2' },
     references: [put('dentry', 'dentry')],
+    names: 'unpins',
   }),
   S(
     'd_obtain_alias',
@@ -370,9 +371,13 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
     requires: [anyMode('dir->i_rwsem', 'rwsem')],
     names: 'finds',
   }),
-  S('dcache_readdir', 'file, ctx', 'Reads a directory that is all in the cache.', '6.12:fs/libfs.c:189', {
-    requires: [anyMode('file->f_inode->i_rwsem', 'rwsem')],
-  }),
+  S(
+    'dcache_readdir',
+    'file, ctx',
+    'Reads a directory that is all in the cache; holds a reference to each child that it shows.',
+    '6.12:fs/libfs.c:189 6.12:fs/libfs.c:124',
+    { requires: [anyMode('file->f_inode->i_rwsem', 'rwsem')], shows: 'held' },
+  ),
   S(
     'dcache_dir_open',
     'inode, file',

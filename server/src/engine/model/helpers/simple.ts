@@ -222,6 +222,13 @@ const CACHE: readonly HelperEntry[] = [
     '6.12:fs/libfs.c:351',
     { versions: { since: '6.12' } },
   ),
+  S(
+    'simple_offset_rename_exchange',
+    'old_dir, old_dentry, new_dir, new_dentry',
+    'Exchanges two names and their stable offsets.',
+    '6.12:fs/libfs.c:379',
+    { versions: { since: '6.12' } },
+  ),
   S('simple_offset_destroy', 'octx', 'Frees the table of stable offsets.', '6.12:fs/libfs.c:416', {
     versions: { since: '6.12' },
   }),

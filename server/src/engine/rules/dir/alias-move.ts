@@ -4,11 +4,10 @@
  * reader has it.
  */
 import type { Analysis } from '../../contexts/analysis.js';
-import { calledName, fnColumn } from '../../contexts/cfg.js';
-import type { Entry } from '../../contexts/entry-points.js';
+import { calledName } from '../../contexts/cfg.js';
 import { T } from '../../contexts/terms.js';
-import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
+import { type Pair, readsFromCache, slotOf, tablePairs } from '../inode-tables.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, watch } from '../replay.js';
 import { type Draft, type Rule, type RuleContext, step } from '../rule.js';
@@ -29,65 +28,17 @@ export const aliasMove: Rule = {
     const { propagation } = cx.analysis;
     if (propagation === null) return out;
     for (const fn of cx.functions) {
-      if (!TABLES.every((t) => t.in(fn))) continue;
       const seen = new Set<number>();
-      for (const entry of propagation.entries[fn.id] ?? [])
-        for (const pair of PAIRS.of(cx.analysis, fn, entry, () => pairsIn(cx, fn, entry))) {
-          const splice = spliceOf(cx, fn, pair);
-          if (splice === null || seen.has(pair.op)) continue;
-          seen.add(pair.op);
-          out.push(draftOf(fn, pair, splice));
-        }
+      for (const pair of tablePairs(cx, fn)) {
+        const splice = spliceOf(cx, fn, pair);
+        if (splice === null || seen.has(pair.op)) continue;
+        seen.add(pair.op);
+        out.push(draftOf(fn, pair, splice));
+      }
     }
     return out;
   },
 };
-
-/** File operations whose iterate_shared is dcache_readdir(). */
-const FROM_CACHE = 'simple_dir_operations';
-const TABLES = [new Mentions(['i_fop']), new Mentions(['i_op'])];
-
-/** Both tables of one inode. */
-interface Pair {
-  /** The operation that stored the second of them. */
-  readonly op: number;
-  readonly inodeTable: string;
-  readonly fileTable: string;
-}
-
-const PAIRS = new OfSituations<readonly Pair[]>();
-
-/** The tables that are assigned together: what stands in i_op and i_fop of one inode when the later of the two has been stored. */
-function pairsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Pair[] {
-  const found = new Map<string, Pair>();
-  const isAfterStore = (op: number): boolean => op > 0 && TABLES.some((t) => t.at(fn, op - 1));
-  watch(cx.analysis, fn, entry, isAfterStore, (run, op, s) => {
-    const { terms } = run;
-    const tableAt = (place: number): string => {
-      const value = run.ev.loaded(s, place);
-      if (terms.kind(value) !== T.Addr) return '';
-      const root = terms.a(value);
-      return terms.kind(root) === T.Global ? terms.nameText(terms.a(root)) : '';
-    };
-    for (let i = 0; i < s.heap.length; i += 2) {
-      const place = s.heap[i] as number;
-      if (terms.kind(place) !== T.FieldP || terms.lastField(place) !== 'i_fop') continue;
-      const fileTable = tableAt(place);
-      const inodeTable = tableAt(terms.fieldP(terms.a(place), terms.name('i_op')));
-      const key = `${fileTable} ${inodeTable}`;
-      if (fileTable !== '' && inodeTable !== '' && !found.has(key))
-        found.set(key, { op: lastStoreBefore(fn, op), inodeTable, fileTable });
-    }
-  });
-  return [...found.values()];
-}
-
-/** The operation before one that stored something: what is seen at an operation was stored before it. */
-function lastStoreBefore(fn: FunctionRef, op: number): number {
-  const first = fnColumn(fn.file, fn.index, Fn.FirstOp);
-  for (let o = op - 1; o >= 0; o--) if ((fn.file.ops[(first + o) * OP_STRIDE] as Op) === Op.Assign) return o;
-  return op;
-}
 
 /** A call of d_splice_alias() of an inode that may exist already, and the lookup that leads there. */
 interface Splice {
@@ -99,17 +50,15 @@ interface Splice {
 /** What a lookup of the pair splices, where its directory is read from the cache; null. */
 function spliceOf(cx: RuleContext, fn: FunctionRef, pair: Pair): Splice | null {
   const { program, results } = cx.analysis;
-  const slot = (table: string, name: string): string =>
-    program.tableSlots(table, fn.file).find((s) => s.slot === name)?.target ?? '';
   const quiet =
     cx.silence === undefined
       ? undefined
       : (why: string): void => cx.silence?.('dir/alias-move', fn, pair.op, why);
-  if (pair.fileTable !== FROM_CACHE && slot(pair.fileTable, 'iterate_shared') !== 'dcache_readdir') {
+  if (!readsFromCache(cx.analysis, pair.fileTable, fn)) {
     quiet?.(`'${pair.fileTable}' does not read the directory by dcache_readdir()`);
     return null;
   }
-  const lookup = program.resolve(slot(pair.inodeTable, 'lookup'), fn.file);
+  const lookup = program.resolve(slotOf(cx.analysis, pair.inodeTable, 'lookup', fn), fn.file);
   if (lookup === null) {
     quiet?.(`the lookup of '${pair.inodeTable}' is none of this directory's: simple_lookup() finds nothing`);
     return null;
@@ -175,7 +124,7 @@ function draftOf(fn: FunctionRef, pair: Pair, splice: Splice): Draft {
         'access',
         fn,
         pair.op,
-        `dcache_readdir() copies names of children to user space, the directory locked shared`,
+        'dcache_readdir() copies the name of a child to user space, the directory locked shared; a long one is allocated apart, and the copy may sleep',
       ),
       step(
         'other-side',
@@ -188,7 +137,7 @@ function draftOf(fn: FunctionRef, pair: Pair, splice: Splice): Draft {
         'other-side',
         splice.fn,
         splice.op,
-        'd_splice_alias() moves the alias of a directory that exists already: the name that is being copied is freed',
+        'd_splice_alias() moves the alias of a directory that exists already: the name that is being copied is freed, and no RCU read side keeps it for a reader that sleeps',
         1,
       ),
     ],

@@ -3,7 +3,7 @@
  * a directory that dcache_readdir() reads is said by dir/unlocked-removal.
  */
 import { unlockedCalls } from '../directory-findings.js';
-import { isReadFromCache, isRemoval } from '../directory-kind.js';
+import { isBare, isReadFromCache, isRemoval } from '../directory-kind.js';
 import type { Rule } from '../rule.js';
 
 /** The rule. */
@@ -18,11 +18,11 @@ export const lockRequired: Rule = {
     fixable: true,
   },
   check(cx) {
-    return unlockedCalls(
-      cx,
-      (fn, helper) => helper.names !== 'unhashes' && !(isRemoval(helper) && isReadFromCache(cx, fn)),
-      'dir/lock-required',
-      'another task creates, removes or renames a name of this directory meanwhile, with the lock held',
-    );
+    return unlockedCalls(cx, {
+      rule: 'dir/lock-required',
+      wanted: (fn, helper) => !isBare(helper) && !(isRemoval(helper) && isReadFromCache(cx, fn)),
+      otherSide:
+        'another task creates, removes or renames a name of this directory meanwhile, with the lock held',
+    });
   },
 };
