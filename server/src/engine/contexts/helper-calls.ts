@@ -173,6 +173,7 @@ export function applyHelper(
     const lock = modelLock(run, state, spec, helper.params, args, result, op);
     if (lock !== null) without = run.release(without, lock);
   }
+  if (helper.faults === true) run.effect.faultAt(without, op, helper.name);
   if (helper.sleeps === true) {
     run.effect.sleepAt(without, op, helper.name, -1, true);
     state = afterSleep(terms, state).waited(true, false);

@@ -185,6 +185,8 @@ export interface HelperEntry {
   /** Dentries that have another parent afterwards, and hold the old one no longer. */
   readonly moves?: readonly PathText[];
   readonly noReturn?: boolean;
+  /** It touches user memory: a page fault in there locks the address space, shared, for a moment. */
+  readonly faults?: true;
   /** What holds when it returns, whatever was seen before: the condition that is waited for. */
   readonly ensures?: ConditionText;
   /** What it does to the names of a directory; `unhashes`: it takes a dentry out of the hash and leaves the rest to others. */
