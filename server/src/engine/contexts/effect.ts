@@ -28,6 +28,7 @@ import {
   type Facts,
   Hash,
   heldAtomic,
+  isAtomicKind,
   Lock,
   locksKey,
   maskOf,
@@ -38,7 +39,15 @@ import {
   withFact,
 } from './state.js';
 import { T, type Terms } from './terms.js';
-import { callbackArgument, exported, RESULT, relatedInCallee, sharedLocks, toCallee } from './translate.js';
+import {
+  callbackArgument,
+  exported,
+  namelessLock,
+  RESULT,
+  relatedInCallee,
+  sharedLocks,
+  toCallee,
+} from './translate.js';
 
 /** Alternatives kept in an effect. */
 const MAX_EFFECTS = 6;
@@ -190,6 +199,8 @@ export class EffectRecorder {
   /** Records that a helper waits for a lock, with what is held meanwhile. */
   waitAt(s: State, op: number, lock: Lock, what: string): void {
     if (s.doubt || isStateKind(lock.kind)) return;
+    // A lock that sleeps is not waited for by what does not: only its mode changes
+    if (!isAtomicKind(lock.kind) && this.shared.model.helpers.get(what)?.sleeps === false) return;
     const { terms } = this;
     const h = new Hash();
     h.add(op);
@@ -212,12 +223,12 @@ export class EffectRecorder {
     this.waitKeys.set(key, this.waits.length);
     const object = terms.children(lock.place)[0];
     this.waits.push({
-      lock: terms.isShared(lock.place) ? lock : lock.at(terms.opaque(lock.class)),
+      lock: terms.isShared(lock.place) ? lock : lock.at(terms.opaque(namelessLock(terms, lock))),
       text: showPlace(this.ev, lock.place),
       held: s.locks
         .filter((l) => !l.may && !isStateKind(l.kind))
         .map((l) => ({
-          lock: terms.isShared(l.place) ? l : l.at(terms.opaque(l.class)),
+          lock: terms.isShared(l.place) ? l : l.at(terms.opaque(namelessLock(terms, l))),
           text: showPlace(this.ev, l.place),
           fresh: this.isFresh(l.place),
           sameObject: object !== undefined && terms.children(l.place)[0] === object,
@@ -256,14 +267,10 @@ export class EffectRecorder {
       else break;
     }
     if (terms.kind(at) === T.Local) return true;
-    return (
-      terms.kind(at) === T.Fresh &&
-      terms.b(at) === 0 &&
-      terms.a(at) < JOIN_OP &&
-      this.shared.model.helpers.get(
-        calledName({ file: this.ev.file, index: this.ev.graph.index }, terms.a(at)),
-      )?.returns === 'fresh'
-    );
+    if (terms.kind(at) !== T.Fresh || terms.b(at) !== 0 || terms.a(at) >= JOIN_OP) return false;
+    const name = calledName({ file: this.ev.file, index: this.ev.graph.index }, terms.a(at));
+    const helper = this.shared.model.helpers.get(name);
+    return helper?.returns === 'fresh' || helper?.unpublished === true;
   }
 
   freeAt(s: State, e: FreeEffect): void {
@@ -405,7 +412,7 @@ export class EffectRecorder {
     return locks.map((l) => {
       let place = this.passed.get(l.place);
       if (place === undefined) {
-        place = toCallee(this.terms, l.place, args, () => l.class);
+        place = toCallee(this.terms, l.place, args, () => namelessLock(this.terms, l));
         // An opaque one goes by its class
         if (this.terms.kind(place) !== T.Opaque) this.passed.set(l.place, place);
       }

@@ -8,7 +8,7 @@ import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
 import type { CallEdge, Variant, WaitEffect } from '../contexts/result.js';
 import { type Facts, type Lock, maskOf, signOf, withFact } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
-import { toCaller } from '../contexts/translate.js';
+import { embedding, toCaller } from '../contexts/translate.js';
 import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
@@ -29,15 +29,21 @@ const MAX_RETURNS = 6;
 /** Locks that are told apart by the order in which they may be taken. */
 export interface Node {
   readonly key: string;
+  /** The class, with the file of a static lock. */
+  readonly base: string;
   readonly class: string;
   readonly kind: LockKind;
   /** The nesting subclass as it is written, or ''. */
   readonly sub: string;
+  /** Part of a structure that stands in several others, and in which one is not known here. */
+  readonly loose: boolean;
 }
 
 /** A lock that is waited for below a function. */
 export interface Taken {
   readonly node: Node;
+  /** The lock, in the function's terms, or a nameless one. */
+  readonly place: number;
   readonly shared: boolean;
   /** Facts and locks given back before, in the function's terms. */
   readonly facts: Facts;
@@ -66,6 +72,7 @@ export interface Edge {
   /** Where it was taken; -1: its callers hold it. */
   readonly heldOp: number;
   readonly heldText: string;
+  readonly heldPlace: number;
   readonly taken: Taken;
   /** The method whose callers hold the outer one. */
   readonly origin: Origin | null;
@@ -83,6 +90,8 @@ export class LockGraph {
   readonly edges = new Map<string, Edge[]>();
   private readonly below: (ReadonlyMap<string, readonly Taken[]> | undefined)[] = [];
   private readonly terms: Terms;
+  /** Classes of locks that are part of a structure which stands in others. */
+  private readonly parts = new Set<string>();
   /** Classes that somebody waits for to have it alone. */
   readonly exclusive = new Set<string>();
 
@@ -92,9 +101,35 @@ export class LockGraph {
 
   /** Puts it together. */
   build(): void {
+    this.findParts();
+    for (const cls of this.cx.analysis.model.lockClasses.keys())
+      if (!cls.startsWith('lockref')) this.parts.delete(cls);
     for (const fn of this.cx.all) this.below[fn.id] = this.belowOf(fn);
     for (const fn of this.cx.all) if (!fn.isMacro) this.edgesOf(fn);
     for (const list of this.edges.values()) list.sort(byPlace);
+  }
+
+  /** Finds the classes of locks that are part of a structure which stands in others. */
+  private findParts(): void {
+    const { results } = this.cx.analysis;
+    const { terms } = this;
+    const look = (l: Lock): void => {
+      if (embedding(terms, l.place) !== '') this.parts.add(l.class);
+    };
+    for (const fn of this.cx.all) {
+      const result = results[fn.id];
+      if (result === undefined) continue;
+      for (const w of result.waits) {
+        look(w.lock);
+        for (const h of w.held) look(h.lock);
+      }
+      for (const edge of result.edges) {
+        for (const v of edge.variants) for (const l of v.locks) look(l);
+        for (const w of results[edge.callee]?.waits ?? [])
+          if (terms.kind(terms.root(w.lock.place)) === T.Param)
+            look(w.lock.at(toCaller(terms, w.lock.place, edge.args, terms.unknown)));
+      }
+    }
   }
 
   /** What is waited for below a function, by class and mode. */
@@ -122,24 +157,12 @@ export class LockGraph {
     for (const w of result.waits) {
       const node = this.nodeOf(fn, w.lock, w.op);
       if (node === null || w.fresh) continue;
-      add({
-        node,
-        shared: w.lock.shared,
-        facts: w.facts,
-        released: w.released,
-        op: w.op,
-        via: -1,
-        next: null,
-        depth: 0,
-        text: w.text,
-        what: w.what,
-        unsure: false,
-        lastRef: w.lastRef,
-      });
+      add(this.ownWait(node, w));
     }
     for (const edge of result.edges) {
       const inner = this.below[edge.callee];
       if (edge.context !== 'now' || inner === undefined || edge.callee === fn.id) continue;
+      const last = this.isLastPut(fn, edge);
       for (const ways of inner.values())
         for (const t of ways) {
           if (t.depth >= MAX_DEPTH) continue;
@@ -149,8 +172,11 @@ export class LockGraph {
             const released = t.released
               .filter((r) => !v.locks.some((l) => isSame(l, r)))
               .map((r) => this.lockThrough(edge, r));
+            const place = this.placeThrough(edge, t.place);
             add({
               ...t,
+              node: t.node.loose ? this.within(t.node, place) : t.node,
+              place,
               facts: facts.facts,
               released: v.released.length === 0 ? released : [...v.released, ...released],
               op: edge.op,
@@ -158,6 +184,7 @@ export class LockGraph {
               next: t,
               depth: t.depth + 1,
               unsure: t.unsure || facts.unsure,
+              lastRef: t.lastRef || last,
             });
             break;
           }
@@ -180,7 +207,8 @@ export class LockGraph {
       const node = this.nodeOf(fn, w.lock, w.op);
       if (node === null) continue;
       for (const [i, h] of w.held.entries()) {
-        const outer = h.fresh ? null : this.nodeOf(fn, h.lock, h.lock.op);
+        // One helper that takes several says nothing of their order
+        const outer = h.fresh || h.lock.op === w.op ? null : this.nodeOf(fn, h.lock, h.lock.op);
         if (outer === null) continue;
         this.add({
           outer,
@@ -189,6 +217,7 @@ export class LockGraph {
           fn,
           heldOp: h.lock.op,
           heldText: h.text,
+          heldPlace: h.lock.place,
           taken: this.ownWait(node, w),
           origin: null,
           facts: w.facts,
@@ -204,25 +233,40 @@ export class LockGraph {
     for (const edge of result.edges) {
       const inner = this.below[edge.callee];
       if (edge.context !== 'now' || inner === undefined || inner.size === 0) continue;
+      const last = this.isLastPut(fn, edge);
       for (const v of edge.variants) {
         if (v.doubt) continue;
         for (const [i, l] of v.locks.entries()) {
           if (l.may) continue;
           const outer = this.nodeOf(fn, l, l.op);
           if (outer === null) continue;
+          const own = result.waits.find((w) => w.op === l.op && w.lock.class === l.class);
           for (const ways of inner.values())
             for (const t of ways) {
               if (t.node.key === outer.key || t.released.some((r) => isSame(l, r))) continue;
               const facts = this.factsThrough(edge, v, t.facts);
               if (facts === null) continue;
+              const place = this.placeThrough(edge, t.place);
+              const node = t.node.loose ? this.within(t.node, place) : t.node;
               this.add({
                 outer,
-                inner: t.node,
+                inner: node,
                 outerShared: l.shared,
                 fn,
                 heldOp: l.op,
-                heldText: this.textOf(fn, l),
-                taken: { ...t, op: edge.op, via: edge.callee, next: t, unsure: t.unsure || facts.unsure },
+                heldText: own?.text ?? l.class,
+                heldPlace: own?.lock.place ?? this.placeThrough(edge, l.place),
+                taken: {
+                  ...t,
+                  node,
+                  place,
+                  op: edge.op,
+                  via: edge.callee,
+                  next: t,
+                  depth: t.depth + 1,
+                  unsure: t.unsure || facts.unsure,
+                  lastRef: t.lastRef || last,
+                },
                 origin: null,
                 facts: facts.facts,
                 gates: this.gates(fn, v.locks.slice(0, i), around()),
@@ -259,6 +303,7 @@ export class LockGraph {
               fn,
               heldOp: -1,
               heldText: propagation.show(fn.id, l.place),
+              heldPlace: l.place,
               taken: t,
               origin,
               facts: t.facts,
@@ -273,6 +318,7 @@ export class LockGraph {
   private ownWait(node: Node, w: WaitEffect): Taken {
     return {
       node,
+      place: w.lock.place,
       shared: w.lock.shared,
       facts: w.facts,
       released: w.released,
@@ -288,7 +334,7 @@ export class LockGraph {
   }
 
   private add(e: Edge): void {
-    if (e.outer.key === e.inner.key) return;
+    if (e.outer.key === e.inner.key || e.outer.loose || e.inner.loose) return;
     const key = `${e.outer.key} > ${e.inner.key}`;
     const list = this.edges.get(key);
     if (list === undefined) {
@@ -330,8 +376,27 @@ export class LockGraph {
     const { terms } = this;
     const root = terms.kind(l.place) === T.Global ? terms.b(l.place) : 0;
     const home = root === 0 ? '' : ` in ${terms.nameText(root)}`;
-    const key = `${l.class}${home}${sub === '' ? '' : `/${sub}`}`;
-    return { key, class: l.class, kind: l.kind, sub };
+    const base = `${l.class}${home}`;
+    return this.within({ key: base, base, class: l.class, kind: l.kind, sub, loose: false }, l.place);
+  }
+
+  /** A class told apart by where its structure stands. */
+  private within(node: Node, place: number): Node {
+    const around = this.parts.has(node.class) ? embedding(this.terms, place) : '';
+    const key = `${node.base}${around === '' ? '' : ` in ${around}`}${node.sub === '' ? '' : `/${node.sub}`}`;
+    return { ...node, key, loose: around === '' && this.parts.has(node.class) };
+  }
+
+  private placeThrough(edge: CallEdge, place: number): number {
+    const { terms } = this;
+    const there = toCaller(terms, place, edge.args, terms.unknown);
+    return there !== terms.unknown && terms.isShared(there) ? there : terms.opaque('?');
+  }
+
+  /** Whether a call runs what is handed to it, and is a put: it does so only where a count has reached zero. */
+  private isLastPut(fn: FunctionRef, edge: CallEdge): boolean {
+    const name = calledName(fn, edge.op);
+    return PUTS.test(name) && this.cx.analysis.program.functions[edge.callee]?.name !== name;
   }
 
   private entryNode(l: Lock, origin: Origin, params: readonly string[]): Node | null {
@@ -376,11 +441,6 @@ export class LockGraph {
       }
     }
     return '';
-  }
-
-  private textOf(fn: FunctionRef, l: Lock): string {
-    const own = this.cx.analysis.results[fn.id]?.waits.find((w) => w.op === l.op && w.lock.class === l.class);
-    return own?.text ?? l.class;
   }
 
   // ---- what is held around
@@ -484,6 +544,7 @@ function folded(terms: Terms, t: number): number | null {
   }
 }
 
+const PUTS = /(^|_)put(_|$)/;
 const MMAP_LOCK = 'mm_struct::mmap_lock';
 const DIRECTORY = 'inode::i_rwsem';
 const IS_DIRECTORY = new Set(['I_MUTEX_PARENT', 'I_MUTEX_PARENT2', 'I_MUTEX_CHILD']);
@@ -536,6 +597,13 @@ export function rank(e: Edge): number {
     e.taken.depth * 3 +
     Math.min(e.facts.length / 2, 3)
   );
+}
+
+/** Where a lock is taken at last. */
+export function leafOf(t: Taken): Taken {
+  let at = t;
+  while (at.next !== null) at = at.next;
+  return at;
 }
 
 function byPlace(a: Edge, b: Edge): number {

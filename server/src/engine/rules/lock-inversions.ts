@@ -6,13 +6,14 @@
 import type { Precision } from '../base/finding.js';
 import { blockOf, calledName, fnColumn, graphOf, reachedFrom } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
+import { FunctionRun } from '../contexts/flow.js';
 import type { Facts } from '../contexts/state.js';
 import { isAtomicKind } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
-import { EXPR_STRIDE, Fn, X } from '../facts/encode.js';
+import { Fn } from '../facts/encode.js';
 import type { LockOrderEntry, Model } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
-import { type Edge, type LockGraph, type Node, rank } from './lock-graph.js';
+import { type Edge, type LockGraph, leafOf, type Node, rank } from './lock-graph.js';
 import { readsOf } from './replay.js';
 import type { RuleContext } from './rule.js';
 
@@ -56,13 +57,17 @@ export function isAlone(method: string | undefined): boolean {
 /** Structures of the VFS: two filesystems have locks of these classes. */
 const OF_THE_VFS = /^(inode|dentry|super_block|address_space|file|mount|vfsmount|folio|page|lockref)::/;
 const LAYERED =
-  /^(vfs_(create|mkdir|rmdir|unlink|rename|link|symlink|mknod|tmpfile|setxattr|getxattr|removexattr|getattr)|kern_path\w*|lookup_one\w*|backing_file_\w+|kernel_(read|write)|dentry_open|vfs_path_lookup)$/;
+  /^(vfs_(create|mkdir|rmdir|unlink|rename|link|symlink|mknod|tmpfile)|lookup_one\w*|backing_file_\w+|vfs_path_lookup)$/;
+const DIRECTORY_LOCK = 'inode::i_rwsem';
 const MMAP_LOCK = 'mm_struct::mmap_lock';
+
+/** What gives a lock another class than its like. */
+const SPLITS = /^lockdep_set_(class|subclass|novalidate)/;
 
 /** Finds the inversions of one analysis. */
 export class Inversions {
   private readonly terms: Terms;
-  private readonly splitFields: ReadonlySet<string>;
+  private readonly split: ReadonlySet<string>;
   private readonly layered: boolean;
 
   constructor(
@@ -72,7 +77,7 @@ export class Inversions {
   ) {
     this.terms = cx.analysis.shared.terms;
     const { split, layered } = this.namesOfUnit();
-    this.splitFields = split;
+    this.split = split;
     this.layered = layered;
   }
 
@@ -92,6 +97,8 @@ export class Inversions {
   }
 
   private ofPair(there: readonly Edge[], back: readonly Edge[]): Inversion | null {
+    const first = there[0] as Edge;
+    if (first.outer.kind === 'folio' || first.inner.kind === 'folio') return null;
     const one = there.filter((e) => this.counts(e));
     const two = back.filter((e) => this.counts(e));
     let best: { readonly a: Edge; readonly b: Edge; readonly cost: number } | null = null;
@@ -124,7 +131,6 @@ export class Inversions {
   private counts(e: Edge): boolean {
     // What sleeps where it may not is said by another rule
     if (isAtomicKind(e.outer.kind) && !isAtomicKind(e.inner.kind)) return false;
-    if (e.outer.kind === 'folio' || e.inner.kind === 'folio') return false;
     if (this.layered && (OF_THE_VFS.test(e.outer.class) || OF_THE_VFS.test(e.inner.class))) {
       this.silent(e, 'a lock of the VFS in code that works on other filesystems: whose it is is not known');
       return false;
@@ -157,22 +163,61 @@ export class Inversions {
 
   private precisionOf(a: Edge, b: Edge): Precision {
     let worst = 0;
+    const atMost = (rank: number): void => {
+      worst = Math.max(worst, rank);
+    };
     for (const e of [a, b]) {
-      if (e.taken.unsure) worst = Math.max(worst, 1);
-      if (e.taken.lastRef) worst = Math.max(worst, 2);
-      if (!this.isReached(e.fn)) worst = Math.max(worst, 1);
+      if (e.taken.unsure) atMost(1);
+      if (e.taken.lastRef) atMost(2);
+      if (!this.isReached(e.fn)) atMost(1);
+      // A fault waits for the lock of its own address space: only threads of one program meet there
+      if (e.taken.node.class === MMAP_LOCK) atMost(1);
+      // What is emitted is in a directory, what is mapped is none; nor is every reader in user space
+      if (leafOf(e.taken).what.startsWith('dir_emit')) atMost(2);
       for (const n of [e.outer, e.inner]) {
-        if (this.isSplit(n)) worst = Math.max(worst, 2);
-        if (n.class === 'inode::i_rwsem' && n.sub === '') worst = Math.max(worst, 2);
-        if (n.kind === 'semaphore' || n.kind === 'percpu-rwsem') worst = Math.max(worst, 2);
+        if (this.isSplit(n)) atMost(2);
+        if (n.class === DIRECTORY_LOCK && n.sub !== 'directory') atMost(2);
+        if (n.kind === 'semaphore' || n.kind === 'percpu-rwsem') atMost(2);
       }
     }
-    if ((a.outerShared && b.taken.shared) || (b.outerShared && a.taken.shared)) worst = Math.max(worst, 1);
+    if ((a.outerShared && b.taken.shared) || (b.outerShared && a.taken.shared)) atMost(1);
+    if (this.isOneOfMany(a, b)) atMost(2);
     return (['high', 'medium', 'low'] as const)[worst] as Precision;
   }
 
+  /**
+   * Whether each side finds the object of the inner lock in that of the outer one: what one of many points to, and what points to one
+   * of many. That one need not be the one of the other side.
+   */
+  private isOneOfMany(a: Edge, b: Edge): boolean {
+    return this.isFoundThrough(a) && this.isFoundThrough(b);
+  }
+
+  private isFoundThrough(e: Edge): boolean {
+    const object = this.objectOf(e.heldPlace);
+    const inner = this.objectOf(e.taken.place);
+    return object >= 0 && inner >= 0 && object !== inner && this.terms.contains(inner, object);
+  }
+
+  /** The pointer to the object that a lock is in; -1 for one that has no name. */
+  private objectOf(place: number): number {
+    const { terms } = this;
+    for (let at = place; ; at = terms.a(at)) {
+      switch (terms.kind(at)) {
+        case T.FieldL:
+        case T.Elem:
+          break;
+        case T.FieldP:
+        case T.DerefL:
+          return terms.a(at);
+        default:
+          return -1;
+      }
+    }
+  }
+
   private isSplit(n: Node): boolean {
-    return this.splitFields.has(n.class.split('::').at(-1) as string);
+    return this.split.has(n.class);
   }
 
   // ---- what is documented
@@ -181,9 +226,6 @@ export class Inversions {
     const out: Inversion[] = [];
     const { model } = this.cx.analysis;
     const inside = insideOf(model);
-    const tried = new Set(
-      model.lockOrder.filter((o) => o.tried === true).map((o) => `${o.outer.class} > ${o.inner.class}`),
-    );
     for (const list of this.graph.edges.values()) {
       const first = list[0] as Edge;
       const outer = orderName(first.outer.class);
@@ -191,22 +233,26 @@ export class Inversions {
       if (outer === inner) continue;
       const documented = inside.get(inner)?.get(outer);
       if (documented === undefined || inside.get(outer)?.has(inner) === true) continue;
-      void tried;
       for (const e of list) {
         if (!this.counts(e)) continue;
         out.push({
           edge: e,
           other: null,
           documented,
-          precision:
-            e.taken.unsure || e.taken.lastRef || !this.isReached(e.fn) || e.taken.node.class === MMAP_LOCK
-              ? 'low'
-              : 'medium',
+          precision: this.documentedPrecision(e),
         });
         break;
       }
     }
     return out;
+  }
+
+  /** Spinning locks of the VFS have one order everywhere; what sleeps is nested otherwise here and there, on purpose. */
+  private documentedPrecision(e: Edge): Precision {
+    if (e.taken.unsure || e.taken.lastRef || !this.isReached(e.fn)) return 'low';
+    if (e.outer.sub !== '' || e.inner.sub !== '') return 'low';
+    if (isAtomicKind(e.outer.kind)) return 'high';
+    return e.inner.class === MMAP_LOCK && e.taken.depth === 0 ? 'medium' : 'low';
   }
 
   // ---- who runs it
@@ -281,23 +327,30 @@ export class Inversions {
 
   // ---- names
 
-  /** Members whose locks are told apart by the code itself, and whether it works on other filesystems. */
+  /** Classes whose locks are told apart by the code itself, and whether it works on other filesystems. */
   private namesOfUnit(): { readonly split: ReadonlySet<string>; readonly layered: boolean } {
+    const { analysis } = this.cx;
     const split = new Set<string>();
     const called = new Set<string>();
     for (const fn of this.cx.functions) {
       const { file } = fn;
       const count = fnColumn(file, fn.index, Fn.OpCount);
+      let splits = false;
       for (let op = 0; op < count; op++) {
         const name = calledName(fn, op);
         if (LAYERED.test(name)) called.add(name);
-        if (!name.startsWith('lockdep_set_')) continue;
-        let e = readsOf(fn, op)[1] ?? -1;
-        while (e >= 0 && (file.exprs[e * EXPR_STRIDE] as X) === X.Addr)
-          e = file.exprs[e * EXPR_STRIDE + 1] as number;
-        if (e >= 0 && (file.exprs[e * EXPR_STRIDE] as X) === X.Field)
-          split.add(file.strings[file.exprs[e * EXPR_STRIDE + 2] as number] as string);
+        if (SPLITS.test(name)) splits = true;
       }
+      if (!splits) continue;
+      const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op, s): undefined => {
+        const e = SPLITS.test(calledName(fn, op)) ? readsOf(fn, op)[1] : undefined;
+        if (e === undefined) return;
+        const lock = run.terms.derefL(run.ev.value(s, e));
+        const cls = run.ev.classOf(lock);
+        // The VFS itself tells its locks apart by filesystem type, as is done here
+        if (!analysis.model.lockClasses.has(cls)) split.add(cls);
+      });
+      run.run();
     }
     for (const fn of this.cx.functions) called.delete(fn.name);
     return { split, layered: called.size > 0 };

@@ -14,10 +14,11 @@ import type { FunctionRef } from '../program/program.js';
 import { Mentions } from './mentions.js';
 import { OfSituations, readsOf, replay } from './replay.js';
 import { type Draft, lockExpression, type RuleContext, step } from './rule.js';
+import { Trails } from './trails.js';
 
 /** Pairs of directories that are locked without an order. */
 export function unorderedDirectories(cx: RuleContext): Draft[] {
-  const out: Draft[] = [];
+  const out: Draft[] = unorderedChildren(cx);
   const mentions = new Mentions([LOCKS]);
   for (const fn of cx.functions) {
     const result = cx.analysis.results[fn.id];
@@ -108,13 +109,18 @@ function numbersOf(fn: FunctionRef): readonly number[] {
 
 /** Whether an operation locks a directory as the second parent. */
 function isSecond(fn: FunctionRef, op: number): boolean {
+  return isNested(fn, op, SECOND);
+}
+
+/** Whether an operation locks an inode with a subclass. */
+function isNested(fn: FunctionRef, op: number, subclass: string): boolean {
   if (calledName(fn, op) !== LOCKS) return false;
   const e = readsOf(fn, op)[2];
   if (e === undefined) return false;
   const { file } = fn;
   return (
     (file.exprs[e * EXPR_STRIDE] as X) === X.Name &&
-    file.strings[file.exprs[e * EXPR_STRIDE + 1] as number] === SECOND
+    file.strings[file.exprs[e * EXPR_STRIDE + 1] as number] === subclass
   );
 }
 
@@ -131,6 +137,123 @@ function showsKinship(run: FunctionRun, s: State): boolean {
     } else if (terms.kind(t) === T.Fresh && (mask & ZERO) === 0) {
       if (terms.a(t) < run.graph.opCount && calledName(fn, terms.a(t)) === 'd_ancestor') return true;
     }
+  }
+  return false;
+}
+
+/** What a way has shown of pairs of values: the same, or not. */
+interface Compared {
+  readonly same: readonly (readonly [number, number])[];
+}
+
+/** Two subdirectories of one directory: only s_vfs_rename_mutex keeps others from locking them as parents, the other way round. */
+function unorderedChildren(cx: RuleContext): Draft[] {
+  const out: Draft[] = [];
+  const mentions = new Mentions([CHILD]);
+  for (const fn of cx.functions) {
+    const result = cx.analysis.results[fn.id];
+    if (result === undefined || result.widened || !mentions.in(fn)) continue;
+    for (const p of childrenIn(cx, fn, result)) {
+      const first = `'${lockExpression(p.first)}'`;
+      const second = `'${lockExpression(p.second)}'`;
+      out.push({
+        rule: 'lock/order',
+        precision: 'high',
+        certainty: 'must',
+        message: `locks ${second} inside ${first}, two subdirectories of one directory, without s_vfs_rename_mutex: a rename between them locks them as parents, perhaps the other way round`,
+        fn: fn.id,
+        op: p.op,
+        entry: null,
+        held: [],
+        rcu: 'none',
+        trace: [
+          step('acquire', fn, p.firstOp, `locks ${first} as a child`),
+          step('acquire', fn, p.op, `locks ${second}, another child`),
+          {
+            ...step(
+              'other-side',
+              fn,
+              p.op,
+              `a rename from one into the other has locked ${second} as a parent`,
+            ),
+            side: 1,
+          },
+          { ...step('other-side', fn, p.firstOp, `and waits for ${first}`), side: 1 },
+        ],
+        objectClass: CLASS,
+      });
+    }
+  }
+  return out;
+}
+
+const CHILD = 'I_MUTEX_CHILD';
+const LOCKS_INODE = new Set(['inode_lock', LOCKS]);
+/** So many comparisons are kept in mind. */
+const MAX_COMPARED = 4;
+const CHILDREN = new OfSituations<readonly Pair[]>();
+const ANYWAY = new WeakMap<FunctionResult, Entry>();
+
+function childrenIn(cx: RuleContext, fn: FunctionRef, result: FunctionResult): readonly Pair[] {
+  const at = ANYWAY.get(result) ?? begin(NO_LOCKS, Whence.Nobody);
+  ANYWAY.set(result, at);
+  return CHILDREN.of(cx.analysis, fn, at, () => {
+    const found = new Map<number, Pair>();
+    const trails = new Trails<Compared>();
+    replay(cx.analysis, fn, at, (run, op, s) => {
+      const { terms } = run;
+      const known = trails.of(s.trail)?.same ?? [];
+      const same = [...known];
+      for (let i = 0; i < s.facts.length && same.length < MAX_COMPARED; i += 2) {
+        const t = s.facts[i] as number;
+        if (terms.kind(t) !== T.Bin || terms.a(t) !== EQ || ((s.facts[i + 1] as number) & ZERO) !== 0)
+          continue;
+        const [a, b] = [terms.b(t), terms.c(t)];
+        if (terms.number(b) !== null || same.some((p) => p[0] === a && p[1] === b)) continue;
+        if (isDirectoryPointer(run, a) && isDirectoryPointer(run, b)) same.push([a, b]);
+      }
+      const trail = same.length === known.length ? s.trail : trails.number({ same }, same.join());
+      const inode = LOCKS_INODE.has(calledName(fn, op)) ? readsOf(fn, op)[1] : undefined;
+      if (inode === undefined || same.length === 0 || found.has(op)) return trail;
+      const second = run.ev.value(s, inode);
+      const first = s.locks.find(
+        (l: Lock) => l.class === CLASS && !l.may && l.fn === fn.id && isNested(fn, l.op, CHILD),
+      );
+      const place = terms.fieldP(second, terms.name('i_rwsem'));
+      if (first === undefined || place === first.place || !isShownDirectory(run, s, second)) return trail;
+      if (s.locks.some((l) => l.class.endsWith('s_vfs_rename_mutex'))) return trail;
+      const firstInode = terms.children(first.place)[0];
+      // That the two are not one says nothing of where they lie
+      if (!same.some((p) => !p.includes(second) && firstInode !== undefined && !p.includes(firstInode)))
+        return trail;
+      found.set(op, {
+        op,
+        firstOp: first.op,
+        first: run.showPlace(first.place),
+        second: run.showPlace(place),
+      });
+      return trail;
+    });
+    return [...found.values()].sort((a, b) => a.op - b.op);
+  });
+}
+
+function isDirectoryPointer(run: FunctionRun, value: number): boolean {
+  const to = run.ev.pointeeOf(value);
+  return to === 'struct inode' || to === 'struct dentry';
+}
+
+/** Whether a test on the way has shown that an inode is a directory's. */
+function isShownDirectory(run: FunctionRun, s: State, inode: number): boolean {
+  const { terms, fn } = run;
+  for (let i = 0; i < s.facts.length; i += 2) {
+    const t = s.facts[i] as number;
+    if (terms.kind(t) !== T.Fresh || ((s.facts[i + 1] as number) & ZERO) !== 0) continue;
+    const op = terms.a(t);
+    if (op >= run.graph.opCount || calledName(fn, op) !== 'd_is_dir') continue;
+    const dentry = readsOf(fn, op)[1];
+    if (dentry === undefined) continue;
+    if (terms.load(terms.fieldP(run.ev.value(s, dentry), terms.name('d_inode'))) === inode) return true;
   }
   return false;
 }

@@ -4,7 +4,7 @@
  */
 import type { TraceStep } from '../../base/finding.js';
 import type { FunctionRef } from '../../program/program.js';
-import { type Edge, LockGraph, type Taken } from '../lock-graph.js';
+import { type Edge, LockGraph, leafOf, type Taken } from '../lock-graph.js';
 import { type Inversion, Inversions, isAlone } from '../lock-inversions.js';
 import {
   type Draft,
@@ -61,7 +61,9 @@ function draft(cx: RuleContext, found: Inversion): Draft {
   const outer = named(edge.heldText, edge.outer.class);
   const through = taken.via < 0 ? '' : `'${nameOf(cx, taken.via)}()' `;
   const since =
-    edge.heldOp >= 0 ? `held since line ${lineOf(fn, edge.heldOp)}` : 'which is held by whoever calls the method';
+    edge.heldOp >= 0
+      ? `held since line ${lineOf(fn, edge.heldOp)}`
+      : 'which is held by whoever calls the method';
   const against =
     other === null
       ? `the VFS takes them the other way round: ${lower(found.documented?.summary ?? '')}`
@@ -120,12 +122,6 @@ function sideOf(cx: RuleContext, e: Edge, side: 0 | 1): TraceStep[] {
     at = next;
   }
   return steps;
-}
-
-function leafOf(t: Taken): Taken {
-  let at = t;
-  while (at.next !== null) at = at.next;
-  return at;
 }
 
 function nameOf(cx: RuleContext, fn: number): string {
