@@ -80,6 +80,8 @@ export interface Edge {
   /** Classes that were held before the outer one was taken; true: shared. */
   readonly gates: ReadonlyMap<string, boolean>;
   readonly sameObject: boolean;
+  /** Every state in which the inner one is waited for there has the outer one. */
+  readonly always: boolean;
 }
 
 const NO_BELOW: ReadonlyMap<string, readonly Taken[]> = new Map();
@@ -227,6 +229,7 @@ export class LockGraph {
             around(),
           ),
           sameObject: h.sameObject,
+          always: result.waits.every((x) => x.op !== w.op || x.held.some((y) => isSame(y.lock, h.lock))),
         });
       }
     }
@@ -271,6 +274,7 @@ export class LockGraph {
                 facts: facts.facts,
                 gates: this.gates(fn, v.locks.slice(0, i), around()),
                 sameObject: false,
+                always: edge.variants.every((x) => x.doubt || x.locks.some((y) => !y.may && isSame(y, l))),
               });
             }
         }
@@ -309,6 +313,7 @@ export class LockGraph {
               facts: t.facts,
               gates,
               sameObject: false,
+              always: true,
             });
           }
       }
@@ -591,6 +596,7 @@ function sameFacts(a: Facts, b: Facts): boolean {
 export function rank(e: Edge): number {
   return (
     (e.taken.unsure ? 100 : 0) +
+    (e.always ? 0 : 60) +
     (e.taken.lastRef ? 50 : 0) +
     (e.outerShared ? 2 : 0) +
     (e.taken.shared ? 2 : 0) +

@@ -27,6 +27,9 @@ export interface Inversion {
   readonly precision: Precision;
 }
 
+/** The more calls, the more conditions on the way that may exclude each other. */
+const MAX_SURE_DEPTH = 5;
+
 /** Why a pair is left out. */
 type Why = string;
 
@@ -167,7 +170,8 @@ export class Inversions {
       worst = Math.max(worst, rank);
     };
     for (const e of [a, b]) {
-      if (e.taken.unsure) atMost(1);
+      // Held on some of the ways only: what they have in common with what follows may have been lost
+      if (e.taken.unsure || !e.always || e.taken.depth > MAX_SURE_DEPTH) atMost(1);
       if (e.taken.lastRef) atMost(2);
       if (!this.isReached(e.fn)) atMost(1);
       // A fault waits for the lock of its own address space: only threads of one program meet there
@@ -249,8 +253,9 @@ export class Inversions {
 
   /** Spinning locks of the VFS have one order everywhere; what sleeps is nested otherwise here and there, on purpose. */
   private documentedPrecision(e: Edge): Precision {
-    if (e.taken.unsure || e.taken.lastRef || !this.isReached(e.fn)) return 'low';
+    if (e.taken.unsure || !e.always || e.taken.lastRef || !this.isReached(e.fn)) return 'low';
     if (e.outer.sub !== '' || e.inner.sub !== '') return 'low';
+    if (e.outer.kind === 'folio') return 'low';
     if (isAtomicKind(e.outer.kind)) return 'high';
     return e.inner.class === MMAP_LOCK && e.taken.depth === 0 ? 'medium' : 'low';
   }

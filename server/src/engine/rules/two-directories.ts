@@ -189,6 +189,8 @@ function unorderedChildren(cx: RuleContext): Draft[] {
 
 const CHILD = 'I_MUTEX_CHILD';
 const LOCKS_INODE = new Set(['inode_lock', LOCKS]);
+/** So many states are kept apart: what was compared is soon forgotten where ways are merged. */
+const CAREFUL = 48;
 /** So many comparisons are kept in mind. */
 const MAX_COMPARED = 4;
 const CHILDREN = new OfSituations<readonly Pair[]>();
@@ -233,7 +235,7 @@ function childrenIn(cx: RuleContext, fn: FunctionRef, result: FunctionResult): r
         second: run.showPlace(place),
       });
       return trail;
-    });
+    }, CAREFUL);
     return [...found.values()].sort((a, b) => a.op - b.op);
   });
 }
