@@ -158,10 +158,21 @@ export class EffectRecorder {
     if (this.sleeps.length < MAX_EFFECTS) this.sleeps.push(e);
   }
 
-  /** Records that a lock is taken, blocking; reports where the same instance is held already. */
-  takeAt(s: State, op: number, lock: Lock, what: string, via: number, lastRef = false): void {
+  /**
+   * Records that a lock is taken, blocking; reports where the same instance is held already. `before`: what was known before it was
+   * waited for.
+   */
+  takeAt(
+    s: State,
+    op: number,
+    lock: Lock,
+    what: string,
+    via: number,
+    lastRef = false,
+    before: Facts = s.facts,
+  ): void {
     if (s.doubt) return;
-    if (via < 0) this.waitAt(s, op, lock, what);
+    if (via < 0) this.waitAt(before === s.facts ? s : s.withFacts(before), op, lock, what);
     const first = s.locks.find((l) => l.place === lock.place && l.kind === lock.kind && !l.may && !lock.may);
     if (first !== undefined && doubles(first, lock)) {
       const key = `d${op},${lock.place}`;

@@ -243,7 +243,7 @@ export function applyHelper(
     if (spec.when !== undefined && spec.when !== '') continue;
     const lock = modelLock(run, state, spec, helper.params, args, value, op);
     if (lock === null) continue;
-    run.effect.takeAt(state, op, lock, helper.name, -1);
+    run.effect.takeAt(state, op, lock, helper.name, -1, false, m.state.facts);
     state = run.acquire(state, lock);
   }
   const whens: string[] = [];

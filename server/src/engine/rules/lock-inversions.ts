@@ -5,16 +5,17 @@
 
 import type { Precision } from '../base/finding.js';
 import { blockOf, calledName, fnColumn, graphOf, reachedFrom } from '../contexts/cfg.js';
-import type { Entry } from '../contexts/entry-points.js';
+import { begin, type Entry, Whence } from '../contexts/entry-points.js';
 import { FunctionRun } from '../contexts/flow.js';
-import type { Facts } from '../contexts/state.js';
-import { isAtomicKind } from '../contexts/state.js';
+import { commonFacts } from '../contexts/join.js';
+import { ANY, type Facts, factOf, isAtomicKind, NO_LOCKS, withFact } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
+import { exported } from '../contexts/translate.js';
 import { Fn } from '../facts/encode.js';
 import type { LockOrderEntry, Model } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { type Edge, type LockGraph, leafOf, type Node, rank } from './lock-graph.js';
-import { readsOf } from './replay.js';
+import { readsOf, replay } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** Two edges against each other, or one against what is documented. */
@@ -121,7 +122,11 @@ export class Inversions {
     const precision = this.precisionOf(a, b);
     // The way that fewer go is the one that is wrong
     const ways = (list: readonly Edge[]): number => new Set(list.map((e) => e.fn.id)).size;
-    const fewer = ways(one) < ways(two) || (ways(one) === ways(two) && rank(a) <= rank(b));
+    // What a method's callers hold is nothing that its code could change
+    const fewer =
+      (a.origin === null) !== (b.origin === null)
+        ? a.origin === null
+        : ways(one) < ways(two) || (ways(one) === ways(two) && rank(a) <= rank(b));
     return {
       edge: fewer ? a : b,
       other: fewer ? b : a,
@@ -153,7 +158,7 @@ export class Inversions {
     }
     if (a.fn === b.fn && this.branchesApart(a, b))
       return 'one function chooses between both orders by a condition';
-    const mode = this.modesApart(a.facts, b.facts);
+    const mode = this.modesApart(this.seenAround(a), this.seenAround(b));
     if (mode !== null) return `one is there only where ${mode}, the other only where not`;
     for (const [x, y] of [
       [a.outerShared, b.taken.shared],
@@ -298,6 +303,30 @@ export class Inversions {
       return x === y ? from <= to : reachedFrom(graph, x).has(y);
     };
     return !reaches(a.heldOp, b.heldOp) && !reaches(b.heldOp, a.heldOp);
+  }
+
+  private readonly seen = new Map<Edge, Facts>();
+
+  /** What the function of an edge has seen where it takes the outer lock, and where it comes to the inner one. */
+  private seenAround(e: Edge): Facts {
+    let known = this.seen.get(e);
+    if (known !== undefined) return known;
+    known = e.facts;
+    if (e.heldOp >= 0) {
+      const at = new Map<number, Facts>();
+      replay(this.cx.analysis, e.fn, begin(NO_LOCKS, Whence.Nobody), (_, op, s): undefined => {
+        if (op !== e.heldOp && op !== e.taken.op) return;
+        const facts = exported(this.terms, s.facts, true);
+        const old = at.get(op);
+        at.set(op, old === undefined ? facts : commonFacts(old, facts));
+      });
+      for (const facts of at.values())
+        for (let i = 0; i < facts.length; i += 2)
+          if (factOf(known, facts[i] as number) === ANY)
+            known = withFact(known, facts[i] as number, facts[i + 1] as number);
+    }
+    this.seen.set(e, known);
+    return known;
   }
 
   /** A flag in memory that is set for one and clear for the other. */

@@ -141,9 +141,11 @@ function showsKinship(run: FunctionRun, s: State): boolean {
   return false;
 }
 
-/** What a way has shown of pairs of values: the same, or not. */
+/** What a way has seen: pairs of directories that are one, and which test asked what of which inode. */
 interface Compared {
   readonly same: readonly (readonly [number, number])[];
+  /** Calls of d_is_dir(), with the inode of its dentry. */
+  readonly asked: readonly (readonly [number, number])[];
 }
 
 /** Two subdirectories of one directory: only s_vfs_rename_mutex keeps others from locking them as parents, the other way round. */
@@ -202,40 +204,53 @@ function childrenIn(cx: RuleContext, fn: FunctionRef, result: FunctionResult): r
   return CHILDREN.of(cx.analysis, fn, at, () => {
     const found = new Map<number, Pair>();
     const trails = new Trails<Compared>();
-    replay(cx.analysis, fn, at, (run, op, s) => {
-      const { terms } = run;
-      const known = trails.of(s.trail)?.same ?? [];
-      const same = [...known];
-      for (let i = 0; i < s.facts.length && same.length < MAX_COMPARED; i += 2) {
-        const t = s.facts[i] as number;
-        if (terms.kind(t) !== T.Bin || terms.a(t) !== EQ || ((s.facts[i + 1] as number) & ZERO) !== 0)
-          continue;
-        const [a, b] = [terms.b(t), terms.c(t)];
-        if (terms.number(b) !== null || same.some((p) => p[0] === a && p[1] === b)) continue;
-        if (isDirectoryPointer(run, a) && isDirectoryPointer(run, b)) same.push([a, b]);
-      }
-      const trail = same.length === known.length ? s.trail : trails.number({ same }, same.join());
-      const inode = LOCKS_INODE.has(calledName(fn, op)) ? readsOf(fn, op)[1] : undefined;
-      if (inode === undefined || same.length === 0 || found.has(op)) return trail;
-      const second = run.ev.value(s, inode);
-      const first = s.locks.find(
-        (l: Lock) => l.class === CLASS && !l.may && l.fn === fn.id && isNested(fn, l.op, CHILD),
-      );
-      const place = terms.fieldP(second, terms.name('i_rwsem'));
-      if (first === undefined || place === first.place || !isShownDirectory(run, s, second)) return trail;
-      if (s.locks.some((l) => l.class.endsWith('s_vfs_rename_mutex'))) return trail;
-      const firstInode = terms.children(first.place)[0];
-      // That the two are not one says nothing of where they lie
-      if (!same.some((p) => !p.includes(second) && firstInode !== undefined && !p.includes(firstInode)))
+    replay(
+      cx.analysis,
+      fn,
+      at,
+      (run, op, s) => {
+        const { terms } = run;
+        const known = trails.of(s.trail)?.same ?? [];
+        const same = [...known];
+        for (let i = 0; i < s.facts.length && same.length < MAX_COMPARED; i += 2) {
+          const t = s.facts[i] as number;
+          if (terms.kind(t) !== T.Bin || terms.a(t) !== EQ || ((s.facts[i + 1] as number) & ZERO) !== 0)
+            continue;
+          const [a, b] = [terms.b(t), terms.c(t)];
+          if (terms.number(b) !== null || same.some((p) => p[0] === a && p[1] === b)) continue;
+          if (isDirectoryPointer(run, a) && isDirectoryPointer(run, b)) same.push([a, b]);
+        }
+        const dentry = calledName(fn, op) === 'd_is_dir' ? readsOf(fn, op)[1] : undefined;
+        if (dentry !== undefined && asked.length < MAX_COMPARED)
+          asked.push([op, terms.load(terms.fieldP(run.ev.value(s, dentry), terms.name('d_inode')))]);
+        const trail =
+          same.length === known.same.length && asked.length === known.asked.length
+            ? s.trail
+            : trails.number({ same, asked }, `${same.join()};${asked.join()}`);
+        const inode = LOCKS_INODE.has(calledName(fn, op)) ? readsOf(fn, op)[1] : undefined;
+        if (inode === undefined || same.length === 0 || found.has(op)) return trail;
+        const second = run.ev.value(s, inode);
+        const first = s.locks.find(
+          (l: Lock) => l.class === CLASS && !l.may && l.fn === fn.id && isNested(fn, l.op, CHILD),
+        );
+        const place = terms.fieldP(second, terms.name('i_rwsem'));
+        if (first === undefined || place === first.place || !isShownDirectory(run, s, second, asked))
+          return trail;
+        if (s.locks.some((l) => l.class.endsWith('s_vfs_rename_mutex'))) return trail;
+        const firstInode = terms.children(first.place)[0];
+        // That the two are not one says nothing of where they lie
+        if (!same.some((p) => !p.includes(second) && firstInode !== undefined && !p.includes(firstInode)))
+          return trail;
+        found.set(op, {
+          op,
+          firstOp: first.op,
+          first: run.showPlace(first.place),
+          second: run.showPlace(place),
+        });
         return trail;
-      found.set(op, {
-        op,
-        firstOp: first.op,
-        first: run.showPlace(first.place),
-        second: run.showPlace(place),
-      });
-      return trail;
-    }, CAREFUL);
+      },
+      CAREFUL,
+    );
     return [...found.values()].sort((a, b) => a.op - b.op);
   });
 }
@@ -246,16 +261,12 @@ function isDirectoryPointer(run: FunctionRun, value: number): boolean {
 }
 
 /** Whether a test on the way has shown that an inode is a directory's. */
-function isShownDirectory(run: FunctionRun, s: State, inode: number): boolean {
-  const { terms, fn } = run;
+function isShownDirectory(run: FunctionRun, s: State, inode: number, asked: Compared['asked']): boolean {
+  const { terms } = run;
   for (let i = 0; i < s.facts.length; i += 2) {
     const t = s.facts[i] as number;
     if (terms.kind(t) !== T.Fresh || ((s.facts[i + 1] as number) & ZERO) !== 0) continue;
-    const op = terms.a(t);
-    if (op >= run.graph.opCount || calledName(fn, op) !== 'd_is_dir') continue;
-    const dentry = readsOf(fn, op)[1];
-    if (dentry === undefined) continue;
-    if (terms.load(terms.fieldP(run.ev.value(s, dentry), terms.name('d_inode'))) === inode) return true;
+    if (asked.some(([op, of]) => op === terms.a(t) && of === inode)) return true;
   }
   return false;
 }
