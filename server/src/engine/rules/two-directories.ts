@@ -210,8 +210,9 @@ function childrenIn(cx: RuleContext, fn: FunctionRef, result: FunctionResult): r
       at,
       (run, op, s) => {
         const { terms } = run;
-        const known = trails.of(s.trail)?.same ?? [];
-        const same = [...known];
+        const known = trails.of(s.trail) ?? { same: [], asked: [] };
+        const same = [...known.same];
+        const asked = [...known.asked];
         for (let i = 0; i < s.facts.length && same.length < MAX_COMPARED; i += 2) {
           const t = s.facts[i] as number;
           if (terms.kind(t) !== T.Bin || terms.a(t) !== EQ || ((s.facts[i + 1] as number) & ZERO) !== 0)
