@@ -103,6 +103,10 @@ export class Inversions {
   private ofPair(there: readonly Edge[], back: readonly Edge[]): Inversion | null {
     const first = there[0] as Edge;
     if (first.outer.kind === 'folio' || first.inner.kind === 'folio') return null;
+    // Two locks of the VFS have an order that is documented: what goes against it is said of that
+    const inside = insideOf(this.cx.analysis.model);
+    const [x, y] = [orderName(first.outer.class), orderName(first.inner.class)];
+    if (inside.get(x)?.has(y) === true || inside.get(y)?.has(x) === true) return null;
     const one = there.filter((e) => this.counts(e));
     const two = back.filter((e) => this.counts(e));
     let best: { readonly a: Edge; readonly b: Edge; readonly cost: number } | null = null;
@@ -185,7 +189,8 @@ export class Inversions {
       if (leafOf(e.taken).what.startsWith('dir_emit')) atMost(2);
       for (const n of [e.outer, e.inner]) {
         if (this.isSplit(n)) atMost(2);
-        if (n.class === DIRECTORY_LOCK && n.sub !== 'directory') atMost(2);
+        // Whose it is, a directory's or not, subclasses do not always tell
+        if (n.class === DIRECTORY_LOCK) atMost(2);
         if (n.kind === 'semaphore' || n.kind === 'percpu-rwsem') atMost(2);
       }
     }
@@ -261,7 +266,7 @@ export class Inversions {
     if (e.taken.unsure || !e.always || e.taken.lastRef || !this.isReached(e.fn)) return 'low';
     if (e.outer.sub !== '' || e.inner.sub !== '') return 'low';
     if (e.outer.kind === 'folio') return 'low';
-    if (isAtomicKind(e.outer.kind)) return 'high';
+    if (isAtomicKind(e.outer.kind)) return e.taken.depth === 0 ? 'high' : 'medium';
     return e.inner.class === MMAP_LOCK && e.taken.depth === 0 ? 'medium' : 'low';
   }
 
