@@ -5,6 +5,7 @@
  */
 import { operatorCode } from '../facts/encode.js';
 import type { CallSite } from './call-site.js';
+import { calledName } from './cfg.js';
 import { type Evaluator, JOIN_OP } from './evaluate.js';
 import { commonFacts, commonLocks, groupExits, implies } from './join.js';
 import { showPlace } from './names.js';
@@ -19,6 +20,7 @@ import type {
   SleepEffect,
   TakeEffect,
   Variant,
+  WaitEffect,
 } from './result.js';
 import type { Shared } from './shared.js';
 import {
@@ -26,7 +28,8 @@ import {
   type Facts,
   Hash,
   heldAtomic,
-  type Lock,
+  isAtomicKind,
+  Lock,
   locksKey,
   maskOf,
   NO_FACTS,
@@ -36,7 +39,15 @@ import {
   withFact,
 } from './state.js';
 import { T, type Terms } from './terms.js';
-import { callbackArgument, exported, RESULT, relatedInCallee, sharedLocks, toCallee } from './translate.js';
+import {
+  callbackArgument,
+  exported,
+  namelessLock,
+  RESULT,
+  relatedInCallee,
+  sharedLocks,
+  toCallee,
+} from './translate.js';
 
 /** Alternatives kept in an effect. */
 const MAX_EFFECTS = 6;
@@ -48,8 +59,15 @@ const MAX_WRITES = 48;
 /** Numbers of the facts of memory that a sleep or an acquisition carries, two a fact. */
 const MAX_MEMORY = 16;
 const MAX_FREES = 64;
+const MAX_WAITS = 48;
+/** Ways to one lock, by what is held, that are kept apart. */
+const MAX_WAITS_AT = 6;
 /** States at a call that are kept apart; past it locks that only some of them hold are not said. */
 export const MAX_VARIANTS = 6;
+
+/** The lock of an address space, and how that of the running task is called. */
+const MMAP_LOCK = 'mm_struct::mmap_lock';
+const OWN_MMAP_LOCK = 'current->mm->mmap_lock';
 
 const EQ = operatorCode('==');
 
@@ -60,6 +78,9 @@ export class EffectRecorder {
   private readonly sleeps: SleepEffect[] = [];
   private readonly takes: TakeEffect[] = [];
   private readonly frees: FreeEffect[] = [];
+  private readonly waits: WaitEffect[] = [];
+  private readonly waitKeys = new Map<number, number>();
+  private readonly waitsAt = new Map<number, number>();
   private readonly edges = new Map<string, { edge: CallEdge; variants: Variant[]; keys: Set<number> }>();
   private readonly parameterCalls = new Map<
     string,
@@ -198,7 +219,10 @@ export class EffectRecorder {
     sleeps[at] = { ...old, memory: commonFacts(old.memory, e.memory), guarded: old.guarded && e.guarded };
   }
 
-  /** Records that a lock is taken, blocking; reports where the same instance is held already. */
+  /**
+   * Records that a lock is taken, blocking; reports where the same instance is held already. `more`: what of memory led a callee there;
+   * `before`: what was known before it was waited for.
+   */
   takeAt(
     s: State,
     op: number,
@@ -207,8 +231,10 @@ export class EffectRecorder {
     via: number,
     lastRef = false,
     more: Facts = NO_FACTS,
+    before: Facts = s.facts,
   ): void {
     if (this.muted || s.doubt) return;
+    if (via < 0) this.waitAt(before === s.facts ? s : s.withFacts(before), op, lock, what);
     const first = s.locks.find((l) => l.place === lock.place && l.kind === lock.kind && !l.may && !lock.may);
     if (first !== undefined && doubles(first, lock)) {
       const key = `d${op},${lock.place}`;
@@ -248,6 +274,83 @@ export class EffectRecorder {
       return;
     }
     this.takes.push({ lock, facts, released, op, via, what, lastRef: lastRef || s.lastRef, memory });
+  }
+
+  /** Records that a helper waits for a lock, with what is held meanwhile. */
+  waitAt(s: State, op: number, lock: Lock, what: string): void {
+    if (this.muted || s.doubt || isStateKind(lock.kind)) return;
+    // A lock that sleeps is not waited for by what does not: only its mode changes
+    if (!isAtomicKind(lock.kind) && this.shared.model.helpers.get(what)?.sleeps === false) return;
+    const { terms } = this;
+    const h = new Hash();
+    h.add(op);
+    h.add(lock.place);
+    for (const l of s.locks) if (!l.may && !isStateKind(l.kind)) h.addLocks([l]);
+    h.addLocks(s.released);
+    const key = h.done();
+    const facts = exported(terms, s.facts, true);
+    const known = this.waitKeys.get(key);
+    if (known !== undefined) {
+      const old = this.waits[known] as WaitEffect;
+      const common = commonFacts(old.facts, facts);
+      if (common.length !== old.facts.length || (old.lastRef && !s.lastRef))
+        this.waits[known] = { ...old, facts: common, lastRef: old.lastRef && s.lastRef };
+      return;
+    }
+    const ways = this.waitsAt.get(op) ?? 0;
+    if (this.waits.length >= MAX_WAITS || ways >= MAX_WAITS_AT) return;
+    this.waitsAt.set(op, ways + 1);
+    this.waitKeys.set(key, this.waits.length);
+    const object = terms.children(lock.place)[0];
+    this.waits.push({
+      lock: terms.isShared(lock.place) ? lock : lock.at(terms.opaque(namelessLock(terms, lock))),
+      text: showPlace(this.ev, lock.place),
+      held: s.locks
+        .filter((l) => !l.may && !isStateKind(l.kind))
+        .map((l) => ({
+          lock: terms.isShared(l.place) ? l : l.at(terms.opaque(namelessLock(terms, l))),
+          text: showPlace(this.ev, l.place),
+          fresh: this.isFresh(l.place),
+          sameObject: object !== undefined && terms.children(l.place)[0] === object,
+        })),
+      facts,
+      released: sharedLocks(terms, s.released),
+      op,
+      what,
+      fresh: this.isFresh(lock.place),
+      lastRef: s.lastRef,
+    });
+  }
+
+  /** Records that user memory is touched, as a wait for the lock of the task's address space. */
+  faultAt(s: State, op: number, what: string): void {
+    const { terms } = this;
+    if (s.locks.some((l) => l.place === terms.global('pagefault'))) return;
+    const place = terms.opaque(OWN_MMAP_LOCK);
+    this.waitAt(s, op, new Lock(place, MMAP_LOCK, 'rwsem', true, false, -1, op), what);
+  }
+
+  /** Whether a place is in an object that a helper of the model made here. */
+  private isFresh(place: number): boolean {
+    const { terms } = this;
+    let at = place;
+    for (;;) {
+      const kind = terms.kind(at);
+      if (
+        kind === T.FieldP ||
+        kind === T.FieldL ||
+        kind === T.DerefL ||
+        kind === T.Addr ||
+        kind === T.Container
+      )
+        at = terms.a(at);
+      else break;
+    }
+    if (terms.kind(at) === T.Local) return true;
+    if (terms.kind(at) !== T.Fresh || terms.b(at) !== 0 || terms.a(at) >= JOIN_OP) return false;
+    const name = calledName({ file: this.ev.file, index: this.ev.graph.index }, terms.a(at));
+    const helper = this.shared.model.helpers.get(name);
+    return helper?.returns === 'fresh' || helper?.unpublished === true;
   }
 
   freeAt(s: State, e: FreeEffect): void {
@@ -391,7 +494,7 @@ export class EffectRecorder {
     return locks.map((l) => {
       let place = this.passed.get(l.place);
       if (place === undefined) {
-        place = toCallee(this.terms, l.place, args, () => l.class);
+        place = toCallee(this.terms, l.place, args, () => namelessLock(this.terms, l));
         // An opaque one goes by its class
         if (this.terms.kind(place) !== T.Opaque) this.passed.set(l.place, place);
       }
@@ -521,6 +624,7 @@ export class EffectRecorder {
       sleeps,
       takes: this.takes,
       frees: this.frees,
+      waits: this.waits,
       edges,
       parameterCalls: [...this.parameterCalls.values()].map((c) => ({ ...c.call, variants: c.variants })),
       events: this.events,
@@ -544,6 +648,20 @@ export class EffectRecorder {
         return true;
     }
     return false;
+  }
+}
+
+/** Kinds that belong to no object: nobody waits for them. */
+function isStateKind(kind: Lock['kind']): boolean {
+  switch (kind) {
+    case 'rcu':
+    case 'srcu':
+    case 'irq':
+    case 'bh':
+    case 'preempt':
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -23,6 +23,7 @@ import {
   Lock,
   maskOf,
   NEGATIVE,
+  NO_FACTS,
   POSITIVE,
   restrict,
   type State,
@@ -175,6 +176,7 @@ export function applyHelper(
     const lock = modelLock(run, state, spec, helper.params, args, result, op);
     if (lock !== null) without = run.release(without, lock);
   }
+  if (helper.faults === true) run.effect.faultAt(without, op, helper.name);
   if (helper.sleeps === true) {
     run.effect.sleepAt(without, op, helper.name, -1, true);
     state = afterSleep(terms, state).waited(true, false);
@@ -245,7 +247,7 @@ export function applyHelper(
     if (spec.when !== undefined && spec.when !== '') continue;
     const lock = modelLock(run, state, spec, helper.params, args, value, op);
     if (lock === null) continue;
-    run.effect.takeAt(state, op, lock, helper.name, -1);
+    run.effect.takeAt(state, op, lock, helper.name, -1, false, NO_FACTS, m.state.facts);
     state = run.acquire(state, lock);
   }
   const whens: string[] = [];

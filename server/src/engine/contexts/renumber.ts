@@ -45,6 +45,12 @@ export function renumberedResult(r: FunctionResult, fn: Renumber): FunctionResul
     sleeps: r.sleeps.map((e) => via({ ...e, released: locks(e.released, fn) })),
     takes: r.takes.map((e) => via({ ...e, lock: lock(e.lock, fn), released: locks(e.released, fn) })),
     frees: r.frees.map(via),
+    waits: r.waits.map((e) => ({
+      ...e,
+      lock: lock(e.lock, fn),
+      held: e.held.map((h) => ({ ...h, lock: lock(h.lock, fn) })),
+      released: locks(e.released, fn),
+    })),
     edges: r.edges.map((e) => ({ ...e, callee: fn(e.callee), variants: variants(e.variants, fn) })),
     parameterCalls: r.parameterCalls.map((c) => ({ ...c, variants: variants(c.variants, fn) })),
     events: r.events.map((e) => event(e, fn)),

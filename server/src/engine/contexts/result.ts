@@ -57,6 +57,33 @@ export interface TakeEffect {
   readonly memory: Facts;
 }
 
+/**
+ * A lock that is waited for here, by a helper, whether or not anybody outside can name it: with all that is held for sure at that
+ * time. For rules about the order of locks, which follow calls themselves.
+ */
+export interface WaitEffect {
+  readonly lock: Lock;
+  readonly text: string;
+  readonly held: readonly HeldHere[];
+  /** Shared facts, also of memory. */
+  readonly facts: Facts;
+  /** Locks of the caller that were released before. */
+  readonly released: readonly Lock[];
+  readonly op: number;
+  readonly what: string;
+  /** The object was made here and is nobody else's yet. */
+  readonly fresh: boolean;
+  /** Only where a reference count reached zero. */
+  readonly lastRef: boolean;
+}
+
+/** A lock that is held while another one is waited for. */
+export interface HeldHere extends ShownLock {
+  readonly fresh: boolean;
+  /** It belongs to the very object whose other lock is waited for. */
+  readonly sameObject: boolean;
+}
+
 /** An object that is freed inside. */
 export interface FreeEffect {
   /** The pointer, a shared term. */
@@ -146,6 +173,7 @@ export interface FunctionResult {
   readonly sleeps: readonly SleepEffect[];
   readonly takes: readonly TakeEffect[];
   readonly frees: readonly FreeEffect[];
+  readonly waits: readonly WaitEffect[];
   readonly edges: readonly CallEdge[];
   readonly parameterCalls: readonly ParameterCall[];
   readonly events: readonly LocalEvent[];

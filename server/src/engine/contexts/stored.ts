@@ -18,6 +18,7 @@ import type {
   SleepEffect,
   TakeEffect,
   Variant,
+  WaitEffect,
 } from './result.js';
 import { Hash, Lock } from './state.js';
 import { type StoredTerms, Terms } from './terms.js';
@@ -412,6 +413,42 @@ function readShown(r: Reader): ShownLock {
   return { lock: r.lock(), text: r.string() };
 }
 
+function writeWait(w: Writer, e: WaitEffect): void {
+  w.lock(e.lock);
+  w.string(e.text);
+  w.all(e.held, (h) => {
+    writeShown(w, h);
+    w.flag(h.fresh, h.sameObject);
+  });
+  w.numbers(e.facts);
+  w.lockList(e.released);
+  w.int(e.op);
+  w.string(e.what);
+  w.flag(e.fresh, e.lastRef);
+}
+
+function readWait(r: Reader): WaitEffect {
+  const [lock, text] = [r.lock(), r.string()] as const;
+  const held = r.all(() => {
+    const shown = readShown(r);
+    const bits = r.int();
+    return { ...shown, fresh: (bits & 1) !== 0, sameObject: (bits & 2) !== 0 };
+  });
+  const [facts, released, op, what] = [r.numbers(), r.lockList(), r.int(), r.string()] as const;
+  const flags = r.int();
+  return {
+    lock,
+    text,
+    held,
+    facts,
+    released,
+    op,
+    what,
+    fresh: (flags & 1) !== 0,
+    lastRef: (flags & 2) !== 0,
+  };
+}
+
 function writeEvent(w: Writer, e: LocalEvent): void {
   w.int(e.kind === 'sleep' ? 0 : 1);
   w.int(e.op);
@@ -447,6 +484,7 @@ function writeResult(w: Writer, r: FunctionResult): void {
   w.all(r.sleeps, (e) => writeSleep(w, e));
   w.all(r.takes, (e) => writeTake(w, e));
   w.all(r.frees, (e) => writeFree(w, e));
+  w.all(r.waits, (e) => writeWait(w, e));
   w.all(r.edges, (e) => writeEdge(w, e));
   w.all(r.parameterCalls, (c) => writeParameterCall(w, c));
   w.all(r.events, (e) => writeEvent(w, e));
@@ -471,6 +509,7 @@ function readResult(r: Reader): FunctionResult {
     sleeps: r.all(() => readSleep(r)),
     takes: r.all(() => readTake(r)),
     frees: r.all(() => readFree(r)),
+    waits: r.all(() => readWait(r)),
     edges: r.all(() => readEdge(r)),
     parameterCalls: r.all(() => readParameterCall(r)),
     events: r.all(() => readEvent(r)),

@@ -77,8 +77,47 @@ export function exported(terms: Terms, facts: Facts, soft = false): Facts {
   return out;
 }
 
+/** What a lock is called that has no name here: its class, with the member that it is part of. */
+export function namelessLock(terms: Terms, lock: Lock): string {
+  const within = embedding(terms, lock.place);
+  return within === '' ? lock.class : `${lock.class}${WITHIN}${within}`;
+}
+
+const WITHIN = ' in ';
+
+/** The members around the structure that has a lock, outermost first: `curseg_lock` of `&sm->curseg_lock.rwsem`; '' where it is one itself. */
+export function embedding(terms: Terms, place: number): string {
+  if (terms.kind(place) === T.Opaque) {
+    const text = terms.nameText(terms.a(place));
+    const at = text.indexOf(WITHIN);
+    return at < 0 ? '' : text.slice(at + WITHIN.length);
+  }
+  if (terms.kind(place) !== T.FieldL) return '';
+  let out = '';
+  for (let at = terms.a(place); ; at = terms.a(at)) {
+    switch (terms.kind(at)) {
+      case T.Elem: {
+        const n = terms.number(terms.b(at));
+        out = n === null ? out : `[${n}]${out}`;
+        break;
+      }
+      case T.FieldL:
+      case T.FieldP: {
+        const name = terms.nameText(terms.b(at));
+        out = out === '' || out.startsWith('[') ? `${name}${out}` : `${name}.${out}`;
+        if (terms.kind(at) === T.FieldP) return out;
+        break;
+      }
+      case T.Global:
+        return out === '' ? terms.nameText(terms.a(at)) : `${terms.nameText(terms.a(at))}.${out}`;
+      default:
+        return out;
+    }
+  }
+}
+
 /** Locks as they are called outside: one without a name there is still a lock of its class. */
 export function sharedLocks(terms: Terms, locks: readonly Lock[]): readonly Lock[] {
   if (locks.every((l) => terms.isShared(l.place))) return locks;
-  return locks.map((l) => (terms.isShared(l.place) ? l : l.at(terms.opaque(l.class))));
+  return locks.map((l) => (terms.isShared(l.place) ? l : l.at(terms.opaque(namelessLock(terms, l)))));
 }

@@ -191,6 +191,7 @@ const INODES: readonly HelperEntry[] = [
     '6.12:fs/inode.c:1398',
     {
       references: [get('result', 'inode', 'result != 0')],
+      unpublished: true,
     },
   ),
   S('ilookup', 'sb, ino', 'Finds a cached inode and waits until it is set up.', '6.12:fs/inode.c:1606', {

@@ -191,6 +191,10 @@ export interface HelperEntry {
   /** Dentries that have another parent afterwards, and hold the old one no longer. */
   readonly moves?: readonly PathText[];
   readonly noReturn?: boolean;
+  /** What it gives is nobody else's while it is new (I_NEW), as it is where it was made and not found. */
+  readonly unpublished?: true;
+  /** It touches user memory: a page fault in there locks the address space, shared, for a moment. */
+  readonly faults?: true;
   /** What holds when it returns, whatever was seen before: the condition that is waited for. */
   readonly ensures?: ConditionText;
   /**

@@ -46,7 +46,7 @@ static void prune_bad(struct dentry *dentry)
 		return;
 	spin_unlock(&inode->i_lock); /*! dentry/prune-drops-lock */
 	dentry->d_time = 0;
-	spin_lock(&inode->i_lock);
+	spin_lock(&inode->i_lock); /*! lock/order */
 }
 const struct dentry_operations ops = { .d_prune = prune_bad };`,
 

@@ -58,4 +58,335 @@ void a_ok(struct dentry *p1, struct dentry *p2)
 	inode_unlock(p1->d_inode);
 	inode_lock_nested(p2->d_inode, I_MUTEX_PARENT2);
 }`,
+  'two mutexes in both orders': `
+struct shelf { struct mutex top; struct mutex low; int flags; };
+
+void a_ok(struct shelf *s)
+{
+	mutex_lock(&s->top);
+	mutex_lock(&s->low);
+	mutex_unlock(&s->low);
+	mutex_unlock(&s->top);
+}
+
+void b_ok(struct shelf *s)
+{
+	mutex_lock(&s->top);
+	mutex_lock(&s->low);
+	mutex_unlock(&s->low);
+	mutex_unlock(&s->top);
+}
+
+void c_bad(struct shelf *s)
+{
+	mutex_lock(&s->low);
+	mutex_lock(&s->top); /*! lock/order */
+	mutex_unlock(&s->top);
+	mutex_unlock(&s->low);
+}`,
+  'through calls on both sides': `
+struct shelf { spinlock_t top; spinlock_t low; };
+
+static void take_low(struct shelf *s)
+{
+	spin_lock(&s->low);
+	spin_unlock(&s->low);
+}
+
+static void one_down(struct shelf *s)
+{
+	take_low(s);
+}
+
+static void take_top(struct shelf *s)
+{
+	spin_lock(&s->top);
+	spin_unlock(&s->top);
+}
+
+void a_ok(struct shelf *s)
+{
+	spin_lock(&s->top);
+	one_down(s);
+	spin_unlock(&s->top);
+}
+
+void b_ok(struct shelf *s)
+{
+	spin_lock(&s->top);
+	take_low(s);
+	spin_unlock(&s->top);
+}
+
+void c_bad(struct shelf *s)
+{
+	spin_lock(&s->low);
+	take_top(s); /*! lock/order */
+	spin_unlock(&s->low);
+}`,
+  'the inner one is only tried': `
+struct shelf { spinlock_t top; spinlock_t low; };
+
+void a_ok(struct shelf *s)
+{
+	spin_lock(&s->top);
+	spin_lock(&s->low);
+	spin_unlock(&s->low);
+	spin_unlock(&s->top);
+}
+
+void b_ok(struct shelf *s)
+{
+	spin_lock(&s->low);
+	if (spin_trylock(&s->top))
+		spin_unlock(&s->top);
+	spin_unlock(&s->low);
+}`,
+  'both under one lock': `
+struct shelf { struct mutex gate; struct mutex top; struct mutex low; };
+
+void a_ok(struct shelf *s)
+{
+	mutex_lock(&s->gate);
+	mutex_lock(&s->top);
+	mutex_lock(&s->low);
+	mutex_unlock(&s->low);
+	mutex_unlock(&s->top);
+	mutex_unlock(&s->gate);
+}
+
+void b_ok(struct shelf *s)
+{
+	mutex_lock(&s->gate);
+	mutex_lock(&s->low);
+	mutex_lock(&s->top);
+	mutex_unlock(&s->top);
+	mutex_unlock(&s->low);
+	mutex_unlock(&s->gate);
+}`,
+  'a flag says which order is in use': `
+struct shelf { struct mutex top; struct mutex low; int flags; };
+
+void a_ok(struct shelf *s)
+{
+	if (s->flags & 4) {
+		mutex_lock(&s->top);
+		mutex_lock(&s->low);
+		mutex_unlock(&s->low);
+		mutex_unlock(&s->top);
+	}
+}
+
+void b_ok(struct shelf *s)
+{
+	if (s->flags & 4)
+		return;
+	mutex_lock(&s->low);
+	mutex_lock(&s->top);
+	mutex_unlock(&s->top);
+	mutex_unlock(&s->low);
+}`,
+  'one function chooses between both': `
+struct shelf { struct mutex top; struct mutex low; };
+
+void a_ok(struct shelf *s, int up)
+{
+	if (up) {
+		mutex_lock(&s->top);
+		mutex_lock(&s->low);
+	} else {
+		mutex_lock(&s->low);
+		mutex_lock(&s->top);
+	}
+	mutex_unlock(&s->low);
+	mutex_unlock(&s->top);
+}`,
+  'an object that nobody else has yet': `
+struct shelf { struct mutex top; };
+static DEFINE_MUTEX(all_shelves);
+
+void a_ok(struct shelf *s)
+{
+	mutex_lock(&s->top);
+	mutex_lock(&all_shelves);
+	mutex_unlock(&all_shelves);
+	mutex_unlock(&s->top);
+}
+
+struct shelf *b_ok(void)
+{
+	struct shelf *s;
+
+	mutex_lock(&all_shelves);
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (s) {
+		mutex_lock(&s->top);
+		mutex_unlock(&s->top);
+	}
+	mutex_unlock(&all_shelves);
+	return s;
+}`,
+  'given back by the callee before it takes the other': `
+struct shelf { struct mutex top; struct mutex low; };
+
+static void turn(struct shelf *s)
+{
+	mutex_unlock(&s->low);
+	mutex_lock(&s->top);
+	mutex_unlock(&s->top);
+	mutex_lock(&s->low);
+}
+
+void a_ok(struct shelf *s)
+{
+	mutex_lock(&s->low);
+	turn(s);
+	mutex_unlock(&s->low);
+}
+
+void b_ok(struct shelf *s)
+{
+	mutex_lock(&s->top);
+	mutex_lock(&s->low);
+	mutex_unlock(&s->low);
+	mutex_unlock(&s->top);
+}`,
+  'nesting subclasses are classes of their own': `
+struct shelf { struct mutex top; struct mutex low; };
+
+void a_ok(struct shelf *s)
+{
+	mutex_lock(&s->top);
+	mutex_lock_nested(&s->low, SINGLE_DEPTH_NESTING);
+	mutex_unlock(&s->low);
+	mutex_unlock(&s->top);
+}
+
+void b_ok(struct shelf *s)
+{
+	mutex_lock(&s->low);
+	mutex_lock(&s->top);
+	mutex_unlock(&s->top);
+	mutex_unlock(&s->low);
+}`,
+  'one kind of lock in two members of a structure': `
+struct gate { struct rw_semaphore sem; };
+struct shelf { struct gate first; struct mutex top; struct gate last; };
+
+static void pass(struct gate *g)
+{
+	down_read(&g->sem);
+	up_read(&g->sem);
+}
+
+void a_ok(struct shelf *s)
+{
+	mutex_lock(&s->top);
+	pass(&s->last);
+	mutex_unlock(&s->top);
+}
+
+void b_ok(struct shelf *s)
+{
+	down_write(&s->first.sem);
+	mutex_lock(&s->top);
+	mutex_unlock(&s->top);
+	up_write(&s->first.sem);
+}`,
+  'the lock of a filesystem below': `
+struct shelf { struct mutex top; };
+
+void a_ok(struct shelf *s, struct dentry *lower)
+{
+	mutex_lock(&s->top);
+	inode_lock_nested(lower->d_inode, I_MUTEX_PARENT);
+	lookup_one_len("x", lower, 1);
+	inode_unlock(lower->d_inode);
+	mutex_unlock(&s->top);
+}
+
+void b_ok(struct shelf *s, struct dentry *upper)
+{
+	inode_lock_nested(upper->d_inode, I_MUTEX_PARENT);
+	mutex_lock(&s->top);
+	mutex_unlock(&s->top);
+	inode_unlock(upper->d_inode);
+}`,
+  'against the order of the VFS': `
+void a_bad(struct dentry *d, struct inode *inode)
+{
+	spin_lock(&d->d_lock);
+	spin_lock(&inode->i_lock); /*! lock/order */
+	spin_unlock(&inode->i_lock);
+	spin_unlock(&d->d_lock);
+}`,
+  'in the order of the VFS, or tried': `
+void a_ok(struct dentry *d, struct inode *inode)
+{
+	spin_lock(&inode->i_lock);
+	spin_lock(&d->d_lock);
+	spin_unlock(&d->d_lock);
+	spin_unlock(&inode->i_lock);
+}
+
+void b_ok(struct dentry *d, struct inode *inode)
+{
+	spin_lock(&d->d_lock);
+	if (spin_trylock(&inode->i_lock))
+		spin_unlock(&inode->i_lock);
+	spin_unlock(&d->d_lock);
+}`,
+  'user memory under a lock that mmap takes': `
+static DEFINE_MUTEX(all_shelves);
+
+static ssize_t read_bad(struct file *file, char __user *buf, size_t n, loff_t *pos)
+{
+	mutex_lock(&all_shelves);
+	if (copy_to_user(buf, file, n)) /*! lock/order */
+		n = 0;
+	mutex_unlock(&all_shelves);
+	return n;
+}
+
+static int mmap_ok(struct file *file, struct vm_area_struct *vma)
+{
+	mutex_lock(&all_shelves);
+	mutex_unlock(&all_shelves);
+	return 0;
+}
+
+const struct file_operations shelf_fops = {
+	.read = read_bad,
+	.mmap = mmap_ok,
+};`,
+  'two subdirectories of one directory': `
+int a_bad(struct inode *from, struct inode *to, struct dentry *one, struct dentry *two)
+{
+	struct inode *source = one->d_inode;
+	struct inode *target = two->d_inode;
+	bool is_dir = d_is_dir(two);
+
+	if (from != to)
+		return 0;
+	inode_lock_nested(source, I_MUTEX_CHILD);
+	if (is_dir)
+		inode_lock(target); /*! lock/order */
+	return is_dir;
+}`,
+  'two subdirectories of different directories, and a file': `
+void a_ok(struct inode *from, struct inode *to, struct dentry *one, struct dentry *two)
+{
+	if (from == to || !d_is_dir(two))
+		return;
+	inode_lock_nested(one->d_inode, I_MUTEX_CHILD);
+	inode_lock(two->d_inode);
+}
+
+void b_ok(struct inode *from, struct inode *to, struct dentry *one, struct dentry *two)
+{
+	if (from != to || d_is_dir(two))
+		return;
+	inode_lock_nested(one->d_inode, I_MUTEX_CHILD);
+	inode_lock(two->d_inode);
+}`,
 };

@@ -27,6 +27,7 @@ function matching(
     ...versions,
     callbacks: [called(test, held), ...(set < 0 ? [] : [called(set, [HASH_LOCK])])],
     ...(found ? { references: [FOUND] } : {}),
+    ...(set < 0 ? {} : { unpublished: true as const }),
   });
   return [
     S(name, params, summary, `${proof} 6.1:fs/inode.c:958`, extra(until('6.12'), [HASH_LOCK])),
@@ -56,7 +57,12 @@ export const CACHED_HELPERS: readonly HelperEntry[] = [
     'sb, hashval, test, set, data',
     'Finds or makes an inode; test may run in RCU alone.',
     '6.12:fs/inode.c:1355 6.12:fs/inode.c:1363 6.12:fs/inode.c:1377',
-    { ...since('6.12'), callbacks: [called(2, [RCU]), called(3, [HASH_LOCK])], references: [FOUND] },
+    {
+      ...since('6.12'),
+      callbacks: [called(2, [RCU]), called(3, [HASH_LOCK])],
+      references: [FOUND],
+      unpublished: true,
+    },
   ),
   ...matching(
     'ilookup5',

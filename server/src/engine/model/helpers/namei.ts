@@ -467,19 +467,24 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'ctx, name, namelen, ino, type',
     'Hands an entry to the reader of a directory, as a rule copying to user space.',
     '6.12:include/linux/fs.h:3755',
+    { faults: true },
   ),
-  S('dir_emit_dot', 'file, ctx', 'Hands `.` to the reader of a directory.', '6.12:include/linux/fs.h:3761'),
+  S('dir_emit_dot', 'file, ctx', 'Hands `.` to the reader of a directory.', '6.12:include/linux/fs.h:3761', {
+    faults: true,
+  }),
   S(
     'dir_emit_dotdot',
     'file, ctx',
     'Hands `..` to the reader of a directory.',
     '6.12:include/linux/fs.h:3766',
+    { faults: true },
   ),
   S(
     'dir_emit_dots',
     'file, ctx',
     'Hands `.` and `..` to the reader of a directory.',
     '6.12:include/linux/fs.h:3771',
+    { faults: true },
   ),
   S(
     'wrap_directory_iterator',

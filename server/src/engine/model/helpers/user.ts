@@ -13,52 +13,62 @@ const SHOWS: CallbackEffect = {
   method: 'seq_operations::show',
 };
 
+/** User memory is touched. */
+const FAULTS = { faults: true } as const;
+
 /** User copies and seq_file. */
 export const USER_HELPERS: readonly HelperEntry[] = [
-  S('copy_to_user', 'to, from, n', 'Copies to user memory.', '6.12:include/linux/uaccess.h:217'),
-  S('copy_from_user', 'to, from, n', 'Copies from user memory.', '6.12:include/linux/uaccess.h:205'),
-  S('get_user', 'x, ptr', 'Reads user memory.', '6.12:include/asm-generic/uaccess.h:186'),
-  S('put_user', 'x, ptr', 'Writes user memory.', '6.12:include/asm-generic/uaccess.h:124'),
-  S('clear_user', 'to, n', 'Clears user memory.', '6.12:include/asm-generic/uaccess.h:220'),
+  S('copy_to_user', 'to, from, n', 'Copies to user memory.', '6.12:include/linux/uaccess.h:217', FAULTS),
+  S('copy_from_user', 'to, from, n', 'Copies from user memory.', '6.12:include/linux/uaccess.h:205', FAULTS),
+  S('get_user', 'x, ptr', 'Reads user memory.', '6.12:include/asm-generic/uaccess.h:186', FAULTS),
+  S('put_user', 'x, ptr', 'Writes user memory.', '6.12:include/asm-generic/uaccess.h:124', FAULTS),
+  S('clear_user', 'to, n', 'Clears user memory.', '6.12:include/asm-generic/uaccess.h:220', FAULTS),
   S(
     'copy_struct_from_user',
     'dst, ksize, src, usize',
     'Copies a structure from user memory.',
     '6.12:include/linux/uaccess.h:387',
+    FAULTS,
   ),
   S(
     'strncpy_from_user',
     'dst, src, count',
     'Copies a string from user memory.',
     '6.12:lib/strncpy_from_user.c:113',
+    FAULTS,
   ),
-  S('strnlen_user', 'str, n', 'Measures a string in user memory.', '6.12:lib/strnlen_user.c:92'),
+  S('strnlen_user', 'str, n', 'Measures a string in user memory.', '6.12:lib/strnlen_user.c:92', FAULTS),
   S(
     'simple_read_from_buffer',
     'to, count, ppos, from, available',
     'Copies to user memory at a position.',
     '6.12:fs/libfs.c:1096',
+    FAULTS,
   ),
   S(
     'simple_write_to_buffer',
     'to, available, ppos, from, count',
     'Copies from user memory at a position.',
     '6.12:fs/libfs.c:1131',
+    FAULTS,
   ),
   S(
     'kstrtoint_from_user',
     's, count, base, res',
     'Reads a number from user memory.',
     '6.12:include/linux/kstrtox.h:105',
+    FAULTS,
   ),
   S(
     'kstrtobool_from_user',
     's, count, res',
     'Reads a truth value from user memory.',
     '6.12:lib/kstrtox.c:395',
+    FAULTS,
   ),
   S('fault_in_iov_iter_readable', 'i, size', 'Faults user memory in.', '6.12:lib/iov_iter.c:90', {
     versions: { since: '6.1' },
+    faults: true,
   }),
   N(
     'copy_from_user_nofault',

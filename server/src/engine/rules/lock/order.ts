@@ -1,177 +1,138 @@
 /**
- * lock/order: two directories of which neither is known to be above the other are locked in an order that nothing fixes. The VFS locks
- * the ancestor first; without kinship the order is fixed only where both stand in one tree and renames are kept out. Reported: the
- * second parent (I_MUTEX_PARENT2) is locked on a path that has shown no kinship at all.
+ * lock/order: two classes of locks are taken in both orders within what is analysed together, so that two tasks can wait for each
+ * other for ever; or locks of the VFS against the order that it documents; or two directories in an order that nothing fixes.
  */
-import { calledName, fnColumn } from '../../contexts/cfg.js';
-import { begin, type Entry, Whence } from '../../contexts/entry-points.js';
-import type { FunctionRun } from '../../contexts/flow.js';
-import type { FunctionResult } from '../../contexts/result.js';
-import { type Lock, NO_LOCKS, type State, ZERO } from '../../contexts/state.js';
-import { T, type Terms } from '../../contexts/terms.js';
-import { EXPR_STRIDE, Fn, operatorCode, X } from '../../facts/encode.js';
+import type { TraceStep } from '../../base/finding.js';
 import type { FunctionRef } from '../../program/program.js';
-import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
-import { type Draft, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+import { type Edge, LockGraph, leafOf, type Taken } from '../lock-graph.js';
+import { type Inversion, Inversions, isAlone } from '../lock-inversions.js';
+import {
+  type Draft,
+  entryMethod,
+  lineOf,
+  lockExpression,
+  originStep,
+  pathTo,
+  type Rule,
+  type RuleContext,
+  step,
+} from '../rule.js';
+import { unorderedDirectories } from '../two-directories.js';
+
+const ID = 'lock/order';
 
 /** The rule. */
 export const lockOrder: Rule = {
   info: {
-    id: 'lock/order',
-    summary: 'Two directories are locked in an order that nothing fixes.',
-    law: 'Of two directories the ancestor is locked first; two that have no common ancestor are not locked together.',
+    id: ID,
+    summary: 'Two locks are taken in both orders, or against the order that the VFS documents.',
+    law: 'Two classes of locks are never taken in both orders, and locks of the VFS follow the documented order.',
     severity: 'error',
     precision: 'high',
     onByDefault: true,
     fixable: false,
   },
   check(cx) {
-    const out: Draft[] = [];
-    const mentions = new Mentions([LOCKS]);
-    for (const fn of cx.functions) {
-      const result = cx.analysis.results[fn.id];
-      if (result === undefined || !mentions.in(fn)) continue;
-      if (result.widened) {
-        cx.silence?.('lock/order', fn, -1, WIDENED);
-        continue;
-      }
-      if (!numbersOf(fn).some((op) => isSecond(fn, op))) {
-        cx.silence?.('lock/order', fn, -1, `no directory is locked as the second parent (${SECOND}) here`);
-        continue;
-      }
-      for (const p of pairsIn(cx, fn, result)) {
-        const first = `'${lockExpression(p.first)}'`;
-        const second = `'${lockExpression(p.second)}'`;
-        out.push({
-          rule: 'lock/order',
-          precision: 'high',
-          certainty: 'must',
-          message: `locks ${second} inside ${first}, and nothing on the way says that one is above the other or that both have an ancestor in common: another task may lock them the other way round`,
-          fn: fn.id,
-          op: p.op,
-          entry: null,
-          held: [],
-          rcu: 'none',
-          trace: [
-            step('acquire', fn, p.firstOp, `locks ${first} as the first parent`),
-            step('acquire', fn, p.op, `locks ${second} as the second parent`),
-            {
-              ...step('other-side', fn, p.firstOp, `the same with the two swapped: locks ${second} first`),
-              side: 1,
-            },
-            { ...step('other-side', fn, p.op, `and waits for ${first}`), side: 1 },
-          ],
-          objectClass: CLASS,
-        });
-      }
-    }
-    return out;
+    return [...unorderedDirectories(cx), ...inversions(cx)];
   },
 };
 
-const LOCKS = 'inode_lock_nested';
-const SECOND = 'I_MUTEX_PARENT2';
-const CLASS = 'inode::i_rwsem';
-const EQ = operatorCode('==');
-const NE = operatorCode('!=');
-
-interface Pair {
-  readonly op: number;
-  readonly firstOp: number;
-  readonly first: string;
-  readonly second: string;
-}
-
-const PAIRS = new OfSituations<readonly Pair[]>();
-const ANYHOW = new WeakMap<FunctionResult, Entry>();
-
-function pairsIn(cx: RuleContext, fn: FunctionRef, result: FunctionResult): readonly Pair[] {
-  let entry = ANYHOW.get(result);
-  if (entry === undefined) {
-    entry = begin(NO_LOCKS, Whence.Nobody);
-    ANYHOW.set(result, entry);
+function inversions(cx: RuleContext): Draft[] {
+  const graph = new LockGraph(cx);
+  graph.build();
+  const pairs = new Inversions(cx, graph, (e, why) => cx.silence?.(ID, e.fn, e.taken.op, why));
+  const out: Draft[] = [];
+  const seen = new Set<string>();
+  for (const found of pairs.all()) {
+    const { edge } = found;
+    const spot = `${edge.fn.id},${edge.taken.op},${edge.outer.key},${edge.inner.key}`;
+    if (seen.has(spot)) continue;
+    seen.add(spot);
+    out.push(draft(cx, found));
   }
-  const at = entry;
-  return PAIRS.of(cx.analysis, fn, at, () => {
-    const found = new Map<number, Pair>();
-    replay(cx.analysis, fn, at, (run, op, s) => {
-      // What was seen of memory before a lock was waited for is not said again after it
-      const related = s.trail === 1 || showsKinship(run, s) ? 1 : 0;
-      if (related === 1 && isSecond(fn, op))
-        cx.silence?.(
-          'lock/order',
-          fn,
-          op,
-          'the way here has shown that one is above the other, or that both are one',
-        );
-      if (related === 1 || !isSecond(fn, op) || found.has(op)) return related;
-      const first = s.locks.find((l: Lock) => l.class === CLASS && !l.may && l.fn === fn.id);
-      const inode = readsOf(fn, op)[1];
-      // Where paths were merged, what they had seen is lost
-      if (first === undefined || inode === undefined || s.blurred) {
-        cx.silence?.(
-          'lock/order',
-          fn,
-          op,
-          'no first parent is held here for sure, or paths were merged before',
-        );
-        return related;
-      }
-      const { terms } = run;
-      const place = terms.fieldP(run.ev.value(s, inode), terms.name('i_rwsem'));
-      if (place === first.place) return related;
-      found.set(op, {
-        op,
-        firstOp: first.op,
-        first: run.showPlace(first.place),
-        second: run.showPlace(place),
-      });
-      return related;
-    });
-    return [...found.values()].sort((a, b) => a.op - b.op);
-  });
+  return out;
 }
 
-/** The operations of a function that call. */
-function numbersOf(fn: FunctionRef): readonly number[] {
-  const count = fnColumn(fn.file, fn.index, Fn.OpCount);
-  return Array.from({ length: count }, (_, op) => op).filter((op) => calledName(fn, op) === LOCKS);
+function draft(cx: RuleContext, found: Inversion): Draft {
+  const { edge, other } = found;
+  const { fn, taken } = edge;
+  const leaf = leafOf(taken);
+  const inner = named(leaf.text, edge.inner.class);
+  const outer = named(edge.heldText, edge.outer.class);
+  const through = taken.via < 0 ? '' : `'${nameOf(cx, taken.via)}()' `;
+  const since =
+    edge.heldOp >= 0
+      ? `held since line ${lineOf(fn, edge.heldOp)}`
+      : 'which is held by whoever calls the method';
+  const against =
+    other === null
+      ? `the VFS takes them the other way round: ${lower(found.documented?.summary ?? '')}`
+      : `'${other.fn.name}()' takes them the other way round, so that two tasks can wait for each other for ever`;
+  const first = through === '' ? `${inner} is taken` : `${through}takes ${inner}`;
+  return {
+    rule: ID,
+    precision: found.precision,
+    certainty: taken.unsure || taken.lastRef ? 'may' : 'must',
+    message: `${first} with ${outer}, ${since}; ${against.replace(/\.$/, '')}`,
+    fn: fn.id,
+    op: taken.op,
+    entry: edge.origin === null ? null : entryMethod(cx.analysis, edge.origin),
+    held: [],
+    rcu: 'none',
+    trace: [...sideOf(cx, edge, 0), ...(other === null ? [] : sideOf(cx, other, 1))],
+    objectClass: `${edge.outer.key} > ${edge.inner.key}`,
+  };
 }
 
-/** Whether an operation locks a directory as the second parent. */
-function isSecond(fn: FunctionRef, op: number): boolean {
-  if (calledName(fn, op) !== LOCKS) return false;
-  const e = readsOf(fn, op)[2];
-  if (e === undefined) return false;
-  const { file } = fn;
-  return (
-    (file.exprs[e * EXPR_STRIDE] as X) === X.Name &&
-    file.strings[file.exprs[e * EXPR_STRIDE + 1] as number] === SECOND
-  );
-}
-
-/** Whether the way here has shown that two dentries are one, or that d_ancestor() found something. */
-function showsKinship(run: FunctionRun, s: State): boolean {
-  const { terms, fn } = run;
-  for (let i = 0; i < s.facts.length; i += 2) {
-    const t = s.facts[i] as number;
-    const mask = s.facts[i + 1] as number;
-    if (terms.kind(t) === T.Bin) {
-      const op = terms.a(t);
-      const same = (op === EQ && (mask & ZERO) === 0) || (op === NE && mask === ZERO);
-      if (same && !isRootTest(terms, terms.b(t), terms.c(t))) return true;
-    } else if (terms.kind(t) === T.Fresh && (mask & ZERO) === 0) {
-      if (terms.a(t) < run.graph.opCount && calledName(fn, terms.a(t)) === 'd_ancestor') return true;
+/** Entry, outer lock, calls, inner lock. */
+function sideOf(cx: RuleContext, e: Edge, side: 0 | 1): TraceStep[] {
+  const steps: TraceStep[] = [];
+  const { program } = cx.analysis;
+  const outer = named(e.heldText, e.outer.class);
+  if (e.origin !== null) steps.push(originStep(cx, e.origin, side));
+  else {
+    const entries = cx.analysis.propagation?.entries[e.fn.id] ?? [];
+    // Where others see the object, if there is such a way
+    const shown = entries.findIndex((x) =>
+      x.origins.some((o) => !isAlone(cx.analysis.propagation?.origins[o]?.method)),
+    );
+    if (entries.length > 0) steps.push(...pathTo(cx, e.fn, Math.max(shown, 0), side));
+  }
+  if (e.heldOp >= 0)
+    steps.push(step('acquire', e.fn, e.heldOp, `takes ${outer}${e.outerShared ? ', shared' : ''}`, side));
+  else steps.push(step('acquire', e.fn, -1, `comes with ${outer} held`, side));
+  let at: FunctionRef = e.fn;
+  for (let t: Taken | null = e.taken; t !== null; t = t.next) {
+    if (t.via < 0) {
+      const inner = named(t.text, t.node.class);
+      steps.push(
+        step(
+          side === 0 ? 'acquire' : 'other-side',
+          at,
+          t.op,
+          `${t.what}() waits for ${inner}${t.shared ? ', shared' : ''}`,
+          side,
+        ),
+      );
+      break;
     }
+    steps.push(step('call', at, t.op, `calls ${nameOf(cx, t.via)}()`, side));
+    const next = program.functions[t.via];
+    if (next === undefined) break;
+    at = next;
   }
-  return false;
+  return steps;
 }
 
-/** Whether two values are compared to see that a dentry is its own parent, or with a number: that says nothing of two. */
-function isRootTest(terms: Terms, a: number, b: number): boolean {
-  if (terms.number(a) !== null || terms.number(b) !== null) return true;
-  const isParentOf = (x: number, y: number): boolean =>
-    terms.kind(x) === T.Load && terms.lastField(x) === 'd_parent' && terms.a(terms.a(x)) === y;
-  return isParentOf(a, b) || isParentOf(b, a);
+function nameOf(cx: RuleContext, fn: number): string {
+  return cx.analysis.program.functions[fn]?.name ?? '?';
+}
+
+function named(text: string, cls: string): string {
+  const expression = `'${lockExpression(text)}'`;
+  return text === cls || text.endsWith(cls) || cls === '' ? expression : `${expression} (${cls})`;
+}
+
+function lower(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }

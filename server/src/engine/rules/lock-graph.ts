@@ -1,0 +1,617 @@
+/**
+ * Which lock is waited for while which other one is held, through any depth of calls, as a graph of classes with a witness for each
+ * edge. Put together from what functions do and whom they call (`FunctionResult.waits`, `edges`): nothing is walked again. Must not
+ * know what is wrong with an edge.
+ */
+import { calledName, fnColumn } from '../contexts/cfg.js';
+import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
+import type { CallEdge, Variant, WaitEffect } from '../contexts/result.js';
+import { type Facts, type Lock, maskOf, signOf, withFact } from '../contexts/state.js';
+import { T, type Terms } from '../contexts/terms.js';
+import { embedding, toCaller } from '../contexts/translate.js';
+import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';
+import type { LockKind } from '../model/types.js';
+import type { FunctionRef } from '../program/program.js';
+import { readsOf } from './replay.js';
+import type { RuleContext } from './rule.js';
+
+/** Calls below a function that are followed. */
+const MAX_DEPTH = 12;
+/** Ways to one class below a function that are kept: with other locks given back before, or on other conditions. */
+const MAX_WAYS = 3;
+/** Classes below one function. */
+const MAX_BELOW = 160;
+/** Witnesses of one edge. */
+const MAX_WITNESSES = 16;
+/** Functions that return with a lock of a callee's, one in the other. */
+const MAX_RETURNS = 6;
+
+/** Locks that are told apart by the order in which they may be taken. */
+export interface Node {
+  readonly key: string;
+  /** The class, with the file of a static lock. */
+  readonly base: string;
+  readonly class: string;
+  readonly kind: LockKind;
+  /** The nesting subclass as it is written, or ''. */
+  readonly sub: string;
+  /** Part of a structure that stands in several others, and in which one is not known here. */
+  readonly loose: boolean;
+}
+
+/** A lock that is waited for below a function. */
+export interface Taken {
+  readonly node: Node;
+  /** The lock, in the function's terms, or a nameless one. */
+  readonly place: number;
+  readonly shared: boolean;
+  /** Facts and locks given back before, in the function's terms. */
+  readonly facts: Facts;
+  readonly released: readonly Lock[];
+  readonly op: number;
+  /** The callee that does it, or -1. */
+  readonly via: number;
+  /** The same as the callee has it. */
+  readonly next: Taken | null;
+  readonly depth: number;
+  /** How the lock is called where it is taken. */
+  readonly text: string;
+  readonly what: string;
+  /** It hangs on a value that nothing is known of here. */
+  readonly unsure: boolean;
+  readonly lastRef: boolean;
+}
+
+/** One lock waited for inside another one, with who does it. */
+export interface Edge {
+  readonly outer: Node;
+  readonly inner: Node;
+  readonly outerShared: boolean;
+  /** The function that holds the outer one. */
+  readonly fn: FunctionRef;
+  /** Where it was taken; -1: its callers hold it. */
+  readonly heldOp: number;
+  readonly heldText: string;
+  readonly heldPlace: number;
+  readonly taken: Taken;
+  /** The method whose callers hold the outer one. */
+  readonly origin: Origin | null;
+  readonly facts: Facts;
+  /** Classes that were held before the outer one was taken; true: shared. */
+  readonly gates: ReadonlyMap<string, boolean>;
+  readonly sameObject: boolean;
+  /** Every state in which the inner one is waited for there has the outer one. */
+  readonly always: boolean;
+}
+
+const NO_BELOW: ReadonlyMap<string, readonly Taken[]> = new Map();
+
+/** The graph of one analysis. */
+export class LockGraph {
+  /** Edges by `outer > inner`. */
+  readonly edges = new Map<string, Edge[]>();
+  private readonly below: (ReadonlyMap<string, readonly Taken[]> | undefined)[] = [];
+  private readonly terms: Terms;
+  /** Classes of locks that are part of a structure which stands in others. */
+  private readonly parts = new Set<string>();
+  /** Classes that somebody waits for to have it alone. */
+  readonly exclusive = new Set<string>();
+
+  constructor(private readonly cx: RuleContext) {
+    this.terms = cx.analysis.shared.terms;
+  }
+
+  /** Puts it together. */
+  build(): void {
+    this.findParts();
+    for (const cls of this.cx.analysis.model.lockClasses.keys())
+      if (!cls.startsWith('lockref')) this.parts.delete(cls);
+    for (const fn of this.cx.all) this.below[fn.id] = this.belowOf(fn);
+    for (const fn of this.cx.all) if (!fn.isMacro) this.edgesOf(fn);
+    for (const list of this.edges.values()) list.sort(byPlace);
+  }
+
+  /** Finds the classes of locks that are part of a structure which stands in others. */
+  private findParts(): void {
+    const { results } = this.cx.analysis;
+    const { terms } = this;
+    const look = (l: Lock): void => {
+      if (embedding(terms, l.place) !== '') this.parts.add(l.class);
+    };
+    for (const fn of this.cx.all) {
+      const result = results[fn.id];
+      if (result === undefined) continue;
+      for (const w of result.waits) {
+        look(w.lock);
+        for (const h of w.held) look(h.lock);
+      }
+      for (const edge of result.edges) {
+        for (const v of edge.variants) for (const l of v.locks) look(l);
+        for (const w of results[edge.callee]?.waits ?? [])
+          if (terms.kind(terms.root(w.lock.place)) === T.Param)
+            look(w.lock.at(toCaller(terms, w.lock.place, edge.args, terms.unknown)));
+      }
+    }
+  }
+
+  /** What is waited for below a function, by class and mode. */
+  takenBelow(fn: number): ReadonlyMap<string, readonly Taken[]> {
+    return this.below[fn] ?? NO_BELOW;
+  }
+
+  private belowOf(fn: FunctionRef): ReadonlyMap<string, readonly Taken[]> {
+    const result = this.cx.analysis.results[fn.id];
+    if (result === undefined) return NO_BELOW;
+    let out: Map<string, Taken[]> | null = null;
+    const add = (t: Taken): void => {
+      out ??= new Map();
+      const key = t.shared ? `${t.node.key} (shared)` : t.node.key;
+      if (!t.shared) this.exclusive.add(t.node.key);
+      const list = out.get(key);
+      if (list === undefined) {
+        if (out.size < MAX_BELOW) out.set(key, [t]);
+        return;
+      }
+      if (list.some((o) => says(o, t))) return;
+      const rest = list.filter((o) => !says(t, o));
+      if (rest.length < MAX_WAYS) out.set(key, [...rest, t]);
+    };
+    for (const w of result.waits) {
+      const node = this.nodeOf(fn, w.lock, w.op);
+      if (node === null || w.fresh) continue;
+      add(this.ownWait(node, w));
+    }
+    for (const edge of result.edges) {
+      const inner = this.below[edge.callee];
+      if (edge.context !== 'now' || inner === undefined || edge.callee === fn.id) continue;
+      const last = this.isLastPut(fn, edge);
+      for (const ways of inner.values())
+        for (const t of ways) {
+          if (t.depth >= MAX_DEPTH) continue;
+          for (const v of edge.variants) {
+            const facts = v.doubt ? null : this.factsThrough(edge, v, t.facts);
+            if (facts === null) continue;
+            const released = t.released
+              .filter((r) => !v.locks.some((l) => isSame(l, r)))
+              .map((r) => this.lockThrough(edge, r));
+            const place = this.placeThrough(edge, t.place);
+            add({
+              ...t,
+              node: t.node.loose ? this.within(t.node, place) : t.node,
+              place,
+              facts: facts.facts,
+              released: v.released.length === 0 ? released : [...v.released, ...released],
+              op: edge.op,
+              via: edge.callee,
+              next: t,
+              depth: t.depth + 1,
+              unsure: t.unsure || facts.unsure,
+              lastRef: t.lastRef || last,
+            });
+            break;
+          }
+        }
+    }
+    return out ?? NO_BELOW;
+  }
+
+  private edgesOf(fn: FunctionRef): void {
+    const { results, propagation, model } = this.cx.analysis;
+    const result = results[fn.id];
+    if (result === undefined || result.widened) return;
+    let outside: ReadonlyMap<string, boolean> | null = null;
+    const around = (): ReadonlyMap<string, boolean> => {
+      outside ??= this.heldAround(fn);
+      return outside;
+    };
+    for (const w of result.waits) {
+      if (w.held.length === 0 || w.fresh) continue;
+      const node = this.nodeOf(fn, w.lock, w.op);
+      if (node === null) continue;
+      for (const [i, h] of w.held.entries()) {
+        // One helper that takes several says nothing of their order
+        const outer = h.fresh || h.lock.op === w.op ? null : this.nodeOf(fn, h.lock, h.lock.op);
+        if (outer === null) continue;
+        this.add({
+          outer,
+          inner: node,
+          outerShared: h.lock.shared,
+          fn,
+          heldOp: h.lock.op,
+          heldText: h.text,
+          heldPlace: h.lock.place,
+          taken: this.ownWait(node, w),
+          origin: null,
+          facts: w.facts,
+          gates: this.gates(
+            fn,
+            w.held.slice(0, i).map((x) => x.lock),
+            around(),
+          ),
+          sameObject: h.sameObject,
+          always: result.waits.every((x) => x.op !== w.op || x.held.some((y) => isSame(y.lock, h.lock))),
+        });
+      }
+    }
+    for (const edge of result.edges) {
+      const inner = this.below[edge.callee];
+      if (edge.context !== 'now' || inner === undefined || inner.size === 0) continue;
+      const last = this.isLastPut(fn, edge);
+      for (const v of edge.variants) {
+        if (v.doubt) continue;
+        for (const [i, l] of v.locks.entries()) {
+          if (l.may) continue;
+          const outer = this.nodeOf(fn, l, l.op);
+          if (outer === null) continue;
+          const own = result.waits.find((w) => w.op === l.op && w.lock.class === l.class);
+          for (const ways of inner.values())
+            for (const t of ways) {
+              if (t.node.key === outer.key || t.released.some((r) => isSame(l, r))) continue;
+              const facts = this.factsThrough(edge, v, t.facts);
+              if (facts === null) continue;
+              const place = this.placeThrough(edge, t.place);
+              const node = t.node.loose ? this.within(t.node, place) : t.node;
+              this.add({
+                outer,
+                inner: node,
+                outerShared: l.shared,
+                fn,
+                heldOp: l.op,
+                heldText: own?.text ?? l.class,
+                heldPlace: own?.lock.place ?? this.placeThrough(edge, l.place),
+                taken: {
+                  ...t,
+                  node,
+                  place,
+                  op: edge.op,
+                  via: edge.callee,
+                  next: t,
+                  depth: t.depth + 1,
+                  unsure: t.unsure || facts.unsure,
+                  lastRef: t.lastRef || last,
+                },
+                origin: null,
+                facts: facts.facts,
+                gates: this.gates(fn, v.locks.slice(0, i), around()),
+                sameObject: false,
+                always: edge.variants.every((x) => x.doubt || x.locks.some((y) => !y.may && isSame(y, l))),
+              });
+            }
+        }
+      }
+    }
+    const mine = this.below[fn.id];
+    if (propagation === null || mine === undefined || mine.size === 0) return;
+    for (const entry of propagation.entries[fn.id] ?? []) {
+      if (entry.caller >= 0 || entry.from !== Whence.Beginning) continue;
+      const origin = propagation.origins[entry.origins[0] ?? -1];
+      if (origin === undefined) continue;
+      const params = model.methods.get(`${origin.struct}::${origin.method}`)?.params ?? [];
+      for (const l of entry.locks) {
+        if (l.may && l.class !== MMAP_LOCK) continue;
+        const outer = this.entryNode(l, origin, params);
+        if (outer === null) continue;
+        for (const ways of mine.values())
+          for (const t of ways) {
+            if (t.node.key === outer.key || t.released.some((r) => isSame(l, r))) continue;
+            if (!this.fits(entry.facts, t.facts)) continue;
+            const gates = new Map<string, boolean>();
+            for (const g of entry.locks) {
+              const node = g === l || g.may ? null : this.entryNode(g, origin, params);
+              if (node !== null) gates.set(node.key, g.shared);
+            }
+            this.add({
+              outer,
+              inner: t.node,
+              outerShared: l.shared,
+              fn,
+              heldOp: -1,
+              heldText: propagation.show(fn.id, l.place),
+              heldPlace: l.place,
+              taken: t,
+              origin,
+              facts: t.facts,
+              gates,
+              sameObject: false,
+              always: true,
+            });
+          }
+      }
+    }
+  }
+
+  private ownWait(node: Node, w: WaitEffect): Taken {
+    return {
+      node,
+      place: w.lock.place,
+      shared: w.lock.shared,
+      facts: w.facts,
+      released: w.released,
+      op: w.op,
+      via: -1,
+      next: null,
+      depth: 0,
+      text: w.text,
+      what: w.what,
+      unsure: false,
+      lastRef: w.lastRef,
+    };
+  }
+
+  private add(e: Edge): void {
+    if (e.outer.key === e.inner.key || e.outer.loose || e.inner.loose) return;
+    const key = `${e.outer.key} > ${e.inner.key}`;
+    const list = this.edges.get(key);
+    if (list === undefined) {
+      this.edges.set(key, [e]);
+      return;
+    }
+    const same = list.findIndex(
+      (o) => o.fn === e.fn && o.taken.op === e.taken.op && o.heldOp === e.heldOp && o.origin === e.origin,
+    );
+    if (same >= 0) {
+      // The one that holds on more paths, and needs less
+      const old = list[same] as Edge;
+      if (rank(e) < rank(old)) list[same] = e;
+      return;
+    }
+    if (list.length < MAX_WITNESSES) list.push(e);
+  }
+
+  // ---- names
+
+  private readonly subclasses = new Map<string, string | null>();
+
+  /** The class of a lock with its nesting; null for one that cannot be told. `op`: where `fn` took it. */
+  nodeOf(fn: FunctionRef, l: Lock, op: number): Node | null {
+    if (!isOrdered(l.kind) || !isKnown(l.class)) return null;
+    // A lock on the stack
+    if (this.terms.kind(l.place) === T.Local) return null;
+    const at = `${fn.id},${op},${l.class}`;
+    let sub = this.subclasses.get(at);
+    if (sub === undefined) {
+      sub = this.subclassOf(fn, op, l, 0);
+      this.subclasses.set(at, sub);
+    }
+    return sub === null ? null : this.node(l, sub);
+  }
+
+  private node(l: Lock, sub: string): Node {
+    // Two static locks of one name
+    const { terms } = this;
+    const root = terms.kind(l.place) === T.Global ? terms.b(l.place) : 0;
+    const home = root === 0 ? '' : ` in ${terms.nameText(root)}`;
+    const base = `${l.class}${home}`;
+    return this.within({ key: base, base, class: l.class, kind: l.kind, sub, loose: false }, l.place);
+  }
+
+  /** A class told apart by where its structure stands. */
+  private within(node: Node, place: number): Node {
+    const around = this.parts.has(node.class) ? embedding(this.terms, place) : '';
+    const key = `${node.base}${around === '' ? '' : ` in ${around}`}${node.sub === '' ? '' : `/${node.sub}`}`;
+    return { ...node, key, loose: around === '' && this.parts.has(node.class) };
+  }
+
+  private placeThrough(edge: CallEdge, place: number): number {
+    const { terms } = this;
+    const there = toCaller(terms, place, edge.args, terms.unknown);
+    return there !== terms.unknown && terms.isShared(there) ? there : terms.opaque('?');
+  }
+
+  /** Whether a call runs what is handed to it, and is a put: it does so only where a count has reached zero. */
+  private isLastPut(fn: FunctionRef, edge: CallEdge): boolean {
+    const name = calledName(fn, edge.op);
+    return PUTS.test(name) && this.cx.analysis.program.functions[edge.callee]?.name !== name;
+  }
+
+  private entryNode(l: Lock, origin: Origin, params: readonly string[]): Node | null {
+    if (!isOrdered(l.kind) || !isKnown(l.class)) return null;
+    const root = this.terms.root(l.place);
+    const name = this.terms.kind(root) === T.Param ? (params[this.terms.a(root)] ?? '') : '';
+    const isDirectory = l.class === DIRECTORY && (/dir$/.test(name) || origin.method.startsWith('iterate'));
+    return this.node(l, isDirectory ? 'directory' : '');
+  }
+
+  /** The subclass that the code names where it takes a lock; null where it names one that cannot be told. */
+  private subclassOf(fn: FunctionRef, op: number, l: Lock, depth: number): string | null {
+    if (op < 0 || op >= fnColumn(fn.file, fn.index, Fn.OpCount)) return '';
+    const name = calledName(fn, op);
+    const { analysis } = this.cx;
+    if (name.endsWith('_nested')) {
+      const args = readsOf(fn, op).slice(1);
+      const e = args[args.length - 1];
+      if (e === undefined) return null;
+      const { exprs, strings } = fn.file;
+      switch (exprs[e * EXPR_STRIDE] as X) {
+        case X.Name: {
+          const text = strings[exprs[e * EXPR_STRIDE + 1] as number] as string;
+          if (l.class === DIRECTORY && IS_DIRECTORY.has(text)) return 'directory';
+          return /NORMAL$/.test(text) ? '' : text;
+        }
+        case X.Num: {
+          const n = fn.file.nums[exprs[e * EXPR_STRIDE + 1] as number];
+          return n === 0 ? '' : String(n);
+        }
+        default:
+          return null;
+      }
+    }
+    if (depth >= MAX_RETURNS || analysis.model.helpers.has(name)) return '';
+    for (const edge of analysis.results[fn.id]?.edges ?? []) {
+      if (edge.op !== op || edge.context !== 'now') continue;
+      const callee = analysis.program.functions[edge.callee];
+      for (const exit of analysis.results[edge.callee]?.exits ?? []) {
+        const own = exit.locks.find((x) => x.class === l.class && x.kind === l.kind);
+        if (own !== undefined && callee !== undefined) return this.subclassOf(callee, own.op, own, depth + 1);
+      }
+    }
+    return '';
+  }
+
+  // ---- what is held around
+
+  private gates(
+    fn: FunctionRef,
+    before: readonly Lock[],
+    around: ReadonlyMap<string, boolean>,
+  ): ReadonlyMap<string, boolean> {
+    if (before.length === 0) return around;
+    const out = new Map(around);
+    for (const l of before) {
+      const node = l.may ? null : this.nodeOf(fn, l, l.op);
+      if (node !== null) out.set(node.key, l.shared);
+    }
+    return out;
+  }
+
+  /** Classes that are held whenever a function is entered. */
+  private heldAround(fn: FunctionRef): ReadonlyMap<string, boolean> {
+    const entries: readonly Entry[] = this.cx.analysis.propagation?.entries[fn.id] ?? [];
+    let common: Map<string, boolean> | null = null;
+    for (const e of entries) {
+      const here = new Map<string, boolean>();
+      for (const l of e.locks) if (!l.may && isKnown(l.class)) here.set(this.node(l, '').key, l.shared);
+      if (common === null) common = here;
+      else for (const key of [...common.keys()]) if (!here.has(key)) common.delete(key);
+      if (common.size === 0) break;
+    }
+    return common ?? new Map<string, boolean>();
+  }
+
+  // ---- conditions
+
+  /** Facts of a callee in its caller; null where a state of the call excludes them. */
+  private factsThrough(
+    edge: CallEdge,
+    v: Variant,
+    facts: Facts,
+  ): { readonly facts: Facts; readonly unsure: boolean } | null {
+    if (facts.length === 0) return { facts: v.facts, unsure: false };
+    const { terms } = this;
+    let out = v.facts;
+    let unsure = false;
+    for (let i = 0; i < facts.length; i += 2) {
+      const term = facts[i] as number;
+      const wanted = facts[i + 1] as number;
+      const there = maskOf(terms, v.calleeFacts, term);
+      if ((there & wanted) === 0) return null;
+      const here = toCaller(terms, term, edge.args, terms.unknown);
+      if (here === terms.unknown) {
+        // Only a test of what was handed over decides: memory may have any value
+        if ((there & ~wanted) !== 0 && !terms.isSoft(term)) unsure = true;
+        continue;
+      }
+      const mask = this.known(out, here);
+      if ((mask & wanted) === 0) return null;
+      if (terms.isShared(here) && (mask & wanted) !== mask) out = withFact(out, here, mask & wanted);
+    }
+    return { facts: out, unsure };
+  }
+
+  private fits(known: Facts, facts: Facts): boolean {
+    for (let i = 0; i < facts.length; i += 2)
+      if ((this.known(known, facts[i] as number) & (facts[i + 1] as number)) === 0) return false;
+    return true;
+  }
+
+  /** What a term can be, constants worked out. */
+  private known(facts: Facts, term: number): number {
+    const number = folded(this.terms, term);
+    return number === null ? maskOf(this.terms, facts, term) : signOf(number);
+  }
+
+  private lockThrough(edge: CallEdge, l: Lock): Lock {
+    const place = toCaller(this.terms, l.place, edge.args, this.terms.unknown);
+    return this.terms.isShared(place) ? l.at(place) : l.at(this.terms.opaque(l.class));
+  }
+}
+
+const AND = operatorCode('&');
+const EQ = operatorCode('==');
+const NE = operatorCode('!=');
+
+function folded(terms: Terms, t: number): number | null {
+  const number = terms.number(t);
+  if (number !== null) return number;
+  if (terms.kind(t) !== T.Bin) return null;
+  const [l, r] = [folded(terms, terms.b(t)), folded(terms, terms.c(t))];
+  if (l === null || r === null) return null;
+  switch (terms.a(t)) {
+    case AND:
+      // Flags are 32 bits wide; what is wider is not worked out
+      return Math.abs(l) > 0x7fffffff || Math.abs(r) > 0x7fffffff ? null : l & r;
+    case EQ:
+      return l === r ? 1 : 0;
+    case NE:
+      return l === r ? 0 : 1;
+    default:
+      return null;
+  }
+}
+
+const PUTS = /(^|_)put(_|$)/;
+const MMAP_LOCK = 'mm_struct::mmap_lock';
+const DIRECTORY = 'inode::i_rwsem';
+const IS_DIRECTORY = new Set(['I_MUTEX_PARENT', 'I_MUTEX_PARENT2', 'I_MUTEX_CHILD']);
+
+function isOrdered(kind: LockKind): boolean {
+  switch (kind) {
+    case 'spin':
+    case 'rwlock':
+    case 'bit':
+    case 'seqwrite':
+    case 'mutex':
+    case 'rwsem':
+    case 'percpu-rwsem':
+    case 'semaphore':
+    case 'folio':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isKnown(cls: string): boolean {
+  return cls !== '' && !cls.includes('?') && !cls.startsWith('*');
+}
+
+function isSame(a: Lock, b: Lock): boolean {
+  return a.place === b.place || (a.class === b.class && a.kind === b.kind);
+}
+
+/** Whether one way to a lock says all that another one does. */
+function says(a: Taken, b: Taken): boolean {
+  if (a.unsure && !b.unsure) return false;
+  if (a.lastRef && !b.lastRef) return false;
+  if (a.depth > b.depth + 2) return false;
+  if (!a.released.every((r) => b.released.some((x) => isSame(r, x)))) return false;
+  return a.facts.length === 0 || sameFacts(a.facts, b.facts);
+}
+
+function sameFacts(a: Facts, b: Facts): boolean {
+  return a.length === b.length && a.every((x, i) => x === b[i]);
+}
+
+/** Less is better known. */
+export function rank(e: Edge): number {
+  return (
+    (e.taken.unsure ? 100 : 0) +
+    (e.always ? 0 : 60) +
+    (e.taken.lastRef ? 50 : 0) +
+    (e.outerShared ? 2 : 0) +
+    (e.taken.shared ? 2 : 0) +
+    e.taken.depth * 3 +
+    Math.min(e.facts.length / 2, 3)
+  );
+}
+
+/** Where a lock is taken at last. */
+export function leafOf(t: Taken): Taken {
+  let at = t;
+  while (at.next !== null) at = at.next;
+  return at;
+}
+
+function byPlace(a: Edge, b: Edge): number {
+  return rank(a) - rank(b) || a.fn.id - b.fn.id || a.taken.op - b.taken.op || a.heldOp - b.heldOp;
+}
