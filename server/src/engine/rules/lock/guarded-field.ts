@@ -14,6 +14,7 @@ import { comesFromMethod, type Holding, heldIn, holding, isAllKnown, isWhole } f
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, replay } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
+import { lateReads } from '../usual-guards.js';
 
 /** The rule. */
 export const guardedField: Rule = {
@@ -38,7 +39,7 @@ export const guardedField: Rule = {
         for (const w of WRITES.of(cx.analysis, fn, entry, () => writesIn(cx, fn, entry, fields)))
           sites.push({ ...w, fn, entry, index: i });
     }
-    return drafts(cx, sites);
+    return [...drafts(cx, sites), ...late(cx)];
   },
 };
 
@@ -211,4 +212,20 @@ function calledFrom(cx: RuleContext, w: Site): { readonly fn: FunctionRef; reado
     [fn, op, entry] = [caller, entry.op, up];
   }
   return { fn, op };
+}
+
+function late(cx: RuleContext): Draft[] {
+  return lateReads(cx).map((r) => ({
+    rule: 'lock/guarded-field',
+    precision: 'low',
+    certainty: 'may',
+    message: `${r.struct}.${r.field} after ${r.lock} empty=${r.empty} ${JSON.stringify({ ...r.usage, where: 0 })}`,
+    fn: r.fn.id,
+    op: r.op,
+    entry: null,
+    held: [],
+    rcu: 'none',
+    trace: [step('release', r.fn, r.dropped, 'drops')],
+    objectClass: `${r.struct}::${r.field}`,
+  }));
 }

@@ -9,10 +9,11 @@ import type { Exit, FunctionResult } from '../../contexts/result.js';
 import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { RESULT } from '../../contexts/translate.js';
-import { Fn } from '../../facts/encode.js';
+import { FN_STATIC, Fn } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { typeRef } from '../../program/program.js';
 import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+import { Ways } from '../ways.js';
 
 const ID = 'lock/imbalance';
 
@@ -273,15 +274,9 @@ function compare(
       quiet(lock, "the method's contract hands it over");
       continue;
     }
-    if (passedOn.has(`${fn.unit}|${lock.class}|${lock.kind}`)) {
-      quiet(lock, 'another function of the directory releases such a lock for its caller: it is handed on');
-      continue;
-    }
+    const passed = passedOn.has(`${fn.unit}|${lock.class}|${lock.kind}`);
     // Taken and never given back here: the function is for taking it. And what is returned locked is the caller's
-    if (acquired && !gives.has(`${lock.class}|${lock.kind}`)) {
-      quiet(lock, 'it is never released here: the function is there to take it');
-      continue;
-    }
+    const taker = acquired && !gives.has(`${lock.class}|${lock.kind}`);
     if (acquired && isResult(cx, lock, has)) {
       quiet(lock, 'the object that it belongs to is returned locked');
       continue;
@@ -292,23 +287,34 @@ function compare(
     }
     const root = terms.kind(terms.root(lock.place));
     // Which object it is was lost in a loop
-    if (root === T.Opaque || (propagation?.show(fn.id, lock.place) ?? '').includes('of an earlier turn')) {
+    const shown = propagation?.show(fn.id, lock.place) ?? '';
+    if ((root === T.Opaque && !isNamed(fn, lock, shown)) || shown.includes('of an earlier turn')) {
       quiet(lock, 'whose lock it is was lost on the way');
       continue;
     }
-    const pair = has.flatMap((h) =>
+    const nobody = taker && !passed && isKeptForGood(cx, fn, lock);
+    const pairs = has.flatMap((h) =>
       lacks
-        .filter((n) =>
-          acquired
-            ? clash(terms, h, has, n, lock.place, loose, pointer)
-            : !seenByCaller(terms, h, n) && !apart(h.facts, n.facts),
+        .filter(
+          (n) =>
+            nobody ||
+            (acquired
+              ? clash(terms, h, has, n, lock.place, loose, pointer)
+              : !seenByCaller(terms, h, n) && !apart(h.facts, n.facts)),
         )
         .map((n) => [h, n] as const),
-    )[0];
+    );
+    const handedOn = passed || (taker && !nobody);
+    // A function that hands a lock on does not do so with some of its errors, or with its errors alone
+    const pair = handedOn ? pairs.find(([h, n]) => isForgotten(h, has, n, lock.place, loose)) : pairs[0];
     if (pair === undefined) {
       quiet(
         lock,
-        'a caller can tell the ways out with and without it apart, by the result or by what it passed',
+        pairs.length === 0
+          ? 'a caller can tell the ways out with and without it apart, by the result or by what it passed'
+          : passed
+            ? 'another function of the directory releases such a lock for its caller: it is handed on'
+            : 'it is never released here: the function is there to take it',
       );
       continue;
     }
@@ -327,7 +333,8 @@ function compare(
     out.push({
       rule: 'lock/imbalance',
       // A lock of the caller's that one path gives back: flags that nobody here sees may have told it to
-      precision: h.blurred || n.blurred || (!acquired && lock.kind !== 'rcu') ? 'medium' : 'high',
+      precision:
+        h.blurred || n.blurred || handedOn || nobody || (!acquired && lock.kind !== 'rcu') ? 'medium' : 'high',
       certainty: 'must',
       message,
       fn: fn.id,
@@ -347,6 +354,42 @@ function compare(
   return out;
 }
 
+function isError(e: Exit): boolean {
+  return e.mask === NEGATIVE;
+}
+
+/** Whether a way out that keeps a lock cannot mean to hand it on: of all ways only errors keep it, or only some of the errors. */
+function isForgotten(h: Exit, has: readonly Exit[], n: Exit, place: number, loose: boolean): boolean {
+  if (!isError(h)) return false;
+  return isError(n) || ((loose || n.done.includes(place)) && has.every(isError));
+}
+
+/** Whether a lock that has no name outside is that of one object: what a variable pointed at all the way, not what a loop came to. */
+function isNamed(fn: FunctionRef, lock: Lock, shown: string): boolean {
+  if (lock.fn !== fn.id || shown === '' || shown.includes('?')) return false;
+  const ways = new Ways(fn);
+  return !ways.isAfter(lock.op, lock.op);
+}
+
+/** Whether neither who calls a function nor anybody else gives back what it keeps: it is called from here only, or as a method. */
+function isKeptForGood(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
+  const cls = `${lock.class}|${lock.kind}`;
+  const { propagation, results } = cx.analysis;
+  const entries = propagation?.entries[fn.id] ?? [];
+  if (entries.length === 0 || (fnColumn(fn.file, fn.index, Fn.Flags) & FN_STATIC) === 0) return false;
+  const seen = new Set<number>([fn.id]);
+  for (const id of seen)
+    for (const e of propagation?.entries[id] ?? []) {
+      if (e.caller < 0 || seen.has(e.caller)) continue;
+      if (seen.size > MAX_CALLERS || results[e.caller]?.releases.has(cls) === true) return false;
+      seen.add(e.caller);
+    }
+  return true;
+}
+
+/** Callers that are asked at most whether they give back what a function keeps. */
+const MAX_CALLERS = 60;
+
 /**
  * Whether two ways out, one with the lock and one without, are a finding. `loose`: a first look, before what was given back
  * on the way is known.
@@ -362,8 +405,9 @@ function clash(
 ): boolean {
   const gaveBack = loose || n.done.includes(place);
   // An error is returned with the lock held, though success gives it back: nobody will release it
-  const isError = (e: Exit): boolean => e.mask === NEGATIVE;
   if (isError(h) && (n.mask & NEGATIVE) === 0 && n.mask !== 0 && has.every(isError)) return true;
+  // Or what may be one or the other does
+  if (isError(h) && (n.mask & ZERO) !== 0 && gaveBack && has.every(isError)) return true;
   const isNonZero = (e: Exit): boolean => (e.mask & ZERO) === 0;
   if (!pointer && h.mask === (POSITIVE | NEGATIVE) && n.mask === ZERO && gaveBack && has.every(isNonZero))
     return true;
