@@ -5,7 +5,16 @@
  */
 import { fnColumn } from '../contexts/cfg.js';
 import { T } from '../contexts/terms.js';
-import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
+import {
+  EXPR_STRIDE,
+  type FileFacts,
+  Fn,
+  nameIn,
+  OP_STRIDE,
+  Op,
+  VARIABLE_STRIDE,
+  X,
+} from '../facts/encode.js';
 import type { HelperEntry, LockEffect } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { calleesByOp } from './lockless.js';
@@ -185,8 +194,7 @@ function byHelper(
 ): readonly HeldText[] {
   const { file } = fn;
   const args = readsOf(fn, op);
-  const skip =
-    (file.ops[(fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op) === Op.Call ? 1 : 0;
+  const skip = (file.ops[(fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op) === Op.Call ? 1 : 0;
   const out: HeldText[] = [];
   for (const l of effects) {
     const path = cx.analysis.model.path(l.lock, helper.params);
@@ -256,10 +264,31 @@ export function mentionsVariable(file: FileFacts, e: number, variable: number): 
       return mentionsVariable(file, b, variable);
     case X.Binary:
       return (
-        mentionsVariable(file, b, variable) ||
-        mentionsVariable(file, file.exprs[at + 3] as number, variable)
+        mentionsVariable(file, b, variable) || mentionsVariable(file, file.exprs[at + 3] as number, variable)
       );
     default:
       return false;
+  }
+}
+
+/** An expression as the function writes it, as far as it is made of names and members; '' for others. */
+export function textOf(fn: FunctionRef, e: number): string {
+  const { file } = fn;
+  const at = e * EXPR_STRIDE;
+  const a = file.exprs[at + 1] as number;
+  switch (file.exprs[at] as X) {
+    case X.Local: {
+      const first = fnColumn(file, fn.index, Fn.FirstVariable);
+      return file.strings[file.variables[(first + a) * VARIABLE_STRIDE] as number] ?? '';
+    }
+    case X.Name:
+      return file.strings[a] ?? '';
+    case X.Field: {
+      const base = textOf(fn, a);
+      const member = file.strings[file.exprs[at + 2] as number] ?? '';
+      return base === '' ? '' : `${base}${file.exprs[at + 3] === 1 ? '->' : '.'}${member}`;
+    }
+    default:
+      return '';
   }
 }

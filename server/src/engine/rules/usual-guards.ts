@@ -6,10 +6,12 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { ExpressionTypes } from '../program/expression-types.js';
 import type { FunctionRef } from '../program/program.js';
+import { isMessage } from './lockless.js';
+import { Mentions } from './mentions.js';
 import { readsOf, visitExpressions } from './replay.js';
 import type { RuleContext } from './rule.js';
-import { Mentions } from './mentions.js';
-import { type DroppedText, textKey, walkText } from './text-locks.js';
+import { type DroppedText, textKey, textOf, walkText } from './text-locks.js';
+import { Ways } from './ways.js';
 
 /** A member that is read after the lock was dropped under which it is read elsewhere. */
 export interface LateRead {
@@ -18,6 +20,10 @@ export interface LateRead {
   readonly struct: string;
   readonly field: string;
   readonly lock: string;
+  /** The object as the function writes it, or ''. */
+  readonly object: string;
+  /** How the object's members are reached: `->`, or `.` where it is no pointer. */
+  readonly through: string;
   readonly taken: number;
   readonly dropped: number;
   /** Nothing stands between taking and dropping it. */
@@ -44,11 +50,14 @@ interface Candidate extends Omit<LateRead, 'usage'> {
 const LEAST_GUARDED = 2;
 /** So many uses without the lock there may be for each under it: where objects are made and torn down. */
 const CLEAR_SHARE = 0.5;
-/** The same where the lock was taken and dropped around nothing. */
+/** So many uses there are at most for each write of what changes during the life of the object. */
+const READS_A_WRITE = 10;
+/** As many uses without the lock where the lock was taken and dropped around nothing. */
 const EMPTY_SHARE = 3;
 
 /** Macros by which memory is read without a lock on purpose. */
-const ON_PURPOSE = /^(READ_ONCE|WRITE_ONCE|data_race|smp_load_acquire|smp_store_release|rcu_|cmpxchg|xchg|try_cmpxchg)/;
+const ON_PURPOSE =
+  /^(READ_ONCE|WRITE_ONCE|data_race|smp_load_acquire|smp_store_release|rcu_|cmpxchg|xchg|try_cmpxchg)/;
 
 /** Reads of members whose lock was dropped just before, with how they are used elsewhere in the directory. */
 export function lateReads(cx: RuleContext): readonly LateRead[] {
@@ -63,7 +72,8 @@ export function lateReads(cx: RuleContext): readonly LateRead[] {
       if (u === undefined) continue;
       const why = notUsual(u, c.empty);
       if (why === '') out.push({ ...c, usage: u });
-      else cx.silence?.('lock/guarded-field', c.fn, c.op, `'${c.field}' after '${c.lock}' was dropped: ${why}`);
+      else
+        cx.silence?.('lock/guarded-field', c.fn, c.op, `'${c.field}' after '${c.lock}' was dropped: ${why}`);
     }
   }
   return out;
@@ -73,6 +83,7 @@ export function lateReads(cx: RuleContext): readonly LateRead[] {
 function notUsual(u: Usage, empty: boolean): string {
   if (u.lockless > 0) return 'it is read without a lock on purpose elsewhere';
   if (u.writes === 0) return 'nothing in the directory writes it under that lock';
+  if (u.guarded > u.writes * READS_A_WRITE) return 'it is hardly ever written';
   // Who takes a lock and drops it at once meant to do what comes next under it
   if (empty) return u.bare > u.guarded * EMPTY_SHARE ? 'it is mostly used without that lock' : '';
   if (u.guarded < LEAST_GUARDED) return 'it is used under that lock too seldom to tell';
@@ -83,13 +94,14 @@ function candidatesIn(cx: RuleContext, fn: FunctionRef): readonly Candidate[] {
   if (fn.isMacro || (cx.analysis.results[fn.id]?.releases.size ?? 0) === 0) return [];
   const { file } = fn;
   const types = new ExpressionTypes(cx.analysis.program, fn);
+  const ways = new Ways(fn);
   const out = new Map<string, Candidate>();
   walkText(cx, fn, (op, s) => {
-    if (s.dropped.size === 0 || ON_PURPOSE.test(calledName(fn, op))) return;
+    if (s.dropped.size === 0 || ON_PURPOSE.test(calledName(fn, op)) || isMessage(cx, fn, op)) return;
     for (const { base, member, write } of accessesAt(fn, op)) {
       if (write) continue;
       for (const d of s.dropped.values()) {
-        if (d.base !== base || d.member === member) continue;
+        if (d.base !== base || d.member === member || !isRightBehind(fn, ways, d.dropped, op)) continue;
         if ([...s.held.values()].some((h) => h.base === base)) continue;
         const struct = structOf(types, base);
         if (struct === '') continue;
@@ -103,6 +115,8 @@ function candidatesIn(cx: RuleContext, fn: FunctionRef): readonly Candidate[] {
           struct,
           field: file.strings[member] ?? '',
           lock: file.strings[d.member] ?? '',
+          object: textOf(fn, base),
+          through: (types.of(base)?.depth ?? 0) > 0 ? '->' : '.',
           taken: d.op,
           dropped: d.dropped,
           empty: isEmpty(d),
@@ -112,6 +126,15 @@ function candidatesIn(cx: RuleContext, fn: FunctionRef): readonly Candidate[] {
     }
   });
   return [...out.values()];
+}
+
+/** Whether nothing is called between two operations of a block: what comes later may be kept by something else. */
+function isRightBehind(fn: FunctionRef, ways: Ways, first: number, second: number): boolean {
+  if (second <= first || ways.blockOf(first) !== ways.blockOf(second)) return false;
+  for (let op = first + 1; op < second; op++)
+    if ((fn.file.ops[(fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op) === Op.Call)
+      return false;
+  return true;
 }
 
 function isEmpty(d: DroppedText): boolean {
@@ -161,7 +184,11 @@ function writtenMembers(file: FileFacts, place: number): readonly number[] {
   return out;
 }
 
-function usageIn(cx: RuleContext, unit: string, candidates: readonly Candidate[]): ReadonlyMap<string, Usage> {
+function usageIn(
+  cx: RuleContext,
+  unit: string,
+  candidates: readonly Candidate[],
+): ReadonlyMap<string, Usage> {
   const out = new Map<string, Usage>();
   const byField = new Map<string, Candidate[]>();
   for (const c of candidates) {
@@ -190,7 +217,10 @@ function usageIn(cx: RuleContext, unit: string, candidates: readonly Candidate[]
             usage.lockless++;
             continue;
           }
-          if ((file.exprs[a.base * EXPR_STRIDE] as X) === X.Local && made.has(file.exprs[a.base * EXPR_STRIDE + 1] as number))
+          if (
+            (file.exprs[a.base * EXPR_STRIDE] as X) === X.Local &&
+            made.has(file.exprs[a.base * EXPR_STRIDE + 1] as number)
+          )
             continue;
           const held = s.held.get(textKey({ base: a.base, member: file.strings.indexOf(c.lock) }));
           const how = held !== undefined ? (a.write && held.shared ? 'not' : 'held') : broughtTo(cx, fn, c);
@@ -232,7 +262,10 @@ function madeIn(cx: RuleContext, fn: FunctionRef): ReadonlySet<number> {
     if (value < 0) continue;
     let v = value;
     while ((file.exprs[v * EXPR_STRIDE] as X) === X.Cast) v = file.exprs[v * EXPR_STRIDE + 2] as number;
-    if ((file.exprs[v * EXPR_STRIDE] as X) !== X.Temp || !temps.has(file.exprs[v * EXPR_STRIDE + 1] as number))
+    if (
+      (file.exprs[v * EXPR_STRIDE] as X) !== X.Temp ||
+      !temps.has(file.exprs[v * EXPR_STRIDE + 1] as number)
+    )
       continue;
     const target = file.ops[at + 1] as number;
     if (kind === Op.Declare) out.add(target);
@@ -246,7 +279,9 @@ function madeIn(cx: RuleContext, fn: FunctionRef): ReadonlySet<number> {
 function broughtTo(cx: RuleContext, fn: FunctionRef, c: Candidate): 'held' | 'perhaps' | 'not' {
   const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
   const suffix = `::${c.lock}`;
-  const brought = entries.filter((e) => e.locks.some((l) => l.class.endsWith(suffix) || l.class.startsWith('?')));
+  const brought = entries.filter((e) =>
+    e.locks.some((l) => l.class.endsWith(suffix) || l.class.startsWith('?')),
+  );
   if (entries.length === 0) return 'perhaps';
   return brought.length === entries.length ? 'held' : brought.length > 0 ? 'perhaps' : 'not';
 }

@@ -568,10 +568,7 @@ function handedDraft(
     message: `${method} is called under ${lock}, ${where}, and nothing tests after that that the directory is not dead`,
     fn: fn.id,
     op: h.op,
-    entry: entryMethod(
-      cx.analysis,
-      cx.analysis.propagation?.origins[entry.origins[0] ?? -1],
-    ),
+    entry: entryMethod(cx.analysis, cx.analysis.propagation?.origins[entry.origins[0] ?? -1]),
     held: h.held,
     rcu: h.rcu,
     trace: [

@@ -3,15 +3,16 @@
  * apart (by the result, or by what it passed) may differ; two that it cannot tell apart may not.
  */
 
-import { fnColumn } from '../../contexts/cfg.js';
+import { calledName, fnColumn } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import type { Exit, FunctionResult } from '../../contexts/result.js';
 import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { RESULT } from '../../contexts/translate.js';
-import { FN_STATIC, Fn } from '../../facts/encode.js';
+import { EXPR_STRIDE, type FileFacts, FN_STATIC, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { typeRef } from '../../program/program.js';
+import { readsOf } from '../replay.js';
 import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
 import { Ways } from '../ways.js';
 
@@ -288,7 +289,10 @@ function compare(
     const root = terms.kind(terms.root(lock.place));
     // Which object it is was lost in a loop
     const shown = propagation?.show(fn.id, lock.place) ?? '';
-    if ((root === T.Opaque && !isNamed(fn, lock, shown)) || shown.includes('of an earlier turn')) {
+    if (
+      (root === T.Opaque && !(acquired && isNamed(fn, lock, shown))) ||
+      shown.includes('of an earlier turn')
+    ) {
       quiet(lock, 'whose lock it is was lost on the way');
       continue;
     }
@@ -306,7 +310,17 @@ function compare(
     );
     const handedOn = passed || (taker && !nobody);
     // A function that hands a lock on does not do so with some of its errors, or with its errors alone
-    const pair = handedOn ? pairs.find(([h, n]) => isForgotten(h, has, n, lock.place, loose)) : pairs[0];
+    const pair = handedOn
+      ? pairs.find(
+          ([h, n]) =>
+            !h.blurred &&
+            !n.blurred &&
+            isForgotten(h, has, n, lock.place, loose) &&
+            isOfItsOwn(cx, fn, lock, passed),
+        )
+      : root === T.Opaque
+        ? pairs.find(([h, n]) => isForgotten(h, has, n, lock.place, loose))
+        : pairs[0];
     if (pair === undefined) {
       quiet(
         lock,
@@ -334,7 +348,9 @@ function compare(
       rule: 'lock/imbalance',
       // A lock of the caller's that one path gives back: flags that nobody here sees may have told it to
       precision:
-        h.blurred || n.blurred || handedOn || nobody || (!acquired && lock.kind !== 'rcu') ? 'medium' : 'high',
+        h.blurred || n.blurred || handedOn || nobody || (!acquired && lock.kind !== 'rcu')
+          ? 'medium'
+          : 'high',
       certainty: 'must',
       message,
       fn: fn.id,
@@ -364,11 +380,62 @@ function isForgotten(h: Exit, has: readonly Exit[], n: Exit, place: number, loos
   return isError(n) || ((loose || n.done.includes(place)) && has.every(isError));
 }
 
-/** Whether a lock that has no name outside is that of one object: what a variable pointed at all the way, not what a loop came to. */
+/**
+ * Whether a lock that has no name outside is that of one object: what a variable pointed at all the way, not what a loop came to, and
+ * what was not stored where callers find it.
+ */
 function isNamed(fn: FunctionRef, lock: Lock, shown: string): boolean {
-  if (lock.fn !== fn.id || shown === '' || shown.includes('?')) return false;
+  if (lock.fn !== fn.id || lock.op < 0 || shown === '' || shown.includes('?')) return false;
   const ways = new Ways(fn);
-  return !ways.isAfter(lock.op, lock.op);
+  if (ways.isAfter(lock.op, lock.op)) return false;
+  const { file } = fn;
+  const owners = new Set<number>();
+  for (const e of readsOf(fn, lock.op).slice(1)) {
+    const v = variableOf(file, e);
+    if (v >= 0) owners.add(v);
+  }
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const count = fnColumn(file, fn.index, Fn.OpCount);
+  for (let op = 0; op < count; op++) {
+    const at = (first + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) !== Op.Assign) continue;
+    const target = (file.ops[at + 1] as number) * EXPR_STRIDE;
+    if ((file.exprs[target] as X) === X.Local) continue;
+    const value = file.ops[at + 2] as number;
+    if ((file.exprs[value * EXPR_STRIDE] as X) !== X.Addr && owners.has(variableOf(file, value)))
+      return false;
+  }
+  return true;
+}
+
+/** The variable that an expression begins with, or -1. */
+function variableOf(file: FileFacts, e: number): number {
+  const at = e * EXPR_STRIDE;
+  switch (file.exprs[at] as X) {
+    case X.Local:
+      return file.exprs[at + 1] as number;
+    case X.Field:
+    case X.Deref:
+    case X.Addr:
+    case X.Index:
+      return variableOf(file, file.exprs[at + 1] as number);
+    case X.Cast:
+      return variableOf(file, file.exprs[at + 2] as number);
+    default:
+      return -1;
+  }
+}
+
+/** Whether a function takes a lock by itself, and calls nothing that gives back such a lock of its callers. */
+function isOfItsOwn(cx: RuleContext, fn: FunctionRef, lock: Lock, passed: boolean): boolean {
+  if (!passed) return true;
+  const { results, model } = cx.analysis;
+  if (lock.fn !== fn.id || !model.helpers.has(calledName(fn, lock.op))) return false;
+  const cls = `${lock.class}|${lock.kind}`;
+  return (results[fn.id]?.edges ?? []).every((e) => {
+    const callee = results[e.callee];
+    return callee === undefined || !releasedBy(callee).includes(cls);
+  });
 }
 
 /** Whether neither who calls a function nor anybody else gives back what it keeps: it is called from here only, or as a method. */
