@@ -10,10 +10,11 @@ import { pathValue } from '../../contexts/helper-calls.js';
 import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
-import type { Model } from '../../model/types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
+import { DirectorySlots } from '../directory-slots.js';
 import { heldShown } from '../holding.js';
 import { Liveness } from '../liveness.js';
+import { LockedByCallers } from '../locked-by-callers.js';
 import { OfSituations, readsOf, replay } from '../replay.js';
 import {
   type Draft,
@@ -47,10 +48,11 @@ export const relockDead: Rule = {
     const propagation = cx.analysis.propagation;
     if (propagation === null) return out;
     const search = new Search(cx);
+    const callers = new LockedByCallers(cx);
     for (const fn of cx.functions) {
       if (fn.isMacro) continue;
       if (cx.analysis.results[fn.id]?.acquires.has(`${CLASS}|rwsem`) !== true) {
-        out.push(...inLockedByCallers(cx, fn, search));
+        out.push(...callers.draftsOf(fn));
         continue;
       }
       if (!search.mayUse(fn)) continue;
@@ -68,36 +70,6 @@ export const relockDead: Rule = {
     return out;
   },
 };
-
-/** A method called on a directory that the function's callers have locked, and that it does not test. */
-interface Handed {
-  readonly op: number;
-  readonly place: number;
-  readonly lock: string;
-  readonly slot: string;
-  readonly held: Draft['held'];
-  readonly rcu: Draft['rcu'];
-}
-
-const HANDED = new OfSituations<readonly Handed[]>();
-
-/** Methods that are called on a directory which callers locked: neither they nor the function test it. */
-function inLockedByCallers(cx: RuleContext, fn: FunctionRef, search: Search): Draft[] {
-  if (!search.callsSlot(fn) || cx.analysis.results[fn.id]?.widened !== false) return [];
-  const out: Draft[] = [];
-  const seen = new Set<number>();
-  const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
-  for (const [i, entry] of entries.entries())
-    for (const h of HANDED.of(cx.analysis, fn, entry, () => search.handed(fn, entry))) {
-      if (seen.has(h.op) || search.testedBefore(fn, h.op)) continue;
-      const taken = search.takenUntested(fn, entry, h.place);
-      // What the VFS hands out for others to call with the directory locked does not know what those did
-      if (taken === null && !search.isForOthers(fn)) continue;
-      seen.add(h.op);
-      out.push(handedDraft(cx, fn, entry, i, h, taken));
-    }
-  return out;
-}
 
 /** A use of what was found before, in a section without a test. */
 interface Found {
@@ -139,29 +111,19 @@ interface Note {
 }
 
 const NOTHING: Note = { sections: [], away: [], testedAt: -1 };
-/** Members that point at a table of methods, and what that is. */
-const TABLES: ReadonlyMap<string, string> = new Map([
-  ['i_op', 'inode_operations'],
-  ['f_op', 'file_operations'],
-  ['s_cop', 'fscrypt_operations'],
-]);
-/** So many callers up it is looked for who took a lock. */
-const MAX_CHAIN = 20;
 const EQ = operatorCode('==');
 const NE = operatorCode('!=');
 
 class Search {
   private readonly liveness: Liveness;
   private readonly ofOne: Liveness;
-  private readonly tests: Liveness;
-  private readonly slots: ReadonlyMap<string, string>;
+  private readonly slots: DirectorySlots;
   private readonly trusting = new Map<number, ReadonlySet<number>>();
 
   constructor(private readonly cx: RuleContext) {
     this.liveness = new Liveness(cx.analysis.program);
     this.ofOne = new Liveness(cx.analysis.program, true);
-    this.tests = new Liveness(cx.analysis.program, false, cx.analysis.model.helpers);
-    this.slots = directorySlots(cx.analysis.model);
+    this.slots = new DirectorySlots(cx.analysis.model);
   }
 
   /** Whether there is anything in a function that goes on with a directory or its entries. */
@@ -172,7 +134,7 @@ class Search {
     for (let op = 0; op < count; op++) {
       const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
       if ((file.ops[at] as Op) !== Op.Call) continue;
-      if (readsDirectory || this.slotAt(fn, op) !== '') return true;
+      if (readsDirectory || this.slots.at(fn, op) !== '') return true;
       const name = calledName(fn, op);
       if (this.cx.analysis.model.helpers.get(name)?.trusts !== undefined) return true;
       const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
@@ -209,91 +171,6 @@ class Search {
     return [...out.values()];
   }
 
-  /** Whether a function calls a method of a directory that the VFS calls with the directory locked. */
-  callsSlot(fn: FunctionRef): boolean {
-    const count = fnColumn(fn.file, fn.index, Fn.OpCount);
-    for (let op = 0; op < count; op++) if (this.slotAt(fn, op) !== '') return true;
-    return false;
-  }
-
-  /** Whether a function may have tested a directory before an operation. */
-  testedBefore(fn: FunctionRef, op: number): boolean {
-    return this.mayBeTested(fn, new Ways(fn), -1, op);
-  }
-
-  /** Methods that a function calls on a directory which it was handed. */
-  handed(fn: FunctionRef, entry: Entry): readonly Handed[] {
-    const out = new Map<number, Handed>();
-    replay(this.cx.analysis, fn, entry, (run, op, s): undefined => {
-      const slot = this.slotAt(fn, op);
-      if (slot === '' || out.has(op)) return;
-      const { file } = fn;
-      const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
-      const list = readList(file, file.ops[at + 2] as number);
-      const place = inodeOf(run, s, slot, list[this.directoryOf(slot, list.length)]);
-      if (place < 0 || !run.terms.isShared(place)) return;
-      out.set(op, {
-        op,
-        place,
-        lock: run.showPlace(place),
-        slot,
-        held: heldShown(this.cx, fn, run, entry, s),
-        rcu: rcuOf(entry, run.effect.shownLocks(s)),
-      });
-    });
-    return [...out.values()];
-  }
-
-  /** Whether the model says of a function that it is called with a directory locked. */
-  isForOthers(fn: FunctionRef): boolean {
-    const { model } = this.cx.analysis;
-    return (model.helpers.get(fn.name)?.requires ?? []).some((l) => l.lock.endsWith('i_rwsem'));
-  }
-
-  /** Where a caller took the lock that a situation brings, if nothing on the way from there tests the directory. */
-  takenUntested(
-    fn: FunctionRef,
-    entry: Entry,
-    place: number,
-  ): { readonly fn: FunctionRef; readonly op: number } | null {
-    const { analysis } = this.cx;
-    const lock = entry.locks.find((l) => l.place === place && !l.may);
-    if (lock === undefined || lock.fn < 0 || lock.fn === fn.id) return null;
-    let at = entry;
-    for (let depth = 0; depth < MAX_CHAIN; depth++) {
-      const caller = analysis.program.functions[at.caller];
-      const up = analysis.propagation?.entries[at.caller]?.[at.callerEntry];
-      if (caller === undefined || up === undefined) return null;
-      const isTaker = caller.id === lock.fn;
-      if (this.mayBeTested(caller, new Ways(caller), isTaker ? lock.op : -1, at.op)) return null;
-      if (isTaker) return { fn: caller, op: lock.op };
-      at = up;
-    }
-    return null;
-  }
-
-  /** Whether an operation that can come before another one, and after a third, tests whether a directory lives. */
-  private mayBeTested(fn: FunctionRef, ways: Ways, after: number, before: number): boolean {
-    const taken = after < 0 ? [] : [ways.blockOf(after)];
-    const last = ways.blockOf(before);
-    for (let block = 0; block < ways.blockCount; block++)
-      for (const op of ways.opsOf(block)) {
-        if (op === before || !this.asks(fn, op)) continue;
-        if (block === last && op < before && (taken[0] !== block || op > after)) return true;
-        if (taken[0] === block && op < after) continue;
-        const next = ways.after(block);
-        if (next.some((b) => (b === last && !taken.includes(b)) || ways.reached(b, taken).has(last)))
-          return true;
-      }
-    return false;
-  }
-
-  /** Whether an operation tests a directory, or is a lookup in it by what does. */
-  private asks(fn: FunctionRef, op: number): boolean {
-    const helper = this.cx.analysis.model.helpers.get(calledName(fn, op));
-    return this.tests.testedAt(fn, op) || (helper?.names === 'finds' && helper.requires !== undefined);
-  }
-
   /** What an operation goes on with untested, or null. */
   private use(
     run: FunctionRun,
@@ -316,9 +193,9 @@ class Search {
       again: section.again,
       testedBefore: note.testedAt,
     });
-    const slot = this.slotAt(fn, op);
+    const slot = this.slots.at(fn, op);
     if (slot !== '') {
-      const dir = inodeOf(run, s, slot, args[this.directoryOf(slot, args.length)]);
+      const dir = this.slots.lockOf(run, s, slot, args);
       const section = note.sections.find((x) => x.place === dir);
       return section === undefined ? null : made(section, '', `->${slot.split('::')[1]}()`);
     }
@@ -351,28 +228,6 @@ class Search {
         return made(section, run.showPlace(victim), `${name}()`);
     }
     return null;
-  }
-
-  /** `struct::slot` of a call through a slot that the VFS calls with the directory locked, or ''. */
-  private slotAt(fn: FunctionRef, op: number): string {
-    const { file } = fn;
-    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
-    if ((file.ops[at] as Op) !== Op.Call) return '';
-    const callee = (file.ops[at + 1] as number) * EXPR_STRIDE;
-    if ((file.exprs[callee] as X) !== X.Field || file.exprs[callee + 3] !== 1) return '';
-    const base = (file.exprs[callee + 1] as number) * EXPR_STRIDE;
-    if ((file.exprs[base] as X) !== X.Field) return '';
-    const table = file.strings[file.exprs[base + 2] as number] ?? '';
-    const struct = TABLES.get(table) ?? '';
-    const key = `${struct}::${file.strings[file.exprs[callee + 2] as number]}`;
-    return this.slots.has(key) ? key : '';
-  }
-
-  private directoryOf(slot: string, args: number): number {
-    const method = this.cx.analysis.model.methods.get(slot);
-    const name = this.slots.get(slot) ?? '';
-    const at = method?.params.indexOf(name) ?? -1;
-    return at < args ? at : -1;
   }
 
   /** Parameters that a function hands on, untested, to what takes them for entries of the locked directory. */
@@ -415,18 +270,6 @@ class Search {
     if (found.size > 0 && !this.liveness.testedIn(fn)) for (const v of found) out.add(v);
     return out;
   }
-}
-
-/** Slots that are called with a directory locked, and the parameter that tells which. */
-function directorySlots(model: Model): ReadonlyMap<string, string> {
-  const out = new Map<string, string>();
-  for (const [key, method] of model.methods)
-    for (const context of method.contexts)
-      for (const l of context.held) {
-        const match = /^(dir|file)->(?:f_inode->)?i_rwsem$/.exec(l.lock);
-        if (match !== null) out.set(key, match[1] as string);
-      }
-  return out;
 }
 
 /** The note with what a state holds now: sections that ended go, those that were begun come. */
@@ -475,17 +318,6 @@ function isOthers(run: FunctionRun, place: number): boolean {
 function isDirContext(run: FunctionRun, expr: number): boolean {
   const type = run.ev.typeOf(expr);
   return type?.base === 'struct dir_context' && type.depth === 1;
-}
-
-/** The place of the lock of the directory that a slot is called with. */
-function inodeOf(run: FunctionRun, s: State, slot: string, arg: number | undefined): number {
-  const { terms } = run;
-  if (arg === undefined) return -1;
-  const value = run.ev.value(s, arg);
-  const inode = slot.startsWith('file_operations')
-    ? run.ev.loaded(s, terms.fieldP(value, terms.name('f_inode')))
-    : value;
-  return terms.fieldP(inode, terms.name('i_rwsem'));
 }
 
 /**
@@ -545,48 +377,6 @@ function isComparedInside(run: FunctionRun, s: State, dentry: number, locked: nu
     if (terms.kind(root) === T.Fresh && terms.a(root) !== locked) return true;
   }
   return false;
-}
-
-function handedDraft(
-  cx: RuleContext,
-  fn: FunctionRef,
-  entry: Entry,
-  index: number,
-  h: Handed,
-  taken: { readonly fn: FunctionRef; readonly op: number } | null,
-): Draft {
-  const method = `->${h.slot.split('::')[1]}()`;
-  const lock = `'&${h.lock}'`;
-  const where =
-    taken === null
-      ? `which callers hold who may have waited for it`
-      : `taken in '${taken.fn.name}()' in line ${lineOf(taken.fn, taken.op)}`;
-  return {
-    rule: 'dir/relock-dead',
-    precision: 'medium',
-    certainty: 'may',
-    message: `${method} is called under ${lock}, ${where}, and nothing tests after that that the directory is not dead`,
-    fn: fn.id,
-    op: h.op,
-    entry: entryMethod(cx.analysis, cx.analysis.propagation?.origins[entry.origins[0] ?? -1]),
-    held: h.held,
-    rcu: h.rcu,
-    trace: [
-      ...pathTo(cx, fn, index),
-      ...(taken === null
-        ? []
-        : [step('acquire' as const, taken.fn, taken.op, `takes ${lock}; it may have waited`)]),
-      step('access', fn, h.op, `${method} works on the directory`),
-      step(
-        'other-side',
-        taken?.fn ?? fn,
-        taken?.op ?? -1,
-        'rmdir() or rename() removes the directory while its lock is free: S_DEAD is set',
-        1,
-      ),
-    ],
-    objectClass: CLASS,
-  };
 }
 
 function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f: Found): Draft {

@@ -319,7 +319,9 @@ function compare(
             isOfItsOwn(cx, fn, lock, passed),
         )
       : root === T.Opaque
-        ? pairs.find(([h, n]) => isForgotten(h, has, n, lock.place, loose))
+        ? pairs.find(
+            ([h, n]) => loose || n.done.includes(lock.place) || isForgotten(h, has, n, lock.place, loose),
+          )
         : pairs[0];
     if (pair === undefined) {
       quiet(
