@@ -47,7 +47,7 @@ interface Candidate extends Omit<LateRead, 'usage'> {
 }
 
 /** Uses under a lock that tell at all. */
-const LEAST_GUARDED = 2;
+const LEAST_GUARDED = 3;
 /** So many uses without the lock there may be for each under it: where objects are made and torn down. */
 const CLEAR_SHARE = 0.5;
 /** So many uses there are at most for each write of what changes during the life of the object. */
@@ -205,13 +205,18 @@ function usageIn(
     const types = new ExpressionTypes(cx.analysis.program, fn);
     const made = madeIn(cx, fn);
     walkText(cx, fn, (op, s) => {
+      // An operation that reads and writes a member uses it once
+      const counted = new Set<string>();
       const purpose = ON_PURPOSE.test(calledName(fn, op));
-      for (const a of accessesAt(fn, op)) {
+      const accesses = accessesAt(fn, op);
+      for (const a of [...accesses.filter((x) => x.write), ...accesses.filter((x) => !x.write)]) {
         const list = byField.get(file.strings[a.member] ?? '');
         if (list === undefined) continue;
         const struct = structOf(types, a.base);
         for (const c of list) {
-          if (c.struct !== struct || late.has(`${fn.id},${op},${c.key}`)) continue;
+          if (c.struct !== struct || counted.has(`${a.base},${c.key}`)) continue;
+          if (late.has(`${fn.id},${op},${c.key}`)) continue;
+          counted.add(`${a.base},${c.key}`);
           const usage = out.get(c.key) as Usage;
           if (purpose) {
             usage.lockless++;

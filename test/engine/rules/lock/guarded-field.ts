@@ -188,7 +188,12 @@ int a_ok(struct box *b)
   'read without the lock by most': `${BOX}
 int one_ok(struct box *b)
 {
-	return b->used + b->used + b->used + b->used;
+	int n = b->used;
+
+	n += b->used;
+	if (b->used)
+		n++;
+	return n + b->used;
 }
 int a_ok(struct box *b)
 {

@@ -326,11 +326,11 @@ function compare(
     if (pair === undefined) {
       quiet(
         lock,
-        pairs.length === 0
-          ? 'a caller can tell the ways out with and without it apart, by the result or by what it passed'
-          : passed
-            ? 'another function of the directory releases such a lock for its caller: it is handed on'
-            : 'it is never released here: the function is there to take it',
+        passed
+          ? 'another function of the directory releases such a lock for its caller: it is handed on'
+          : handedOn
+            ? 'it is never released here: the function is there to take it'
+            : 'a caller can tell the ways out with and without it apart, by the result or by what it passed',
       );
       continue;
     }
