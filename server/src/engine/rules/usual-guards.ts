@@ -97,7 +97,7 @@ function candidatesIn(cx: RuleContext, fn: FunctionRef): readonly Candidate[] {
   const ways = new Ways(fn);
   const out = new Map<string, Candidate>();
   walkText(cx, fn, (op, s) => {
-    if (s.dropped.size === 0 || ON_PURPOSE.test(calledName(fn, op)) || isMessage(cx, fn, op)) return;
+    if (s.dropped.size === 0 || isMeant(cx, fn, op)) return;
     for (const { base, member, write } of accessesAt(fn, op)) {
       if (write) continue;
       for (const d of s.dropped.values()) {
@@ -126,6 +126,12 @@ function candidatesIn(cx: RuleContext, fn: FunctionRef): readonly Candidate[] {
     }
   });
   return [...out.values()];
+}
+
+/** Whether what an operation reads is meant to be read at any time: on purpose, by what waits for a change, or for a message. */
+function isMeant(cx: RuleContext, fn: FunctionRef, op: number): boolean {
+  const name = calledName(fn, op);
+  return ON_PURPOSE.test(name) || /^_*wait_event/.test(name) || isMessage(cx, fn, op);
 }
 
 /** Whether nothing is called between two operations of a block: what comes later may be kept by something else. */
