@@ -540,7 +540,7 @@ export class EffectRecorder {
       facts: this.aboutResult(s.facts, value, result),
       doubt: s.doubt,
       blurred: s.blurred,
-      done: s.done,
+      done: s.done.map((p) => (terms.isShared(p) ? p : terms.opaque(showPlace(this.ev, p)))),
       op,
       outs: this.outsOf(s),
     };

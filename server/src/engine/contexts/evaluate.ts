@@ -463,6 +463,10 @@ export class Evaluator {
     if (terms.kind(base) === T.Load || terms.kind(base) === T.FieldP || terms.kind(base) === T.FieldL) {
       const place = terms.kind(base) === T.Load ? terms.a(base) : base;
       const kind = terms.kind(place);
+      if (kind === T.Global) {
+        const t = this.program.global(terms.nameText(terms.a(place)), this.file);
+        return t?.depth === 1 && t.base.startsWith('struct ') ? t.base : null;
+      }
       if (kind === T.FieldP || kind === T.FieldL) {
         const outer = this.owners.get(place) ?? this.structAt(terms.a(place));
         if (outer === null || outer === undefined) return null;

@@ -8,7 +8,7 @@ import { FILE_METHODS } from './methods/file.js';
 import { INODE_METHODS } from './methods/inode.js';
 import { LOCK_METHODS } from './methods/locks.js';
 import { MAPPING_METHODS } from './methods/mapping.js';
-import { BLOCK_METHODS, EXPORT_METHODS, XATTR_METHODS } from './methods/other.js';
+import { BLOCK_METHODS, CRYPT_METHODS, EXPORT_METHODS, XATTR_METHODS } from './methods/other.js';
 import { PAGE_METHODS } from './methods/pages.js';
 import { CONTEXT_METHODS, SUPER_METHODS, TYPE_METHODS } from './methods/super.js';
 import type { MethodEntry } from './types.js';
@@ -24,6 +24,7 @@ export const METHODS: readonly MethodEntry[] = [
   ...MAPPING_METHODS,
   ...PAGE_METHODS,
   ...EXPORT_METHODS,
+  ...CRYPT_METHODS,
   ...BLOCK_METHODS,
   ...XATTR_METHODS,
   ...LOCK_METHODS,

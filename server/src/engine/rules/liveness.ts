@@ -20,14 +20,18 @@ const WEAK = [
   'i_nlink',
 ];
 
-/** Where liveness is tested; for one check. `weak`: by what tells of one object only, and counts for no other one. */
+/**
+ * Where liveness is tested; for one check. `weak`: by what tells of one object only, and counts for no other one. `known`: helpers that
+ * are not looked into, for what they do inside is not a test for their callers.
+ */
 export class Liveness {
   private readonly mentions: Mentions;
-  private readonly known = new Map<number, boolean>();
+  private readonly answers = new Map<number, boolean>();
 
   constructor(
     private readonly program: Program,
     weak = false,
+    private readonly known: ReadonlyMap<string, unknown> = new Map(),
   ) {
     this.mentions = new Mentions(weak ? WEAK : STRONG);
   }
@@ -40,12 +44,12 @@ export class Liveness {
   /** Whether a function tests it anywhere, or something that it calls. */
   testedIn(fn: FunctionRef | null): boolean {
     if (fn === null) return false;
-    const known = this.known.get(fn.id);
-    if (known !== undefined) return known;
+    const answer = this.answers.get(fn.id);
+    if (answer !== undefined) return answer;
     const seen = new Set([fn]);
     let tested = false;
     for (const at of seen) {
-      if (this.known.get(at.id) === true || this.mentions.in(at)) {
+      if (this.answers.get(at.id) === true || this.mentions.in(at)) {
         tested = true;
         break;
       }
@@ -55,12 +59,12 @@ export class Liveness {
         if (callee !== null) seen.add(callee);
       }
     }
-    this.known.set(fn.id, tested);
+    this.answers.set(fn.id, tested);
     return tested;
   }
 
   private calleeAt(fn: FunctionRef, op: number): FunctionRef | null {
     const name = calledName(fn, op);
-    return name === '' ? null : this.program.resolve(name, fn.file);
+    return name === '' || this.known.has(name) ? null : this.program.resolve(name, fn.file);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
-import type { CallEdge, Variant, WaitEffect } from '../contexts/result.js';
+import type { CallEdge, FunctionResult, Variant, WaitEffect } from '../contexts/result.js';
 import { type Facts, type Lock, maskOf, signOf, withFact } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { embedding, toCaller } from '../contexts/translate.js';
@@ -156,7 +156,7 @@ export class LockGraph {
       const rest = list.filter((o) => !says(t, o));
       if (rest.length < MAX_WAYS) out.set(key, [...rest, t]);
     };
-    for (const w of result.waits) {
+    for (const w of this.waitsOf(result)) {
       const node = this.nodeOf(fn, w.lock, w.op);
       if (node === null || w.fresh) continue;
       add(this.ownWait(node, w));
@@ -204,7 +204,7 @@ export class LockGraph {
       outside ??= this.heldAround(fn);
       return outside;
     };
-    for (const w of result.waits) {
+    for (const w of this.waitsOf(result)) {
       if (w.held.length === 0 || w.fresh) continue;
       const node = this.nodeOf(fn, w.lock, w.op);
       if (node === null) continue;
@@ -318,6 +318,12 @@ export class LockGraph {
           }
       }
     }
+  }
+
+  /** What a function waits for itself, but by a helper that moves dentries: under what that may be called is another law. */
+  private waitsOf(result: FunctionResult): readonly WaitEffect[] {
+    const { helpers } = this.cx.analysis.model;
+    return result.waits.filter((w) => helpers.get(w.what)?.names !== 'moves');
   }
 
   private ownWait(node: Node, w: WaitEffect): Taken {

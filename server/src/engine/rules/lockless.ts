@@ -275,7 +275,7 @@ function typeAt(run: FunctionRun, e: number): string {
 }
 
 /** A call of a variadic function or macro: a message. */
-function isMessage(cx: RuleContext, fn: FunctionRef, op: number): boolean {
+export function isMessage(cx: RuleContext, fn: FunctionRef, op: number): boolean {
   const name = calledName(fn, op);
   if (name === '') return false;
   const macro = cx.analysis.program.macro(name, fn.file);

@@ -254,4 +254,61 @@ int foo_ok(struct dentry *parent, struct dentry *victim)
 	inode_unlock(d_inode(parent));
 	return err;
 }`,
+
+  'locked by who calls, tested by nobody': `${READING}
+struct inode_operations { struct dentry *(*lookup)(struct inode *dir, struct dentry *dentry, unsigned int flags); };
+static struct dentry *ask_bad(struct dentry *parent, struct dentry *child)
+{
+	struct inode *dir = parent->d_inode;
+
+	return dir->i_op->lookup(dir, child, 0); /*! dir/relock-dead */
+}
+struct dentry *foo(struct dentry *parent, struct dentry *child)
+{
+	struct dentry *got;
+
+	inode_lock_shared(parent->d_inode);
+	got = ask_bad(parent, child);
+	inode_unlock_shared(parent->d_inode);
+	return got;
+}`,
+
+  'locked by who calls, tested there inside the lock': `${READING}
+struct inode_operations { struct dentry *(*lookup)(struct inode *dir, struct dentry *dentry, unsigned int flags); };
+static struct dentry *ask_ok(struct dentry *parent, struct dentry *child)
+{
+	struct inode *dir = parent->d_inode;
+
+	return dir->i_op->lookup(dir, child, 0);
+}
+struct dentry *foo(struct dentry *parent, struct dentry *child)
+{
+	struct dentry *got = NULL;
+
+	inode_lock_shared(parent->d_inode);
+	if (!IS_DEADDIR(parent->d_inode))
+		got = ask_ok(parent, child);
+	inode_unlock_shared(parent->d_inode);
+	return got;
+}`,
+
+  'locked by who calls, tested by what is called': `${READING}
+struct inode_operations { struct dentry *(*lookup)(struct inode *dir, struct dentry *dentry, unsigned int flags); };
+static struct dentry *ask_ok(struct dentry *parent, struct dentry *child)
+{
+	struct inode *dir = parent->d_inode;
+
+	if (IS_DEADDIR(dir))
+		return NULL;
+	return dir->i_op->lookup(dir, child, 0);
+}
+struct dentry *foo(struct dentry *parent, struct dentry *child)
+{
+	struct dentry *got;
+
+	inode_lock_shared(parent->d_inode);
+	got = ask_ok(parent, child);
+	inode_unlock_shared(parent->d_inode);
+	return got;
+}`,
 };

@@ -3,6 +3,25 @@
  */
 import type { RuleCases } from '../../harness.js';
 
+const BOX = `
+struct box { spinlock_t lock; int used; int size; };
+void put_ok(struct box *b, int n)
+{
+	spin_lock(&b->lock);
+	b->used += n;
+	spin_unlock(&b->lock);
+}
+int has_ok(struct box *b, int n)
+{
+	int ret;
+
+	spin_lock(&b->lock);
+	ret = b->used > n;
+	spin_unlock(&b->lock);
+	return ret;
+}
+`;
+
 /** Cases by title. */
 export const GUARDED_FIELD: RuleCases = {
   'flags of a dentry that others see': `
@@ -105,4 +124,95 @@ static int a_ok(struct inode *dir, struct dentry *dentry)
 	return 0;
 }
 const struct inode_operations ops = { .unlink = a_ok };`,
+  'read when the lock was just dropped': `${BOX}
+int a_bad(struct box *b)
+{
+	int used;
+
+	spin_lock(&b->lock);
+	if (b->used > 8)
+		b->used = 8;
+	spin_unlock(&b->lock);
+	used = b->used; /*! lock/guarded-field */
+	return used;
+}`,
+  'the lock is taken around nothing': `${BOX}
+int a_bad(struct box *b)
+{
+	spin_lock(&b->lock);
+	spin_unlock(&b->lock);
+	return b->used; /*! lock/guarded-field */
+}`,
+  // What nobody changes may be read at any time
+  'read after the lock, and never written': `${BOX}
+int a_ok(struct box *b)
+{
+	spin_lock(&b->lock);
+	b->used = 0;
+	spin_unlock(&b->lock);
+	return b->size;
+}`,
+  // Something else may keep it by then
+  'read after more was done': `${BOX}
+void settle(struct box *b);
+int a_ok(struct box *b)
+{
+	spin_lock(&b->lock);
+	b->used = 0;
+	spin_unlock(&b->lock);
+	settle(b);
+	return b->used;
+}`,
+  'read for a message only': `${BOX}
+void note(const char *fmt, int n);
+#define pr_box(fmt, ...) note(fmt, ##__VA_ARGS__)
+void a_ok(struct box *b)
+{
+	spin_lock(&b->lock);
+	b->used = 0;
+	spin_unlock(&b->lock);
+	pr_box("%d", b->used);
+}`,
+  'read without the lock on purpose': `${BOX}
+int peek_ok(struct box *b)
+{
+	return READ_ONCE(b->used);
+}
+int a_ok(struct box *b)
+{
+	spin_lock(&b->lock);
+	b->used = 0;
+	spin_unlock(&b->lock);
+	return b->used;
+}`,
+  'read without the lock by most': `${BOX}
+int one_ok(struct box *b)
+{
+	int n = b->used;
+
+	n += b->used;
+	if (b->used)
+		n++;
+	return n + b->used;
+}
+int a_ok(struct box *b)
+{
+	spin_lock(&b->lock);
+	b->used = 0;
+	spin_unlock(&b->lock);
+	return b->used;
+}`,
+  'taken again': `${BOX}
+int a_ok(struct box *b)
+{
+	int used;
+
+	spin_lock(&b->lock);
+	b->used = 0;
+	spin_unlock(&b->lock);
+	spin_lock(&b->lock);
+	used = b->used;
+	spin_unlock(&b->lock);
+	return used;
+}`,
 };

@@ -315,4 +315,87 @@ int a_ok(struct foo *f, int n)
 		mutex_lock(&f->mutex);
 	return ret;
 }`,
+  'an error keeps it, and what else there is nobody knows': `
+int far(struct foo *f);
+int a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	if (f->next == (struct foo *)0)
+		return -EBUSY; /*! lock/imbalance */
+	spin_unlock(&f->lock);
+	return far(f);
+}`,
+  'the lock of what was found': `
+struct foo *find(int n);
+int a_bad(int n)
+{
+	struct foo *f = find(n);
+
+	mutex_lock(&f->mutex);
+	if (f->count)
+		return 0; /*! lock/imbalance */
+	mutex_unlock(&f->mutex);
+	return 0;
+}`,
+  // Who is handed the object gives it back
+  'what was found is handed out locked': `
+struct foo *find(int n);
+int a_ok(int n, struct foo **out)
+{
+	struct foo *f = find(n);
+
+	mutex_lock(&f->mutex);
+	if (f->count) {
+		*out = f;
+		return 0;
+	}
+	mutex_unlock(&f->mutex);
+	return 0;
+}`,
+  'handed on, but not with an error': `
+void finish_ok(struct foo *f)
+{
+	mutex_unlock(&f->mutex);
+}
+int a_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (f->count)
+		return -EBUSY; /*! lock/imbalance */
+	mutex_unlock(&f->mutex);
+	return 0;
+}`,
+  'nobody who calls it gives it back': `
+static mutex_t big;
+static int a_bad(struct file *file, int cmd)
+{
+	if (cmd == 1) {
+		mutex_lock(&big);
+		return 0; /*! lock/imbalance */
+	}
+	return -EINVAL;
+}
+static long a_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return a_bad(file, cmd);
+}
+const struct file_operations ops = { .unlocked_ioctl = a_ioctl };`,
+  'who calls it gives it back': `
+static mutex_t big;
+static int a_ok(struct file *file, int cmd)
+{
+	if (cmd == 1) {
+		mutex_lock(&big);
+		return 0;
+	}
+	return -EINVAL;
+}
+static long a_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (a_ok(file, cmd))
+		return -EINVAL;
+	mutex_unlock(&big);
+	return 0;
+}
+const struct file_operations ops = { .unlocked_ioctl = a_ioctl };`,
 };

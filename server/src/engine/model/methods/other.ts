@@ -1,5 +1,5 @@
 /**
- * `struct export_operations` and `struct xattr_handler`: file handles and extended attributes.
+ * `struct export_operations`, `struct xattr_handler` and `struct fscrypt_operations`: file handles, extended attributes, encryption.
  */
 import { exclusive, inProcess, methodsOf, since, until } from '../entry.js';
 import type { MethodEntry } from '../types.js';
@@ -7,6 +7,7 @@ import type { MethodEntry } from '../types.js';
 const exporting = methodsOf('export_operations');
 const xattr = methodsOf('xattr_handler');
 const blocks = methodsOf('exportfs_block_ops');
+const crypt = methodsOf('fscrypt_operations');
 
 /** All of `export_operations` that filesystems care for. */
 export const EXPORT_METHODS: readonly MethodEntry[] = [
@@ -221,5 +222,18 @@ export const BLOCK_METHODS: readonly MethodEntry[] = [
     'Takes back blocks that a client has written. Nothing is locked.',
     '7.2:fs/nfsd/blocklayout.c:193',
     since('7.2'),
+  ),
+];
+
+/** Of `fscrypt_operations` what works on a directory. */
+export const CRYPT_METHODS: readonly MethodEntry[] = [
+  crypt(
+    'empty_dir',
+    'dir',
+    'bool',
+    [inProcess('setting an encryption policy', [exclusive('dir->i_rwsem', 'rwsem')])],
+    true,
+    'Says whether a directory is empty; it is locked exclusively.',
+    '6.12:fs/crypto/policy.c:550 7.2:fs/crypto/policy.c:552',
   ),
 ];

@@ -10,10 +10,11 @@ import { pathValue } from '../../contexts/helper-calls.js';
 import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
-import type { Model } from '../../model/types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
+import { DirectorySlots } from '../directory-slots.js';
 import { heldShown } from '../holding.js';
 import { Liveness } from '../liveness.js';
+import { LockedByCallers } from '../locked-by-callers.js';
 import { OfSituations, readsOf, replay } from '../replay.js';
 import {
   type Draft,
@@ -49,8 +50,13 @@ export const relockDead: Rule = {
     const propagation = cx.analysis.propagation;
     if (propagation === null) return out;
     const search = new Search(cx);
+    const callers = new LockedByCallers(cx);
     for (const fn of cx.functions) {
-      if (fn.isMacro || cx.analysis.results[fn.id]?.acquires.has(`${CLASS}|rwsem`) !== true) continue;
+      if (fn.isMacro) continue;
+      if (cx.analysis.results[fn.id]?.acquires.has(`${CLASS}|rwsem`) !== true) {
+        out.push(...callers.draftsOf(fn));
+        continue;
+      }
       if (!search.mayUse(fn)) {
         cx.silence?.(
           ID,
@@ -129,13 +135,13 @@ const NE = operatorCode('!=');
 class Search {
   private readonly liveness: Liveness;
   private readonly ofOne: Liveness;
-  private readonly slots: ReadonlyMap<string, string>;
+  private readonly slots: DirectorySlots;
   private readonly trusting = new Map<number, ReadonlySet<number>>();
 
   constructor(private readonly cx: RuleContext) {
     this.liveness = new Liveness(cx.analysis.program);
     this.ofOne = new Liveness(cx.analysis.program, true);
-    this.slots = directorySlots(cx.analysis.model);
+    this.slots = new DirectorySlots(cx.analysis.model);
   }
 
   /** Whether there is anything in a function that goes on with a directory or its entries. */
@@ -146,7 +152,7 @@ class Search {
     for (let op = 0; op < count; op++) {
       const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
       if ((file.ops[at] as Op) !== Op.Call) continue;
-      if (readsDirectory || this.slotAt(fn, op) !== '') return true;
+      if (readsDirectory || this.slots.at(fn, op) !== '') return true;
       const name = calledName(fn, op);
       if (this.cx.analysis.model.helpers.get(name)?.trusts !== undefined) return true;
       const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
@@ -221,9 +227,9 @@ class Search {
       again: section.again,
       testedBefore: note.testedAt,
     });
-    const slot = this.slotAt(fn, op);
+    const slot = this.slots.at(fn, op);
     if (slot !== '') {
-      const dir = inodeOf(run, s, slot, args[this.directoryOf(slot, args.length)]);
+      const dir = this.slots.lockOf(run, s, slot, args);
       const section = note.sections.find((x) => x.place === dir);
       return section === undefined ? null : made(section, '', `->${slot.split('::')[1]}()`);
     }
@@ -276,28 +282,6 @@ class Search {
     return null;
   }
 
-  /** `struct::slot` of a call through a slot that the VFS calls with the directory locked, or ''. */
-  private slotAt(fn: FunctionRef, op: number): string {
-    const { file } = fn;
-    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
-    if ((file.ops[at] as Op) !== Op.Call) return '';
-    const callee = (file.ops[at + 1] as number) * EXPR_STRIDE;
-    if ((file.exprs[callee] as X) !== X.Field || file.exprs[callee + 3] !== 1) return '';
-    const base = (file.exprs[callee + 1] as number) * EXPR_STRIDE;
-    if ((file.exprs[base] as X) !== X.Field) return '';
-    const table = file.strings[file.exprs[base + 2] as number] ?? '';
-    const struct = table === 'i_op' ? 'inode_operations' : table === 'f_op' ? 'file_operations' : '';
-    const key = `${struct}::${file.strings[file.exprs[callee + 2] as number]}`;
-    return this.slots.has(key) ? key : '';
-  }
-
-  private directoryOf(slot: string, args: number): number {
-    const method = this.cx.analysis.model.methods.get(slot);
-    const name = this.slots.get(slot) ?? '';
-    const at = method?.params.indexOf(name) ?? -1;
-    return at < args ? at : -1;
-  }
-
   /** Parameters that a function hands on, untested, to what takes them for entries of the locked directory. */
   private trustedBy(fn: FunctionRef): ReadonlySet<number> {
     const known = this.trusting.get(fn.id);
@@ -338,18 +322,6 @@ class Search {
     if (found.size > 0 && !this.liveness.testedIn(fn)) for (const v of found) out.add(v);
     return out;
   }
-}
-
-/** Slots that are called with a directory locked, and the parameter that tells which. */
-function directorySlots(model: Model): ReadonlyMap<string, string> {
-  const out = new Map<string, string>();
-  for (const [key, method] of model.methods)
-    for (const context of method.contexts)
-      for (const l of context.held) {
-        const match = /^(dir|file)->(?:f_inode->)?i_rwsem$/.exec(l.lock);
-        if (match !== null) out.set(key, match[1] as string);
-      }
-  return out;
 }
 
 /** The note with what a state holds now: sections that ended go, those that were begun come. */
@@ -398,17 +370,6 @@ function isOthers(run: FunctionRun, place: number): boolean {
 function isDirContext(run: FunctionRun, expr: number): boolean {
   const type = run.ev.typeOf(expr);
   return type?.base === 'struct dir_context' && type.depth === 1;
-}
-
-/** The place of the lock of the directory that a slot is called with. */
-function inodeOf(run: FunctionRun, s: State, slot: string, arg: number | undefined): number {
-  const { terms } = run;
-  if (arg === undefined) return -1;
-  const value = run.ev.value(s, arg);
-  const inode = slot.startsWith('file_operations')
-    ? run.ev.loaded(s, terms.fieldP(value, terms.name('f_inode')))
-    : value;
-  return terms.fieldP(inode, terms.name('i_rwsem'));
 }
 
 /**

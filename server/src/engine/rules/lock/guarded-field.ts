@@ -1,6 +1,7 @@
 /**
  * lock/guarded-field: a field that the model guards with a lock is written without it. Certain where all that leads to the write is
- * known, brings no such lock, and the object came from the VFS, so that others see it.
+ * known, brings no such lock, and the object came from the VFS, so that others see it. And a member that the directory at hand uses under
+ * a lock of the same object is read when that lock was just dropped.
  */
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
@@ -13,7 +14,17 @@ import type { FunctionRef } from '../../program/program.js';
 import { comesFromMethod, type Holding, heldIn, holding, isAllKnown, isWhole } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, watch } from '../replay.js';
-import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+import {
+  type Draft,
+  entryMethod,
+  lineOf,
+  pathTo,
+  type Rule,
+  type RuleContext,
+  step,
+  WIDENED,
+} from '../rule.js';
+import { lateReads } from '../usual-guards.js';
 
 /** The rule. */
 export const guardedField: Rule = {
@@ -43,7 +54,7 @@ export const guardedField: Rule = {
         for (const w of WRITES.of(cx.analysis, fn, entry, () => writesIn(cx, fn, entry, fields)))
           sites.push({ ...w, fn, entry, index: i });
     }
-    return drafts(cx, sites);
+    return [...drafts(cx, sites), ...late(cx)];
   },
 };
 
@@ -238,4 +249,44 @@ function calledFrom(cx: RuleContext, w: Site): { readonly fn: FunctionRef; reado
     [fn, op, entry] = [caller, entry.op, up];
   }
   return { fn, op };
+}
+
+/** Members that are read right after the lock was dropped under which the rest of the directory uses them. */
+function late(cx: RuleContext): Draft[] {
+  return lateReads(cx).map((r) => {
+    const { guarded, bare, where } = r.usage;
+    const whole = r.object === '' ? r.struct : r.object;
+    const lock = r.object === '' ? `the ${r.lock} of it` : `'&${r.object}${r.through}${r.lock}'`;
+    const member = `'${r.field}' of '${whole}'`;
+    return {
+      rule: 'lock/guarded-field',
+      precision: 'low',
+      certainty: 'may',
+      message: r.empty
+        ? `${member} is read after ${lock} was taken and dropped around nothing in line ${lineOf(r.fn, r.dropped)}; elsewhere it is used under that lock (${guarded} of ${guarded + bare} times)`
+        : `${member} is read after ${lock} was dropped in line ${lineOf(r.fn, r.dropped)}; elsewhere it is used under that lock (${guarded} of ${guarded + bare} times)`,
+      fn: r.fn.id,
+      op: r.op,
+      entry: null,
+      held: [],
+      rcu: 'none',
+      trace: [
+        step('acquire', r.fn, r.taken, `takes ${lock}`),
+        step('release', r.fn, r.dropped, `drops ${lock}`),
+        step('access', r.fn, r.op, `reads ${member}, as it is by now`),
+        ...(where === null
+          ? []
+          : [
+              step(
+                'other-side' as const,
+                where.fn,
+                where.op,
+                `changes '${r.field}' under that lock in between`,
+                1,
+              ),
+            ]),
+      ],
+      objectClass: `${r.struct}::${r.field}`,
+    };
+  });
 }

@@ -4,16 +4,18 @@
  */
 
 import type { Precision } from '../../base/finding.js';
-import { fnColumn } from '../../contexts/cfg.js';
+import { calledName, fnColumn } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import type { Exit, FunctionResult } from '../../contexts/result.js';
 import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { RESULT } from '../../contexts/translate.js';
-import { Fn } from '../../facts/encode.js';
+import { EXPR_STRIDE, type FileFacts, FN_STATIC, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { typeRef } from '../../program/program.js';
+import { readsOf } from '../replay.js';
 import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+import { Ways } from '../ways.js';
 import { breaksContract } from './contract.js';
 
 const ID = 'lock/imbalance';
@@ -275,15 +277,9 @@ function compare(
       quiet(lock, "the method's contract hands it over");
       continue;
     }
-    if (passedOn.has(`${fn.unit}|${lock.class}|${lock.kind}`)) {
-      quiet(lock, 'another function of the directory releases such a lock for its caller: it is handed on');
-      continue;
-    }
+    const passed = passedOn.has(`${fn.unit}|${lock.class}|${lock.kind}`);
     // Taken and never given back here: the function is for taking it. And what is returned locked is the caller's
-    if (acquired && !gives.has(`${lock.class}|${lock.kind}`)) {
-      quiet(lock, 'it is never released here: the function is there to take it');
-      continue;
-    }
+    const taker = acquired && !gives.has(`${lock.class}|${lock.kind}`);
     if (acquired && isResult(cx, lock, has)) {
       quiet(lock, 'the object that it belongs to is returned locked');
       continue;
@@ -294,23 +290,49 @@ function compare(
     }
     const root = terms.kind(terms.root(lock.place));
     // Which object it is was lost in a loop
-    if (root === T.Opaque || (propagation?.show(fn.id, lock.place) ?? '').includes('of an earlier turn')) {
+    const shown = propagation?.show(fn.id, lock.place) ?? '';
+    if (
+      (root === T.Opaque && !(acquired && isNamed(fn, lock, shown))) ||
+      shown.includes('of an earlier turn')
+    ) {
       quiet(lock, 'whose lock it is was lost on the way');
       continue;
     }
-    const pair = has.flatMap((h) =>
+    const nobody = taker && !passed && isKeptForGood(cx, fn, lock);
+    const pairs = has.flatMap((h) =>
       lacks
-        .filter((n) =>
-          acquired
-            ? clash(terms, h, has, n, lock.place, loose, pointer)
-            : !seenByCaller(terms, h, n) && !apart(h.facts, n.facts),
+        .filter(
+          (n) =>
+            nobody ||
+            (acquired
+              ? clash(terms, h, has, n, lock.place, loose, pointer)
+              : !seenByCaller(terms, h, n) && !apart(h.facts, n.facts)),
         )
         .map((n) => [h, n] as const),
-    )[0];
+    );
+    const handedOn = passed || (taker && !nobody);
+    // A function that hands a lock on does not do so with some of its errors, or with its errors alone
+    const pair = handedOn
+      ? pairs.find(
+          ([h, n]) =>
+            !h.blurred &&
+            !n.blurred &&
+            isForgotten(h, has, n, lock.place, loose) &&
+            isOfItsOwn(cx, fn, lock, passed),
+        )
+      : root === T.Opaque
+        ? pairs.find(
+            ([h, n]) => loose || n.done.includes(lock.place) || isForgotten(h, has, n, lock.place, loose),
+          )
+        : pairs[0];
     if (pair === undefined) {
       quiet(
         lock,
-        'a caller can tell the ways out with and without it apart, by the result or by what it passed',
+        passed
+          ? 'another function of the directory releases such a lock for its caller: it is handed on'
+          : handedOn
+            ? 'it is never released here: the function is there to take it'
+            : 'a caller can tell the ways out with and without it apart, by the result or by what it passed',
       );
       continue;
     }
@@ -332,7 +354,7 @@ function compare(
         : `returns without releasing ${name}, which the return at line ${lineOf(fn, h.op)} has released`;
     out.push({
       rule: 'lock/imbalance',
-      precision: precisionOf(lock, h, n, acquired),
+      precision: precisionOf(lock, h, n, acquired, handedOn || nobody),
       certainty: 'must',
       message,
       fn: fn.id,
@@ -352,12 +374,101 @@ function compare(
   return out;
 }
 
+function isError(e: Exit): boolean {
+  return e.mask === NEGATIVE;
+}
+
+/** Whether a way out that keeps a lock cannot mean to hand it on: of all ways only errors keep it, or only some of the errors. */
+function isForgotten(h: Exit, has: readonly Exit[], n: Exit, place: number, loose: boolean): boolean {
+  if (!isError(h)) return false;
+  return isError(n) || ((loose || n.done.includes(place)) && has.every(isError));
+}
+
+/**
+ * Whether a lock that has no name outside is that of one object: what a variable pointed at all the way, not what a loop came to, and
+ * what was not stored where callers find it.
+ */
+function isNamed(fn: FunctionRef, lock: Lock, shown: string): boolean {
+  if (lock.fn !== fn.id || lock.op < 0 || shown === '' || shown.includes('?')) return false;
+  const ways = new Ways(fn);
+  if (ways.isAfter(lock.op, lock.op)) return false;
+  const { file } = fn;
+  const owners = new Set<number>();
+  for (const e of readsOf(fn, lock.op).slice(1)) {
+    const v = variableOf(file, e);
+    if (v >= 0) owners.add(v);
+  }
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const count = fnColumn(file, fn.index, Fn.OpCount);
+  for (let op = 0; op < count; op++) {
+    const at = (first + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) !== Op.Assign) continue;
+    const target = (file.ops[at + 1] as number) * EXPR_STRIDE;
+    if ((file.exprs[target] as X) === X.Local) continue;
+    const value = file.ops[at + 2] as number;
+    if ((file.exprs[value * EXPR_STRIDE] as X) !== X.Addr && owners.has(variableOf(file, value)))
+      return false;
+  }
+  return true;
+}
+
+/** The variable that an expression begins with, or -1. */
+function variableOf(file: FileFacts, e: number): number {
+  const at = e * EXPR_STRIDE;
+  switch (file.exprs[at] as X) {
+    case X.Local:
+      return file.exprs[at + 1] as number;
+    case X.Field:
+    case X.Deref:
+    case X.Addr:
+    case X.Index:
+      return variableOf(file, file.exprs[at + 1] as number);
+    case X.Cast:
+      return variableOf(file, file.exprs[at + 2] as number);
+    default:
+      return -1;
+  }
+}
+
+/** Whether a function takes a lock by itself, and calls nothing that gives back such a lock of its callers. */
+function isOfItsOwn(cx: RuleContext, fn: FunctionRef, lock: Lock, passed: boolean): boolean {
+  if (!passed) return true;
+  const { results, model } = cx.analysis;
+  if (lock.fn !== fn.id || !model.helpers.has(calledName(fn, lock.op))) return false;
+  const cls = `${lock.class}|${lock.kind}`;
+  return (results[fn.id]?.edges ?? []).every((e) => {
+    const callee = results[e.callee];
+    return callee === undefined || !releasedBy(callee).includes(cls);
+  });
+}
+
+/** Whether neither who calls a function nor anybody else gives back what it keeps: it is called from here only, or as a method. */
+function isKeptForGood(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
+  const cls = `${lock.class}|${lock.kind}`;
+  const { propagation, results } = cx.analysis;
+  const entries = propagation?.entries[fn.id] ?? [];
+  if (entries.length === 0 || (fnColumn(fn.file, fn.index, Fn.Flags) & FN_STATIC) === 0) return false;
+  const seen = new Set<number>([fn.id]);
+  for (const id of seen)
+    for (const e of propagation?.entries[id] ?? []) {
+      if (e.caller < 0 || seen.has(e.caller)) continue;
+      if (seen.size > MAX_CALLERS || results[e.caller]?.releases.has(cls) === true) return false;
+      seen.add(e.caller);
+    }
+  return true;
+}
+
+/** Callers that are asked at most whether they give back what a function keeps. */
+const MAX_CALLERS = 60;
+
 /**
  * A lock of the caller's that one path gives back was as a rule taken on it, under a flag or another name that was lost; given back
- * twice, it is another matter. Of merged paths nobody knows what each of them had tested.
+ * twice, it is another matter. Of merged paths nobody knows what each of them had tested. `handedOn`: as a rule such a lock goes to the
+ * caller, or nobody gives it back.
  */
-function precisionOf(lock: Lock, h: Exit, n: Exit, acquired: boolean): Precision {
+function precisionOf(lock: Lock, h: Exit, n: Exit, acquired: boolean, handedOn: boolean): Precision {
   if (h.blurred || n.blurred) return 'low';
+  if (handedOn) return 'medium';
   if (acquired || lock.kind === 'rcu') return 'high';
   return h.done.includes(lock.place) ? 'medium' : 'low';
 }
@@ -377,8 +488,9 @@ function clash(
 ): boolean {
   const gaveBack = loose || n.done.includes(place);
   // An error is returned with the lock held, though success gives it back: nobody will release it
-  const isError = (e: Exit): boolean => e.mask === NEGATIVE;
   if (isError(h) && (n.mask & NEGATIVE) === 0 && n.mask !== 0 && has.every(isError)) return true;
+  // Or what may be one or the other does
+  if (isError(h) && (n.mask & ZERO) !== 0 && gaveBack && has.every(isError)) return true;
   const isNonZero = (e: Exit): boolean => (e.mask & ZERO) === 0;
   if (!pointer && h.mask === (POSITIVE | NEGATIVE) && n.mask === ZERO && gaveBack && has.every(isNonZero))
     return true;
