@@ -65,7 +65,7 @@ export interface WalkReads {
 const READS = new OfSituations<WalkReads>();
 
 /** Readers of d_inode, or of any pointer, that read it once. */
-const READS_ONCE = new Set(['d_inode_rcu', 'READ_ONCE', 'rcu_dereference', 'd_backing_inode_rcu']);
+export const READS_ONCE = new Set(['d_inode_rcu', 'READ_ONCE', 'rcu_dereference', 'd_backing_inode_rcu']);
 
 /** What a function reads in a situation. */
 export function walkReads(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
@@ -201,7 +201,7 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
 }
 
 /** A pointer without what `container_of` made of it. */
-function unwrapped(run: FunctionRun, pointer: number): number {
+export function unwrapped(run: FunctionRun, pointer: number): number {
   let value = pointer;
   while (run.terms.kind(value) === T.Container) value = run.terms.a(value);
   return value;
@@ -247,7 +247,7 @@ function isOthers(run: FunctionRun, dentry: number): boolean {
 }
 
 /** Whether a dentry is what somebody's d_parent points at. */
-function isParent(run: FunctionRun, dentry: number): boolean {
+export function isParent(run: FunctionRun, dentry: number): boolean {
   return run.terms.kind(dentry) === T.Load && run.terms.lastField(dentry) === 'd_parent';
 }
 
@@ -276,7 +276,7 @@ function dentryInode(run: FunctionRun, dentry: number): number {
 }
 
 /** Whether an expression only asks whether d_inode is there. */
-function isOnlyTest(run: FunctionRun, op: number, whole: number, x: number): boolean {
+export function isOnlyTest(run: FunctionRun, op: number, whole: number, x: number): boolean {
   const file = run.fn.file;
   const at = whole * EXPR_STRIDE;
   if (whole === x)
