@@ -7,7 +7,6 @@ import type { Precision, TraceStep } from '../base/finding.js';
 import { calledName } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
-import type { State } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
@@ -92,6 +91,10 @@ interface End {
   readonly callback: number;
   /** Only on some condition that is no reference count. */
   readonly conditional: boolean;
+  /** Where the object of a callback comes from. */
+  readonly source: 'parameter' | 'others';
+  /** The parameter that it is, or hangs on; -1 for none. */
+  readonly parameter: number;
 }
 
 /**
@@ -138,12 +141,16 @@ export function earlyEnds(
             : followed !== undefined
               ? `RCU-walk, which follows '${followed.member}' in ${followed.by},`
               : '';
-      if (who === '' && (callback === undefined || isUsed)) continue;
+      if (who === '' && (callback === undefined || isUsed || !freesItself(cx, callback))) continue;
+      // Elsewhere it is handed over: what is called at once may be what was never published
+      if (callback !== undefined && isUsed && end.source === 'parameter')
+        if (!isHandedPublished(cx, fn, end.parameter)) continue;
       const entries = propagation.entries[fn.id] ?? [];
       if (entries.length > 0 && entries.every((e) => isUnpublished(cx, e))) continue;
       const entry = entries[0];
       const origin = propagation.origins[entry?.origins[0] ?? -1];
-      const precision: Precision = who === '' || end.conditional ? 'medium' : 'high';
+      const precision: Precision =
+        who === '' || end.conditional || (callback !== undefined && isUsed) ? 'medium' : 'high';
       const why =
         callback !== undefined && isUsed
           ? `; it is made to run after a grace period, by call_rcu()`
@@ -225,6 +232,11 @@ function isUnpublished(cx: RuleContext, entry: Entry): boolean {
   );
 }
 
+/** Whether a callback frees anything, and does not only put a head in order. */
+function freesItself(cx: RuleContext, callback: FunctionRef): boolean {
+  return (cx.analysis.results[callback.id]?.frees ?? []).some((f) => f.how === 'now');
+}
+
 /** The objects of others that a function ends by itself: it frees them, or runs at once what is an RCU callback by its shape. */
 function endsIn(cx: RuleContext, fn: FunctionRef, heads: Heads): End[] {
   const out: End[] = [];
@@ -249,6 +261,8 @@ function endsIn(cx: RuleContext, fn: FunctionRef, heads: Heads): End[] {
         what: f.what,
         callback: -1,
         conditional: f.conditional && !DROPS.in(fn),
+        source: 'others',
+        parameter: -1,
       });
   for (const e of result.edges) {
     const callee = cx.analysis.program.functions[e.callee];
@@ -256,29 +270,64 @@ function endsIn(cx: RuleContext, fn: FunctionRef, heads: Heads): End[] {
     const entry = cx.analysis.propagation?.entries[fn.id]?.[0];
     if (entry === undefined) continue;
     let type = '';
-    let isMade = false;
+    let source: End['source'] | 'here' = 'here';
+    let parameter = -1;
     replay(cx.analysis, fn, entry, (run, op, s): undefined => {
       if (op !== e.op || type !== '') return;
       const head = readsOf(fn, op)[1] ?? -1;
       type = heads.ownerIn(run, head);
-      isMade = isMadeHere(run, s, head);
+      if (type === '') return;
+      const { pointer } = handedOver(run, s, head);
+      source = sourceOf(run, pointer);
+      const root = run.terms.root(pointer);
+      if (run.terms.kind(root) === T.Param) parameter = run.terms.a(root);
     });
     // Only the head of an object of others: what is made here was never published
-    if (type !== '' && !isMade)
-      add({ type, op: e.op, what: callee.name, callback: callee.id, conditional: false });
+    if (type === '' || source === 'here') continue;
+    const end = { type, op: e.op, what: callee.name, callback: callee.id, conditional: false };
+    add({ ...end, source, parameter });
   }
   return out;
 }
 
-/** Whether the object whose head is handed over is what an allocator gave in this function. */
-function isMadeHere(run: FunctionRun, s: State, head: number): boolean {
+/** What gives back an object that others know. */
+const FINDS = /find|lookup|search|for_each|deref|first|next|load/;
+
+/**
+ * Where the object behind a value comes from: a parameter, something that others know as well, or this function itself. What a call
+ * gave of which its name does not tell that it was found is taken for new.
+ */
+function sourceOf(run: FunctionRun, value: number): 'parameter' | 'others' | 'here' {
   const { terms } = run;
-  const value = head < 0 ? -1 : handedOver(run, s, head).pointer;
-  return (
-    value >= 0 &&
-    terms.kind(value) === T.Fresh &&
-    terms.b(value) === 0 &&
-    terms.a(value) < run.graph.opCount &&
-    /alloc|new|create/.test(calledName(run.fn, terms.a(value)))
-  );
+  const root = value < 0 ? -1 : terms.root(value);
+  if (root < 0) return 'here';
+  switch (terms.kind(root)) {
+    case T.Param:
+      return value === root || terms.kind(value) === T.Container ? 'parameter' : 'others';
+    case T.Global:
+      return 'others';
+    case T.Fresh:
+      return terms.a(root) < run.graph.opCount && FINDS.test(calledName(run.fn, terms.a(root)))
+        ? 'others'
+        : 'here';
+    default:
+      return 'here';
+  }
+}
+
+/** Whether somebody in the unit hands a function, as its parameter, an object that others know. */
+function isHandedPublished(cx: RuleContext, fn: FunctionRef, parameter: number): boolean {
+  for (const caller of cx.all) {
+    const edge = cx.analysis.results[caller.id]?.edges.find((e) => e.callee === fn.id && e.context === 'now');
+    const entry = edge === undefined ? undefined : cx.analysis.propagation?.entries[caller.id]?.[0];
+    if (edge === undefined || entry === undefined) continue;
+    let found = false;
+    replay(cx.analysis, caller, entry, (run, op, s): undefined => {
+      if (op !== edge.op || found) return;
+      const arg = readsOf(caller, op)[parameter + 1];
+      if (arg !== undefined && sourceOf(run, run.ev.value(s, arg)) === 'others') found = true;
+    });
+    if (found) return true;
+  }
+  return false;
 }

@@ -73,17 +73,16 @@ export class Heads {
     return used.has(struct) || used.has(`?${head}`);
   }
 
-  /** Whether a function itself hands a callback over, to run after a grace period. */
+  /** Whether a function itself hands a callback to somebody who is to call it. */
   handsOver(fn: FunctionRef, callback: string): boolean {
-    if (!this.mentions.in(fn)) return false;
     const { file, index } = fn;
     const count = fnColumn(file, index, Fn.OpCount);
     for (let op = 0; op < count; op++)
       if (
-        this.helpers.has(calledName(fn, op)) &&
+        calledName(fn, op) !== '' &&
         readsOf(fn, op).some(
           (e, i) =>
-            i > 1 &&
+            i > 0 &&
             (file.exprs[e * EXPR_STRIDE] as X) === X.Name &&
             file.strings[file.exprs[e * EXPR_STRIDE + 1] as number] === callback,
         )

@@ -90,7 +90,8 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): SectionRead[] {
         )
           notePlain(pointer, base);
       });
-    if (name === '' || READS_ONCE.has(name)) return;
+    const isCall = (file.ops[(fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op) === Op.Call;
+    if (!isCall || READS_ONCE.has(name)) return;
     for (const e of exprs.slice(1)) noteUse(run.ev.value(s, e));
   });
   const out: SectionRead[] = [];

@@ -145,6 +145,9 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
     }
     if (name === '') {
       const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+      // Whatever a pointer calls gets the value
+      if ((file.ops[at] as Op) === Op.Call)
+        for (const e of exprs.slice(1)) noteUse(run.ev.value(s, e), false);
       if ((file.ops[at] as Op) === Op.Return && exprs[0] !== undefined) {
         const value = run.ev.value(s, exprs[0]);
         const source = sourceOf(run, entry, s, op, value, callees);
