@@ -4,11 +4,11 @@
  * sections of the unit. Part of rcu/early-free.
  */
 import type { Precision, TraceStep } from '../base/finding.js';
-import { calledName } from '../contexts/cfg.js';
+import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { T } from '../contexts/terms.js';
-import { EXPR_STRIDE, type FileFacts, X } from '../facts/encode.js';
+import { EXPR_STRIDE, type FileFacts, Fn, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { DROPS } from './free-site.js';
 import { Heads } from './heads.js';
@@ -145,6 +145,7 @@ export function earlyEnds(
       // Elsewhere it is handed over: what is called at once may be what was never published
       if (callback !== undefined && isUsed && end.source === 'parameter')
         if (!isHandedPublished(cx, fn, end.parameter)) continue;
+      if (end.callback < 0 && !isOneObject(cx, fn, end.op)) continue;
       const entries = propagation.entries[fn.id] ?? [];
       if (entries.length > 0 && entries.every((e) => isUnpublished(cx, e))) continue;
       const entry = entries[0];
@@ -230,6 +231,20 @@ function isUnpublished(cx: RuleContext, entry: Entry): boolean {
       );
     })
   );
+}
+
+/** Whether what is freed is one such object, and no array of pointers to them. */
+function isOneObject(cx: RuleContext, fn: FunctionRef, op: number): boolean {
+  const entry = cx.analysis.propagation?.entries[fn.id]?.[0];
+  if (entry === undefined) return true;
+  const { exprs } = fn.file;
+  let e = readsOf(fn, op)[calledName(fn, op) === 'kmem_cache_free' ? 2 : 1] ?? -1;
+  while (e >= 0 && (exprs[e * EXPR_STRIDE] as X) === X.Cast) e = exprs[e * EXPR_STRIDE + 2] as number;
+  let is = true;
+  replay(cx.analysis, fn, entry, (run, o): undefined => {
+    if (o === op && e >= 0 && (run.ev.typeOf(e)?.depth ?? 1) > 1) is = false;
+  });
+  return is;
 }
 
 /** Whether a callback frees anything, and does not only put a head in order. */
@@ -325,9 +340,24 @@ function isHandedPublished(cx: RuleContext, fn: FunctionRef, parameter: number):
     replay(cx.analysis, caller, entry, (run, op, s): undefined => {
       if (op !== edge.op || found) return;
       const arg = readsOf(caller, op)[parameter + 1];
-      if (arg !== undefined && sourceOf(run, run.ev.value(s, arg)) === 'others') found = true;
+      if (arg === undefined) return;
+      if (isWalked(caller, arg) || sourceOf(run, run.ev.value(s, arg)) === 'others') found = true;
     });
     if (found) return true;
   }
+  return false;
+}
+
+/** Whether an expression is a variable that a loop over a list or table moves on. */
+function isWalked(fn: FunctionRef, e: number): boolean {
+  const { file } = fn;
+  const isSame = (x: number): boolean =>
+    (file.exprs[x * EXPR_STRIDE] as X) === X.Local &&
+    file.exprs[x * EXPR_STRIDE + 1] === file.exprs[e * EXPR_STRIDE + 1];
+  if (!isSame(e)) return false;
+  const count = fnColumn(file, fn.index, Fn.OpCount);
+  for (let op = 0; op < count; op++)
+    if (calledName(fn, op).includes('for_each') && readsOf(fn, op).some((x, i) => i > 0 && isSame(x)))
+      return true;
   return false;
 }

@@ -758,4 +758,25 @@ struct node *node_make_ok(int id)
 	}
 	return n;
 }`,
+
+  'an array of pointers to such objects': `
+struct node { int id; refcount_t refs; struct list_head list; struct rcu_head rcu; };
+struct table { struct node **nodes; };
+int node_seen(struct list_head *nodes, int id)
+{
+	struct node *n;
+	int found = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(n, nodes, list)
+		if (n->id == id)
+			found = 1;
+	rcu_read_unlock();
+	return found;
+}
+void table_free_ok(struct table *t)
+{
+	kvfree(t->nodes);
+	kfree(t);
+}`,
 };
