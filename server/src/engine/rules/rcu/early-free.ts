@@ -1,3 +1,10 @@
+/**
+ * rcu/early-free: an object that a lockless side dereferences is freed only after a grace period. Both sides are read from
+ * the code: what the RCU-walk methods of a filesystem reach through pointers without a lock, and what its teardown
+ * methods free at once, through any helpers. They meet where both name the same owner of the pointer (`dentry::d_fsdata`,
+ * `super_block::s_fs_info`, `foo_inode::bar`) and the same kind of object. `early-ends.ts` has what is reached by other ways.
+ */
+
 import { fnColumn } from '../../contexts/cfg.js';
 import type { FreeEffect } from '../../contexts/result.js';
 import { T } from '../../contexts/terms.js';
