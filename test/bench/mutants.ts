@@ -198,8 +198,16 @@ export function mutantsOf(files: ReadonlyMap<string, string>): Mutant[] {
   return out.filter((m, i) => out.findIndex((o) => o.id === m.id) === i);
 }
 
+/** A text with a mutant's edits made: the lines that changed, and those of the function. */
+export interface Change {
+  readonly text: string;
+  readonly lines: ReadonlySet<number>;
+  readonly first: number;
+  readonly last: number;
+}
+
 /** The text with a mutant's edits made; null where the function or a text in it is not as the mutant knows it. */
-export function mutated(text: string, mutant: Mutant): { text: string; lines: ReadonlySet<number> } | null {
+export function mutated(text: string, mutant: Mutant): Change | null {
   const file = scan(text);
   const lines = new Set<number>();
   for (const fn of file.functions.filter((f) => f.name === mutant.function)) {
@@ -211,7 +219,7 @@ export function mutated(text: string, mutant: Mutant): { text: string; lines: Re
       const last = lineOf(text, range.end);
       for (let l = lineOf(text, range.start); l <= last; l++) lines.add(l);
     }
-    return { text: out, lines };
+    return { text: out, lines, first: lineOf(text, fn.start), last: lineOf(text, fn.end) };
   }
   return null;
 }

@@ -1,8 +1,8 @@
 /**
  * `npm run bench:mutations -- TREE`: the share of mutants that are reported, at default and at low precision, by operator. The mutants
  * are those of the committed list of the tree's version; `--list --seed N [--count N]` makes one anew, by syntax alone. A mutant is
- * killed by a finding that the plain tree does not have, of a rule that answers to its operator, in the mutated function or with a
- * changed line on its trace. Mutants that change nothing that matters are named in `equivalent.json`, with the reason; every other one
+ * killed by a finding that the plain tree does not have, of a rule that answers to its operator, in the mutated function, with a step
+ * of its trace in there (what was dropped is on no trace itself), or with a changed line on its trace. Mutants that change nothing that matters are named in `equivalent.json`, with the reason; every other one
  * counts. `--operators a,b` and `--ids a,b` look at some of them only, `--verbose` names each. Exits with 1 where a mutant of the list
  * cannot be made in the tree of the very version that it was listed from.
  */
@@ -13,6 +13,7 @@ import type { Finding } from '../../server/src/engine/base/finding.js';
 import type { Engine } from '../../server/src/engine/door.js';
 import { openTree, ROOT } from './engine.js';
 import {
+  type Change,
   choose,
   filesystemOf,
   type Mutant,
@@ -146,7 +147,7 @@ async function measure(): Promise<void> {
         overlays.set(mutant.file, change.text);
         engine.invalidate(mutant.file);
         const hits = check(engine, unit).filter(
-          (f) => !plain.has(keyOf(f)) && answers(mutant, f) && isAbout(mutant, change.lines, f),
+          (f) => !plain.has(keyOf(f)) && answers(mutant, f) && isAbout(mutant, change, f),
         );
         overlays.delete(mutant.file);
         engine.invalidate(mutant.file);
@@ -200,9 +201,9 @@ function answers(mutant: Mutant, f: Finding): boolean {
   );
 }
 
-function isAbout(mutant: Mutant, lines: ReadonlySet<number>, f: Finding): boolean {
+function isAbout(mutant: Mutant, { lines, first, last }: Change, f: Finding): boolean {
   const changed = (at: { readonly file: string; readonly line: number }): boolean =>
-    at.file === mutant.file && lines.has(at.line);
+    at.file === mutant.file && (lines.has(at.line) || (at.line >= first && at.line <= last));
   return (f.file === mutant.file && f.function === mutant.function) || changed(f) || f.trace.some(changed);
 }
 

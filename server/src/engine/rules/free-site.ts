@@ -20,7 +20,7 @@ export function isTeardown(origin: { struct: string; method: string } | undefine
 }
 
 /** What tells that the last reference is gone. */
-const DROPS = new Mentions([
+export const DROPS = new Mentions([
   'refcount_dec_and_test',
   'refcount_dec_and_lock',
   'refcount_dec_and_mutex_lock',

@@ -73,12 +73,36 @@ export class Heads {
     return used.has(struct) || used.has(`?${head}`);
   }
 
+  /** Whether a function itself hands a callback to somebody who is to call it. */
+  handsOver(fn: FunctionRef, callback: string): boolean {
+    const { file, index } = fn;
+    const count = fnColumn(file, index, Fn.OpCount);
+    for (let op = 0; op < count; op++)
+      if (
+        calledName(fn, op) !== '' &&
+        readsOf(fn, op).some(
+          (e, i) =>
+            i > 0 &&
+            (file.exprs[e * EXPR_STRIDE] as X) === X.Name &&
+            file.strings[file.exprs[e * EXPR_STRIDE + 1] as number] === callback,
+        )
+      )
+        return true;
+    return false;
+  }
+
   /** The structure whose head `&p->head` is, or ''. */
   ownerIn(run: FunctionRun, e: number): string {
     const { file } = run.fn;
     if (e < 0 || (file.exprs[e * EXPR_STRIDE] as X) !== X.Addr) return '';
-    const inner = file.exprs[e * EXPR_STRIDE + 1] as number;
+    let inner = file.exprs[e * EXPR_STRIDE + 1] as number;
     if ((file.exprs[inner * EXPR_STRIDE] as X) !== X.Field) return '';
+    // A head inside of a union
+    while (
+      file.exprs[inner * EXPR_STRIDE + 3] !== 1 &&
+      (file.exprs[(file.exprs[inner * EXPR_STRIDE + 1] as number) * EXPR_STRIDE] as X) === X.Field
+    )
+      inner = file.exprs[inner * EXPR_STRIDE + 1] as number;
     const type = run.ev.typeOf(file.exprs[inner * EXPR_STRIDE + 1] as number);
     return type?.base.startsWith('struct ') === true ? type.base : '';
   }

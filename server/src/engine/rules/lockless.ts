@@ -12,6 +12,7 @@ import { isAtomicKind, maskOf, NEGATIVE, POSITIVE, type State, ZERO } from '../c
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
+import { dereferencesOf } from './dereferences.js';
 import { Mentions } from './mentions.js';
 import { OfSituations, readsOf, visitExpressions, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
@@ -343,8 +344,10 @@ const SECTIONS = new OfSituations<ReadonlyMap<string, { readonly op: number; rea
 /** Where code of a unit dereferences objects of a kind (`struct foo`) that it found itself, under rcu_read_lock() alone. */
 export function readSectionAccess(cx: RuleContext, unit: string, type: string): ReadSectionAccess | null {
   for (const fn of cx.all) {
-    if (fn.unit !== unit || fn.isMacro || !READ_SECTION.in(fn)) continue;
-    const entry = cx.analysis.propagation?.entries[fn.id]?.[0];
+    if (fn.unit !== unit || fn.isMacro) continue;
+    const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
+    // Its own section, or one of its callers
+    const entry = READ_SECTION.in(fn) ? entries[0] : entries.find(isReadSection);
     if (entry === undefined) continue;
     const found = SECTIONS.of(cx.analysis, fn, entry, () => sectionsIn(cx, fn, entry)).get(type);
     if (found !== undefined) return { fn, ...found };
@@ -352,7 +355,12 @@ export function readSectionAccess(cx: RuleContext, unit: string, type: string): 
   return null;
 }
 
-/** The kinds of objects that a function finds and dereferences in its own read sections, with the first place of each. */
+/** Whether a situation is one under rcu_read_lock() and no other lock, outside of RCU-walk. */
+function isReadSection(entry: Entry): boolean {
+  return !entry.walk && entry.locks.length > 0 && entry.locks.every((l) => l.kind === 'rcu' && !l.may);
+}
+
+/** The kinds of objects that a function finds and dereferences in read sections, with the first place of each. */
 function sectionsIn(
   cx: RuleContext,
   fn: FunctionRef,
@@ -360,9 +368,11 @@ function sectionsIn(
 ): ReadonlyMap<string, { readonly op: number; readonly text: string }> {
   const out = new Map<string, { op: number; text: string }>();
   const isAny = (): boolean => true;
+  const isSection = isReadSection(entry);
   watch(cx.analysis, fn, entry, isAny, (run, op, s) => {
-    if (!s.locks.some((l) => l.kind === 'rcu' && !l.may) || s.locks.some((l) => l.kind !== 'rcu')) return;
-    if (isMessage(cx, fn, op)) return;
+    const brought = isSection && !s.released.some((l) => l.kind === 'rcu');
+    if (!brought && !s.locks.some((l) => l.kind === 'rcu' && !l.may)) return;
+    if (s.locks.some((l) => l.kind !== 'rcu') || isMessage(cx, fn, op)) return;
     const note = (pointer: number, type: string): void => {
       if (type === '' || out.has(type)) return;
       // Only what was found here: what a caller hands over is the caller's
@@ -379,9 +389,17 @@ function sectionsIn(
         const base = fn.file.exprs[at + 1] as number;
         note(run.ev.value(s, base), typeAt(run, base));
       });
-    if (TRIES_ITS_ARGUMENT.test(calledName(fn, op)) && reads[1] !== undefined) {
+    const name = calledName(fn, op);
+    if (name === '') return;
+    if (TRIES_ITS_ARGUMENT.test(name) && reads[1] !== undefined) {
       const { pointer, type } = handedOver(run, s, reads[1]);
       note(pointer, type);
+    }
+    // What a callee looks at
+    for (let i = 1; i < reads.length; i++) {
+      const { pointer, type } = handedOver(run, s, reads[i] as number);
+      if (type === '' || out.has(type) || cx.analysis.program.resolve(name, fn.file) === null) continue;
+      if (dereferencesOf(cx.analysis, fn, name, i - 1) === 'yes') note(pointer, type);
     }
   });
   return out;

@@ -65,7 +65,7 @@ export interface WalkReads {
 const READS = new OfSituations<WalkReads>();
 
 /** Readers of d_inode, or of any pointer, that read it once. */
-const READS_ONCE = new Set(['d_inode_rcu', 'READ_ONCE', 'rcu_dereference', 'd_backing_inode_rcu']);
+export const READS_ONCE = new Set(['d_inode_rcu', 'READ_ONCE', 'rcu_dereference', 'd_backing_inode_rcu']);
 
 /** What a function reads in a situation. */
 export function walkReads(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
@@ -150,6 +150,9 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
     }
     if (name === '') {
       const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+      // Whatever a pointer calls gets the value
+      if ((file.ops[at] as Op) === Op.Call)
+        for (const e of exprs.slice(1)) noteUse(run.ev.value(s, e), false);
       if ((file.ops[at] as Op) === Op.Return && exprs[0] !== undefined) {
         const value = run.ev.value(s, exprs[0]);
         const source = sourceOf(run, entry, s, op, value, callees);
@@ -206,7 +209,7 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): WalkReads {
 }
 
 /** A pointer without what `container_of` made of it. */
-function unwrapped(run: FunctionRun, pointer: number): number {
+export function unwrapped(run: FunctionRun, pointer: number): number {
   let value = pointer;
   while (run.terms.kind(value) === T.Container) value = run.terms.a(value);
   return value;
@@ -252,7 +255,7 @@ function isOthers(run: FunctionRun, dentry: number): boolean {
 }
 
 /** Whether a dentry is what somebody's d_parent points at. */
-function isParent(run: FunctionRun, dentry: number): boolean {
+export function isParent(run: FunctionRun, dentry: number): boolean {
   return run.terms.kind(dentry) === T.Load && run.terms.lastField(dentry) === 'd_parent';
 }
 
@@ -281,7 +284,7 @@ function dentryInode(run: FunctionRun, dentry: number): number {
 }
 
 /** Whether an expression only asks whether d_inode is there. */
-function isOnlyTest(run: FunctionRun, op: number, whole: number, x: number): boolean {
+export function isOnlyTest(run: FunctionRun, op: number, whole: number, x: number): boolean {
   const file = run.fn.file;
   const at = whole * EXPR_STRIDE;
   if (whole === x)

@@ -639,4 +639,144 @@ static void destroy_inode_ok(struct inode *inode)
 	kmem_cache_free(cache, container_of(inode, struct foo_inode, vfs));
 }
 const struct super_operations sops = { .destroy_inode = destroy_inode_ok };`,
+
+  'the last reference, for readers that a caller brought under rcu_read_lock()': `
+struct node { int id; refcount_t refs; struct list_head list; struct rcu_head rcu; };
+static struct node *node_find(struct list_head *nodes, int id)
+{
+	struct node *n;
+
+	list_for_each_entry_rcu(n, nodes, list)
+		if (n->id == id && refcount_inc_not_zero(&n->refs))
+			return n;
+	return NULL;
+}
+struct node *node_get(struct list_head *nodes, int id)
+{
+	struct node *n;
+
+	rcu_read_lock();
+	n = node_find(nodes, id);
+	rcu_read_unlock();
+	return n;
+}
+void node_put_bad(struct node *n)
+{
+	if (!refcount_dec_and_test(&n->refs))
+		return;
+	list_del_rcu(&n->list);
+	kfree(n); /*! rcu/early-free */
+}`,
+
+  'unpublished, which keeps out no reader that takes no lock': `
+struct table { int nr; struct rcu_head rcu; };
+struct owner { struct table *table; spinlock_t lock; };
+int owner_nr(struct owner *o)
+{
+	struct table *t;
+	int nr;
+
+	rcu_read_lock();
+	t = rcu_dereference(o->table);
+	nr = t ? t->nr : 0;
+	rcu_read_unlock();
+	return nr;
+}
+void owner_clear_bad(struct owner *o)
+{
+	struct table *old = rcu_dereference_protected(o->table, 1);
+
+	rcu_assign_pointer(o->table, NULL);
+	kfree(old); /*! rcu/early-free */
+}`,
+
+  'an RCU callback that is called, of what others know': `
+struct node { int id; refcount_t refs; struct list_head list; struct rcu_head rcu; };
+static int node_seen(struct list_head *nodes, int id)
+{
+	struct node *n;
+	int found = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(n, nodes, list)
+		if (n->id == id)
+			found = 1;
+	rcu_read_unlock();
+	return found;
+}
+static void node_end(struct rcu_head *head)
+{
+	kfree(container_of(head, struct node, rcu));
+}
+void node_put_ok(struct node *n)
+{
+	if (refcount_dec_and_test(&n->refs))
+		call_rcu(&n->rcu, node_end);
+}
+void node_drop_all_bad(struct list_head *nodes)
+{
+	struct node *n, *next;
+
+	list_for_each_entry_safe(n, next, nodes, list) {
+		list_del_rcu(&n->list);
+		node_end(&n->rcu); /*! rcu/early-free */
+	}
+}`,
+
+  'an RCU callback that is called where nothing could have seen the object': `
+struct node { int id; refcount_t refs; struct list_head list; struct rcu_head rcu; };
+static int node_seen(struct list_head *nodes, int id)
+{
+	struct node *n;
+	int found = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(n, nodes, list)
+		if (n->id == id)
+			found = 1;
+	rcu_read_unlock();
+	return found;
+}
+static void node_end(struct rcu_head *head)
+{
+	kfree(container_of(head, struct node, rcu));
+}
+void node_put_ok(struct node *n, int shared)
+{
+	if (shared)
+		call_rcu(&n->rcu, node_end);
+	else
+		node_end(&n->rcu);
+}
+struct node *node_make_ok(int id)
+{
+	struct node *n = kzalloc(sizeof(*n), GFP_KERNEL);
+
+	if (n && id < 0) {
+		node_end(&n->rcu);
+		return NULL;
+	}
+	return n;
+}`,
+
+  'an array of pointers to such objects': `
+struct node { int id; refcount_t refs; struct list_head list; struct rcu_head rcu; };
+struct table { struct node **nodes; };
+int node_seen(struct list_head *nodes, int id)
+{
+	struct node *n;
+	int found = 0;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(n, nodes, list)
+		if (n->id == id)
+			found = 1;
+	rcu_read_unlock();
+	return found;
+}
+void table_free_ok(struct table *t)
+{
+	kvfree(t->nodes);
+	kfree(t);
+}`,
 };

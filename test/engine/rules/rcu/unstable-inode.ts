@@ -293,4 +293,53 @@ static void evict(struct inode *inode)
 }
 const struct inode_operations iops = { .permission = permission_ok };
 const struct super_operations sops = { .evict_inode = evict };`,
+
+  "a child's, under the d_lock of its parent": `
+static void flag_children_bad(struct dentry *parent)
+{
+	struct dentry *child;
+
+	spin_lock(&parent->d_lock);
+	hlist_for_each_entry(child, &parent->d_children, d_sib) {
+		struct inode *inode = d_inode(child); /*! rcu/unstable-inode */
+
+		if (inode)
+			inode->i_flags |= 1;
+	}
+	spin_unlock(&parent->d_lock);
+}
+static int ioctl_ok(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	flag_children_bad(file->f_path.dentry);
+	return 0;
+}
+const struct file_operations fops = { .unlocked_ioctl = ioctl_ok };`,
+
+  "a child's, read once, under its own d_lock, or only tested": `
+static void flag_children_ok(struct dentry *parent)
+{
+	struct dentry *child;
+
+	spin_lock(&parent->d_lock);
+	hlist_for_each_entry(child, &parent->d_children, d_sib) {
+		struct inode *inode = d_inode_rcu(child);
+
+		if (inode)
+			inode->i_flags |= 1;
+		if (!child->d_inode)
+			continue;
+		spin_lock_nested(&child->d_lock, 1);
+		inode = d_inode(child);
+		if (inode)
+			inode->i_flags |= 2;
+		spin_unlock(&child->d_lock);
+	}
+	spin_unlock(&parent->d_lock);
+}
+static int ioctl_ok(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	flag_children_ok(file->f_path.dentry);
+	return 0;
+}
+const struct file_operations fops = { .unlocked_ioctl = ioctl_ok };`,
 };

@@ -156,4 +156,95 @@ static int revalidate_bad(struct dentry *dentry, unsigned int flags)
 	return dentry->d_parent->d_flags + dir->i_flags; /*! rcu/unstable-parent */
 }
 const struct dentry_operations ops = { .d_revalidate = revalidate_bad };`,
+
+  'handed to whatever a pointer calls': `
+static int both(struct dentry *dentry, unsigned int flags, int (*check)(struct inode *))
+{
+	struct dentry *parent = READ_ONCE(dentry->d_parent);
+	struct inode *dir;
+
+	if (!(flags & LOOKUP_RCU))
+		return 1;
+	dir = d_inode(parent); /*! rcu/unstable-parent */
+	if (!dir)
+		return -ECHILD;
+	return check(dir);
+}
+static int first(struct inode *dir)
+{
+	return dir->i_flags;
+}
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	return both(dentry, flags, first);
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_bad };`,
+
+  'read plainly under rcu_read_lock() alone': `
+static unsigned int parent_flags_bad(struct dentry *dentry)
+{
+	struct inode *dir;
+	unsigned int flags = 0;
+
+	rcu_read_lock();
+	dir = d_inode(dentry->d_parent); /*! rcu/unstable-parent */
+	if (dir)
+		flags = dir->i_flags;
+	rcu_read_unlock();
+	return flags;
+}
+static int open_ok(struct inode *inode, struct file *file)
+{
+	return parent_flags_bad(file->f_path.dentry);
+}
+static int rename_ok(struct mnt_idmap *idmap, struct inode *from, struct dentry *a, struct inode *to,
+		     struct dentry *b, unsigned int flags)
+{
+	return 0;
+}
+const struct file_operations fops = { .open = open_ok };
+const struct inode_operations iops = { .rename = rename_ok };`,
+
+  'the same with one read, and what else keeps it': `
+static unsigned int parent_flags_ok(struct dentry *dentry)
+{
+	struct inode *dir;
+	unsigned int flags = 0;
+
+	rcu_read_lock();
+	dir = d_inode_rcu(READ_ONCE(dentry->d_parent));
+	if (dir)
+		flags = dir->i_flags;
+	rcu_read_unlock();
+	return flags;
+}
+static unsigned int locked_flags_ok(struct dentry *dentry)
+{
+	unsigned int flags;
+
+	rcu_read_lock();
+	spin_lock(&dentry->d_lock);
+	flags = d_inode(dentry->d_parent)->i_flags;
+	spin_unlock(&dentry->d_lock);
+	rcu_read_unlock();
+	return flags;
+}
+static unsigned int pinned_flags_ok(struct dentry *dentry)
+{
+	struct dentry *parent = dget_parent(dentry);
+	unsigned int flags;
+
+	rcu_read_lock();
+	flags = d_inode(parent)->i_flags;
+	rcu_read_unlock();
+	dput(parent);
+	return flags;
+}
+static int open_ok(struct inode *inode, struct file *file)
+{
+	struct dentry *dentry = file->f_path.dentry;
+
+	return parent_flags_ok(dentry) + locked_flags_ok(dentry) + pinned_flags_ok(dentry);
+}
+const struct file_operations fops = { .open = open_ok };`,
 };

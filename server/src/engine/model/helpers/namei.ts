@@ -407,6 +407,18 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'A get_link method over the page cache; sleeps only with a dentry.',
     '6.12:fs/namei.c:5400',
   ),
+  S(
+    'vfs_get_link',
+    'dentry, done',
+    'Asks the filesystem of a dentry for a link, outside of RCU-walk.',
+    '6.12:fs/namei.c:5354',
+  ),
+  S(
+    'fscrypt_get_symlink',
+    'inode, caddr, max_size, done',
+    'Decrypts the target of a link; the filesystem has left RCU-walk.',
+    '6.12:fs/crypto/hooks.c:353',
+  ),
   N(
     'simple_get_link',
     'dentry, inode, done',

@@ -2,32 +2,20 @@
  * rcu/early-free: an object that a lockless side dereferences is freed only after a grace period. Both sides are read from
  * the code: what the RCU-walk methods of a filesystem reach through pointers without a lock, and what its teardown
  * methods free at once, through any helpers. They meet where both name the same owner of the pointer (`dentry::d_fsdata`,
- * `super_block::s_fs_info`, `foo_inode::bar`) and the same kind of object.
+ * `super_block::s_fs_info`, `foo_inode::bar`) and the same kind of object. `early-ends.ts` has what is reached by other ways.
  */
 
-import type { TraceStep } from '../../base/finding.js';
-import { calledName, fnColumn } from '../../contexts/cfg.js';
-import type { Entry } from '../../contexts/entry-points.js';
+import { fnColumn } from '../../contexts/cfg.js';
 import type { FreeEffect } from '../../contexts/result.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { callsOfUnit } from '../../program/unit-calls.js';
+import { earlyEnds, otherSide, reader, TypesafeCaches } from '../early-ends.js';
 import { freeSite, isTeardown } from '../free-site.js';
-import { Heads } from '../heads.js';
-import { type LocklessAccess, locklessAccesses, readSectionAccess } from '../lockless.js';
-import { Mentions } from '../mentions.js';
-import { readsOf, watch } from '../replay.js';
-import {
-  type Draft,
-  entryMethod,
-  lineOf,
-  originStep,
-  pathTo,
-  type Rule,
-  type RuleContext,
-  step,
-} from '../rule.js';
+import { type LocklessAccess, locklessAccesses } from '../lockless.js';
+import { watch } from '../replay.js';
+import { type Draft, entryMethod, originStep, type Rule, type RuleContext, step } from '../rule.js';
 
 const ID = 'rcu/early-free';
 
@@ -54,7 +42,7 @@ export const earlyFree: Rule = {
         ...(d.fix?.kind === 'free-after-grace' ? [d.fix.struct] : []),
       ]),
     );
-    return [...found, ...unusedHeads(cx, accesses, said)];
+    return [...found, ...earlyEnds(cx, accesses, said)];
   },
 };
 
@@ -262,220 +250,12 @@ function frees(
   return out;
 }
 
-/** Who looks at an object, for the message. */
-function reader(cx: RuleContext, other: LocklessAccess): string {
-  const propagation = cx.analysis.propagation;
-  const entry = propagation?.entries[other.fn.id]?.[other.entryIndex];
-  const origin = propagation?.origins[entry?.origins[0] ?? -1];
-  return `->${origin?.method ?? '?'}() in RCU-walk (${other.fn.name}(), line ${lineOf(other.fn, other.op)})`;
-}
-
-/** The lockless side's part of the trace. */
-function otherSide(cx: RuleContext, other: LocklessAccess): TraceStep[] {
-  const { fn, op } = other;
-  return [
-    ...pathTo(cx, fn, other.entryIndex, 1),
-    step(
-      'other-side',
-      fn,
-      op,
-      other.returned
-        ? `hands '${other.text}' to path walk, which reads it under rcu_read_lock() only`
-        : `dereferences '${other.text}' under rcu_read_lock() only`,
-      1,
-    ),
-  ];
-}
-
 /** Whether what is freed is the method's own object: its first parameter, or what that is a member of. */
 function isItself(cx: RuleContext, free: FreeEffect): boolean {
   const { terms } = cx.analysis;
   let object = free.object;
   if (terms.kind(object) === T.Container) object = terms.a(object);
   return terms.kind(object) === T.Param && terms.a(object) === 0;
-}
-
-/** Caches of the kernel's slab whose objects stay what they are until a grace period has passed. */
-class TypesafeCaches {
-  private readonly flagged = new Mentions(['SLAB_TYPESAFE_BY_RCU']);
-  private readonly known = new Map<string, boolean>();
-
-  constructor(private readonly cx: RuleContext) {}
-
-  /** Whether an operation gives an object back to such a cache. */
-  frees(fn: FunctionRef, op: number): boolean {
-    if (calledName(fn, op) !== 'kmem_cache_free') return false;
-    const cache = nameOf(fn.file, readsOf(fn, op)[1] ?? -1);
-    if (cache === '') return false;
-    const key = `${fn.unit} ${cache}`;
-    let is = this.known.get(key);
-    if (is === undefined) {
-      const named = new Mentions([cache]);
-      is = this.cx.all.some((f) => f.unit === fn.unit && this.flagged.in(f) && named.in(f));
-      this.known.set(key, is);
-    }
-    return is;
-  }
-}
-
-function nameOf(file: FileFacts, e: number): string {
-  if (e < 0 || (file.exprs[e * EXPR_STRIDE] as X) !== X.Name) return '';
-  return file.strings[file.exprs[e * EXPR_STRIDE + 1] as number] ?? '';
-}
-
-/** Members of the VFS's objects that it follows in RCU-walk by itself, in helpers that filesystems use as their methods. */
-const FOLLOWED: readonly { readonly type: string; readonly member: string; readonly by: string }[] = [
-  // 6.12:fs/libfs.c:1820 and 1834
-  {
-    type: 'struct unicode_map',
-    member: 'super_block->s_encoding',
-    by: 'generic_ci_d_compare() and generic_ci_d_hash()',
-  },
-];
-
-/** An end of an object, whoever's it is. */
-interface End {
-  readonly type: string;
-  readonly op: number;
-  readonly what: string;
-}
-
-/**
- * Objects whose structure has an rcu_head that nothing in their unit uses: what frees them frees them at once, by whatever way it is
- * reached, and if anything looks at such objects under rcu_read_lock() they were meant to wait.
- */
-function unusedHeads(
-  cx: RuleContext,
-  accesses: ReadonlyMap<string, readonly LocklessAccess[]>,
-  known: ReadonlySet<string>,
-): Draft[] {
-  const out: Draft[] = [];
-  const propagation = cx.analysis.propagation;
-  if (propagation === null) return out;
-  const heads = new Heads(cx);
-  const caches = new TypesafeCaches(cx);
-  for (const fn of cx.functions) {
-    if (fn.isMacro || heads.takesHead(fn) >= 0) continue;
-    for (const end of endsIn(cx, fn, heads)) {
-      if (known.has(end.type) || known.has(`${fn.id},${end.op}`) || caches.frees(fn, end.op)) continue;
-      const followed = FOLLOWED.find((f) => f.type === end.type);
-      const head = heads.of(end.type, fn.file);
-      if ((head === '' && followed === undefined) || heads.areUsed(end.type, head, fn.unit)) continue;
-      const walk = (accesses.get(fn.unit) ?? []).find((a) => a.type === end.type);
-      const section = walk === undefined ? readSectionAccess(cx, fn.unit, end.type) : null;
-      const who =
-        walk !== undefined
-          ? reader(cx, walk)
-          : section !== null
-            ? `${section.fn.name}() (line ${lineOf(section.fn, section.op)}) under rcu_read_lock()`
-            : followed !== undefined
-              ? `RCU-walk, which follows '${followed.member}' in ${followed.by},`
-              : '';
-      if (who === '') continue;
-      const entries = propagation.entries[fn.id] ?? [];
-      if (entries.length > 0 && entries.every((e) => isUnpublished(cx, e))) continue;
-      const entry = entries[0];
-      const origin = propagation.origins[entry?.origins[0] ?? -1];
-      out.push({
-        rule: 'rcu/early-free',
-        precision: 'high',
-        certainty: 'must',
-        message: `'${end.type}' is freed at once by '${end.what}()', while ${who} may still look at it${head === '' ? '' : `; nothing hands its '${head}' to call_rcu() or kfree_rcu()`}`,
-        fn: fn.id,
-        op: end.op,
-        entry: entryMethod(cx.analysis, origin),
-        held: [],
-        rcu: 'none',
-        trace: [
-          ...(entry === undefined ? [] : pathTo(cx, fn, 0)),
-          step('free', fn, end.op, `${end.what}() frees it without waiting for a grace period`),
-          ...(walk !== undefined
-            ? otherSide(cx, walk)
-            : section !== null
-              ? [
-                  step(
-                    'other-side',
-                    section.fn,
-                    section.op,
-                    `dereferences '${section.text}' under rcu_read_lock() only`,
-                    1,
-                  ),
-                ]
-              : [
-                  step(
-                    'other-side',
-                    fn,
-                    end.op,
-                    `path walk in RCU mode reads it without a reference, through '${followed?.member}'`,
-                    1,
-                  ),
-                ]),
-        ],
-        objectClass: end.type,
-        fix: { kind: 'free-after-grace', fn: fn.id, op: end.op, struct: end.type },
-      });
-    }
-  }
-  return out;
-}
-
-/** The allocators' own ends. */
-const GIVES_BACK = /^(k|kv|v)free|^kmem_cache_free$/;
-
-/**
- * Whether nothing lockless is left in a situation: that of a mount that did not come about, whose data was never published, and those
- * that begin after a grace period.
- */
-function isUnpublished(cx: RuleContext, entry: Entry): boolean {
-  const { origins } = entry;
-  return (
-    origins.length > 0 &&
-    origins.every((o) => {
-      const origin = cx.analysis.propagation?.origins[o];
-      return (
-        origin?.method === 'RCU callback' ||
-        (origin?.struct === 'super_operations' && origin.method === 'free_inode') ||
-        (origin?.struct === 'fs_context_operations' && origin.method === 'free')
-      );
-    })
-  );
-}
-
-/** The objects of others that a function ends by itself: it frees them, or runs at once what is an RCU callback by its shape. */
-function endsIn(cx: RuleContext, fn: FunctionRef, heads: Heads): End[] {
-  const out: End[] = [];
-  const result = cx.analysis.results[fn.id];
-  if (result === undefined || result.frees.length + result.edges.length === 0) return out;
-  const add = (end: End): void => {
-    if (!out.some((e) => e.type === end.type)) out.push(end);
-  };
-  for (const f of result.frees)
-    if (
-      f.how === 'now' &&
-      f.via < 0 &&
-      !f.afterGrace &&
-      !f.conditional &&
-      f.unpublished.length === 0 &&
-      f.type.startsWith('struct ') &&
-      // Only memory that is this unit's to give back: what others' helpers end is their business
-      GIVES_BACK.test(f.what)
-    )
-      add({ type: f.type, op: f.op, what: f.what });
-  for (const e of result.edges) {
-    const callee = cx.analysis.program.functions[e.callee];
-    if (e.context !== 'now' || callee === undefined || !heads.isCallback(callee) || result.grace) continue;
-    const entry = cx.analysis.propagation?.entries[fn.id]?.[0];
-    if (entry === undefined) continue;
-    // Only the head of an object of others: what is made here was never published
-    if ((e.args[0] ?? -1) < 0 && !result.frees.some((f) => f.via === e.callee && f.op === e.op)) continue;
-    let type = '';
-    const isCall = (op: number): boolean => op === e.op;
-    watch(cx.analysis, fn, entry, isCall, (run, op) => {
-      if (type === '') type = heads.ownerIn(run, readsOf(fn, op)[1] ?? -1);
-    });
-    if (type !== '') add({ type, op: e.op, what: callee.name });
-  }
-  return out;
 }
 
 /** Takes note of a free that is no finding, where it is called and where memory goes. */

@@ -5,12 +5,14 @@
  */
 import type { TraceStep } from '../../base/finding.js';
 import { fnColumn } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { Handed } from '../lockless.js';
 import { Mentions } from '../mentions.js';
 import { readsOf, watch } from '../replay.js';
-import { type Draft, entryMethod, type Rule, type RuleContext, step } from '../rule.js';
+import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
+import { type SectionRead, sectionReads } from '../section-reads.js';
 import { type Spot, type WalkSituation, walkPath, walkReads, walkSituations } from '../walk-reads.js';
 
 const ID = 'rcu/unstable-inode';
@@ -45,10 +47,39 @@ export const unstableInode: Rule = {
           out.push(d);
         }
       }
+      const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
+      for (let i = 0; i < entries.length; i++)
+        for (const read of sectionReads(cx, fn, entries[i] as Entry, 'child')) {
+          if (seen.has(read.op)) continue;
+          seen.add(read.op);
+          out.push(ofChild(cx, fn, entries[i] as Entry, i, read));
+        }
     }
     return out;
   },
 };
+
+/** A plain read of a child's inode under the lock of its parent. */
+function ofChild(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, read: SectionRead): Draft {
+  return {
+    rule: 'rcu/unstable-inode',
+    precision: 'high',
+    certainty: 'must',
+    message: `'d_inode' of the child '${read.text}' is read plainly under the d_lock of its parent, which does not keep it: it can turn NULL at any time; take its own d_lock, or read it once with d_inode_rcu() and test the value`,
+    fn: fn.id,
+    op: read.op,
+    entry: entryMethod(cx.analysis, cx.analysis.propagation?.origins[entry.origins[0] ?? -1]),
+    held: [],
+    rcu: 'read',
+    trace: [
+      ...pathTo(cx, fn, index),
+      step('access', fn, read.op, `reads d_inode of '${read.text}'`),
+      step('access', fn, read.use.op, 'uses the inode'),
+      step('other-side', fn, read.op, 'unlink, or the last dput() of the child, clears its d_inode', 1),
+    ],
+    objectClass: 'dentry::d_inode',
+  };
+}
 
 function look(cx: RuleContext, fn: FunctionRef, situation: WalkSituation, others: Others): Draft[] {
   const { entry } = situation;

@@ -5,10 +5,12 @@
  * tested; and a parent that is read more than once.
  */
 import type { TraceStep } from '../../base/finding.js';
+import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRef } from '../../program/program.js';
 import { Handed } from '../lockless.js';
 import { Mentions } from '../mentions.js';
-import { type Draft, entryMethod, type Rule, type RuleContext, step } from '../rule.js';
+import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
+import { type SectionRead, sectionReads } from '../section-reads.js';
 import { type Spot, type WalkSituation, walkPath, walkReads, walkSituations } from '../walk-reads.js';
 
 const ID = 'rcu/unstable-parent';
@@ -39,10 +41,45 @@ export const unstableParent: Rule = {
           out.push(d);
         }
       }
+      const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
+      for (let i = 0; i < entries.length; i++)
+        for (const read of sectionReads(cx, fn, entries[i] as Entry, 'parent')) {
+          if (seen.has(read.op)) continue;
+          seen.add(read.op);
+          out.push(inSection(cx, fn, entries[i] as Entry, i, read));
+        }
     }
     return out;
   },
 };
+
+/** A plain read in a read section outside of RCU-walk. */
+function inSection(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, read: SectionRead): Draft {
+  return {
+    rule: 'rcu/unstable-parent',
+    precision: 'high',
+    certainty: 'must',
+    message: `the inode of the parent ('${read.text}') is read plainly under rcu_read_lock() alone: it can turn NULL at any time; read it once with d_inode_rcu() and test the value`,
+    fn: fn.id,
+    op: read.op,
+    entry: entryMethod(cx.analysis, cx.analysis.propagation?.origins[entry.origins[0] ?? -1]),
+    held: [],
+    rcu: 'read',
+    trace: [
+      ...pathTo(cx, fn, index),
+      step('access', fn, read.op, `reads d_inode of '${read.text}'`),
+      step('access', fn, read.use.op, 'uses the inode'),
+      step(
+        'other-side',
+        fn,
+        read.op,
+        'rename moves the child away and drops its reference to the parent; rmdir and the last dput() clear its d_inode',
+        1,
+      ),
+    ],
+    objectClass: 'dentry::d_inode',
+  };
+}
 
 const READS_PARENT = new Mentions(['d_parent']);
 
