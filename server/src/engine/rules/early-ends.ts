@@ -59,11 +59,17 @@ export class TypesafeCaches {
     const key = `${fn.unit} ${cache}`;
     let is = this.known.get(key);
     if (is === undefined) {
-      const named = new Mentions([cache]);
+      const named = new Mentions(this.namesOf(cache, fn.file));
       is = this.cx.all.some((f) => f.unit === fn.unit && this.flagged.in(f) && named.in(f));
       this.known.set(key, is);
     }
     return is;
+  }
+
+  /** A cache, and what a macro of its name stands for. */
+  private namesOf(cache: string, from: FileFacts): readonly string[] {
+    const body = this.cx.analysis.program.macro(cache, from)?.body ?? '';
+    return [cache, ...(body.match(/\w+/g) ?? [])];
   }
 }
 

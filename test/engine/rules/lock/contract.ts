@@ -59,6 +59,28 @@ static int drop_bad(struct inode *inode)
 }
 const struct super_operations sops = { .drop_inode = drop_bad };`,
 
+  'counted up, or marked, while the lock is away': `
+static int drop_counted_ok(struct inode *inode)
+{
+	atomic_inc(&inode->i_count);
+	spin_unlock(&inode->i_lock);
+	cond_resched();
+	spin_lock(&inode->i_lock);
+	atomic_dec(&inode->i_count);
+	return 0;
+}
+static int drop_marked_ok(struct inode *inode)
+{
+	inode->i_flags |= 4;
+	spin_unlock(&inode->i_lock);
+	cond_resched();
+	spin_lock(&inode->i_lock);
+	inode->i_flags &= ~4;
+	return 0;
+}
+const struct super_operations counted = { .drop_inode = drop_counted_ok };
+const struct super_operations marked = { .drop_inode = drop_marked_ok };`,
+
   'a callee lets go of it, and its caller takes it again': `
 static void let_go(struct inode *inode)
 {

@@ -3,18 +3,19 @@
  * back, lets go of one that the caller relies on, takes one that the caller holds, or asserts what the caller's locks exclude. Only of locks
  * that every caller brings in the situation at hand. What concerns the lock of a directory alone is said by the family dir/.
  */
-import { calledName } from '../../contexts/cfg.js';
+import { calledName, fnColumn } from '../../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import type { Exit, FunctionResult, TakeEffect } from '../../contexts/result.js';
 import { isAtomicKind, type Lock, type State, settled } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
+import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { LockKind, MethodEntry } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { releasesAt } from '../releases.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { OfSituations, operationsOf, readsOf, replay } from '../replay.js';
 import {
   type Draft,
   entryMethod,
@@ -26,6 +27,7 @@ import {
   WIDENED,
 } from '../rule.js';
 import { isOnlyAsserted } from '../take-leaf.js';
+import { Ways } from '../ways.js';
 
 const ID = 'lock/contract';
 
@@ -352,6 +354,17 @@ function letGo(cx: RuleContext, at: Situation): Draft[] {
       cx.silence?.(ID, fn, d.op, `the contract of ->${method.method}() hands ${d.lock.class} over`);
       return false;
     })
+    .filter((d) => {
+      const member = markedWhileAway(fn, d.op);
+      if (member !== '')
+        cx.silence?.(
+          ID,
+          fn,
+          d.op,
+          `'${member}' is changed before, and changed back after that: it keeps others away`,
+        );
+      return member === '';
+    })
     .map((d) => {
       const name = `'${lockExpression(d.text)}' (${d.lock.class})`;
       return {
@@ -376,6 +389,36 @@ function letGo(cx: RuleContext, at: Situation): Draft[] {
         held: d.held,
       };
     });
+}
+
+/** Counts and the like that are changed where they stand. */
+const COUNTS = /^(atomic(64|_long)?|refcount)_(inc|dec|add|sub)\b/;
+
+/**
+ * A member that is changed before a lock is let go of and again after that: a count or a mark that keeps the object as it is while the lock
+ * is away. '' for none.
+ */
+function markedWhileAway(fn: FunctionRef, drop: number): string {
+  const { file } = fn;
+  const ways = new Ways(fn);
+  const changed = (op: number): string => {
+    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+    let e = -1;
+    if ((file.ops[at] as Op) === Op.Assign) e = file.ops[at + 1] as number;
+    else if (COUNTS.test(calledName(fn, op))) {
+      const arg = readsOf(fn, op).find((x) => (file.exprs[x * EXPR_STRIDE] as X) === X.Addr);
+      if (arg !== undefined) e = file.exprs[arg * EXPR_STRIDE + 1] as number;
+    }
+    if (e < 0 || (file.exprs[e * EXPR_STRIDE] as X) !== X.Field) return '';
+    return file.strings[file.exprs[e * EXPR_STRIDE + 2] as number] ?? '';
+  };
+  const all = operationsOf(fn);
+  const before = new Set(all.filter((op) => ways.isAfter(op, drop)).map(changed));
+  for (const op of all) {
+    const member = ways.isAfter(drop, op) ? changed(op) : '';
+    if (member !== '' && before.has(member)) return member;
+  }
+  return '';
 }
 
 function dropsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Drop[] {

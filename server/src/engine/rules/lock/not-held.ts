@@ -508,6 +508,8 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
         !elsewhere &&
         // What decides whether it is released may be what decided whether it was taken
         !(m.decided && (m.asserted || m.lock.kind === 'rcu' || isTakenOnTheWay(cx, fn, i, m.lock))) &&
+        // Nor may it be a variable of a caller's, and whether the lock was taken hang on the same one
+        !(m.asserted && isTakenOnTheWay(cx, fn, i, m.lock)) &&
         // Nobody else is left who could come in between
         !(m.asserted && origin !== undefined && LAST.has(origin.method));
       const certain =
