@@ -6,6 +6,29 @@ import type { ContextCase } from '../harness.js';
 /** Cases by title. */
 export const FLOW: readonly ContextCase[] = [
   {
+    title:
+      'calls in a row, each of which may store something: what they leave is brought together, and the lock is known',
+    source: `
+static void update(int *to, int from, int *changed)
+{
+	if (!from || *to == from)
+		return;
+	*to = from;
+	*changed = 1;
+}
+void a(struct foo *f, int *from)
+{
+	int changed = 0, values[40];
+
+	spin_lock(&f->lock);
+${Array.from({ length: 40 }, (_, i) => `	update(&values[${i}], from[${i}], &changed);`).join('\n')}
+	f->count = changed; /*@at*/
+	spin_unlock(&f->lock);
+	f->count = 0; /*@after*/
+}`,
+    at: { at: ['- [&f->lock] atomic'], after: ['- [] sleeps'] },
+  },
+  {
     title: 'switch',
     source: `
 void a(struct foo *f, int how)

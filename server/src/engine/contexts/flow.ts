@@ -22,8 +22,9 @@ import { applyCall, type Target } from './calls.js';
 import { blockOf, calledName, comesBack, fnColumn, type Graph, graphOf, leadingTo } from './cfg.js';
 import { EffectRecorder } from './effect.js';
 import { Evaluator, withTemp } from './evaluate.js';
-import { Frontier, keyOf, MAX_STATES } from './frontier.js';
+import { Frontier, keyOf, MAX_LOCK_SETS, MAX_STATES } from './frontier.js';
 import { acquired, released } from './holds.js';
+import { join } from './join.js';
 import { showPlace } from './names.js';
 import { Pruner } from './prune.js';
 import type { FunctionResult, Observer } from './result.js';
@@ -33,6 +34,7 @@ import {
   ANY,
   assume,
   type Lock,
+  locksKey,
   maskOf,
   NO_FACTS,
   NO_LOCKS,
@@ -186,7 +188,7 @@ export class FunctionRun {
           const argExprs = readList(file, b);
           for (const s of current)
             this.call(s, o, a, argExprs, file.ops[at + 3] as number, file.ops[at + 4] as number, next);
-          current = next.length > this.frontier.maxStates * 2 ? this.compact(next) : next;
+          current = next.length > this.frontier.maxStates * 2 ? this.compact(next, o) : next;
           break;
         }
         case Op.Assign:
@@ -246,8 +248,8 @@ export class FunctionRun {
     return changed ? out : states;
   }
 
-  /** Drops duplicates among the states at one point. */
-  private compact(states: readonly State[]): State[] {
+  /** Drops duplicates among the states at one point, and brings what are still too many together. */
+  private compact(states: readonly State[], op: number): State[] {
     const keys = new Map<number, number>();
     const out: State[] = [];
     for (const s of states) {
@@ -261,7 +263,21 @@ export class FunctionRun {
       keys.set(key, out.length);
       out.push(s);
     }
-    return out;
+    return out.length > this.frontier.maxStates * 2 ? this.joined(out, op) : out;
+  }
+
+  /** One state for each set of locks: calls in a row, each with several ways out, would make more of them without end. */
+  private joined(states: readonly State[], op: number): State[] {
+    const out = new Map<string, State>();
+    // Values that meet here go by a name that no block has
+    const here = this.graph.blockCount + op;
+    for (const s of states) {
+      const key = `${locksKey(s.locks)}|${locksKey(s.released)}|${s.doubt}|${s.trail}`;
+      const known = out.get(key);
+      out.set(key, known === undefined ? s : join(this.terms, here, known, s));
+    }
+    if (out.size > MAX_LOCK_SETS) this.frontier.widened = true;
+    return [...out.values()].slice(0, MAX_LOCK_SETS);
   }
 
   /** `warns`: the code says that it cannot come here, so that what follows is in doubt. */

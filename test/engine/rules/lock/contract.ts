@@ -69,6 +69,14 @@ static int drop_counted_ok(struct inode *inode)
 	atomic_dec(&inode->i_count);
 	return 0;
 }
+static int drop_referenced_ok(struct inode *inode)
+{
+	ihold(inode);
+	spin_unlock(&inode->i_lock);
+	cond_resched();
+	spin_lock(&inode->i_lock);
+	return 0;
+}
 static int drop_marked_ok(struct inode *inode)
 {
 	inode->i_flags |= 4;
@@ -79,6 +87,7 @@ static int drop_marked_ok(struct inode *inode)
 	return 0;
 }
 const struct super_operations counted = { .drop_inode = drop_counted_ok };
+const struct super_operations referenced = { .drop_inode = drop_referenced_ok };
 const struct super_operations marked = { .drop_inode = drop_marked_ok };`,
 
   'a callee lets go of it, and its caller takes it again': `

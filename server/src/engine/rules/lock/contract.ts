@@ -355,6 +355,10 @@ function letGo(cx: RuleContext, at: Situation): Draft[] {
       return false;
     })
     .filter((d) => {
+      if (isReferencedBefore(cx, fn, d.op)) {
+        cx.silence?.(ID, fn, d.op, 'a reference is taken before: the object stays while the lock is away');
+        return false;
+      }
       const member = markedWhileAway(fn, d.op);
       if (member !== '')
         cx.silence?.(
@@ -389,6 +393,15 @@ function letGo(cx: RuleContext, at: Situation): Draft[] {
         held: d.held,
       };
     });
+}
+
+/** Whether a reference to something is taken before an operation. */
+function isReferencedBefore(cx: RuleContext, fn: FunctionRef, drop: number): boolean {
+  const ways = new Ways(fn);
+  const { helpers } = cx.analysis.model;
+  const gets = (op: number): boolean =>
+    helpers.get(calledName(fn, op))?.references?.some((r) => r.action !== 'put') === true;
+  return operationsOf(fn).some((op) => gets(op) && ways.isAfter(op, drop));
 }
 
 /** Counts and the like that are changed where they stand. */
