@@ -196,7 +196,15 @@ export class Inversions {
     }
     if ((a.outerShared && b.taken.shared) || (b.outerShared && a.taken.shared)) atMost(1);
     if (this.isOneOfMany(a, b)) atMost(2);
-    return (['high', 'medium', 'low'] as const)[worst] as Precision;
+    // What is only perhaps so is as a rule not; and that both can run at all has to be shown
+    if (worst > 0) return 'low';
+    return this.isEntered(a) && this.isEntered(b) ? 'high' : 'medium';
+  }
+
+  /** Whether control is known to come there: from a method, or by a callback that is named. */
+  private isEntered(e: Edge): boolean {
+    const entries = this.cx.analysis.propagation?.entries[e.fn.id] ?? [];
+    return e.origin !== null || entries.some((x) => x.origins.length > 0);
   }
 
   /**

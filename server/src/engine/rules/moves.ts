@@ -280,7 +280,8 @@ class Following {
       case Op.Return: {
         const value = file.ops[at + 1] as number;
         const mask = value < 0 ? ANY : maskOf(run.terms, s.facts, run.ev.value(s, value));
-        this.leave(run, op, s, mask, note);
+        // What merged paths had done before is no longer told apart
+        this.leave(run, op, s, mask, s.blurred && note.moved !== 'yes' ? perhaps(note) : note);
         return note;
       }
       default:

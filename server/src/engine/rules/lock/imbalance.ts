@@ -467,8 +467,7 @@ const MAX_CALLERS = 60;
  * caller, or nobody gives it back.
  */
 function precisionOf(lock: Lock, h: Exit, n: Exit, acquired: boolean, handedOn: boolean): Precision {
-  if (h.blurred || n.blurred) return 'low';
-  if (handedOn) return 'medium';
+  if (h.blurred || n.blurred || handedOn) return 'low';
   if (acquired || lock.kind === 'rcu') return 'high';
   return h.done.includes(lock.place) ? 'medium' : 'low';
 }
