@@ -104,7 +104,7 @@ void a_bad(struct dentry *dentry, struct dentry *child)
 {
 	struct dentry *parent = dentry->d_parent;
 
-	inode_lock(d_inode(parent));
+	inode_lock(d_inode(parent)); /*! dentry/unstable-parent */
 	clear(dentry, child);
 	inode_unlock(d_inode(parent));
 }`,

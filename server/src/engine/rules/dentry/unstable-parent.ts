@@ -11,7 +11,7 @@ import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
-import { Moves, movable, NOBODY_KNOWS, type Spot, spotOf } from '../dentry-stability.js';
+import { Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
 import { dereferencesOf } from '../dereferences.js';
 import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
@@ -386,11 +386,8 @@ function precisionOf(
     case 'file':
       return 'medium';
     case 'perhaps':
-      return believed.has(use.text) ? 'medium' : 'low';
     case 'guess':
-      if (believed.has(use.text)) return 'medium';
-      cx.silence?.(ID, fn, use.op, NOBODY_KNOWS);
-      return null;
+      return believed.has(use.text) ? 'medium' : 'low';
     case 'no':
       return null;
   }
