@@ -8,29 +8,20 @@ import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import type { Lock, State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
-import {
-  CALL_LOOP,
-  EXPR_STRIDE,
-  Fn,
-  OP_STRIDE,
-  Op,
-  operatorCode,
-  VARIABLE_STRIDE,
-  X,
-} from '../../facts/encode.js';
-import type { LockKind } from '../../model/types.js';
+import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../../facts/encode.js';
 import { type FunctionRef, readList, type TypeRef, typeRef } from '../../program/program.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import {
-  type Look,
-  OfSituations,
-  operationsOf,
-  readsOf,
-  replay,
-  visitExpressions,
-  watch,
-} from '../replay.js';
+  FINDS,
+  holderOf,
+  isInBody,
+  isLocalExpression,
+  KEEPS,
+  PointerText,
+  storedVariable,
+} from '../pointer-text.js';
+import { type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
   type Draft,
@@ -44,9 +35,6 @@ import {
 } from '../rule.js';
 import { Trails } from '../trails.js';
 import { Ways } from '../ways.js';
-
-/** Kinds of locks that keep a list or a member as it is. */
-const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
 
 /** What takes an object off the list, table or tree that its member links it into. */
 const UNLINKS = [
@@ -74,23 +62,6 @@ const RELINKS = [
   'rb_link_node',
 ];
 
-/** What gives an object by a list or tree that it is linked into: the object is somebody else's. */
-const FINDS = new Set([
-  'list_first_entry',
-  'list_last_entry',
-  'list_next_entry',
-  'list_prev_entry',
-  'list_first_entry_or_null',
-  'list_entry',
-  'hlist_entry',
-  'hlist_entry_safe',
-  'rb_entry',
-  'rb_entry_safe',
-]);
-
-/** What only gives the next link of a list or tree. */
-const LINKS = new Set(['rb_first', 'rb_next', 'rb_prev', 'rb_last', 'rb_first_cached']);
-
 /** Methods after or before which nobody else is there: what they unlink is nobody's race. */
 const LAST = new Set([
   'put_super',
@@ -107,9 +78,6 @@ const LAST = new Set([
 const STORED = 1;
 const DROPPED = 2;
 const TAKEN = 4;
-
-const EQ = operatorCode('==');
-const NE = operatorCode('!=');
 
 const ID = 'dir/stale-pointer';
 
@@ -231,11 +199,12 @@ class Search {
   private readonly relinking = new Mentions(RELINKS);
   private readonly byUnit = new Map<string, readonly Site[]>();
   private readonly freed = new Map<string, ReadonlySet<string>>();
-  private readonly pins = new Map<string, boolean>();
-  private readonly follows = new Map<string, boolean>();
-  private readonly lends = new Map<number, boolean>();
 
-  constructor(private readonly cx: RuleContext) {}
+  private readonly text: PointerText;
+
+  constructor(private readonly cx: RuleContext) {
+    this.text = new PointerText(cx);
+  }
 
   // ---- which variables may be carried over a gap, by the text alone
 
@@ -281,12 +250,12 @@ class Search {
           if (bits === 0) continue;
           if ((bits & TAKEN) !== 0) {
             out.variables.add(v);
-            if (this.isFollowed(fn, op, v, () => this.isRetakenIn(fn, op, takes))) uses.add(op);
+            if (this.text.isFollowed(fn, op, v, () => this.isRetakenIn(fn, op, takes))) uses.add(op);
           }
           // Who wants to hear of exemptions is told of them where they apply
           if (this.cx.silence !== undefined) continue;
-          if (this.isKept(fn, op, v, false)) now[v] = 0;
-          else if ((bits & DROPPED) !== 0 && this.isKept(fn, op, v, true)) now[v] = bits & STORED;
+          if (this.text.isKept(fn, op, v, false)) now[v] = 0;
+          else if ((bits & DROPPED) !== 0 && this.text.isKept(fn, op, v, true)) now[v] = bits & STORED;
         }
         this.stored(fn, op, mayBeLost, now, at);
         for (let i = 0; i < places; i++) {
@@ -334,7 +303,7 @@ class Search {
       if (temp < 0) return;
       const from = args[0] === undefined || !FINDS.has(calledName(fn, op)) ? -1 : holderOf(fn, args[0]);
       const handed = from === -1 ? 0 : (now[place(from)] as number);
-      now[place(-2 - temp)] = handed !== 0 ? handed : this.gives(fn, op) ? STORED : 0;
+      now[place(-2 - temp)] = handed !== 0 ? handed : this.text.gives(fn, op) ? STORED : 0;
       return;
     }
     const v = storedVariable(fn, op);
@@ -344,14 +313,6 @@ class Search {
     if (mayBeLost[v] === 0 || value < 0) now[v] = 0;
     else if (from !== -1 && now[place(from)] !== 0) now[v] = now[place(from)] as number;
     else now[v] = (file.exprs[value * EXPR_STRIDE] as X) === X.Field ? STORED : 0;
-  }
-
-  /** Whether a call gives what stands in a list or tree, without a reference. */
-  private gives(fn: FunctionRef, op: number): boolean {
-    const name = calledName(fn, op);
-    if (FINDS.has(name) || LINKS.has(name)) return true;
-    const callee = name === '' ? null : this.cx.analysis.program.resolve(name, fn.file);
-    return callee !== null && !this.cx.analysis.model.helpers.has(name) && this.isLent(callee);
   }
 
   private isRetakenIn(fn: FunctionRef, head: number, takes: ReadonlySet<number>): boolean {
@@ -393,7 +354,7 @@ class Search {
       for (const p of now) {
         if (p.taken < 0 || p.holder < 0 || out.has(p.loaded) || s.blurred) continue;
         const isInTurn = (): boolean => p.loaded === op && isInBody(fn, op, p.taken);
-        if (!this.isFollowed(fn, op, p.holder, isInTurn)) continue;
+        if (!this.text.isFollowed(fn, op, p.holder, isInTurn)) continue;
         const type = run.ev.variableType(p.holder);
         if (type?.depth !== 1 || !type.base.startsWith('struct ') || p.lost === null) continue;
         out.set(p.loaded, {
@@ -412,7 +373,7 @@ class Search {
         });
       }
       now = now.filter((p) => {
-        const kept = p.holder >= 0 && this.isKept(fn, op, p.holder, p.dropped >= 0);
+        const kept = p.holder >= 0 && this.text.isKept(fn, op, p.holder, p.dropped >= 0);
         if (kept)
           this.cx.silence?.(
             ID,
@@ -491,7 +452,7 @@ class Search {
         const from = e === undefined ? undefined : known(holderOf(fn, e));
         if (from !== undefined) out.push({ ...from, holder });
         else if (root >= 0 && run.terms.kind(root) !== T.Local) out.push(fresh(holder, ''));
-      } else if (this.gives(fn, op)) out.push(fresh(holder, ''));
+      } else if (this.text.gives(fn, op)) out.push(fresh(holder, ''));
       return out.slice(0, 8);
     }
     const v = storedVariable(fn, op);
@@ -516,222 +477,6 @@ class Search {
     if (terms.kind(root) === T.Local) return true;
     if (terms.kind(root) !== T.Global) return false;
     return this.cx.analysis.program.global(terms.nameText(terms.a(root)), fn.file) === null;
-  }
-
-  /** Whether an operation follows the pointer in a variable, here or in what is called. `isInTurn`: asked of the head of a loop. */
-  private isFollowed(fn: FunctionRef, op: number, v: number, isInTurn: () => boolean): boolean {
-    const { file } = fn;
-    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
-    if ((file.ops[at] as Op) === Op.Call && ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) {
-      const name = calledName(fn, op);
-      const locals = readList(file, file.ops[at + 2] as number).filter(
-        (e) => (file.exprs[e * EXPR_STRIDE] as X) === X.Local,
-      );
-      // The safe form goes on by what it noted of the next one
-      const walker = locals[name.includes('_safe') ? 1 : 0];
-      return walker !== undefined && file.exprs[walker * EXPR_STRIDE + 1] === v && isInTurn();
-    }
-    let follows = false;
-    for (const e of readsOf(fn, op))
-      visitExpressions(file, e, (x, kind) => {
-        if (
-          kind === X.Field &&
-          file.exprs[x * EXPR_STRIDE + 3] === 1 &&
-          isLocal(fn, file.exprs[x * EXPR_STRIDE + 1] as number, v)
-        )
-          follows = true;
-      });
-    if (follows) return true;
-    if ((file.ops[at] as Op) !== Op.Call) return false;
-    const name = calledName(fn, op);
-    const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
-    return (
-      callee !== null &&
-      readList(file, file.ops[at + 2] as number).some(
-        (e, j) => isLocal(fn, e, v) && this.isFollowedIn(callee, j),
-      )
-    );
-  }
-
-  /** Whether a function follows a parameter of its own without storing to it first. */
-  private isFollowedIn(fn: FunctionRef, parameter: number): boolean {
-    const key = `${fn.id},${parameter}`;
-    const known = this.follows.get(key);
-    if (known !== undefined) return known;
-    this.follows.set(key, false);
-    const { file } = fn;
-    const count = fnColumn(file, fn.index, Fn.OpCount);
-    let follows = false;
-    for (let op = 0; op < count && !follows; op++) {
-      if (storedVariable(fn, op) === parameter) break;
-      for (const e of readsOf(fn, op))
-        visitExpressions(file, e, (x, kind) => {
-          if (kind === X.Field && isLocal(fn, file.exprs[x * EXPR_STRIDE + 1] as number, parameter))
-            follows = true;
-        });
-      const name = calledName(fn, op);
-      const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
-      if (callee !== null && !follows)
-        follows = readList(
-          file,
-          file.ops[(fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE + 2] as number,
-        ).some((e, j) => isLocal(fn, e, parameter) && this.isFollowedIn(callee, j));
-    }
-    this.follows.set(key, follows);
-    return follows;
-  }
-
-  /** Whether an operation may keep what a pointer points at, or finds out that it is still the one. */
-  private isKept(fn: FunctionRef, op: number, v: number, wasAway: boolean): boolean {
-    const { file } = fn;
-    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
-    const kind = file.ops[at] as Op;
-    // Something is noted in it: it may be what keeps others away
-    if (kind === Op.Assign && isInside(fn, file.ops[at + 1] as number, v)) return true;
-    if (kind === Op.Branch || kind === Op.Set || kind === Op.Eval)
-      for (const e of readsOf(fn, op)) if (isCompared(fn, e, v, wasAway)) return true;
-    if (kind !== Op.Call || ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) return false;
-    const name = calledName(fn, op);
-    // A reference on something that hangs on it may keep it as well
-    if (this.cx.analysis.model.helpers.get(name)?.references?.some((r) => r.action !== 'put') === true)
-      return true;
-    const args = readList(file, file.ops[at + 2] as number);
-    for (const [j, e] of args.entries()) {
-      if (isLocal(fn, e, v)) {
-        if (this.mayKeep(fn, name, j)) return true;
-      } else if (
-        (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
-        isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, v)
-      ) {
-        if (!LINKS.has(name) && !isReadOnly(name) && !this.isLock(name)) return true;
-      }
-    }
-    return false;
-  }
-
-  /** A lock inside an object keeps the object's state, not the object. */
-  private isLock(name: string): boolean {
-    const helper = this.cx.analysis.model.helpers.get(name);
-    return (
-      helper !== undefined &&
-      helper.references === undefined &&
-      [...(helper.acquires ?? []), ...(helper.releases ?? [])].some((l) => KEEPS.includes(l.kind))
-    );
-  }
-
-  /** Whether a call may keep what its argument points at: it counts, it stores in it, or nobody knows. */
-  private mayKeep(fn: FunctionRef, name: string, position: number): boolean {
-    if (name === '') return true;
-    if (
-      FINDS.has(name) ||
-      LINKS.has(name) ||
-      name === 'IS_ERR' ||
-      name === 'IS_ERR_OR_NULL' ||
-      name === 'PTR_ERR'
-    )
-      return false;
-    const helper = this.cx.analysis.model.helpers.get(name);
-    if (helper !== undefined) return true;
-    const callee = this.cx.analysis.program.resolve(name, fn.file);
-    if (callee === null) return true;
-    return this.keepsParameter(callee, position);
-  }
-
-  private keepsParameter(fn: FunctionRef, parameter: number): boolean {
-    const key = `${fn.id},${parameter}`;
-    const known = this.pins.get(key);
-    if (known !== undefined) return known;
-    this.pins.set(key, false);
-    const { file } = fn;
-    const first = fnColumn(file, fn.index, Fn.FirstOp);
-    const count = fnColumn(file, fn.index, Fn.OpCount);
-    let keeps = false;
-    for (let op = 0; op < count && !keeps; op++) {
-      const at = (first + op) * OP_STRIDE;
-      const kind = file.ops[at] as Op;
-      if (kind === Op.Assign && isInside(fn, file.ops[at + 1] as number, parameter)) keeps = true;
-      if (kind !== Op.Call) continue;
-      const name = calledName(fn, op);
-      for (const [j, e] of readList(file, file.ops[at + 2] as number).entries()) {
-        if (isLocal(fn, e, parameter) ? this.mayKeep(fn, name, j) : false) keeps = true;
-        if (
-          (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
-          isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, parameter) &&
-          !isReadOnly(name) &&
-          !this.isLock(name)
-        )
-          keeps = true;
-      }
-    }
-    this.pins.set(key, keeps);
-    return keeps;
-  }
-
-  /** Whether a function gives a pointer out of a list or tree and takes no reference. */
-  private isLent(fn: FunctionRef): boolean {
-    const known = this.lends.get(fn.id);
-    if (known !== undefined) return known;
-    this.lends.set(fn.id, false);
-    const lent = this.lendsOut(fn);
-    this.lends.set(fn.id, lent);
-    return lent;
-  }
-
-  private lendsOut(fn: FunctionRef): boolean {
-    const { file } = fn;
-    const first = fnColumn(file, fn.index, Fn.FirstOp);
-    const count = fnColumn(file, fn.index, Fn.OpCount);
-    const returned = new Set<number>();
-    for (let op = 0; op < count; op++) {
-      const at = (first + op) * OP_STRIDE;
-      if ((file.ops[at] as Op) !== Op.Return) continue;
-      const e = file.ops[at + 1] as number;
-      // Behind the last statement stands a return of its own
-      if (e < 0) continue;
-      if ((file.exprs[e * EXPR_STRIDE] as X) === X.Local)
-        returned.add(file.exprs[e * EXPR_STRIDE + 1] as number);
-    }
-    if (returned.size === 0) return false;
-    const found = new Set<number>();
-    let lent = false;
-    for (let op = 0; op < count; op++) {
-      const at = (first + op) * OP_STRIDE;
-      if ((file.ops[at] as Op) === Op.Call) {
-        const name = calledName(fn, op);
-        const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
-        const macro = callee === null && name !== '' ? this.cx.analysis.program.macro(name, file) : null;
-        const temp = file.ops[at + 3] as number;
-        const finds =
-          FINDS.has(name) ||
-          (macro !== null && [...FINDS].some((f) => macro.body.startsWith(`${f}(`))) ||
-          (callee !== null && callee.id !== fn.id && this.isLent(callee));
-        if (temp >= 0 && finds) found.add(temp);
-        // A reference may be taken on what is given
-        for (const [j, e] of readList(file, file.ops[at + 2] as number).entries()) {
-          for (const v of returned) {
-            if (isLocal(fn, e, v) && !finds && this.mayKeep(fn, name, j) && !isPut(name)) return false;
-            if (
-              (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
-              isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, v) &&
-              !LINKS.has(name) &&
-              !isReadOnly(name)
-            )
-              return false;
-          }
-        }
-        continue;
-      }
-      const v = storedVariable(fn, op);
-      if (v < 0 || !returned.has(v)) continue;
-      const e = file.ops[at + 2] as number;
-      if (
-        e >= 0 &&
-        (file.exprs[e * EXPR_STRIDE] as X) === X.Temp &&
-        found.has(file.exprs[e * EXPR_STRIDE + 1] as number)
-      )
-        lent = true;
-    }
-    return lent;
   }
 
   // ---- the other side
@@ -832,101 +577,6 @@ function moved(p: Pointer, locks: readonly Lock[], op: number): Pointer {
   );
   const taken = p.taken < 0 && p.lost !== null && has(p.lost) ? op - 1 : p.taken;
   return taken === p.taken && kept.length === p.kept.length ? p : { ...p, kept, taken };
-}
-
-/** The local that an operation stores to, or -1. */
-function storedVariable(fn: FunctionRef, op: number): number {
-  const { file } = fn;
-  const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
-  const target = file.ops[at + 1] as number;
-  switch (file.ops[at] as Op) {
-    case Op.Declare:
-      return target;
-    case Op.Assign:
-      return (file.exprs[target * EXPR_STRIDE] as X) === X.Local
-        ? (file.exprs[target * EXPR_STRIDE + 1] as number)
-        : -1;
-    default:
-      return -1;
-  }
-}
-
-/** The variable or temporary that an expression is, as a holder; a cast of one is the same. */
-function holderOf(fn: FunctionRef, e: number): number {
-  const at = e * EXPR_STRIDE;
-  switch (fn.file.exprs[at] as X) {
-    case X.Local:
-      return fn.file.exprs[at + 1] as number;
-    case X.Temp:
-      return -2 - (fn.file.exprs[at + 1] as number);
-    case X.Cast:
-      return holderOf(fn, fn.file.exprs[at + 2] as number);
-    default:
-      return -1;
-  }
-}
-
-function isLocalExpression(fn: FunctionRef, e: number): boolean {
-  return (fn.file.exprs[e * EXPR_STRIDE] as X) === X.Local;
-}
-
-/** Whether the lock was taken in the body of the loop whose head stands at `head`: then the next turn follows, and does not begin. */
-function isInBody(fn: FunctionRef, head: number, taken: number): boolean {
-  const ways = new Ways(fn);
-  const block = ways.blockOf(head);
-  const [body, end] = ways.after(block);
-  if (body === undefined || end === undefined) return false;
-  return (
-    ways.position(taken) > ways.position(head) && ways.reached(body, [block, end]).has(ways.blockOf(taken))
-  );
-}
-
-function isLocal(fn: FunctionRef, e: number, v: number): boolean {
-  return holderOf(fn, e) === v;
-}
-
-/** Whether a place is a member, at any depth, of what a variable points at. */
-function isInside(fn: FunctionRef, e: number, v: number): boolean {
-  const at = e * EXPR_STRIDE;
-  switch (fn.file.exprs[at] as X) {
-    case X.Field:
-    case X.Index: {
-      const base = fn.file.exprs[at + 1] as number;
-      return isLocal(fn, base, v) || isInside(fn, base, v);
-    }
-    default:
-      return false;
-  }
-}
-
-/** Whether a test compares a variable with another pointer, or, where the lock was away, anything with what it was before. */
-function isCompared(fn: FunctionRef, e: number, v: number, wasAway: boolean): boolean {
-  const { file } = fn;
-  const at = e * EXPR_STRIDE;
-  const kind = file.exprs[at] as X;
-  if (kind === X.Unary || kind === X.Cast) return isCompared(fn, file.exprs[at + 2] as number, v, wasAway);
-  if (kind !== X.Binary) return false;
-  const left = file.exprs[at + 2] as number;
-  const right = file.exprs[at + 3] as number;
-  const op = file.exprs[at + 1] as number;
-  if (op === EQ || op === NE) {
-    const isConstant = (x: number): boolean => [X.Num, X.Name].includes(file.exprs[x * EXPR_STRIDE] as X);
-    if (!isConstant(left) && !isConstant(right))
-      if (wasAway || isLocal(fn, left, v) || isLocal(fn, right, v)) return true;
-    return false;
-  }
-  return isCompared(fn, left, v, wasAway) || isCompared(fn, right, v, wasAway);
-}
-
-/** What only looks at the memory that it is handed. */
-function isReadOnly(name: string): boolean {
-  return /^(atomic\w*_read|refcount_read|test_bit|list_empty|hlist_unhashed|RB_EMPTY_NODE|READ_ONCE|kref_read)$/.test(
-    name,
-  );
-}
-
-function isPut(name: string): boolean {
-  return /(^|_)put(_|$)/.test(name);
 }
 
 function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f: Found, other: Site): Draft {
