@@ -32,10 +32,15 @@ describe('formats', () => {
   });
 
   it('escape what GitHub reads as its own', () => {
-    const report = { findings: [finding({ message: '50% a\nb', file: 'fs/a,b:c.c' })], skipped: [] };
+    const report = {
+      findings: [finding({ message: '50% a\nb', file: 'fs/a,b:c.c' })],
+      skipped: [],
+      problems: ['10% c\nd'],
+    };
     const text = formatGithub(report as unknown as Parameters<typeof formatGithub>[0]);
     assert.match(text, /file=fs\/a%2Cb%3Ac\.c,/);
     assert.match(text, /::50%25 a%0Ab/);
+    assert.match(text, /title=lockwalk::10%25 c%0Ad/);
   });
 });
 
