@@ -6,6 +6,7 @@ import type { TraceStep } from '../base/finding.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import type { CallEdge, Variant } from '../contexts/result.js';
 import { isAtomicKind, maskOf, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../facts/encode.js';
@@ -348,18 +349,8 @@ export function walkSituations(cx: RuleContext): ReadonlyMap<number, readonly Wa
         for (const v of edge.variants) {
           if (v.doubt || propagation.meet(situation.entry, v.facts) === null) continue;
           if (v.released.some((l) => l.kind === 'rcu')) continue;
-          const { entry } = situation;
-          const rcu = entry.locks.filter((l) => l.kind === 'rcu');
           const made: WalkSituation = {
-            entry: {
-              ...entry,
-              locks: [...rcu, ...v.locks],
-              facts: v.calleeFacts,
-              consts: [],
-              caller: fn.id,
-              callerEntry: -1,
-              op: edge.op,
-            },
+            entry: remade(situation.entry, fn.id, edge, v),
             index: -1,
             from: { fn, op: edge.op, situation },
           };
@@ -373,6 +364,34 @@ export function walkSituations(cx: RuleContext): ReadonlyMap<number, readonly Wa
     level = next;
   }
   return out;
+}
+
+const REMADE = new WeakMap<Entry, Map<string, Entry>>();
+
+/** What a situation hands down at a call: the same one as long as that is the same, since what is known of it is kept by it. */
+function remade(from: Entry, caller: number, edge: CallEdge, v: Variant): Entry {
+  let known = REMADE.get(from);
+  if (known === undefined) {
+    known = new Map();
+    REMADE.set(from, known);
+  }
+  const held = v.locks.map((l) => `${l.place}:${l.kind}:${l.shared}:${l.may}:${l.fn}:${l.op}`);
+  const key = `${caller},${edge.op},${edge.callee},${held.join(';')},${v.calleeFacts.join()}`;
+  let entry = known.get(key);
+  if (entry === undefined) {
+    const rcu = from.locks.filter((l) => l.kind === 'rcu');
+    entry = {
+      ...from,
+      locks: [...rcu, ...v.locks],
+      facts: v.calleeFacts,
+      consts: [],
+      caller,
+      callerEntry: -1,
+      op: edge.op,
+    };
+    known.set(key, entry);
+  }
+  return entry;
 }
 
 function isAlike(a: Entry, b: Entry): boolean {
