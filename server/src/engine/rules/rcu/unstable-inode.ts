@@ -4,13 +4,14 @@
  * use of a value that was never tested, here or in what the value is handed to.
  */
 import type { TraceStep } from '../../base/finding.js';
+import type { Analysis } from '../../contexts/analysis.js';
 import { fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { Handed } from '../lockless.js';
 import { Mentions } from '../mentions.js';
-import { readsOf, watch } from '../replay.js';
+import { OfSituations, readsOf, watch } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
 import { type SectionRead, sectionReads } from '../section-reads.js';
 import { type Spot, type WalkSituation, walkPath, walkReads, walkSituations } from '../walk-reads.js';
@@ -248,18 +249,28 @@ class Others {
         }),
       );
       if (entry === undefined) continue;
-      const isZeroStore = (op: number): boolean => zeroStoreAt(fn, op) >= 0;
-      watch(analysis, fn, entry, isZeroStore, (run, op) => {
-        const target = zeroStoreAt(fn, op);
-        const type = run.ev.typeOf(fn.file.exprs[target * EXPR_STRIDE + 1] as number);
-        if (type?.base.startsWith('struct ') !== true) return;
-        const member = fn.file.strings[fn.file.exprs[target * EXPR_STRIDE + 2] as number] ?? '';
-        const owner = `${type.base.slice(7)}::${member}`;
+      for (const [owner, op] of CLEARED.of(analysis, fn, entry, () => clearedBy(analysis, fn, entry)))
         if (!out.has(owner)) out.set(owner, { fn, op });
-      });
     }
     return known;
   }
+}
+
+const CLEARED = new OfSituations<ReadonlyMap<string, number>>();
+
+/** Members to which a function stores NULL, by `struct::field`, with the first operation that does. */
+function clearedBy(analysis: Analysis, fn: FunctionRef, entry: Entry): ReadonlyMap<string, number> {
+  const out = new Map<string, number>();
+  const isZeroStore = (op: number): boolean => zeroStoreAt(fn, op) >= 0;
+  watch(analysis, fn, entry, isZeroStore, (run, op) => {
+    const target = zeroStoreAt(fn, op);
+    const type = run.ev.typeOf(fn.file.exprs[target * EXPR_STRIDE + 1] as number);
+    if (type?.base.startsWith('struct ') !== true) return;
+    const member = fn.file.strings[fn.file.exprs[target * EXPR_STRIDE + 2] as number] ?? '';
+    const owner = `${type.base.slice(7)}::${member}`;
+    if (!out.has(owner)) out.set(owner, op);
+  });
+  return out;
 }
 
 const READS_INODE = new Mentions(['d_inode', 'd_inode_rcu', 'd_backing_inode_rcu']);
