@@ -10,7 +10,7 @@ import { readsOf, visitExpressions } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { Ways } from './ways.js';
 
-/** Kinds of locks that keep a list or a member as it is. */
+/** Kinds of locks that keep a list or a member as it is, for rules that follow what was seen under one. */
 export const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
 
 /** What gives an object by a list or tree that it is linked into: the object is somebody else's. */

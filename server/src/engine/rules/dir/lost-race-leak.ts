@@ -8,10 +8,10 @@ import type { FunctionRun } from '../../contexts/flow.js';
 import { type Lock, maskOf, POSITIVE, type State, ZERO } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
-import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { byLocks, heldShown, isAllKnown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
+import { KEEPS } from '../pointer-text.js';
 import { type Look, OfSituations, operationsOf, readsOf, replay, visitExpressions } from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
@@ -26,9 +26,6 @@ import {
 } from '../rule.js';
 import { Trails } from '../trails.js';
 import { Ways } from '../ways.js';
-
-/** Kinds of locks that keep a member as it is. */
-const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
 
 const ID = 'dir/lost-race-leak';
 

@@ -7,11 +7,11 @@ import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { Lock } from '../../contexts/state.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
-import type { LockKind } from '../../model/types.js';
 import { ExpressionTypes } from '../../program/expression-types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
+import { KEEPS } from '../pointer-text.js';
 import { type Look, OfSituations, operationsOf, readsOf, replay, watch } from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
@@ -27,8 +27,6 @@ import {
 import { Trails } from '../trails.js';
 import { Ways } from '../ways.js';
 
-/** Kinds of locks that keep a member as it is. */
-const KEEPS: readonly LockKind[] = ['spin', 'rwlock', 'bit', 'mutex', 'rwsem'];
 const EQ = operatorCode('==');
 const NE = operatorCode('!=');
 
