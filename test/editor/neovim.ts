@@ -8,12 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inRepository } from '../repository.js';
 import type { Checks } from './checks.js';
+import { program } from './debian.js';
 
 const TIMEOUT_MS = 90_000;
 
 export function neovim(checks: Checks): void {
-  if (spawnSync('nvim', ['--version']).error !== undefined) {
-    console.log('SKIPPED: no nvim (Debian: apt install neovim), so no second client');
+  checks.begin('neovim');
+  if (program('nvim') === null) {
+    checks.skip('neovim', 'no nvim (Debian: apt install neovim)');
     return;
   }
   const tree = mkdtempSync(join(tmpdir(), 'lockwalk-neovim-'));

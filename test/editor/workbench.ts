@@ -3,7 +3,7 @@
  * that a person makes. Everything that it starts it ends. Must not know what Lockwalk shows.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,23 @@ const SETTINGS = {
   'editor.detectIndentation': false,
 };
 
+/** What a step ends with, under one key: nothing that is shown by it has to be waited for. */
+const RESET_KEY = 'F9';
+const KEYBINDINGS = [
+  {
+    key: RESET_KEY,
+    command: 'runCommands',
+    args: {
+      commands: [
+        'workbench.action.closePanel',
+        'notifications.clearAll',
+        'workbench.view.explorer',
+        'workbench.action.closeAllEditors',
+      ],
+    },
+  },
+];
+
 /** Waits until the function gives something true; gives its last answer. */
 export async function until<T>(ask: () => Promise<T>, ms = 15_000): Promise<T> {
   const end = Date.now() + ms;
@@ -42,30 +59,58 @@ export async function until<T>(ask: () => Promise<T>, ms = 15_000): Promise<T> {
   }
 }
 
+/** What differs from session to session. */
+export interface Opening {
+  /** A folder, or a `.code-workspace` file. */
+  readonly folder: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Further packages to install. */
+  readonly extensions?: readonly string[];
+}
+
 export class Workbench {
   readonly page: Page;
+  /** The user's settings. */
+  readonly #settingsFile: string;
+  readonly #settings: Readonly<Record<string, unknown>>;
   readonly #browser: Browser;
   readonly #server: ChildProcess;
   readonly #run: string;
   readonly #shots: string;
   #shot = 0;
 
-  private constructor(page: Page, browser: Browser, server: ChildProcess, run: string, shots: string) {
+  private constructor(
+    page: Page,
+    browser: Browser,
+    server: ChildProcess,
+    run: string,
+    shots: string,
+    settings: Readonly<Record<string, unknown>>,
+  ) {
     this.page = page;
+    this.#settings = settings;
+    this.#settingsFile = join(run, 'profile', 'User', 'settings.json');
     this.#browser = browser;
     this.#server = server;
     this.#run = run;
     this.#shots = shots;
   }
 
-  /** Starts an editor on a folder with the package installed. */
-  static async start(installed: Installed, vsix: string, folder: string, shots: string): Promise<Workbench> {
+  /** Starts an editor with a fresh profile and the package installed. */
+  static async start(
+    installed: Installed,
+    vsix: string,
+    opening: Opening,
+    shots: string,
+  ): Promise<Workbench> {
+    const settings = { ...SETTINGS, ...opening.settings };
     const run = mkdtempSync(join(tmpdir(), 'lockwalk-editor-'));
     const profile = join(run, 'profile');
     const extensions = join(run, 'extensions');
     mkdirSync(join(profile, 'User'), { recursive: true });
     mkdirSync(shots, { recursive: true });
-    writeFileSync(join(profile, 'User/settings.json'), JSON.stringify(SETTINGS));
+    writeFileSync(join(profile, 'User/settings.json'), JSON.stringify(settings));
+    writeFileSync(join(profile, 'User/keybindings.json'), JSON.stringify(KEYBINDINGS));
     const config = join(run, 'config.yaml');
     writeFileSync(config, 'auth: none\n');
     const home = { XDG_CONFIG_HOME: run, XDG_DATA_HOME: run };
@@ -80,10 +125,11 @@ export class Workbench {
       '--extensions-dir',
       extensions,
     ];
-    execFileSync(installed.node, [...common, '--install-extension', vsix, '--force'], { env, stdio: 'pipe' });
+    const install = [vsix, ...(opening.extensions ?? [])].flatMap((one) => ['--install-extension', one]);
+    execFileSync(installed.node, [...common, ...install, '--force'], { env, stdio: 'pipe' });
     const port = await freePort();
     const log = openSync(join(run, 'server.log'), 'w');
-    const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'];
+    const quiet = ['--disable-telemetry', '--disable-update-check'];
     const server = spawn(
       installed.node,
       [
@@ -111,13 +157,53 @@ export class Workbench {
         env: { ...process.env, ...home },
       });
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-      await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
+      const kind = opening.folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
+      await page.goto(`${url}/?${kind}=${encodeURIComponent(opening.folder)}`);
       await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
-      return new Workbench(page, browser, server, run, shots);
+      return new Workbench(page, browser, server, run, shots, settings);
     } catch (error) {
       endGroup(server, 'SIGTERM');
       throw error;
     }
+  }
+
+  /** Back to where a step begins: no editor, no panel, no menu, the profile's first settings. Unsaved text is lost. */
+  async reset(): Promise<void> {
+    const { page } = this;
+    await this.pointerAway();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press(RESET_KEY);
+    const tabs = page.locator('.editor-group-container .tab');
+    const question = page.locator('.monaco-dialog-box .monaco-button', { hasText: /Don't Save/ }).first();
+    const closed = await until(async () => {
+      if ((await question.count()) > 0) await question.click({ timeout: 1000 }).catch(() => undefined);
+      return (await tabs.count()) === 0;
+    });
+    if (!closed) throw new Error('editors stay open');
+    await this.settings({});
+  }
+
+  /** The user's settings become those of a fresh profile and these; the editor takes them over while it runs. */
+  async settings(more: Readonly<Record<string, unknown>>): Promise<void> {
+    const text = JSON.stringify({ ...this.#settings, ...more });
+    if (readFileSync(this.#settingsFile, 'utf8') !== text) writeFileSync(this.#settingsFile, text);
+  }
+
+  /** Processes of this editor whose command line holds a text. */
+  processes(text: string): readonly number[] {
+    const group = this.#server.pid;
+    const found: number[] = [];
+    for (const name of readdirSync('/proc')) {
+      if (!/^\d+$/.test(name)) continue;
+      try {
+        const [, after] = /\) \S \d+ (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
+        const line = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+        if (Number(after) === group && line.includes(text)) found.push(Number(name));
+      } catch {
+        // it has ended meanwhile
+      }
+    }
+    return found;
   }
 
   /** Opens a file by its path, at a line. */
@@ -143,11 +229,16 @@ export class Workbench {
 
   /** Puts the pointer on a word inside a drawn token; tabs are drawn as blanks, so that columns can be counted. */
   async hover(token: Locator, word: string): Promise<void> {
-    const box = await token.boundingBox();
-    const text = await token.innerText();
-    const at = text.indexOf(word);
-    if (box === null || at < 0) throw new Error(`${word} is not drawn in ${text}`);
-    const x = box.x + (box.width * (at + 1.5)) / text.length;
+    // lines are drawn anew while they are coloured, and a token is gone then
+    const place = await until(async () => {
+      const box = await token.boundingBox();
+      const text = await token.innerText({ timeout: 5000 }).catch(() => '');
+      const at = text.indexOf(word);
+      return box === null || at < 0 ? null : { box, at, length: text.length };
+    });
+    if (place === null) throw new Error(`${word} is not drawn`);
+    const { box, at, length } = place;
+    const x = box.x + (box.width * (at + 1.5)) / length;
     await this.page.mouse.move(x, box.y + box.height / 2);
     await this.page.mouse.move(x + 3, box.y + box.height / 2, { steps: 4 });
   }
