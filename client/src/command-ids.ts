@@ -6,4 +6,6 @@ import { EXPLAIN_COMMAND } from '../../server/src/lsp/protocol.js';
 export const RESTART = 'lockwalk.restart';
 export const SHOW_OUTPUT = 'lockwalk.showOutput';
 export const SHOW_STATUS = 'lockwalk.showStatus';
+export const OPEN_SAMPLE = 'lockwalk.openSample';
+export const OPEN_WALKTHROUGH = 'lockwalk.openWalkthrough';
 export const EXPLAIN_RULE = EXPLAIN_COMMAND;

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Installed } from './install.js';
-import { type Browser, type Locator, loadChromium, type Page } from './playwright.js';
+import { type Browser, type Clip, type Locator, loadChromium, type Page } from './playwright.js';
 
 const SETTINGS = {
   'security.workspace.trust.enabled': false,
@@ -34,7 +34,9 @@ const SETTINGS = {
 
 /** What a step ends with, under one key: nothing that is shown by it has to be waited for. */
 const RESET_KEY = 'F9';
+const CLOSE_KEY = 'F8';
 const KEYBINDINGS = [
+  { key: CLOSE_KEY, command: 'workbench.action.closeActiveEditor' },
   {
     key: RESET_KEY,
     command: 'runCommands',
@@ -49,8 +51,11 @@ const KEYBINDINGS = [
   },
 ];
 
+/** How long something that is on its way is waited for: machines may be slow. */
+export const PATIENCE_MS = 45_000;
+
 /** Waits until the function gives something true; gives its last answer. */
-export async function until<T>(ask: () => Promise<T>, ms = 15_000): Promise<T> {
+export async function until<T>(ask: () => Promise<T>, ms = PATIENCE_MS): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
     const answer = await ask();
@@ -66,6 +71,8 @@ export interface Opening {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Further packages to install. */
   readonly extensions?: readonly string[];
+  /** Folder that pictures for people are written to; absent: none are taken. */
+  readonly pictures?: string | undefined;
 }
 
 export class Workbench {
@@ -73,6 +80,8 @@ export class Workbench {
   /** The user's settings. */
   readonly #settingsFile: string;
   readonly #settings: Readonly<Record<string, unknown>>;
+  #settingsText: string;
+  readonly #pictures: string | undefined;
   readonly #browser: Browser;
   readonly #server: ChildProcess;
   readonly #run: string;
@@ -86,9 +95,12 @@ export class Workbench {
     run: string,
     shots: string,
     settings: Readonly<Record<string, unknown>>,
+    pictures: string | undefined,
   ) {
+    this.#pictures = pictures;
     this.page = page;
     this.#settings = settings;
+    this.#settingsText = JSON.stringify(settings);
     this.#settingsFile = join(run, 'profile', 'User', 'settings.json');
     this.#browser = browser;
     this.#server = server;
@@ -149,7 +161,7 @@ export class Workbench {
         fetch(`${url}/healthz`)
           .then((reply) => reply.ok)
           .catch(() => false);
-      if (!(await until(answers, 30_000)))
+      if (!(await until(answers, 180_000)))
         throw new Error(`code-server does not answer, see ${run}/server.log`);
       const browser = await loadChromium(installed.cache).launch({
         executablePath: installed.chromium,
@@ -158,9 +170,10 @@ export class Workbench {
       });
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
       const kind = opening.folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
+      page.setDefaultTimeout(PATIENCE_MS);
       await page.goto(`${url}/?${kind}=${encodeURIComponent(opening.folder)}`);
-      await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
-      return new Workbench(page, browser, server, run, shots, settings);
+      await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 180_000 });
+      return new Workbench(page, browser, server, run, shots, settings, opening.pictures);
     } catch (error) {
       endGroup(server, 'SIGTERM');
       throw error;
@@ -183,10 +196,25 @@ export class Workbench {
     await this.settings({});
   }
 
-  /** The user's settings become those of a fresh profile and these; the editor takes them over while it runs. */
+  /**
+   * The user's settings become those of a fresh profile and these, the way a person changes them: in the editor, which
+   * takes them over while it runs. Written to the disk behind its back they are seen late, or not at all.
+   */
   async settings(more: Readonly<Record<string, unknown>>): Promise<void> {
     const text = JSON.stringify({ ...this.#settings, ...more });
-    if (readFileSync(this.#settingsFile, 'utf8') !== text) writeFileSync(this.#settingsFile, text);
+    if (text === this.#settingsText) return;
+    const { page } = this;
+    await this.command('Preferences: Open User Settings (JSON)');
+    await page.locator('.tab.active[data-resource-name="settings.json"]').waitFor();
+    await until(async () => (await page.locator('.editor-instance .view-line').count()) > 0);
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText(text);
+    await page.keyboard.press('Control+S');
+    const saved = await until(async () => readFileSync(this.#settingsFile, 'utf8') === text);
+    if (!saved) throw new Error('the settings were not saved');
+    this.#settingsText = text;
+    await page.keyboard.press(CLOSE_KEY);
+    await page.locator('.tab[data-resource-name="settings.json"]').waitFor({ state: 'hidden' });
   }
 
   /** Processes of this editor whose command line holds a text. */
@@ -215,7 +243,7 @@ export class Workbench {
     await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
     await this.page.waitForTimeout(300);
     await this.page.keyboard.press('Enter');
-    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor({ timeout: 15_000 });
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   }
 
   /** A token of the first visible line that holds a text. */
@@ -267,6 +295,12 @@ export class Workbench {
   async shot(name: string): Promise<void> {
     this.#shot++;
     await this.page.screenshot({ path: join(this.#shots, `${this.#shot}-${name}.png`) });
+  }
+
+  /** A picture for the README, of a part of the window; only where pictures were asked for. */
+  async picture(name: string, clip: Clip): Promise<void> {
+    if (this.#pictures !== undefined)
+      await this.page.screenshot({ path: join(this.#pictures, `${name}.png`), clip });
   }
 
   /** Ends everything; keeps the profile with its logs where asked. */

@@ -33,6 +33,8 @@ export interface TreeStatus {
   /** In words: a broken `.config`, an unknown version, the last failure. */
   readonly problems: readonly string[];
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
+  /** Files that were checked since the server began to serve the tree. */
+  readonly filesChecked: number;
   /** Of the last check: files and functions looked at, and times. */
   readonly files: number;
   readonly functions: number;

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stage, Step } from '../stage.js';
-import { until } from '../workbench.js';
+import { PATIENCE_MS, until } from '../workbench.js';
 import { cardOn } from './card.js';
 import { lineOf, squigglesBecome, visit } from './visit.js';
 
@@ -23,8 +23,9 @@ async function fixFinding(stage: Stage): Promise<void> {
       token: 'd_inode',
       rule: 'rcu/unstable-inode',
       hoverSays: /RCU-walk.*d_revalidate/,
+      pictures: true,
     },
-    40_000,
+    PATIENCE_MS,
   );
   await page.keyboard.press('Control+S');
   const saved = await until(
@@ -66,13 +67,13 @@ async function typing({ bench, checks, folder }: Stage): Promise<void> {
     await page.keyboard.press(key);
   await page.keyboard.type('kmalloc(1, GFP_KERNEL);');
   await bench.pointerAway();
-  await until(async () => (await rows()) > before, 20_000);
+  await until(async () => (await rows()) > before, PATIENCE_MS);
   const after = await rows();
   checks.that('typing a sleeping call under the lock adds a finding', after === before + 1, `${after}`);
   checks.that('and a squiggle', (await squigglesBecome(bench, (count) => count > 0, 5000)) > 0);
   await bench.shot('typed');
   for (let times = 0; times < 4; times++) await page.keyboard.press('Control+Z');
-  await until(async () => (await rows()) === before, 20_000);
+  await until(async () => (await rows()) === before, PATIENCE_MS);
   checks.that('undoing it takes the finding away', (await rows()) === before, `${await rows()}`);
 }
 

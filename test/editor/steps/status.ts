@@ -3,14 +3,14 @@
  */
 import { join } from 'node:path';
 import type { Stage, Step } from '../stage.js';
-import { until } from '../workbench.js';
+import { PATIENCE_MS, until } from '../workbench.js';
 
 async function statusItem({ bench, checks, folder }: Stage): Promise<void> {
   const { page } = bench;
   await bench.open(join(folder, 'fs/netfsd/dir.c'), 1);
   await bench.command('Lockwalk: Show Status');
   const lines = page.locator('.output-view .view-line', { hasText: 'kernel' });
-  const shown = await until(async () => (await lines.count()) > 0, 10_000);
+  const shown = await until(async () => (await lines.count()) > 0, PATIENCE_MS);
   checks.that('the status is in the output channel', shown);
   await bench.shot('status');
   const item = page
@@ -19,7 +19,7 @@ async function statusItem({ bench, checks, folder }: Stage): Promise<void> {
   const place = await item.boundingBox();
   if (place !== null) await page.mouse.move(place.x + 4, place.y + 6, { steps: 3 });
   const status = page.locator('.hover-language-status', { hasText: 'Lockwalk' }).first();
-  await status.waitFor({ timeout: 10_000 }).catch(() => undefined);
+  await status.waitFor({ timeout: 30_000 }).catch(() => undefined);
   const state = (await status.innerText({ timeout: 1000 }).catch(() => '')).replace(/\s+/g, ' ');
   checks.that('the status item says version and state', /Lockwalk \d+\.\d+/.test(state), state);
   await bench.shot('status-item');

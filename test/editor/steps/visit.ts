@@ -16,6 +16,8 @@ export interface Visit {
   readonly token: string;
   readonly rule: string;
   readonly hoverSays: RegExp;
+  /** Take the README's pictures of it. */
+  readonly pictures?: boolean;
 }
 
 /** How many squiggles are drawn. */
@@ -29,8 +31,12 @@ export async function squigglesBecome(
   right: (count: number) => boolean,
   ms: number,
 ): Promise<number> {
-  await until(async () => right(await squiggles(bench)), ms);
-  return squiggles(bench);
+  let count = 0;
+  await until(async () => {
+    count = await squiggles(bench);
+    return right(count);
+  }, ms);
+  return count;
 }
 
 /** The number, from 1, of the first line of a file that holds a text. */
@@ -61,6 +67,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   const all = await bench.problems();
   checks.that('its path as related rows', all.length > rows.length + 1, `${all.length} rows`);
   await bench.shot('problems');
+  if (what.pictures) await bench.picture('finding', { x: 48, y: 35, width: 1000, height: 835 });
 
   await page.keyboard.press('Control+J'); // the panel away: the card needs the room
   await page.waitForTimeout(300);
@@ -71,6 +78,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
     said.slice(0, 300),
   );
   await bench.shot('hover');
+  if (what.pictures) await bench.picture('hover', { x: 348, y: 35, width: 1000, height: 600 });
   await bench.pointerAway();
   await page.keyboard.press('Control+Shift+M');
 
@@ -78,17 +86,18 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   await bench.pointerAway();
   await page.keyboard.press('Control+.');
   const action = page.locator('.action-widget .monaco-list-row.action').first();
-  await action.waitFor({ timeout: 15_000 }).catch(() => undefined);
+  await action.waitFor({ timeout: 30_000 }).catch(() => undefined);
   const offered = await page.locator('.action-widget .monaco-list-row.action').allInnerTexts();
   const fixable = offered.length > 0 && !/^Explain/.test(offered[0] ?? '');
   checks.that('quick fix offered', fixable, offered.join(' | '));
   await bench.shot('quick-fix');
+  if (what.pictures) await bench.picture('quick-fix', { x: 348, y: 35, width: 800, height: 420 });
   await page.waitForTimeout(400); // the menu ignores a key that comes at once
   await page.keyboard.press(fixable ? 'Enter' : 'Escape');
   const left = await until(async () => {
     const now = await bench.problems();
     return now.some((one) => one.includes(what.rule)) ? null : now;
-  }, 20_000);
+  });
   checks.that('the finding is gone after the fix', left !== null);
   await bench.pointerAway();
   await bench.shot('fixed');
