@@ -15,7 +15,7 @@ import { packClangd } from './clangd/package.js';
 import { installPrograms, program } from './debian.js';
 import { drawIcon } from './icon.js';
 import { type Installed, install } from './install.js';
-import { neovim } from './neovim.js';
+import { OTHER_EDITORS, otherEditor } from './other-editors.js';
 import { EXAMPLE_STEPS, KERNEL_STEPS, TWO_TREES_STEPS } from './scenarios.js';
 import { perform, type Step } from './stage.js';
 import { CLANGD_PACKAGE, TREES } from './steps/two-trees.js';
@@ -101,13 +101,14 @@ async function sessions(installed: Installed): Promise<void> {
   console.log(`screenshots in ${shots}`);
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 if (process.env.LOCKWALK_EDITOR === 'off') {
   checks.skip('the editor tests', 'LOCKWALK_EDITOR=off');
 } else if (!existsSync(vsix)) {
   checks.that('the package is there', false, `${vsix} is missing: npm run package makes it`);
 } else {
   installPrograms();
-  if (isWanted('neovim')) neovim(checks);
+  for (const editor of OTHER_EDITORS) if (isWanted(editor.name)) otherEditor(checks, editor);
   const installation = install();
   if (installation.ok) await sessions(installation.installed);
   else checks.skip('the workbench', installation.reason);

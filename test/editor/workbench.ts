@@ -14,6 +14,7 @@ const SETTINGS = {
   'security.workspace.trust.enabled': false,
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
+  'workbench.editor.useModal': 'off',
   'workbench.enableExperiments': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'chat.disableAIFeatures': true,
@@ -155,6 +156,7 @@ export class Workbench {
       ],
       { env, stdio: ['ignore', log, log], detached: true }, // a process group of its own, so that one signal ends all
     );
+    process.once('exit', () => endGroup(server, 'SIGKILL')); // also where this run is stopped from outside
     try {
       const url = `http://127.0.0.1:${port}`;
       const answers = (): Promise<boolean> =>
@@ -215,6 +217,11 @@ export class Workbench {
     this.#settingsText = text;
     await page.keyboard.press(CLOSE_KEY);
     await page.locator('.tab[data-resource-name="settings.json"]').waitFor({ state: 'hidden' });
+  }
+
+  /** Folder of the editor's logs. */
+  get logs(): string {
+    return join(this.#run, 'profile', 'logs');
   }
 
   /** Processes of this editor whose command line holds a text. */

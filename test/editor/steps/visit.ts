@@ -67,7 +67,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   const all = await bench.problems();
   checks.that('its path as related rows', all.length > rows.length + 1, `${all.length} rows`);
   await bench.shot('problems');
-  if (what.pictures) await bench.picture('finding', { x: 48, y: 35, width: 1000, height: 835 });
+  if (what.pictures) await bench.picture('finding', { x: 352, y: 36, width: 1044, height: 680 });
 
   await page.keyboard.press('Control+J'); // the panel away: the card needs the room
   await page.waitForTimeout(300);
@@ -78,7 +78,6 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
     said.slice(0, 300),
   );
   await bench.shot('hover');
-  if (what.pictures) await bench.picture('hover', { x: 348, y: 35, width: 1000, height: 600 });
   await bench.pointerAway();
   await page.keyboard.press('Control+Shift+M');
 
@@ -91,7 +90,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   const fixable = offered.length > 0 && !/^Explain/.test(offered[0] ?? '');
   checks.that('quick fix offered', fixable, offered.join(' | '));
   await bench.shot('quick-fix');
-  if (what.pictures) await bench.picture('quick-fix', { x: 348, y: 35, width: 800, height: 420 });
+  if (what.pictures) await bench.picture('quick-fix', { x: 352, y: 36, width: 800, height: 420 });
   await page.waitForTimeout(400); // the menu ignores a key that comes at once
   await page.keyboard.press(fixable ? 'Enter' : 'Escape');
   const left = await until(async () => {
