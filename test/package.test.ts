@@ -44,7 +44,7 @@ describe('package', () => {
       'docs/images/icon.png',
     );
     assert.deepEqual(
-      needed.filter((name) => !names.has(`extension/${name}`)),
+      needed.filter((name) => !names.has(`extension/${name.toLowerCase()}`)),
       [],
     );
   });
