@@ -61,6 +61,10 @@ export interface Launcher {
     readonly executablePath: string;
     readonly args: readonly string[];
     readonly env: NodeJS.ProcessEnv;
+    /** Whether playwright, instead of the program, sees to signals. */
+    readonly handleSIGINT?: boolean;
+    readonly handleSIGTERM?: boolean;
+    readonly handleSIGHUP?: boolean;
   }): Promise<Browser>;
 }
 

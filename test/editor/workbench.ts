@@ -169,6 +169,9 @@ export class Workbench {
         executablePath: installed.chromium,
         args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
         env: { ...process.env, ...home },
+        handleSIGINT: false,
+        handleSIGTERM: false,
+        handleSIGHUP: false,
       });
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
       const kind = opening.folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
@@ -241,14 +244,23 @@ export class Workbench {
     return found;
   }
 
-  /** Opens a file by its path, at a line. */
-  async open(path: string, line: number): Promise<void> {
-    const name = path.slice(path.lastIndexOf('/') + 1);
+  /**
+   * Opens a file by its path, at a line. The list names recent files first, until it has looked: `folder` is what the row
+   * of the right one says besides the file's name.
+   */
+  async open(path: string, line: number, folder?: string): Promise<void> {
+    const parts = path.split('/');
+    const name = parts.at(-1) ?? '';
+    const says = folder === undefined ? parts.slice(-3, -1) : [folder];
     await this.page.keyboard.press('Control+P');
     await this.page.locator('.quick-input-widget input').first().waitFor();
     await this.page.keyboard.insertText(`${path}:${line}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
-    await this.page.waitForTimeout(300);
+    const chosen = this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).first();
+    const right = await until(async () => {
+      const row = await chosen.innerText({ timeout: 1000 }).catch(() => '');
+      return says.every((part) => row.includes(part));
+    });
+    if (!right) throw new Error(`${path} is not offered`);
     await this.page.keyboard.press('Enter');
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   }
