@@ -1,6 +1,7 @@
 /**
- * The last part of `npm test`: the tests under mocha, then those in real editors, whatever became of the first. The last
- * line is the sum of both, `N passed, N failed` (`, N skipped` where there are any), which people and CI read.
+ * The last part of `npm test`: the tests under mocha (all, or the files that are named), then those in real editors, whatever
+ * became of the first. The last line is the sum of both, `N passed, N failed` (`, N skipped` where there are any), which
+ * people and CI read.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -30,7 +31,8 @@ function run(args) {
   });
 }
 
-const sums = [await run(['node_modules/mocha/bin/mocha.js', 'out/test/**/*.test.js'])];
+const files = process.argv.length > 2 ? process.argv.slice(2) : ['out/test/**/*.test.js'];
+const sums = [await run(['node_modules/mocha/bin/mocha.js', ...files])];
 console.log('tests in real editors');
 spawnSync(process.execPath, ['scripts/package.mjs'], { cwd: root, stdio: 'inherit' });
 sums.push(await run(['out/test/editor/main.js']));

@@ -20,12 +20,14 @@ import { openSample } from './sample.js';
 import { languageClient } from './server-process.js';
 import { type ClientState, StatusItem } from './status-item.js';
 import { statusText } from './status-text.js';
+import { traceChannel } from './trace-channel.js';
 
 let client: LanguageClient | null = null;
 
 /** Called by the editor when the first C file is opened. */
 export function activate(context: ExtensionContext): void {
   const output = window.createOutputChannel('Lockwalk', { log: true });
+  const trace = traceChannel(output);
   const status = new StatusItem();
   const folders = new Map<string, boolean>();
   const roots = new Set<string>();
@@ -39,7 +41,7 @@ export function activate(context: ExtensionContext): void {
   }
 
   async function startNow(): Promise<void> {
-    client = languageClient(context, output, {
+    client = languageClient(context, output, trace, {
       report: (report) => status.showReport(report),
       gaveUp: (why) => show('failed', why),
     });
@@ -93,6 +95,7 @@ export function activate(context: ExtensionContext): void {
 
   context.subscriptions.push(
     output,
+    trace,
     status,
     commands.registerCommand(RESTART, restart),
     commands.registerCommand(SHOW_OUTPUT, () => output.show()),

@@ -29,10 +29,11 @@ export interface ServerEvents {
   gaveUp(why: string): void;
 }
 
-/** A client that has not been started yet. */
+/** A client that has not been started yet; its traffic is written to `trace`. */
 export function languageClient(
   context: ExtensionContext,
   output: LogOutputChannel,
+  trace: LogOutputChannel,
   events: ServerEvents,
 ): LanguageClient {
   const module = Uri.joinPath(context.extensionUri, 'dist', 'server.mjs').fsPath;
@@ -48,6 +49,7 @@ export function languageClient(
       { scheme: 'file', language: 'cpp', pattern: '**/*.h' },
     ],
     outputChannel: output,
+    traceOutputChannel: trace,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationOptions,
     initializationFailedHandler: (error) => {
