@@ -14,7 +14,7 @@ import { exported } from '../contexts/translate.js';
 import { Fn } from '../facts/encode.js';
 import type { LockOrderEntry, Model } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
-import { type Edge, type LockGraph, leafOf, type Node, rank } from './lock-graph.js';
+import { type Edge, type LockGraph, type Node, rank } from './lock-graph.js';
 import { readsOf, replay } from './replay.js';
 import type { RuleContext } from './rule.js';
 
@@ -186,7 +186,7 @@ export class Inversions {
       // A fault waits for the lock of its own address space: only threads of one program meet there
       if (e.taken.node.class === MMAP_LOCK) atMost(1);
       // What is emitted is in a directory, what is mapped is none; nor is every reader in user space
-      if (leafOf(e.taken).what.startsWith('dir_emit')) atMost(2);
+      if (e.taken.what.startsWith('dir_emit')) atMost(2);
       for (const n of [e.outer, e.inner]) {
         if (this.isSplit(n)) atMost(2);
         // Whose it is, a directory's or not, subclasses do not always tell

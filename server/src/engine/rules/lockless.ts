@@ -237,7 +237,10 @@ const CALLEES = new WeakMap<FunctionResult, ReadonlyMap<number, readonly number[
 const NO_CALLEES: ReadonlyMap<number, readonly number[]> = new Map();
 
 /** Whom each operation of a function calls. */
-export function calleesByOp(cx: RuleContext, fn: FunctionRef): ReadonlyMap<number, readonly number[]> {
+export function calleesByOp(
+  cx: Pick<RuleContext, 'analysis'>,
+  fn: FunctionRef,
+): ReadonlyMap<number, readonly number[]> {
   const result = cx.analysis.results[fn.id];
   if (result === undefined) return NO_CALLEES;
   const known = CALLEES.get(result);
@@ -339,7 +342,9 @@ export interface ReadSectionAccess {
   readonly text: string;
 }
 
-const SECTIONS = new OfSituations<ReadonlyMap<string, { readonly op: number; readonly text: string }>>();
+const SECTIONS = new OfSituations<ReadonlyMap<string, { readonly op: number; readonly text: string }>>(
+  'callees',
+);
 
 /** Where code of a unit dereferences objects of a kind (`struct foo`) that it found itself, under rcu_read_lock() alone. */
 export function readSectionAccess(cx: RuleContext, unit: string, type: string): ReadSectionAccess | null {

@@ -375,8 +375,9 @@ function remade(from: Entry, caller: number, edge: CallEdge, v: Variant): Entry 
     known = new Map();
     REMADE.set(from, known);
   }
-  const held = v.locks.map((l) => `${l.place}:${l.kind}:${l.shared}:${l.may}:${l.fn}:${l.op}`);
-  const key = `${caller},${edge.op},${edge.callee},${held.join(';')},${v.calleeFacts.join()}`;
+  // Not by operations: they move with the caller's text
+  const held = v.locks.map((l) => `${l.place}:${l.class}:${l.kind}:${l.shared}:${l.may}:${l.fn}`);
+  const key = `${caller},${edge.callee},${held.join(';')},${v.calleeFacts.join()}`;
   let entry = known.get(key);
   if (entry === undefined) {
     const rcu = from.locks.filter((l) => l.kind === 'rcu');
