@@ -5,6 +5,7 @@
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
 import { Fn } from '../facts/encode.js';
+import { mixed } from './kept.js';
 import type { Mentions } from './mentions.js';
 
 const KNOWN = new WeakMap<Analysis, Int32Array>();
@@ -63,9 +64,4 @@ function allTexts(analysis: Analysis): Int32Array {
     for (const id of group) out[id] = texts;
   }
   return out;
-}
-
-function mixed(a: number, b: number): number {
-  const x = Math.imul(a ^ (b >>> 15) ^ b, 0x85ebca6b);
-  return (x ^ (x >>> 13)) | 0;
 }

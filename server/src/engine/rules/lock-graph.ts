@@ -12,7 +12,8 @@ import { embedding, toCaller } from '../contexts/translate.js';
 import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
-import { OfFunctions } from './kept.js';
+import { textsBelow } from './callee-texts.js';
+import { calleesOf, mixed, OfFunctions, resultNumber } from './kept.js';
 import { readsOf } from './replay.js';
 import type { RuleContext } from './rule.js';
 
@@ -91,13 +92,16 @@ const NO_BELOW: ReadonlyMap<string, readonly Taken[]> = new Map();
 interface Below {
   readonly ways: ReadonlyMap<string, readonly Taken[]>;
   readonly exclusive: ReadonlySet<string>;
-  /** Stands for what callers see of it: the same object while that is the same, whatever line it is in. */
-  readonly seen: object;
+  /** Stands for what callers see of it: the same number while that is the same, whatever line it is in. */
+  readonly seen: number;
 }
 
-const NOTHING: Below = { ways: NO_BELOW, exclusive: new Set(), seen: {} };
+const NOTHING: Below = { ways: NO_BELOW, exclusive: new Set(), seen: 1 };
+
+let seen = 1;
 
 const BELOW = new OfFunctions<Below>();
+const GIVEN = new OfFunctions<number>();
 const EDGES = new OfFunctions<readonly Edge[]>();
 const PARTS = new OfFunctions<readonly string[]>();
 
@@ -142,7 +146,7 @@ export class LockGraph {
   private readonly terms: Terms;
   /** Classes of locks that are part of a structure which stands in others. */
   private readonly parts = new Set<string>();
-  private partsKey = '';
+  private partsNumber = 0;
   /** Classes that somebody waits for to have it alone. */
   readonly exclusive = new Set<string>();
 
@@ -155,7 +159,7 @@ export class LockGraph {
     this.findParts();
     for (const cls of this.cx.analysis.model.lockClasses.keys())
       if (!cls.startsWith('lockref')) this.parts.delete(cls);
-    this.partsKey = [...this.parts].sort().join();
+    this.partsNumber = numberOf([...this.parts].sort().join());
     for (const fn of this.cx.all) this.below[fn.id] = this.belowOf(fn);
     for (const fn of this.cx.all) if (!fn.isMacro) for (const e of this.edgesOf(fn)) this.add(e);
     for (const list of this.edges.values()) list.sort(byPlace);
@@ -167,8 +171,9 @@ export class LockGraph {
     for (const fn of this.cx.all) {
       const result = results[fn.id];
       if (result === undefined) continue;
-      const callees = result.edges.map((e) => results[e.callee]);
-      for (const cls of PARTS.of(fn, [result, ...callees], () => this.partsOf(result))) this.parts.add(cls);
+      let hungOn = resultNumber(result);
+      for (const e of result.edges) hungOn = mixed(hungOn, resultNumber(results[e.callee]));
+      for (const cls of PARTS.of(fn, [hungOn], () => this.partsOf(result))) this.parts.add(cls);
     }
   }
 
@@ -193,14 +198,11 @@ export class LockGraph {
   }
 
   /** What a function's part of the graph hangs on: its result, what is below its callees, and where locks that they give are named. */
-  private hungOn(result: FunctionResult): unknown[] {
-    const out: unknown[] = [result, this.partsKey];
-    for (const edge of result.edges) {
-      if (edge.context !== 'now') continue;
-      out.push(this.below[edge.callee]?.seen);
-      out.push(this.given(edge.callee));
-    }
-    return out;
+  private hungOn(result: FunctionResult): number {
+    let n = mixed(resultNumber(result), this.partsNumber);
+    for (const callee of calleesOf(result))
+      n = mixed(mixed(n, this.below[callee]?.seen ?? 0), this.given(callee));
+    return n;
   }
 
   /** What is waited for below a function, by class and mode. */
@@ -216,7 +218,7 @@ export class LockGraph {
   private belowOf(fn: FunctionRef): Below {
     const result = this.cx.analysis.results[fn.id];
     if (result === undefined) return NOTHING;
-    const below = BELOW.of(fn, this.hungOn(result), (before) => {
+    const below = BELOW.of(fn, [this.hungOn(result)], (before) => {
       const found = this.findBelow(fn, result);
       return before !== undefined && looksSame(before, found) ? { ...found, seen: before.seen } : found;
     });
@@ -276,16 +278,16 @@ export class LockGraph {
           }
         }
     }
-    return { ways: out ?? NO_BELOW, exclusive, seen: {} };
+    return { ways: out ?? NO_BELOW, exclusive, seen: ++seen };
   }
 
   private edgesOf(fn: FunctionRef): readonly Edge[] {
     const { results, propagation } = this.cx.analysis;
     const result = results[fn.id];
     if (result === undefined || result.widened) return [];
-    const hungOn = this.hungOn(result);
-    hungOn.push(propagation?.entries[fn.id]);
-    const own = EDGES.of(fn, hungOn, () => this.ownEdges(fn, result));
+    const own = EDGES.of(fn, [this.hungOn(result), propagation?.entries[fn.id]], () =>
+      this.ownEdges(fn, result),
+    );
     const brought = this.edgesOfMethod(fn);
     return brought.length === 0 ? own : [...own, ...brought];
   }
@@ -469,21 +471,27 @@ export class LockGraph {
   // ---- names
 
   private readonly subclasses = new Map<string, string | null>();
-  private readonly givenBy = new Map<number, string>();
+  private readonly givenBy = new Map<number, number>();
 
-  /** The subclasses of the locks with which a function returns. */
-  private given(id: number): string {
+  /** A number for the subclasses of the locks with which a function returns. */
+  private given(id: number): number {
     let known = this.givenBy.get(id);
-    if (known !== undefined) return known;
-    const { results, program } = this.cx.analysis;
-    const fn = program.functions[id];
-    const out = new Set<string>();
-    for (const exit of results[id]?.exits ?? [])
-      for (const l of exit.locks)
-        if (fn !== undefined) out.add(`${l.class}|${l.kind}|${this.subclassIn(fn, l, l.op)}`);
-    known = [...out].join();
-    this.givenBy.set(id, known);
+    if (known === undefined) {
+      const { results, program } = this.cx.analysis;
+      const fn = program.functions[id];
+      const gives = fn !== undefined && results[id]?.exits.some((e) => e.locks.length > 0) === true;
+      const hungOn = gives ? [textsBelow(this.cx.analysis, id), resultNumber(results[id])] : [];
+      known = gives ? GIVEN.of(fn, hungOn, () => this.findGiven(fn, results[id])) : 0;
+      this.givenBy.set(id, known);
+    }
     return known;
+  }
+
+  private findGiven(fn: FunctionRef, result: FunctionResult | undefined): number {
+    const out = new Set<string>();
+    for (const exit of result?.exits ?? [])
+      for (const l of exit.locks) out.add(`${l.class}|${l.kind}|${this.subclassIn(fn, l, l.op)}`);
+    return numberOf([...out].join());
   }
 
   /** The class of a lock with its nesting; null for one that cannot be told. `op`: where `fn` took it. */
@@ -653,6 +661,13 @@ export class LockGraph {
     const place = toCaller(this.terms, l.place, edge.args, this.terms.unknown);
     return this.terms.isShared(place) ? l.at(place) : l.at(this.terms.opaque(l.class));
   }
+}
+
+/** A number for a text. */
+function numberOf(text: string): number {
+  let n = 17;
+  for (let i = 0; i < text.length; i++) n = mixed(n, text.charCodeAt(i));
+  return n;
 }
 
 const AND = operatorCode('&');

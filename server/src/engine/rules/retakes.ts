@@ -63,7 +63,7 @@ export class Retakes {
   private of(fn: FunctionRef): Order {
     let known = this.known.get(fn.id);
     if (known === undefined) {
-      known = ORDERS.of(fn, resultsAround(this.cx.analysis, fn), () => this.find(fn));
+      known = ORDERS.of(fn, [resultsAround(this.cx.analysis, fn)], () => this.find(fn));
       this.known.set(fn.id, known);
     }
     return known;

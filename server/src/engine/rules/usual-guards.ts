@@ -63,7 +63,7 @@ const ON_PURPOSE =
 /** Reads of members whose lock was dropped just before, with how they are used elsewhere in the directory. */
 export function lateReads(cx: RuleContext): readonly LateRead[] {
   const candidates = cx.functions.flatMap((fn) =>
-    CANDIDATES.of(fn, resultsAround(cx.analysis, fn), () => candidatesIn(cx, fn)),
+    CANDIDATES.of(fn, [resultsAround(cx.analysis, fn)], () => candidatesIn(cx, fn)),
   );
   if (candidates.length === 0) return [];
   const out: LateRead[] = [];

@@ -3,6 +3,7 @@
  * with where its value is used, and whether it was tested before. Shared by the rules about such reads.
  */
 import type { TraceStep } from '../base/finding.js';
+import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
@@ -319,6 +320,15 @@ const MAX_DEPTH = 6;
  * callers hand down in RCU-walk is composed again for it alone.
  */
 export function walkSituations(cx: RuleContext): ReadonlyMap<number, readonly WalkSituation[]> {
+  let known = SITUATIONS.get(cx.analysis);
+  if (known === undefined) {
+    known = allWalkSituations(cx);
+    SITUATIONS.set(cx.analysis, known);
+  }
+  return known;
+}
+
+function allWalkSituations(cx: RuleContext): ReadonlyMap<number, readonly WalkSituation[]> {
   const out = new Map<number, WalkSituation[]>();
   const { analysis } = cx;
   const propagation = analysis.propagation;
@@ -365,6 +375,9 @@ export function walkSituations(cx: RuleContext): ReadonlyMap<number, readonly Wa
   }
   return out;
 }
+
+/** Several rules of a check ask. */
+const SITUATIONS = new WeakMap<Analysis, ReadonlyMap<number, readonly WalkSituation[]>>();
 
 const REMADE = new WeakMap<Entry, Map<string, Entry>>();
 

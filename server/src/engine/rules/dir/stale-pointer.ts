@@ -224,7 +224,7 @@ class Search {
   carriedIn(fn: FunctionRef): Carried {
     const { analysis } = this.cx;
     const lost = [...this.lostIn(fn.unit)].sort().join();
-    const hungOn = [textsBelow(analysis, fn.id), lost, ...resultsAround(analysis, fn)];
+    const hungOn = [textsBelow(analysis, fn.id), lost, resultsAround(analysis, fn)];
     return CARRIED.of(fn, hungOn, () => this.carried(fn));
   }
 
