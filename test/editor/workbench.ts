@@ -31,6 +31,13 @@ const SETTINGS = {
   'editor.tabSize': 8,
   'editor.insertSpaces': false,
   'editor.detectIndentation': false,
+  // text of settings is put in as it is
+  '[jsonc]': {
+    'editor.autoClosingBrackets': 'never',
+    'editor.autoClosingQuotes': 'never',
+    'editor.autoSurround': 'never',
+    'editor.formatOnType': false,
+  },
 };
 
 /** What a step ends with, under one key: nothing that is shown by it has to be waited for. */

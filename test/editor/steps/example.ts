@@ -49,7 +49,7 @@ async function plainHover({ bench, checks, folder }: Stage): Promise<void> {
   const card = await cardOn(bench, call, 'netfsd_ask_server', /(may|must not) sleep/);
   checks.that('hover where nothing is wrong', /netfsd_revalidate/.test(card), card.slice(0, 300));
   await bench.shot('hover-plain');
-  await bench.picture('hover', { x: 352, y: 36, width: 900, height: 640 });
+  await bench.picture('hover', { x: 352, y: 36, width: 1044, height: 600 });
   await bench.pointerAway();
 }
 
