@@ -90,6 +90,7 @@ export class Workbench {
   readonly #settings: Readonly<Record<string, unknown>>;
   #settingsText: string;
   readonly #pictures: string | undefined;
+  readonly #folder: string;
   readonly #browser: Browser;
   readonly #server: ChildProcess;
   readonly #run: string;
@@ -103,9 +104,10 @@ export class Workbench {
     run: string,
     shots: string,
     settings: Readonly<Record<string, unknown>>,
-    pictures: string | undefined,
+    opening: Opening,
   ) {
-    this.#pictures = pictures;
+    this.#pictures = opening.pictures;
+    this.#folder = opening.folder;
     this.page = page;
     this.#settings = settings;
     this.#settingsText = JSON.stringify(settings);
@@ -185,7 +187,7 @@ export class Workbench {
       page.setDefaultTimeout(PATIENCE_MS);
       await page.goto(`${url}/?${kind}=${encodeURIComponent(opening.folder)}`);
       await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 180_000 });
-      return new Workbench(page, browser, server, run, shots, settings, opening.pictures);
+      return new Workbench(page, browser, server, run, shots, settings, opening);
     } catch (error) {
       endGroup(server, 'SIGTERM');
       throw error;
@@ -256,9 +258,10 @@ export class Workbench {
    * of the right one says besides the file's name.
    */
   async open(path: string, line: number, folder?: string): Promise<void> {
-    const parts = path.split('/');
+    const inside = path.startsWith(`${this.#folder}/`) ? path.slice(this.#folder.length + 1) : path;
+    const parts = inside.split('/');
     const name = parts.at(-1) ?? '';
-    const says = folder === undefined ? parts.slice(-3, -1) : [folder];
+    const says = folder === undefined ? parts.slice(0, -1).slice(-2) : [folder];
     await this.page.keyboard.press('Control+P');
     await this.page.locator('.quick-input-widget input').first().waitFor();
     await this.page.keyboard.insertText(`${path}:${line}`);
