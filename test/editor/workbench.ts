@@ -24,6 +24,7 @@ const SETTINGS = {
   'extensions.ignoreRecommendations': true,
   'update.mode': 'none',
   'git.enabled': false,
+  'task.quickOpen.showAll': true,
   'files.autoSave': 'off',
   'files.watcherExclude': { '**': true },
   'editor.minimap.enabled': false,
@@ -60,7 +61,7 @@ const KEYBINDINGS = [
 ];
 
 /** How long something that is on its way is waited for: machines may be slow. */
-export const PATIENCE_MS = 45_000;
+export const PATIENCE_MS = 90_000;
 
 /** Waits until the function gives something true; gives its last answer. */
 export async function until<T>(ask: () => Promise<T>, ms = PATIENCE_MS): Promise<T> {

@@ -44,20 +44,26 @@ const BROKEN_IMAGES = `[...document.querySelectorAll('.getting-started-media img
 async function task({ bench, checks, folder }: Stage): Promise<void> {
   const { page } = bench;
   await bench.open(join(folder, 'Makefile'), 1);
-  await page.keyboard.press('Control+P');
-  await page.locator('.quick-input-widget input').first().waitFor();
-  await page.keyboard.insertText('task lockwalk: check');
-  const offered = page.locator('.quick-input-list .monaco-list-row', { hasText: 'check fs' }).first();
-  await offered.waitFor();
+  await bench.command('Tasks: Run Task');
+  const rows = page.locator('.quick-input-list .monaco-list-row');
+  const type = rows.locator('.label-name', { hasText: /^lockwalk$/ }).first();
+  const mine = page.locator('.quick-input-list .monaco-list-row', { hasText: 'check fs' }).first();
+  // tasks are offered at once, or by their type first
+  const offered = await until(async () => {
+    if (await mine.isVisible()) return true;
+    if (await type.isVisible()) await type.click({ timeout: 1000 }).catch(() => undefined);
+    return false;
+  });
+  checks.that('the task is offered', offered);
   await bench.shot('task');
-  await offered.click();
+  await mine.click();
   await page.keyboard.press('Control+Shift+M');
-  const rows = await until(async () => {
+  const found = await until(async () => {
     const all = (await bench.problems()).filter((one) => /\b(rcu|lock)\//.test(one));
     return all.length >= 4 ? all : null;
   });
-  const seen = rows ?? (await bench.problems());
-  checks.that('the task fills Problems', rows?.length === 4, seen.join(' | ').slice(0, 400));
+  const seen = found ?? (await bench.problems());
+  checks.that('the task fills Problems', found?.length === 4, seen.join(' | ').slice(0, 400));
   checks.that(
     'in files that were never opened',
     seen.some((one) => one.includes('record.c')),
@@ -65,11 +71,11 @@ async function task({ bench, checks, folder }: Stage): Promise<void> {
   await bench.shot('task-problems');
   await bench.open(join(folder, 'fs/netfsd/dir.c'), 20);
   await squigglesBecome(bench, (count) => count > 0, PATIENCE_MS);
-  const mine = await until(async () => {
+  const once = await until(async () => {
     const found = (await bench.problems()).filter((one) => one.includes('rcu/unstable-inode'));
     return found.length === 1 ? found : null;
   });
-  checks.that('opened, a finding of the task is not shown twice', mine !== null);
+  checks.that('opened, a finding of the task is not shown twice', once !== null);
   await bench.shot('task-opened');
 }
 
