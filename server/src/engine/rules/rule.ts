@@ -112,6 +112,8 @@ export interface RuleContext {
   readonly analysis: Analysis;
   /** Functions whose findings are wanted. */
   readonly functions: readonly FunctionRef[];
+  /** All functions of their directories, whosever findings are wanted: for what is told of a directory as a whole. */
+  readonly unit: readonly FunctionRef[];
   /** All functions of the program that were analysed. */
   readonly all: readonly FunctionRef[];
   /**
