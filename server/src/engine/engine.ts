@@ -31,10 +31,11 @@ import type {
   Engine,
   EngineOptions,
   FileInScope,
+  HoverQuery,
+  InlayHintQuery,
   MemoryPart,
   Progress,
   ReachAnswer,
-  SymbolAnswer,
   VerifyAnswer,
 } from './door.js';
 import { dumpFunctions } from './dump.js';
@@ -45,6 +46,7 @@ import { compareText, orderFindings } from './findings/order.js';
 import { settleFindings } from './findings/settle.js';
 import { fixesOf } from './fixes/fixes.js';
 import type { Source } from './fixes/source.js';
+import { hoverAt } from './hovering.js';
 import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
@@ -53,7 +55,9 @@ import { RULES, rulesFor } from './rules/index.js';
 import { type Files, runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
 import { verifyModel } from './verify/verify.js';
-import { explainModelName, symbolCard } from './views/contract.js';
+import { explainModelName } from './views/contract.js';
+import type { HoverAnswer } from './views/hover-types.js';
+import { type InlayHint, inlayHints } from './views/inlay-hints.js';
 import { reachOf } from './views/reach.js';
 
 /** Files that a message names. */
@@ -502,9 +506,13 @@ export class LockwalkEngine implements Engine {
     column: number | undefined,
     token: CancelToken,
   ): ContextsResult {
+    return this.answerAt(this.withOther(world, other, token), other.path, line, column, false);
+  }
+
+  /** A world with another text of one of its files; it is not kept. */
+  private withOther(world: World, other: FileFacts, token: CancelToken): World {
     const files = world.files.map((f) => (f.path === other.path ? other : f));
-    const changed = this.link(world.key, files, [other.path], token).world;
-    return this.answerAt(changed, other.path, line, column, false);
+    return this.link(world.key, files, [other.path], token).world;
   }
 
   private answer(world: World, fn: FunctionRef, line: number, op: number, built = true): ContextsResult {
@@ -533,9 +541,23 @@ export class LockwalkEngine implements Engine {
     return null;
   }
 
-  symbolAt(file: string, line: number, column: number): SymbolAnswer | null {
-    const text = this.loader.text(file);
-    return text === null ? null : symbolCard(this.model, text, line, column);
+  hover({ file: path, line, column }: HoverQuery, token: CancelToken): HoverAnswer | null {
+    const text = this.loader.text(path);
+    if (text === null) return null;
+    const world = this.analyse([path], token);
+    const other = this.loader.skipped.has(path) ? null : this.loader.asIfBuilt(path, line);
+    const { analysis } = other === null ? world : this.withOther(world, other, token);
+    const file = analysis.program.files.get(path);
+    return file === undefined
+      ? null
+      : hoverAt({ analysis, file, text, line, column, built: other === null });
+  }
+
+  inlayHints(query: InlayHintQuery, token: CancelToken): readonly InlayHint[] {
+    const text = this.loader.text(query.file);
+    if (text === null) return [];
+    const { analysis } = this.analyse([query.file], token);
+    return inlayHints(analysis, text, query, token);
   }
 
   explainModel(name: string): string | null {

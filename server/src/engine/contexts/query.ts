@@ -4,6 +4,7 @@
  */
 
 import type { HeldLock, PointContext, RcuState } from '../base/finding.js';
+import { push } from '../base/multimap.js';
 import {
   columnAt,
   EXPR_STRIDE,
@@ -18,23 +19,24 @@ import {
 import { type FunctionRef, readList } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import { calledName, fnColumn } from './cfg.js';
+import type { ChainStep } from './chains.js';
 import type { Entry, Origin } from './entry-points.js';
 import { FunctionRun } from './flow.js';
-import { type Facts, isAtomicKind, type Lock, POSITIVE, type State, settled } from './state.js';
+import { assume, type Facts, isAtomicKind, type Lock, POSITIVE, type State, settled } from './state.js';
 import { T, type Terms } from './terms.js';
 import { exported, sharedLocks } from './translate.js';
 
 const EQ = operatorCode('==');
 
 /** A lock at a point with the text it is shown as. */
-interface Seen {
+export interface Seen {
   readonly lock: Lock;
   readonly text: string;
   readonly fromCaller: boolean;
 }
 
 /** A state at the point, shown while its terms were alive. */
-interface PointState {
+export interface PointState {
   readonly locks: readonly Seen[];
   readonly released: readonly Lock[];
   readonly facts: readonly number[];
@@ -114,16 +116,35 @@ export function operationAt(
 
 /** The contexts just before an operation of a function (or at its entry, for `op` -1). */
 export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): PointContext[] {
+  const states = op < 0 ? null : (statesAt(analysis, fn, new Set([op]), op).before.get(op) ?? []);
+  return pointsIn(analysis, fn, states).map(({ context }) => context);
+}
+
+/** A context with the places that it speaks of: operations of functions, by number. */
+export interface Point {
+  readonly context: PointContext;
+  /** The calls by which it is come to, outermost first; `complete`: from the entry itself, or from nowhere known. */
+  readonly calls: { readonly steps: readonly ChainStep[]; readonly complete: boolean };
+  /** For each held lock the call of a caller that took it; null where it was taken here or brought from outside. */
+  readonly takenBy: readonly (ChainStep | null)[];
+}
+
+/** The contexts that some states of a function make (null: those at its entry), each said once. */
+export function pointsIn(
+  analysis: Analysis,
+  fn: FunctionRef,
+  states: readonly PointState[] | null,
+): readonly Point[] {
   const propagation = analysis.propagation;
   if (propagation === null) return [];
-  const states = op < 0 ? null : statesAt(analysis, fn, op);
   const entries = propagation.entries[fn.id] ?? [];
-  const out: PointContext[] = [];
+  const out: Point[] = [];
   const keys = new Set<string>();
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i] as Entry;
     const merged = pointOf(analysis, fn, entry, states);
     if (merged === null) continue;
+    const { takenBy, ...point } = merged;
     const origins = entry.origins.length === 0 ? [-1] : entry.origins;
     for (const o of origins) {
       const origin = o < 0 ? undefined : propagation.origins[o];
@@ -140,44 +161,86 @@ export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): Poi
         method?.struct,
         method?.method,
         method?.function,
-        merged.held,
-        merged.rcu,
-        merged.maySleep,
-        merged.whyAtomic,
+        point.held,
+        point.rcu,
+        point.maySleep,
+        point.whyAtomic,
       ]);
       if (keys.has(key)) continue;
       keys.add(key);
-      out.push({ entry: method, via: viaOf(analysis, fn.id, i, o), ...merged });
+      const calls = callsTo(analysis, fn.id, i, o);
+      const via = calls.steps.map((c) => analysis.program.functions[c.fn]?.name ?? '?');
+      if (!calls.complete) via.push('...');
+      out.push({ context: { entry: method, via, ...point }, calls, takenBy });
     }
   }
   return out;
 }
 
-/** Names of the functions that lead from an origin (-1: none) to a situation, outermost first. */
-function viaOf(analysis: Analysis, fn: number, index: number, origin: number): readonly string[] {
+/** The calls that lead from an origin (-1: none) to a situation; of one that was not found the method alone. */
+function callsTo(analysis: Analysis, fn: number, index: number, origin: number): Point['calls'] {
   const { propagation, chains } = analysis;
-  const name = (id: number): string => analysis.program.functions[id]?.name ?? '?';
-  if (propagation === null || chains === null) return [];
-  if (origin < 0) return propagation.chain(fn, index).map((c) => name(c.fn));
+  if (propagation === null || chains === null) return { steps: [], complete: true };
+  if (origin < 0) return { steps: propagation.chain(fn, index), complete: true };
   const chain = chains.from(origin, fn, index);
+  const method = (propagation.origins[origin] as Origin).function;
   return chain === null
-    ? [name((propagation.origins[origin] as Origin).function), '...']
-    : chain.map((c) => name(c.fn));
+    ? { steps: [{ fn: method, op: -1 }], complete: false }
+    : { steps: chain, complete: true };
 }
 
-function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[] {
-  const found: PointState[] = [];
-  const run: FunctionRun = new FunctionRun(analysis.shared, fn, (at: number, s: State) => {
-    if (at !== op || found.length > 200) return;
-    found.push({
+/** States of one walk by operation: those before it, and those that go on from a branch to either side. */
+export interface WalkedStates {
+  readonly before: ReadonlyMap<number, readonly PointState[]>;
+  readonly ifTrue: ReadonlyMap<number, readonly PointState[]>;
+  readonly ifFalse: ReadonlyMap<number, readonly PointState[]>;
+}
+
+/** So many states of one operation are looked at. */
+const MOST_STATES = 200;
+
+/** Walks a function once and keeps the states at some operations. `until`: the last one that is of interest, or -1. */
+export function statesAt(
+  analysis: Analysis,
+  fn: FunctionRef,
+  ops: ReadonlySet<number>,
+  until = -1,
+): WalkedStates {
+  const before = new Map<number, PointState[]>();
+  const ifTrue = new Map<number, PointState[]>();
+  const ifFalse = new Map<number, PointState[]>();
+  const { file } = fn;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const factsOut = new Map<Facts, readonly number[]>();
+  const shown = (s: State, facts: Facts, doubt: boolean): PointState => {
+    let known = factsOut.get(facts);
+    if (known === undefined) {
+      known = exported(run.terms, facts, true);
+      factsOut.set(facts, known);
+    }
+    return {
       locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
       released: sharedLocks(run.terms, s.released),
-      facts: exported(run.terms, s.facts, true),
-      doubt: s.doubt,
-    });
+      facts: known,
+      doubt,
+    };
+  };
+  const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op: number, s: State) => {
+    if (!ops.has(op) || (before.get(op)?.length ?? 0) >= MOST_STATES) return;
+    push(before, op, shown(s, s.facts, s.doubt));
+    const at = (first + op) * OP_STRIDE;
+    if (until >= 0 || (file.ops[at] as Op) !== Op.Branch) return;
+    const term = run.ev.value(s, file.ops[at + 1] as number);
+    for (const [side, truth] of [
+      [ifTrue, true],
+      [ifFalse, false],
+    ] as const) {
+      const met = assume(run.terms, s.facts, term, truth);
+      if (met !== null) push(side, op, shown(s, met.facts, s.doubt || met.doubt));
+    }
   });
-  run.run(op);
-  return found;
+  run.run(until);
+  return { before, ifTrue, ifFalse };
 }
 
 /** Whether a place is found by arithmetic. */
@@ -204,7 +267,7 @@ function pointOf(
   fn: FunctionRef,
   entry: Entry,
   states: readonly PointState[] | null,
-): Omit<PointContext, 'entry' | 'via'> | null {
+): (Omit<PointContext, 'entry' | 'via'> & Pick<Point, 'takenBy'>) | null {
   const propagation = analysis.propagation;
   if (propagation === null) return null;
   const inheritedWith = (facts: Facts): Seen[] =>
@@ -242,6 +305,7 @@ function pointOf(
     );
   }
   const held: HeldLock[] = [];
+  const takenBy: (ChainStep | null)[] = [];
   const why: string[] = [];
   let rcuAll = true;
   let rcuSome = false;
@@ -298,6 +362,9 @@ function pointOf(
       lock.kind === 'completion'
     )
       continue;
+    takenBy.push(
+      lock.fn >= 0 && (x.seen.fromCaller || lock.fn !== fn.id) ? { fn: lock.fn, op: lock.op } : null,
+    );
     held.push({
       class: lock.class,
       instance: ownerText(text),
@@ -308,7 +375,7 @@ function pointOf(
     });
   }
   const rcu: RcuState = rcuAll && rcuSome ? (entry.walk ? 'walk' : 'read') : rcuSome ? 'maybe' : 'none';
-  return { held, rcu, maySleep: atomicAll ? false : atomicSome ? 'unknown' : true, whyAtomic: why };
+  return { held, rcu, maySleep: atomicAll ? false : atomicSome ? 'unknown' : true, whyAtomic: why, takenBy };
 }
 
 /**

@@ -1,0 +1,22 @@
+/**
+ * Contexts of a point with the places that they speak of, as cards link to them. Must not know how they are shown.
+ */
+import type { Analysis } from '../contexts/analysis.js';
+import type { Point } from '../contexts/query.js';
+import type { FunctionRef } from '../program/program.js';
+import { placeOfFunction, placeOfOperation } from './call-effect.js';
+import type { PlacedContext } from './hover-types.js';
+
+/** A point's context with its places. */
+export function placed(analysis: Analysis, { context, calls, takenBy }: Point): PlacedContext {
+  const { functions } = analysis.program;
+  return {
+    ...context,
+    path: calls.steps.map((step) => placeOfFunction(functions[step.fn] as FunctionRef)),
+    complete: calls.complete,
+    takenBy: takenBy.map((step) => {
+      const fn = step === null ? undefined : functions[step.fn];
+      return fn === undefined || step === null ? null : placeOfOperation(fn, step.op);
+    }),
+  };
+}
