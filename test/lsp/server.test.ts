@@ -36,6 +36,7 @@ const NOTHING_HELD: HoverAnswer = {
       maySleep: true,
       whyAtomic: [],
       path: [],
+      situation: '',
       complete: true,
       takenBy: [],
     },

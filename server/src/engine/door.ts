@@ -5,8 +5,7 @@
  */
 import type { CancelToken } from './base/cancel.js';
 import type { ContextsAnswer, EntryMethod, Finding, Fix, LockMode, PointContext } from './base/finding.js';
-import type { HoverAnswer } from './views/hover-types.js';
-import type { InlayHint } from './views/inlay-hints.js';
+import type { HoverAnswer, InlayHint } from './base/hover.js';
 
 export type { HoverAnswer, InlayHint };
 

@@ -46,7 +46,7 @@ import { compareText, orderFindings } from './findings/order.js';
 import { settleFindings } from './findings/settle.js';
 import { fixesOf } from './fixes/fixes.js';
 import type { Source } from './fixes/source.js';
-import { hoverAt } from './hovering.js';
+import { hoverAt, runsAt } from './hovering.js';
 import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
@@ -56,8 +56,8 @@ import { type Files, runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
 import { verifyModel } from './verify/verify.js';
 import { explainModelName } from './views/contract.js';
-import type { HoverAnswer } from './views/hover-types.js';
-import { type InlayHint, inlayHints } from './views/inlay-hints.js';
+import type { HoverAnswer, InlayHint } from './base/hover.js';
+import { inlayHints } from './views/inlay-hints.js';
 import { reachOf } from './views/reach.js';
 
 /** Files that a message names. */
@@ -545,7 +545,8 @@ export class LockwalkEngine implements Engine {
     const text = this.loader.text(path);
     if (text === null) return null;
     const world = this.analyse([path], token);
-    const other = this.loader.skipped.has(path) ? null : this.loader.asIfBuilt(path, line);
+    const isBuilt = this.loader.skipped.has(path) || runsAt(world.analysis, path, line);
+    const other = isBuilt ? null : this.loader.asIfBuilt(path, line);
     const { analysis } = other === null ? world : this.withOther(world, other, token);
     const file = analysis.program.files.get(path);
     return file === undefined

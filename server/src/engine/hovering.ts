@@ -8,7 +8,7 @@ import { withoutComments } from './contexts/callers.js';
 import { blockOf, fnColumn, graphOf, isDamaged } from './contexts/cfg.js';
 import { functionAt, operationAt, type PointState, pointsIn, statesAt } from './contexts/query.js';
 import { unknownsOf } from './contexts/unknowns.js';
-import { columnAt, type FileFacts, Fn, lineAt } from './facts/encode.js';
+import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from './facts/encode.js';
 import { type FunctionRef, unitOf } from './program/program.js';
 import { type Edge, LockGraph } from './rules/lock-graph.js';
 import {
@@ -28,7 +28,7 @@ import type {
   LockCard,
   MethodContract,
   Nesting,
-} from './views/hover-types.js';
+} from './base/hover.js';
 import { type CardSubject, isKnown, lockCard, type UnitOrder } from './views/lock-card.js';
 import { placed } from './views/placed.js';
 
@@ -79,6 +79,21 @@ export function hoverAt(place: HoverPlace): HoverAnswer | null {
     unknowns: fn === null ? [] : unknownsOf(analysis, fn),
     subject: said,
   };
+}
+
+/** Whether an operation begins on a line of a file: then the line is built. */
+export function runsAt(analysis: Analysis, path: string, line: number): boolean {
+  const fn = functionAt(analysis.program.functions, path, line);
+  if (fn === null) return false;
+  const { file, index } = fn;
+  const [from, to] = [file.lineStarts[line - 1] ?? 0, file.lineStarts[line] ?? Number.POSITIVE_INFINITY];
+  const base = fnColumn(file, index, Fn.Start);
+  const first = fnColumn(file, index, Fn.FirstOp);
+  for (let o = 0; o < fnColumn(file, index, Fn.OpCount); o++) {
+    const start = base + (file.ops[(first + o) * OP_STRIDE + 5] as number);
+    if (start >= from && start < to) return true;
+  }
+  return false;
 }
 
 /** Contexts at a position; `walked`: states of the walk that was made for what stands there. */
@@ -138,7 +153,7 @@ class Subject {
     const { analysis } = this.place;
     switch (meaning.kind) {
       case 'call':
-        return this.call(meaning.op, this.effectOf(meaning), []);
+        return this.call(meaning.op, this.effectOf(meaning), [], this.lockArgument(meaning));
       case 'guard':
         return this.call(meaning.op, null, []);
       case 'pointer':
@@ -198,8 +213,25 @@ class Subject {
     }
   }
 
-  private call(op: number, effect: CallEffect | null, contracts: readonly MethodContract[]): HoverSubject | null {
-    const locks = this.locksOf(op).map((subject) => this.card(subject));
+  /** The argument that is the lock itself, as it is written: `&sbi->lock` of `spin_lock(&sbi->lock)`; '' where there is none. */
+  private lockArgument({ target }: Meaning & { readonly kind: 'call' }): string {
+    if (target.kind !== 'helper') return '';
+    const { params, acquires, releases } = target.helper;
+    const at = params.indexOf((acquires?.[0] ?? releases?.[0])?.lock ?? '');
+    const written = argumentsAt(this.text, this.token.end)?.[at] ?? '';
+    return written.length < 60 ? written : '';
+  }
+
+  private call(
+    op: number,
+    effect: CallEffect | null,
+    contracts: readonly MethodContract[],
+    written = '',
+  ): HoverSubject | null {
+    const found = this.locksOf(op);
+    const locks = found.map((subject) =>
+      this.card(found.length === 1 && written !== '' ? { ...subject, expression: written } : subject),
+    );
     return effect === null && locks.length === 0 && contracts.length === 0
       ? null
       : this.said('call', effect, contracts, locks);
@@ -238,6 +270,7 @@ class Subject {
   }
 
   private get unit(): string {
+    // What a header declares for the whole kernel belongs to no unit
     return this.fn?.unit ?? unitOf(this.place.file.path);
   }
 

@@ -127,6 +127,10 @@ export interface Point {
   readonly calls: { readonly steps: readonly ChainStep[]; readonly complete: boolean };
   /** For each held lock the call of a caller that took it; null where it was taken here or brought from outside. */
   readonly takenBy: readonly (ChainStep | null)[];
+  /** For each held lock how the call that took it here has it, `&sbi->lock`; null where it was not taken here by a name. */
+  readonly written: readonly (string | null)[];
+  /** What the model calls the situation in which the method is called: `RCU-walk`, or ''. */
+  readonly situation: string;
 }
 
 /** The contexts that some states of a function make (null: those at its entry), each said once. */
@@ -144,7 +148,7 @@ export function pointsIn(
     const entry = entries[i] as Entry;
     const merged = pointOf(analysis, fn, entry, states);
     if (merged === null) continue;
-    const { takenBy, ...point } = merged;
+    const { takenBy, written, ...point } = merged;
     const origins = entry.origins.length === 0 ? [-1] : entry.origins;
     for (const o of origins) {
       const origin = o < 0 ? undefined : propagation.origins[o];
@@ -171,7 +175,8 @@ export function pointsIn(
       const calls = callsTo(analysis, fn.id, i, o);
       const via = calls.steps.map((c) => analysis.program.functions[c.fn]?.name ?? '?');
       if (!calls.complete) via.push('...');
-      out.push({ context: { entry: method, via, ...point }, calls, takenBy });
+      const situation = origin?.slot == null ? '' : origin.context;
+      out.push({ context: { entry: method, via, ...point }, calls, takenBy, written, situation });
     }
   }
   return out;
@@ -249,6 +254,12 @@ function isComputed(terms: Terms, t: number): boolean {
   return kind === T.Bin || kind === T.Un || terms.children(t).some((part) => isComputed(terms, part));
 }
 
+/** Whether an operation is a call of a helper that takes what its first argument points at. */
+function helperTakes(analysis: Analysis, fn: FunctionRef, op: number): boolean {
+  const helper = analysis.model.helpers.get(calledName(fn, op));
+  return helper !== undefined && helper.acquires?.[0]?.lock === helper.params[0];
+}
+
 /** A lock as the function would write it: where its name would have to be computed, as the call that took it has it. */
 function shownLock(run: FunctionRun, s: State, lock: Lock): string {
   // Nobody writes down what a hash was made of: the variable that points at the lock is its name
@@ -267,7 +278,7 @@ function pointOf(
   fn: FunctionRef,
   entry: Entry,
   states: readonly PointState[] | null,
-): (Omit<PointContext, 'entry' | 'via'> & Pick<Point, 'takenBy'>) | null {
+): (Omit<PointContext, 'entry' | 'via'> & Pick<Point, 'takenBy' | 'written'>) | null {
   const propagation = analysis.propagation;
   if (propagation === null) return null;
   const inheritedWith = (facts: Facts): Seen[] =>
@@ -306,6 +317,7 @@ function pointOf(
   }
   const held: HeldLock[] = [];
   const takenBy: (ChainStep | null)[] = [];
+  const written: (string | null)[] = [];
   const why: string[] = [];
   let rcuAll = true;
   let rcuSome = false;
@@ -365,6 +377,8 @@ function pointOf(
     takenBy.push(
       lock.fn >= 0 && (x.seen.fromCaller || lock.fn !== fn.id) ? { fn: lock.fn, op: lock.op } : null,
     );
+    const own = x.seen.fromCaller || lock.fn !== fn.id ? null : lockAsWritten(fn, lock.op);
+    written.push(own?.field === true && helperTakes(analysis, fn, lock.op) ? `&${own.text}` : null);
     held.push({
       class: lock.class,
       instance: ownerText(text),
@@ -375,7 +389,7 @@ function pointOf(
     });
   }
   const rcu: RcuState = rcuAll && rcuSome ? (entry.walk ? 'walk' : 'read') : rcuSome ? 'maybe' : 'none';
-  return { held, rcu, maySleep: atomicAll ? false : atomicSome ? 'unknown' : true, whyAtomic: why, takenBy };
+  return { held, rcu, maySleep: atomicAll ? false : atomicSome ? 'unknown' : true, whyAtomic: why, takenBy, written };
 }
 
 /**

@@ -13,10 +13,12 @@ import { EXPR_STRIDE, Fn, lineAt, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { HelperEntry } from '../model/types.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { helperEffects, helperSleeps } from './contract.js';
-import type { CallEffect, NamedPlace } from './hover-types.js';
+import type { CallEffect, NamedPlace } from '../base/hover.js';
 
 /** Objects of one kind of effect that are named; the rest are counted. */
 const MOST_NAMED = 3;
+/** A place that is longer than this goes by its class, or its type. */
+const LONGEST_PLACE = 36;
 /** An argument longer than this stays the name of the parameter. */
 const LONGEST_ARGUMENT = 28;
 
@@ -195,8 +197,8 @@ function lockName(analysis: Analysis, fn: FunctionRef, lock: Lock): string {
     case 'preempt':
       return 'preemption off';
     default: {
-      const text = analysis.propagation?.show(fn.id, lock.place) ?? lock.class;
-      return `\`${(text.includes('?') ? lock.class : text).replaceAll(RESULT, 'result')}\``;
+      const text = (analysis.propagation?.show(fn.id, lock.place) ?? lock.class).replaceAll(RESULT, 'result');
+      return `\`${isPlain(text) || lock.class.includes('?') ? text : lock.class}\``;
     }
   }
 }
@@ -205,7 +207,8 @@ function freePhrases(analysis: Analysis, fn: FunctionRef, result: FunctionResult
   const out = new Map<string, string>();
   for (const f of result.frees) {
     const text = analysis.propagation?.show(fn.id, f.object) ?? '?';
-    const object = text.includes('?') ? f.type.replace(/^struct /, '') : text;
+    const type = f.type.replace(/^struct /, '');
+    const object = isPlain(text) ? text : type === '' ? '' : `struct ${type}`;
     if (object === '') continue;
     const how = f.how === 'now' ? 'at once' : f.how === 'rcu' ? 'after a grace period' : 'later';
     const phrase = `${f.conditional || f.facts.length > 0 ? 'may free' : 'frees'} \`${object}\` ${f.afterGrace ? 'after a grace period' : how}`;
@@ -213,7 +216,7 @@ function freePhrases(analysis: Analysis, fn: FunctionRef, result: FunctionResult
   }
   const all = [...out.values()];
   const more = all.length - MOST_NAMED;
-  return more > 0 ? [...all.slice(0, MOST_NAMED), `frees ${more} more`] : all;
+  return more > 0 ? [...all.slice(0, MOST_NAMED), `and ${more} more that it may free`] : all;
 }
 
 /** Calls of a function's own body by which parameters of its become visible to others, or references to them come and go. */
@@ -251,6 +254,11 @@ function handlingPhrases(analysis: Analysis, fn: FunctionRef): readonly string[]
     }
   }
   return [...found].map(([verb, objects]) => `${verb} ${some([...objects])}`);
+}
+
+/** Whether a place is said in few words: a member of a member of a parameter, and no more. */
+function isPlain(text: string): boolean {
+  return text.length <= LONGEST_PLACE && /^[\w.>[\]-]+$/.test(text);
 }
 
 /** Some of a list, and how many more. */

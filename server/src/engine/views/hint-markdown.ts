@@ -1,8 +1,9 @@
 /**
  * The longer card of an inlay hint, as Markdown. Must not know editors or URIs.
  */
+import type { InlayHint } from '../base/hover.js';
 import { type HoverStyle, statesMarkdown } from './hover-markdown.js';
-import type { InlayHint } from './inlay-hints.js';
+
 
 /** Markdown of the states that a hint is short for. */
 export function hintMarkdown(hint: InlayHint, file: string, style: HoverStyle): string {

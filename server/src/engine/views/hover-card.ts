@@ -2,28 +2,10 @@
  * The hover card as data: what is known to hold at a program point, with the contexts that give the same answer put
  * together. Pure arrangement of a context answer; must not know Markdown, editors, or how contexts are computed.
  */
-import type { ContextsAnswer, EntryMethod, PointContext, RcuState } from '../base/finding.js';
-import type { CardLock, NamedPlace, PlacedContext } from './hover-types.js';
+import type { ContextsAnswer, PointContext } from '../base/finding.js';
+import type { HoverGroup, NamedPlace, PlacedContext, Reached } from '../base/hover.js';
 
-/** One way in which a state is reached. */
-export interface Reached {
-  readonly entry: EntryMethod | null;
-  /** Functions from the entry down to, not including, the function of the card. */
-  readonly via: readonly string[];
-  /** Where these stand, as far as that was asked for. */
-  readonly path: readonly NamedPlace[];
-  /** `path` begins with the entry method itself. */
-  readonly complete: boolean;
-}
-
-/** One state at the point, with everything that reaches it. */
-export interface HoverGroup {
-  readonly held: readonly CardLock[];
-  readonly rcu: RcuState;
-  readonly maySleep: boolean | 'unknown';
-  readonly whyAtomic: readonly string[];
-  readonly reached: readonly Reached[];
-}
+export type { HoverGroup, Reached };
 
 /** Everything that the hover says about a point. */
 export interface HoverCard {
@@ -39,7 +21,7 @@ export interface HoverCard {
   readonly groups: readonly HoverGroup[];
 }
 
-type Given = PointContext & Partial<Pick<PlacedContext, 'path' | 'complete' | 'takenBy'>>;
+type Given = PointContext & Partial<Pick<PlacedContext, 'path' | 'complete' | 'situation' | 'takenBy'>>;
 
 interface Group {
   readonly state: PointContext;
@@ -89,9 +71,9 @@ export function groupsOf(contexts: readonly Given[]): readonly HoverGroup[] {
 }
 
 function add(group: Group, context: Given): void {
-  const { entry, via, path = [], complete = true, takenBy = [] } = context;
+  const { entry, via, path = [], complete = true, situation = '', takenBy = [] } = context;
   const reachedKey = JSON.stringify([entry, via]);
-  if (!group.reached.has(reachedKey)) group.reached.set(reachedKey, { entry, via, path, complete });
+  if (!group.reached.has(reachedKey)) group.reached.set(reachedKey, { entry, via, path, complete, situation });
   // The same locks may stand in another order
   for (const [n, lock] of context.held.entries()) {
     const place = takenBy[n] ?? null;

@@ -4,7 +4,7 @@
  */
 import type { RcuState } from '../base/finding.js';
 import { type HoverCard, type HoverGroup, hoverCard, type Reached } from './hover-card.js';
-import type { CardLock, HoverAnswer, NamedPlace } from './hover-types.js';
+import type { CardLock, HoverAnswer, NamedPlace } from '../base/hover.js';
 import { subjectMarkdown } from './subject-markdown.js';
 
 /** States shown in full; the rest are counted. */
@@ -69,18 +69,31 @@ export function statesMarkdown(
   }
   const shown = groups.slice(0, MAX_GROUPS);
   const all = groups.map(words);
-  const held = groups.map((group) => heldCell(group, file, style));
-  const agree = [0, 1, 2].map((n) => (n === 0 ? allSame(held) : allSame(all.map((one) => one[n] as string))));
-  const common = agree.flatMap((same, n) => (same ? [(n === 0 ? held[0] : all[0]?.[n]) as string] : []));
+  const cells = groups.map((group) => group.held.map((lock) => heldCell(lock, group, file, style)));
+  // What all hold is said once
+  const inAll = (cells[0] ?? []).filter((cell) => cells.every((one) => one.includes(cell)));
+  const apart = cells.map((one) => one.filter((cell) => !inAll.includes(cell)));
+  const agree = [apart.every((one) => one.length === 0), ...[1, 2].map((n) => allSame(all.map((one) => one[n] as string)))];
+  const common = [
+    ...(inAll.length > 0 ? [inAll.join(', ')] : agree[0] === true ? ['no lock'] : []),
+    ...[1, 2].flatMap((n) => (agree[n] === true ? [all[0]?.[n] as string] : [])),
+  ];
+  const none = inAll.length > 0 ? 'nothing else' : 'no lock';
   const columns = ['held', 'RCU', 'sleep'].filter((_, n) => agree[n] === false);
   const rows = shown.map((group, n) => {
-    const cells = [held[n], all[n]?.[1], all[n]?.[2]].filter((_, at) => agree[at] === false) as string[];
-    const ways = some(group.reached.map((r) => reachedWords(r, style)), MAX_IN_ROW, '').join('; ');
-    return row([ways, ...cells]);
+    const held = (apart[n] ?? []).join(', ') || none;
+    const differing = [held, all[n]?.[1], all[n]?.[2]].filter((_, at) => agree[at] === false) as string[];
+    const ways = some(group.reached.map((r) => wayInRow(r, style)), MAX_IN_ROW, '').join('; ');
+    return row([ways, ...differing]);
   });
+  if (columns.length === 0) {
+    // The same locks, taken at other places
+    const ways = some(groups.flatMap((g) => g.reached.map((r) => reachedWords(r, style))), MAX_REACHED, 'ways');
+    return [`**${title}:** ${common.join(' \u00b7 ')}`, ways.map((item) => `- ${item}`).join('\n')];
+  }
   const differ = `differs by entry${common.length > 0 ? `; in all: ${common.join(' \u00b7 ')}` : ''}`;
   const table = [row(['entered', ...columns]), row(['---', ...columns.map(() => '---')]), ...rows];
-  return [`**${title}:** ${columns.length === 0 ? common.join(' \u00b7 ') : differ}`, table.join('\n')];
+  return [`**${title}:** ${differ}`, table.join('\n')];
 }
 
 function row(cells: readonly string[]): string {
@@ -105,11 +118,8 @@ function modeWords(lock: CardLock): string {
   return `${lock.mode === 'shared' ? ' shared' : ''}${lock.certainty === 'may' ? ' perhaps' : ''}`;
 }
 
-function heldCell(group: HoverGroup, file: string, style: HoverStyle): string {
-  if (group.held.length === 0) return 'no lock';
-  return group.held
-    .map((lock) => `${code(lock.expression)}${modeWords(lock)} (${acquiredWords(lock, group, file, style)})`)
-    .join(', ');
+function heldCell(lock: CardLock, group: HoverGroup, file: string, style: HoverStyle): string {
+  return `${code(lock.expression)}${modeWords(lock)} (${acquiredWords(lock, group, file, style)})`;
 }
 
 function lockWords(lock: CardLock, group: HoverGroup, file: string, style: HoverStyle): string {
@@ -156,18 +166,33 @@ export function sleepWords(group: Pick<HoverGroup, 'maySleep' | 'whyAtomic'>): s
   return group.maySleep ? 'may sleep' : `must not sleep${why}`;
 }
 
-function reachedWords({ entry, via, path, complete }: Reached, style: HoverStyle): string {
+function reachedWords(reached: Reached, style: HoverStyle): string {
+  const { entry, situation } = reached;
+  const through = pathWords(reached, style);
+  if (entry === null) return through === '' ? 'no known entry' : `no known entry, from ${through}`;
+  const { method, struct, table } = entry;
+  const as = code(struct === '' ? method : `${struct}.${method}`);
+  const told = situation === '' || situation === method ? '' : ` (${situation})`;
+  return `${struct === '' ? 'by' : 'as'} ${as}${table === '' ? '' : ` of ${code(table)}`}${told}${through === '' ? '' : `, ${through}`}`;
+}
+
+/** The same in a row of a table: shorter. */
+function wayInRow(reached: Reached, style: HoverStyle): string {
+  const { entry, situation } = reached;
+  if (entry === null) return reachedWords(reached, style);
+  const through = pathWords(reached, style);
+  const told = situation === '' || situation === entry.method ? '' : ` (${situation})`;
+  return `${code(entry.method)}${told}${through === '' ? '' : `: ${through}`}`;
+}
+
+function pathWords({ via, path, complete }: Reached, style: HoverStyle): string {
   const names =
     path.length > 0
       ? path.map((place) => linked(code(place.name), place, style))
       : via.filter((name) => name !== '...').map(code);
   if (!complete) names.push('...');
-  const shown = names.length > MAX_PATH ? [...names.slice(0, MAX_PATH - 1), '...', names[names.length - 1]] : names;
-  const through = shown.join(' \u2192 ');
-  if (entry === null) return through === '' ? 'no known entry' : `no known entry, from ${through}`;
-  const { method, struct, table } = entry;
-  const as = code(struct === '' ? method : `${struct}.${method}`);
-  return `${struct === '' ? 'by' : 'as'} ${as}${table === '' ? '' : ` of ${code(table)}`}${through === '' ? '' : `, ${through}`}`;
+  const last = names[names.length - 1] as string;
+  return (names.length > MAX_PATH ? [...names.slice(0, MAX_PATH - 2), '...', last] : names).join(' \u2192 ');
 }
 
 /** A text that leads to a place, where it can be linked. */

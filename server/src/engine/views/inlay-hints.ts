@@ -3,28 +3,16 @@
  * hints. Must not know editors; the words are those of `short-state.ts`, the longer card those of the hover.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
+import type { HoverGroup, InlayHint } from '../base/hover.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { withoutComments } from '../contexts/callers.js';
 import { blockOf, fnColumn, type Graph, graphOf } from '../contexts/cfg.js';
 import { type PointState, pointsIn, statesAt, type WalkedStates } from '../contexts/query.js';
 import { type FileFacts, Fn, lineAt, OP_STRIDE, Op } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
-import { groupsOf, type HoverGroup } from './hover-card.js';
+import { groupsOf } from './hover-card.js';
 import { placed } from './placed.js';
 import { shortStates } from './short-state.js';
-
-/** A hint behind a line. */
-export interface InlayHint {
-  /** 1-based; the column is that behind the last letter of the line, in UTF-16 units. */
-  readonly line: number;
-  readonly column: number;
-  readonly label: string;
-  /** What it is about: where a function is entered, behind a statement, or on both sides of a condition. */
-  readonly at: 'entry' | 'after' | 'sides';
-  readonly function: string;
-  /** The states that the label is short for; of a condition those where it is true, then those where it is false. */
-  readonly states: readonly (readonly HoverGroup[])[];
-}
 
 /** Which hints are wanted: lines are 1-based and inclusive. */
 export interface HintQuery {

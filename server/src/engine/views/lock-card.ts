@@ -7,7 +7,7 @@ import type { Analysis } from '../contexts/analysis.js';
 import type { LockKind, OrderedLock } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { placeOfFunction, placeOfOperation } from './call-effect.js';
-import type { LockCard, NamedPlace, Nesting } from './hover-types.js';
+import type { LockCard, NamedPlace, Nesting } from '../base/hover.js';
 
 /** A lock that a card is about. */
 export interface CardSubject {
@@ -72,7 +72,8 @@ function others(list: readonly string[]): readonly string[] {
 }
 
 function orderWords({ class: cls, role }: OrderedLock, tried: true | undefined): string {
-  return `\`${cls}\`${role === undefined ? '' : ` (${role})`}${tried === true ? ', tried' : ''}`;
+  const more = [...(role === undefined ? [] : [role]), ...(tried === true ? ['only tried'] : [])];
+  return `\`${cls}\`${more.length === 0 ? '' : ` (${more.join(', ')})`}`;
 }
 
 /** A static lock of another file is another lock, be it called the same. */

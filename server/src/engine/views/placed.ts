@@ -5,15 +5,18 @@ import type { Analysis } from '../contexts/analysis.js';
 import type { Point } from '../contexts/query.js';
 import type { FunctionRef } from '../program/program.js';
 import { placeOfFunction, placeOfOperation } from './call-effect.js';
-import type { PlacedContext } from './hover-types.js';
+import type { PlacedContext } from '../base/hover.js';
 
 /** A point's context with its places. */
-export function placed(analysis: Analysis, { context, calls, takenBy }: Point): PlacedContext {
+export function placed(analysis: Analysis, { context, calls, takenBy, written, situation }: Point): PlacedContext {
   const { functions } = analysis.program;
   return {
     ...context,
+    // People look for what stands in the text
+    held: context.held.map((lock, n) => ({ ...lock, expression: written[n] ?? lock.expression })),
     path: calls.steps.map((step) => placeOfFunction(functions[step.fn] as FunctionRef)),
     complete: calls.complete,
+    situation,
     takenBy: takenBy.map((step) => {
       const fn = step === null ? undefined : functions[step.fn];
       return fn === undefined || step === null ? null : placeOfOperation(fn, step.op);

@@ -3,12 +3,12 @@
  * editors or URIs.
  */
 import { code, type HoverStyle, linked } from './hover-markdown.js';
-import type { CallEffect, HoverSubject, LockCard, MethodContract, NamedPlace, Nesting } from './hover-types.js';
+import type { CallEffect, HoverSubject, LockCard, MethodContract, NamedPlace, Nesting } from '../base/hover.js';
 
 /** Functions that are named; the rest are counted. */
 const MAX_NAMED = 3;
 /** Classes of locks that are named. */
-const MAX_CLASSES = 4;
+const MAX_CLASSES = 3;
 /** Phrases of a contract, and what a method has to do, that are listed. */
 const MAX_PHRASES = 6;
 const MAX_OBLIGATIONS = 3;
@@ -19,23 +19,25 @@ const MAX_CONTRACTS = 1;
 export function subjectMarkdown(subject: HoverSubject, style: HoverStyle): string {
   const parts: string[] = [];
   const takes = subject.locks.some((lock) => lock.verb !== 'is');
-  if (subject.effect !== null) parts.push(effectMarkdown(subject.name, subject.effect, style, takes));
-  for (const lock of subject.locks) parts.push(lockMarkdown(lock, style));
+  const { effect, name } = subject;
+  const primitive = takes && effect?.from === 'model';
+  if (effect !== null && !primitive) parts.push(effectMarkdown(name, effect, style));
+  for (const lock of subject.locks) {
+    const does = primitive ? effect.phrases.filter((p) => !/^(acquires|releases) /.test(p)) : [];
+    parts.push(lockMarkdown(lock, primitive ? `${name}()` : '', does, style));
+  }
   for (const contract of subject.contracts.slice(0, MAX_CONTRACTS)) parts.push(contractMarkdown(contract, style));
   const others = subject.contracts.slice(MAX_CONTRACTS).map((c) => pageLink(`${c.struct}.${c.method}`, c, style));
   if (others.length > 0) parts.push(`Also: ${some(others, MAX_CLASSES)}`);
   return parts.join('\n\n');
 }
 
-function effectMarkdown(name: string, effect: CallEffect, style: HoverStyle, takes: boolean): string {
+function effectMarkdown(name: string, effect: CallEffect, style: HoverStyle): string {
   const [only, ...others] = effect.targets;
   const title = `${effect.from === 'pointer' ? '->' : ''}${name}()`;
   if (effect.from === 'unknown')
     return `**${code(title)}**: what it does is not known: its code is not in this directory, and the model has no entry for it`;
-  // What it takes stands below, with the class
-  const phrases = takes
-    ? effect.phrases.filter((p) => effect.from !== 'model' || !/^(acquires|releases) /.test(p))
-    : effect.phrases;
+  const { phrases } = effect;
   const linkedTitle =
     effect.from === 'inferred' && only !== undefined ? linked(code(title), only, style) : code(title);
   const lines = [`**${linkedTitle}**: ${phrases.join('; ')}`];
@@ -43,21 +45,22 @@ function effectMarkdown(name: string, effect: CallEffect, style: HoverStyle, tak
     const names = [only, ...others].map((place) => linked(code(place.name), place, style));
     lines[0] = `**${linkedTitle}** is ${names.length === 1 ? '' : 'one of '}${some(names, MAX_NAMED)}${phrases.length > 0 ? `: ${phrases.join('; ')}` : ''}`;
   }
-  if (effect.summary !== '' && !takes) lines.push(effect.summary);
+  if (effect.summary !== '') lines.push(effect.summary);
   const unknown = effect.unknownCalls.map(code);
   if (unknown.length > 0) lines.push(`*Not known:* calls in it: ${some(unknown, MAX_CLASSES)}`);
   if (effect.partial) lines.push('*Not known:* not all of its paths were followed');
   return lines.join('  \n');
 }
 
-function lockMarkdown(lock: LockCard, style: HoverStyle): string {
+/** `by`: the helper that does it, whose card this is, with what else it does; '' where the call has a card of its own. */
+function lockMarkdown(lock: LockCard, by: string, does: readonly string[], style: HoverStyle): string {
   const named = lock.class === '' ? '' : code(lock.class);
   const what = [named, lock.kind].filter((one) => one !== '').join(', ');
   const shared = lock.mode === 'shared' ? ' shared' : '';
   const title =
     lock.verb === 'is'
       ? `**${named}**${lock.kind === '' ? '' : `, ${lock.kind}`}`
-      : `**${lock.verb}** ${lock.expression === '' ? 'a lock' : code(lock.expression)}${shared}${what === '' || what === code(lock.expression) ? '' : ` (${what})`}`;
+      : `${by === '' ? `**${lock.verb}**` : `**${code(by)}** ${lock.verb}`} ${lock.expression === '' ? 'a lock' : code(lock.expression)}${shared}${what === '' || what === code(lock.expression) ? '' : ` (${what})`}`;
   const items: string[] = [];
   if (lock.verb !== 'gives back') {
     if (lock.guards.length > 0) items.push(`guards ${some(lock.guards.map(code), MAX_CLASSES)}`);
@@ -73,8 +76,9 @@ function lockMarkdown(lock: LockCard, style: HoverStyle): string {
     if (takers.length > 0) items.push(`${also} ${some(takers, MAX_NAMED)}`);
     else if (lock.class !== '') items.push(`${lock.verb === 'is' ? 'taken by nothing' : 'taken by nothing else'} in ${lock.unit.name}`);
   }
-  const summary = lock.summary === '' || lock.verb === 'gives back' ? '' : `: ${lock.summary}`;
-  return [`${title}${summary}`, ...items.map((item) => `- ${item}`)].join('\n');
+  const more = does.map((phrase) => `; ${phrase}`).join('');
+  const summary = lock.summary === '' || lock.verb === 'gives back' ? [] : [lock.summary];
+  return [[`${title}${more}`, ...summary].join('  \n'), ...items.map((item) => `- ${item}`)].join('\n');
 }
 
 function nestingWords({ class: cls, by }: Nesting, style: HoverStyle): string {

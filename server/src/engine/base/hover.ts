@@ -1,8 +1,8 @@
 /**
- * What a hover says, as data: the contexts at a point with the places that they speak of, and what is known of the name under
- * the pointer. Lines are 1-based. Types only.
+ * What hovers and inlay hints say, as plain data: the contexts at a point with the places that they speak of, and what is known of
+ * the name under the pointer. Lines are 1-based. Types only.
  */
-import type { ContextsAnswer, HeldLock, LockMode, PointContext } from '../base/finding.js';
+import type { ContextsAnswer, EntryMethod, HeldLock, LockMode, PointContext, RcuState } from './finding.js';
 
 /** A function, or another thing with a name, and where it stands. */
 export interface NamedPlace {
@@ -17,6 +17,8 @@ export interface PlacedContext extends PointContext {
   readonly path: readonly NamedPlace[];
   /** `path` begins with the entry method itself. */
   readonly complete: boolean;
+  /** What the model calls the situation in which the method is called: `RCU-walk`; '' where it has no name. */
+  readonly situation: string;
   /** For each held lock: the caller that took it, and the line where. Null where it was taken here or brought from outside. */
   readonly takenBy: readonly (NamedPlace | null)[];
 }
@@ -114,4 +116,38 @@ export interface Nesting {
 export interface CardLock extends HeldLock {
   /** Callers that took it. */
   readonly takenBy: readonly NamedPlace[];
+}
+
+/** One way in which a state is reached. */
+export interface Reached {
+  readonly entry: EntryMethod | null;
+  /** Functions from the entry down to, not including, the function of the card. */
+  readonly via: readonly string[];
+  /** Where these stand, as far as that was asked for. */
+  readonly path: readonly NamedPlace[];
+  /** `path` begins with the entry method itself. */
+  readonly complete: boolean;
+  readonly situation: string;
+}
+
+/** One state at the point, with everything that reaches it. */
+export interface HoverGroup {
+  readonly held: readonly CardLock[];
+  readonly rcu: RcuState;
+  readonly maySleep: boolean | 'unknown';
+  readonly whyAtomic: readonly string[];
+  readonly reached: readonly Reached[];
+}
+
+/** A hint behind a line. */
+export interface InlayHint {
+  /** 1-based; the column is that behind the last letter of the line, in UTF-16 units. */
+  readonly line: number;
+  readonly column: number;
+  readonly label: string;
+  /** What it is about: where a function is entered, behind a statement, or on both sides of a condition. */
+  readonly at: 'entry' | 'after' | 'sides';
+  readonly function: string;
+  /** The states that the label is short for; of a condition those where it is true, then those where it is false. */
+  readonly states: readonly (readonly HoverGroup[])[];
 }
