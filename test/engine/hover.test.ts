@@ -78,9 +78,9 @@ static int foo_unlink(struct inode *dir, struct dentry *dentry)
 }
 const struct inode_operations foo_iops = { .unlink = foo_unlink };`,
         [
-          '**Held here:** `&dir->i_rwsem`, `inode::i_rwsem` · no RCU · may sleep',
+          '**Held here:** `inode::i_rwsem`, `&dir->i_rwsem` · no RCU · may sleep',
           '- `&dir->i_rwsem` `inode::i_rwsem` exclusive, by the VFS',
-          '- as `inode_operations.unlink` of `foo_iops` (unlink(2)), [`foo_unlink`](x.c:6)',
+          '- as `inode_operations.unlink` of `foo_iops` (unlink(2)), [`foo_unlink`](x.c:7)',
         ],
       ));
 
@@ -97,7 +97,7 @@ void a(struct foo *f)
 	helper(f);
 	mutex_unlock(&f->mutex);
 }`,
-        ['- `&f->mutex` `foo::mutex` exclusive, taken by [`a`](x.c:8)'],
+        ['- `&f->mutex` `foo::mutex` exclusive, taken by [`a`](x.c:9)', '- no known entry, from [`a`](x.c:7)'],
       ));
 
     it('puts situations side by side that differ, and says once what they agree in', () =>

@@ -95,7 +95,7 @@ static int foo_revalidate(struct dentry *dentry,
 {
 	if (flags & LOOKUP_RCU) //< true: rcu-walk · false: i_rwsem?
 		return -ECHILD;
-	spin_lock(&dentry->d_lock); //< i_rwsem?, d_lock
+	spin_lock(&dentry->d_lock); //< d_lock, i_rwsem?
 	spin_unlock(&dentry->d_lock); //< i_rwsem?
 	return 1;
 }
@@ -127,7 +127,7 @@ out: //< mutex
 
   it('stand behind the last line of a call that goes over several', () =>
     checkHints(`
-static void lock_both(struct foo *f, int n) //< entry: nothing held
+static void lock_both(struct foo *f, int n) //< entry: not known
 {
 	mutex_lock(&f->mutex); //< mutex
 }
@@ -155,7 +155,7 @@ void b(struct foo *f)
       const query = { file: 'fs/foo/x.c', firstLine: 6, lastLine: 10, mode: 'changes' } as const;
       assert.deepEqual(
         engine.inlayHints(query, NEVER).map((hint) => `${hint.line} ${hint.function}`),
-        ['6 a', '8 b', '10 b'].filter((one) => !one.startsWith('6')),
+        ['6 a', '8 b', '10 b'],
       );
     } finally {
       engine.dispose();

@@ -390,14 +390,12 @@ function graphOfLocks(analysis: Analysis): LockGraph {
 }
 
 function unitOrder(graph: LockGraph, unit: string): UnitOrder {
-  const inside = new Map<string, Map<string, Nesting & { readonly bases: readonly string[] }>>();
-  const around = new Map<string, Map<string, Nesting & { readonly bases: readonly string[] }>>();
+  const inside = new Map<string, Map<string, Nesting>>();
+  const around = new Map<string, Map<string, Nesting>>();
   const add = (map: typeof inside, of: string, other: string, e: Edge): void => {
-    const list = map.get(of) ?? new Map();
+    const list = map.get(of) ?? new Map<string, Nesting>();
     map.set(of, list);
-    if (list.has(other)) return;
-    const by = placeOfOperation(e.fn, e.taken.op);
-    list.set(other, { class: other, by, bases: [e.outer.base, e.inner.base] });
+    if (!list.has(other)) list.set(other, { class: other, by: placeOfOperation(e.fn, e.taken.op) });
   };
   for (const edges of graph.edges.values()) {
     const e = edges.find((one) => one.fn.unit === unit && !one.taken.unsure);
@@ -406,13 +404,8 @@ function unitOrder(graph: LockGraph, unit: string): UnitOrder {
     add(inside, e.inner.class, e.outer.class, e);
     add(around, e.outer.class, e.inner.class, e);
   }
-  const told = (map: typeof inside, cls: string, file: string): readonly Nesting[] =>
-    [...(map.get(cls)?.values() ?? [])]
-      // A static lock of another file is another lock, be it called the same
-      .filter(({ bases }) => bases.every((b) => !b.startsWith(`${cls} in `) || b === `${cls} in ${file}`))
-      .map(({ class: other, by }) => ({ class: other, by }));
   return {
-    inside: (cls, file) => told(inside, cls, file),
-    around: (cls, file) => told(around, cls, file),
+    inside: (cls) => [...(inside.get(cls)?.values() ?? [])],
+    around: (cls) => [...(around.get(cls)?.values() ?? [])],
   };
 }

@@ -101,11 +101,10 @@ class FunctionHints {
 
   all(): readonly InlayHint[] {
     this.entry();
-    for (let o = 0; o < this.graph.opCount; o++) {
-      const op = this.kind(o);
-      if (op === Op.Branch) this.branch(o);
-      else if (op !== Op.Jump && op !== Op.Stop && op !== Op.Return) this.statement(o, op);
-    }
+    const { opCount } = this.graph;
+    for (let o = 0; o < opCount; o++) this.statement(o, this.kind(o));
+    // What a condition makes of a call in it says more than the call
+    for (let o = 0; o < opCount; o++) if (this.kind(o) === Op.Branch) this.branch(o);
     this.labels();
     return [...this.byLine.values()].sort((a, b) => a.line - b.line);
   }
@@ -166,7 +165,7 @@ class FunctionHints {
 
   private statement(o: number, op: Op): void {
     const next = this.next(o);
-    if (next < 0) return;
+    if (next < 0 || op === Op.Branch || op === Op.Return) return;
     // What ends with the function, or is declared and nothing else, changes nothing for a line below
     if (op === Op.Cleanup && this.leaves(next)) return;
     if (op === Op.Declare && (this.file.ops[(this.first + o) * OP_STRIDE + 2] as number) < 0) return;

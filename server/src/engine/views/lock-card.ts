@@ -4,6 +4,7 @@
  */
 import type { LockMode } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
+import { GLOBAL_STRIDE } from '../facts/encode.js';
 import type { LockKind, OrderedLock } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { placeOfFunction, placeOfOperation } from './call-effect.js';
@@ -20,8 +21,8 @@ export interface CardSubject {
 
 /** What a unit takes inside of what: classes, and a function that does it. */
 export interface UnitOrder {
-  inside(cls: string, file: string): readonly Nesting[];
-  around(cls: string, file: string): readonly Nesting[];
+  inside(cls: string): readonly Nesting[];
+  around(cls: string): readonly Nesting[];
 }
 
 /** A card. `fn`: the function that asks, or null; `unit`: the directory that is looked at. */
@@ -36,6 +37,7 @@ export function lockCard(
   const entry = model.lockClasses.get(subject.class);
   const at = (end: OrderedLock): boolean => end.class === subject.class;
   const { unit, file, fn } = place;
+  const seen = (nesting: Nesting): boolean => isSeen(analysis, subject.class, nesting.by.file, file);
   return {
     class: known ? subject.class : '',
     kind: kindWords(subject.kind ?? entry?.kind ?? null),
@@ -50,13 +52,13 @@ export function lockCard(
     },
     unit: {
       name: unit,
-      inside: known ? order.inside(subject.class, file) : [],
-      around: known ? order.around(subject.class, file) : [],
+      inside: known ? order.inside(subject.class).filter(seen) : [],
+      around: known ? order.around(subject.class).filter(seen) : [],
     },
     takers: known
       ? takersOf(analysis, unit)
           .of(subject.class)
-          .filter((t) => t.fn !== fn && isSeen(analysis, subject.class, t.fn, place))
+          .filter((t) => t.fn !== fn && isSeen(analysis, subject.class, t.fn.file.path, file))
           .map((t) => t.place)
       : [],
   };
@@ -76,17 +78,22 @@ function orderWords({ class: cls, role }: OrderedLock, tried: true | undefined):
   return `\`${cls}\`${more.length === 0 ? '' : ` (${more.join(', ')})`}`;
 }
 
-/** A static lock of another file is another lock, be it called the same. */
-function isSeen(
-  analysis: Analysis,
-  cls: string,
-  taker: FunctionRef,
-  place: { readonly file: string },
-): boolean {
-  if (cls.includes('::') || taker.file.path === place.file) return true;
-  const { program } = analysis;
-  const own = program.files.get(place.file);
-  return own === undefined || program.globalHome(cls, own) === program.globalHome(cls, taker.file);
+/** Whether the lock that a name is in one file is that of another one: a static lock is its file's own, be it called the same. */
+function isSeen(analysis: Analysis, cls: string, there: string, here: string): boolean {
+  const { program, model } = analysis;
+  if (cls.includes('::') || there === here || model.lockClasses.has(cls)) return true;
+  const [own, other] = [program.files.get(here), program.files.get(there)];
+  if (own === undefined || other === undefined) return false;
+  return program.globalHome(cls, own) === program.globalHome(cls, other) && isDeclared(analysis, cls);
+}
+
+/** Whether a header declares a global. */
+function isDeclared(analysis: Analysis, name: string): boolean {
+  for (const { path, globals, strings } of analysis.program.files.values())
+    if (path.endsWith('.h'))
+      for (let at = 0; at < globals.length; at += GLOBAL_STRIDE)
+        if (strings[globals[at] as number] === name) return true;
+  return false;
 }
 
 interface Taker {

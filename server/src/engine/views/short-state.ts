@@ -4,8 +4,8 @@
 import type { HeldLock } from '../base/finding.js';
 import type { HoverGroup } from './hover-card.js';
 
-/** States that are told apart in one hint; the rest are counted. */
-const MOST_STATES = 3;
+/** A hint that would be longer says what all states have in common, and that there are more. */
+const LONGEST = 52;
 /** Locks of one state that are named; the rest are counted. */
 const MOST_LOCKS = 4;
 
@@ -18,19 +18,31 @@ const OFF: ReadonlyMap<string, string> = new Map([
 
 /** All states at a point, told apart by ` | `; '' where there is none. */
 export function shortStates(groups: readonly HoverGroup[]): string {
-  const texts = [...new Set(groups.map(shortState))];
-  const more = texts.length - MOST_STATES;
-  const shown = texts.slice(0, more === 1 ? MOST_STATES + 1 : MOST_STATES);
-  return more > 1 ? `${shown.join(' | ')} | ${more} more` : shown.join(' | ');
+  const all = groups.map(partsOf);
+  const texts = [...new Set(all.map(textOf))];
+  const whole = texts.join(' | ');
+  if (texts.length <= 1 || whole.length <= LONGEST) return whole;
+  const common = (all[0] ?? []).filter((part) => all.every((parts) => parts.includes(part)));
+  return common.length > 0
+    ? `${common.join(', ')}, more by caller`
+    : `${texts[0]} | ${texts.length - 1} more by caller`;
 }
 
 /** One state: `dir->i_rwsem, inode->i_rwsem`, `d_lock?` where it is held on some paths, `i_rwsem shared`. */
 export function shortState(group: HoverGroup): string {
+  return textOf(partsOf(group));
+}
+
+function textOf(parts: readonly string[]): string {
+  return parts.length === 0 ? 'nothing held' : parts.join(', ');
+}
+
+function partsOf(group: HoverGroup): readonly string[] {
   const plain = group.held.map((lock) => lastName(lock.expression));
   const names = group.held.map((lock, n) => {
     const name = plain[n] as string;
     const twice = plain.filter((other) => other === name).length > 1;
-    return `${twice ? wholeName(lock) : name}${lock.mode === 'shared' ? ' shared' : ''}${lock.certainty === 'may' ? '?' : ''}`;
+    return `${twice ? longName(lock) : name}${lock.mode === 'shared' ? ' shared' : ''}${lock.certainty === 'may' ? '?' : ''}`;
   });
   const more = names.length - MOST_LOCKS;
   const parts = more > 1 ? [...names.slice(0, MOST_LOCKS), `${more} more`] : names;
@@ -38,7 +50,7 @@ export function shortState(group: HoverGroup): string {
   if (group.rcu === 'walk') parts.push('rcu-walk');
   else if (group.rcu === 'read') parts.push('rcu');
   else if (group.rcu === 'maybe') parts.push('rcu?');
-  return parts.length === 0 ? 'nothing held' : [...new Set(parts)].join(', ');
+  return [...new Set(parts)];
 }
 
 /** The lock's own name: `d_lock` of `&dentry->d_lock`. */
@@ -49,8 +61,10 @@ function lastName(expression: string): string {
   return /^\w/.test(name) ? name : text;
 }
 
-function wholeName(lock: HeldLock): string {
-  return plainName(lock.expression);
+/** The same with the object's last name: `d_inode->i_rwsem` of `&dir->d_inode->i_rwsem`. */
+function longName(lock: HeldLock): string {
+  const text = plainName(lock.expression);
+  return /\w+(?:->|\.)\w+$/.exec(text)?.[0] ?? text;
 }
 
 function plainName(expression: string): string {
