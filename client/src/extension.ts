@@ -5,7 +5,8 @@
 import { commands, type ExtensionContext, type TextDocument, window, workspace } from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
-import { EXPLAIN_RULE, RESTART, SHOW_OUTPUT, SHOW_STATUS } from './command-ids.js';
+import { EXPLAIN_RULE, RESTART, SHOW_CONTRACT, SHOW_OUTPUT, SHOW_STATUS } from './command-ids.js';
+import { showContract } from './contract-pages.js';
 import { kernelRootOf } from './kernel-tree.js';
 import { rulePageUri, rulesWithPages } from './rule-pages.js';
 import { languageClient } from './server-process.js';
@@ -83,6 +84,7 @@ export function activate(context: ExtensionContext): void {
     commands.registerCommand(SHOW_OUTPUT, () => output.show()),
     commands.registerCommand(SHOW_STATUS, showStatus),
     commands.registerCommand(EXPLAIN_RULE, explainRule),
+    commands.registerCommand(SHOW_CONTRACT, (method: unknown) => showContract(context, method)),
     workspace.onDidOpenTextDocument((document) => void opened(document)),
   );
   for (const document of workspace.textDocuments) void opened(document);

@@ -173,7 +173,7 @@ void a(struct dentry *dentry)
         [
           'Name, parent and children of a dentry; parents before children.',
           '- guards `d_flags`, `d_sib`, `d_children`',
-          '- order of the VFS: taken inside `inode::i_lock`, `rename_lock`, `dentry::d_lock` (parent) and 1 more; and around `dentry::d_lock` (child), `super_block::s_dentry_lru_lock`, `dcache hash bucket` and 2 more',
+          '- order of the VFS: taken inside `inode::i_lock`, `rename_lock`, `super_block::s_dentry_lru_lock` (only tried); and around `super_block::s_dentry_lru_lock`, `dcache hash bucket`, `super_block::s_roots` and 1 more',
           '- taken by nothing else in fs/foo',
         ],
       ));
@@ -304,6 +304,25 @@ void a(struct foo *f)
         [
           '**[`end_foo()`](x.c:3)**: needs `f->mutex` held; no sleep seen in it; frees `f` at once',
           '*Not known:* calls in it: `mystery()`',
+        ],
+      ));
+
+    it('of a function that does something on some ways only', () =>
+      checkHover(
+        `
+static void put_foo(struct foo *g, struct dentry *dentry)
+{
+	if (--g->count)
+		return;
+	dput(dentry);
+	kfree(g);
+}
+void a(struct foo *f, struct dentry *d)
+{
+	/*^*/put_foo(f, d);
+}`,
+        [
+          '**[`put_foo()`](x.c:3)**: takes and gives back `d->d_lock`; may sleep, in `dput()`; may free `f` at once; may drop a reference to `d`',
         ],
       ));
 

@@ -3,7 +3,7 @@
  * seen and no more: a sleep that nobody saw is not a promise. Must not know Markdown beyond code marks, nor editors.
  */
 import type { Analysis } from '../contexts/analysis.js';
-import { fnColumn, isDamaged } from '../contexts/cfg.js';
+import { blockOf, fnColumn, graphOf, isDamaged, reachedFrom } from '../contexts/cfg.js';
 import { parameterName } from '../contexts/propagate.js';
 import type { Exit, FunctionResult } from '../contexts/result.js';
 import { type Lock, NEGATIVE, POSITIVE, ZERO } from '../contexts/state.js';
@@ -211,7 +211,8 @@ function freePhrases(analysis: Analysis, fn: FunctionRef, result: FunctionResult
     const object = isPlain(text) ? text : type === '' ? '' : `struct ${type}`;
     if (object === '') continue;
     const how = f.how === 'now' ? 'at once' : f.how === 'rcu' ? 'after a grace period' : 'later';
-    const phrase = `${f.conditional || f.facts.length > 0 ? 'may free' : 'frees'} \`${object}\` ${f.afterGrace ? 'after a grace period' : how}`;
+    const sure = !f.conditional && f.facts.length === 0 && f.via < 0 && runsAlways(fn, f.op);
+    const phrase = `${sure ? 'frees' : 'may free'} \`${object}\` ${f.afterGrace ? 'after a grace period' : how}`;
     if (!out.has(object)) out.set(object, phrase);
   }
   const all = [...out.values()];
@@ -223,9 +224,10 @@ function freePhrases(analysis: Analysis, fn: FunctionRef, result: FunctionResult
 function handlingPhrases(analysis: Analysis, fn: FunctionRef): readonly string[] {
   const { file, index } = fn;
   const found = new Map<string, Set<string>>();
-  const add = (verb: string, object: string): void => {
-    const set = found.get(verb) ?? new Set();
-    found.set(verb, set.add(object));
+  const add = (op: number, verb: keyof typeof HANDLING, object: string): void => {
+    const [always, perhaps] = HANDLING[verb];
+    const said = runsAlways(fn, op) ? always : perhaps;
+    found.set(said, (found.get(said) ?? new Set()).add(object));
   };
   const first = fnColumn(file, index, Fn.FirstOp);
   const params = fnColumn(file, index, Fn.ParameterCount);
@@ -246,14 +248,35 @@ function handlingPhrases(analysis: Analysis, fn: FunctionRef): readonly string[]
     for (const r of helper.references ?? []) {
       const object = parameter(helper.params.indexOf(r.object));
       if (object !== null)
-        add(r.action === 'put' ? 'drops a reference to' : 'takes a reference to', `\`${object}\``);
+        add(o, r.action === 'put' ? 'drop' : 'take', `\`${object}\``);
     }
     if (helper.names === 'adds') {
       const object = parameter(0) ?? parameter(1);
-      if (object !== null) add('publishes', `\`${object}\` (\`${name}()\`)`);
+      if (object !== null) add(o, 'publish', `\`${object}\` (\`${name}()\`)`);
     }
   }
   return [...found].map(([verb, objects]) => `${verb} ${some([...objects])}`);
+}
+
+/** What is done to a parameter: in any case, and on some ways. */
+const HANDLING = {
+  drop: ['drops a reference to', 'may drop a reference to'],
+  take: ['takes a reference to', 'may take a reference to'],
+  publish: ['publishes', 'may publish'],
+} as const;
+
+/** Whether a function comes to an operation on every way to its end. */
+function runsAlways(fn: FunctionRef, op: number): boolean {
+  const graph = graphOf(fn.file, fn.index);
+  const block = blockOf(graph, op);
+  if (block === 0) return true;
+  const first = fnColumn(fn.file, fn.index, Fn.FirstOp);
+  const around = reachedFrom(graph, 0, block);
+  for (const b of around) {
+    const last = (graph.blockStart[b + 1] as number) - 1;
+    if (b !== block && last >= 0 && (fn.file.ops[(first + last) * OP_STRIDE] as Op) === Op.Return) return false;
+  }
+  return true;
 }
 
 /** Whether a place is said in few words: a member of a member of a parameter, and no more. */

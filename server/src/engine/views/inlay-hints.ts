@@ -249,7 +249,7 @@ class FunctionHints {
       if (next === undefined || this.byLine.has(line)) continue;
       const here = this.tell(this.states.before.get(next));
       const above = [...this.byLine.values()].filter((h) => h.line < line).sort((a, b) => b.line - a.line)[0];
-      if (here.label === '' || above?.label === here.label) continue;
+      if (here.label === '' || above?.label.replace(/^entry: /, '') === here.label) continue;
       this.put(line, here.label, 'after', [here.groups]);
     }
   }

@@ -35,7 +35,8 @@ export function lockCard(
   const { model } = analysis;
   const known = isKnown(subject.class);
   const entry = model.lockClasses.get(subject.class);
-  const at = (end: OrderedLock): boolean => end.class === subject.class;
+  const at = (end: OrderedLock, other: OrderedLock): boolean =>
+    end.class === subject.class && other.class !== subject.class;
   const { unit, file, fn } = place;
   const seen = (nesting: Nesting): boolean => isSeen(analysis, subject.class, nesting.by.file, file);
   return {
@@ -47,8 +48,8 @@ export function lockCard(
     summary: entry?.summary ?? '',
     guards: model.fieldGuards.filter((g) => g.class === subject.class).map((g) => g.field),
     model: {
-      inside: others(model.lockOrder.filter((o) => at(o.inner)).map((o) => orderWords(o.outer, o.tried))),
-      around: others(model.lockOrder.filter((o) => at(o.outer)).map((o) => orderWords(o.inner, o.tried))),
+      inside: others(model.lockOrder.filter((o) => at(o.inner, o.outer)).map((o) => orderWords(o.outer, o.tried))),
+      around: others(model.lockOrder.filter((o) => at(o.outer, o.inner)).map((o) => orderWords(o.inner, o.tried))),
     },
     unit: {
       name: unit,

@@ -18,7 +18,8 @@ const OFF: ReadonlyMap<string, string> = new Map([
 
 /** All states at a point, told apart by ` | `; '' where there is none. */
 export function shortStates(groups: readonly HoverGroup[]): string {
-  const all = groups.map(partsOf);
+  const twice = namedTwice(groups);
+  const all = groups.map((group) => partsOf(group, twice));
   const texts = [...new Set(all.map(textOf))];
   const whole = texts.join(' | ');
   if (texts.length <= 1 || whole.length <= LONGEST) return whole;
@@ -30,19 +31,27 @@ export function shortStates(groups: readonly HoverGroup[]): string {
 
 /** One state: `dir->i_rwsem, inode->i_rwsem`, `d_lock?` where it is held on some paths, `i_rwsem shared`. */
 export function shortState(group: HoverGroup): string {
-  return textOf(partsOf(group));
+  return textOf(partsOf(group, namedTwice([group])));
+}
+
+/** Names that two locks of one state share: they need more than that, in all states alike. */
+function namedTwice(groups: readonly HoverGroup[]): ReadonlySet<string> {
+  const out = new Set<string>();
+  for (const { held } of groups) {
+    const names = held.map((lock) => lastName(lock.expression));
+    for (const [n, name] of names.entries()) if (names.indexOf(name) !== n) out.add(name);
+  }
+  return out;
 }
 
 function textOf(parts: readonly string[]): string {
   return parts.length === 0 ? 'nothing held' : parts.join(', ');
 }
 
-function partsOf(group: HoverGroup): readonly string[] {
-  const plain = group.held.map((lock) => lastName(lock.expression));
-  const names = group.held.map((lock, n) => {
-    const name = plain[n] as string;
-    const twice = plain.filter((other) => other === name).length > 1;
-    return `${twice ? longName(lock) : name}${lock.mode === 'shared' ? ' shared' : ''}${lock.certainty === 'may' ? '?' : ''}`;
+function partsOf(group: HoverGroup, twice: ReadonlySet<string>): readonly string[] {
+  const names = group.held.map((lock) => {
+    const name = lastName(lock.expression);
+    return `${twice.has(name) ? longName(lock) : name}${lock.mode === 'shared' ? ' shared' : ''}${lock.certainty === 'may' ? '?' : ''}`;
   });
   const more = names.length - MOST_LOCKS;
   const parts = more > 1 ? [...names.slice(0, MOST_LOCKS), `${more} more`] : names;
