@@ -65,7 +65,7 @@ async function visit(bench: Workbench, checks: Checks, what: Visit, coldMs: numb
   await page.waitForTimeout(300);
   await bench.hover(token, what.token);
   const card = page
-    .locator('.monaco-hover:not(.hidden)', { hasText: /, line \d+[\s\S]*(may|must not) sleep/ })
+    .locator('.monaco-hover:not(.hidden)', { hasText: /Held here[\s\S]*(may|must not) sleep/ })
     .first();
   await card.waitFor({ timeout: 20_000 }).catch(() => undefined);
   const said = (await card.innerText({ timeout: 1000 }).catch(() => '')).replace(/\s+/g, ' ');

@@ -97,7 +97,10 @@ void a(struct foo *f)
 	helper(f);
 	mutex_unlock(&f->mutex);
 }`,
-        ['- `&f->mutex` `foo::mutex` exclusive, taken by [`a`](x.c:9)', '- no known entry, from [`a`](x.c:7)'],
+        [
+          '- `&f->mutex` `foo::mutex` exclusive, taken by [`a`](x.c:9)',
+          '- no known entry, from [`a`](x.c:7)',
+        ],
       ));
 
     it('puts situations side by side that differ, and says once what they agree in', () =>

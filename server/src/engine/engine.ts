@@ -7,6 +7,7 @@ import { annotation, signatureAt } from './annotating.js';
 import { auditUnit, noSuchSubject, subjectOf } from './auditing.js';
 import { type CancelToken, NEVER, throwIfCancelled } from './base/cancel.js';
 import { type EntryMethod, type Finding, PRECISION_RANK, type Precision } from './base/finding.js';
+import type { HoverAnswer, InlayHint } from './base/hover.js';
 import { push } from './base/multimap.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
@@ -56,7 +57,6 @@ import { type Files, runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
 import { verifyModel } from './verify/verify.js';
 import { explainModelName } from './views/contract.js';
-import type { HoverAnswer, InlayHint } from './base/hover.js';
 import { inlayHints } from './views/inlay-hints.js';
 import { reachOf } from './views/reach.js';
 
@@ -549,9 +549,7 @@ export class LockwalkEngine implements Engine {
     const other = isBuilt ? null : this.loader.asIfBuilt(path, line);
     const { analysis } = other === null ? world : this.withOther(world, other, token);
     const file = analysis.program.files.get(path);
-    return file === undefined
-      ? null
-      : hoverAt({ analysis, file, text, line, column, built: other === null });
+    return file === undefined ? null : hoverAt({ analysis, file, text, line, column, built: other === null });
   }
 
   inlayHints(query: InlayHintQuery, token: CancelToken): readonly InlayHint[] {

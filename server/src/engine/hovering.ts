@@ -3,33 +3,26 @@
  * contexts, calls and methods with the order of locks that the rules go by. One function is walked for an answer; what is asked of
  * a whole unit is put together once for each analysis.
  */
+
+import type { CallEffect, HoverAnswer, HoverSubject, LockCard, MethodContract } from './base/hover.js';
 import type { Analysis } from './contexts/analysis.js';
 import { withoutComments } from './contexts/callers.js';
 import { blockOf, fnColumn, graphOf, isDamaged } from './contexts/cfg.js';
 import { functionAt, operationAt, type PointState, pointsIn, statesAt } from './contexts/query.js';
 import { unknownsOf } from './contexts/unknowns.js';
 import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from './facts/encode.js';
+import { orderOf } from './lock-orders.js';
 import { type FunctionRef, unitOf } from './program/program.js';
-import { type Edge, LockGraph } from './rules/lock-graph.js';
 import {
   functionEffect,
   helperEffect,
-  placeOfOperation,
   pointerEffect,
   saysSomething,
   unknownEffect,
 } from './views/call-effect.js';
 import { contractOf } from './views/contract.js';
 import { type Meaning, meaningAt, type Token, tokenAt } from './views/hover-subject.js';
-import type {
-  CallEffect,
-  HoverAnswer,
-  HoverSubject,
-  LockCard,
-  MethodContract,
-  Nesting,
-} from './base/hover.js';
-import { type CardSubject, isKnown, lockCard, type UnitOrder } from './views/lock-card.js';
+import { type CardSubject, lockCard } from './views/lock-card.js';
 import { placed } from './views/placed.js';
 
 /** Locks of one call that a card is made of. */
@@ -66,7 +59,8 @@ export function hoverAt(place: HoverPlace): HoverAnswer | null {
   const said = meaning === null ? null : (subject?.of(meaning) ?? null);
   // A line of nothing but braces runs nothing
   if (said === null && (fn === null || !/\w/.test(text.slice(start, end)))) return null;
-  const contexts = fn === null ? [] : contextsOf(analysis, fn, subject?.states(line, column) ?? null, line, column);
+  const contexts =
+    fn === null ? [] : contextsOf(analysis, fn, subject?.states(line, column) ?? null, line, column);
   return {
     version: 1,
     file: file.path,
@@ -105,7 +99,8 @@ function contextsOf(
   column: number,
 ): HoverAnswer['contexts'] {
   const op = walked?.op ?? operationOn(fn, line, column);
-  const states = op < 0 ? null : (walked?.states ?? statesAt(analysis, fn, new Set([op]), op).before.get(op) ?? []);
+  const states =
+    op < 0 ? null : (walked?.states ?? statesAt(analysis, fn, new Set([op]), op).before.get(op) ?? []);
   return pointsIn(analysis, fn, states).map((point) => placed(analysis, point));
 }
 
@@ -144,7 +139,10 @@ class Subject {
   ) {}
 
   /** States at the position, where they were met on the way. */
-  states(line: number, column: number): { readonly op: number; readonly states: readonly PointState[] } | null {
+  states(
+    line: number,
+    column: number,
+  ): { readonly op: number; readonly states: readonly PointState[] } | null {
     const { fn, walked } = this;
     return fn !== null && walked !== null && walked.op === operationOn(fn, line, column) ? walked : null;
   }
@@ -259,7 +257,8 @@ class Subject {
       if (contract !== null) contracts.set(`${struct}::${slot}`, contract);
     }
     const effect = functionEffect(analysis, fn, null);
-    if (contracts.size > 0) return this.said('method', isDefinition ? effect : null, [...contracts.values()], []);
+    if (contracts.size > 0)
+      return this.said('method', isDefinition ? effect : null, [...contracts.values()], []);
     return saysSomething(effect) || !fn.isMacro ? this.said('function', effect, [], []) : null;
   }
 
@@ -302,7 +301,11 @@ class Subject {
     const add = (l: PointState['locks'][number], verb: CardSubject['verb']): void => {
       const { lock } = l;
       if (isState(lock.kind) || out.has(l.text) || out.size >= MOST_LOCKS) return;
-      const text = l.text.startsWith('*') ? l.text.slice(1) : /^\w+$/.test(l.text) && !l.text.includes('?') ? l.text : `&${l.text}`;
+      const text = l.text.startsWith('*')
+        ? l.text.slice(1)
+        : /^\w+$/.test(l.text) && !l.text.includes('?')
+          ? l.text
+          : `&${l.text}`;
       out.set(l.text, {
         class: lock.class,
         kind: lock.kind,
@@ -315,7 +318,8 @@ class Subject {
       for (const l of s.locks)
         if (l.lock.op === op && l.lock.fn === fn.id)
           add(l, now.every((other) => has(other, l)) ? 'takes' : 'tries');
-    for (const s of old) for (const l of s.locks) if (!now.some((other) => has(other, l))) add(l, 'gives back');
+    for (const s of old)
+      for (const l of s.locks) if (!now.some((other) => has(other, l))) add(l, 'gives back');
     const gone = old.flatMap((s) => s.released);
     for (const s of now)
       for (const lock of s.released)
@@ -359,53 +363,4 @@ function argumentsAt(text: string, end: number): readonly string[] | null {
     }
   }
   return null;
-}
-
-// ---- the order of locks in a unit
-
-const ORDERS = new WeakMap<Analysis, Map<string, UnitOrder>>();
-const GRAPHS = new WeakMap<Analysis, LockGraph>();
-
-/** What a unit takes inside of what; put together once for each analysis. */
-function orderOf(analysis: Analysis, unit: string): UnitOrder {
-  const units = ORDERS.get(analysis) ?? new Map<string, UnitOrder>();
-  ORDERS.set(analysis, units);
-  let order = units.get(unit);
-  if (order === undefined) {
-    order = unitOrder(graphOfLocks(analysis), unit);
-    units.set(unit, order);
-  }
-  return order;
-}
-
-function graphOfLocks(analysis: Analysis): LockGraph {
-  let graph = GRAPHS.get(analysis);
-  if (graph === undefined) {
-    const all = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
-    graph = new LockGraph({ analysis, all, functions: [] });
-    graph.build();
-    GRAPHS.set(analysis, graph);
-  }
-  return graph;
-}
-
-function unitOrder(graph: LockGraph, unit: string): UnitOrder {
-  const inside = new Map<string, Map<string, Nesting>>();
-  const around = new Map<string, Map<string, Nesting>>();
-  const add = (map: typeof inside, of: string, other: string, e: Edge): void => {
-    const list = map.get(of) ?? new Map<string, Nesting>();
-    map.set(of, list);
-    if (!list.has(other)) list.set(other, { class: other, by: placeOfOperation(e.fn, e.taken.op) });
-  };
-  for (const edges of graph.edges.values()) {
-    const e = edges.find((one) => one.fn.unit === unit && !one.taken.unsure);
-    if (e === undefined || e.outer.class === e.inner.class) continue;
-    if (!isKnown(e.outer.class) || !isKnown(e.inner.class)) continue;
-    add(inside, e.inner.class, e.outer.class, e);
-    add(around, e.outer.class, e.inner.class, e);
-  }
-  return {
-    inside: (cls) => [...(inside.get(cls)?.values() ?? [])],
-    around: (cls) => [...(around.get(cls)?.values() ?? [])],
-  };
 }

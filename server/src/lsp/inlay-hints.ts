@@ -46,7 +46,11 @@ export class InlayHints {
   ): Promise<InlayHint[]> {
     const { tree, file, settings, uri } = served;
     const mode = settings.inlayHints;
-    if (mode === 'off') return [];
+    if (mode === 'off') {
+      // Asked for again when the settings change
+      this.#given.set(uri, null);
+      return [];
+    }
     const query = { file, firstLine: range.start.line + 1, lastLine: range.end.line + 1, mode };
     const hints = await tree.lane.add('interactive', signal, async (stop) => {
       await tree.tell(this.#documents);
@@ -83,7 +87,6 @@ function toInlayHint(file: string, hint: Hint, { wire, format, page }: HintSurro
     position: toPosition(wire, file, hint.line, hint.column),
     label: hint.label,
     paddingLeft: true,
-    tooltip:
-      format === 'markdown' ? { kind: MarkupKind.Markdown, value: markdown } : plainText(markdown),
+    tooltip: format === 'markdown' ? { kind: MarkupKind.Markdown, value: markdown } : plainText(markdown),
   };
 }

@@ -2,6 +2,8 @@
  * What a call amounts to, in phrases: of a helper as the model states it, of a function as the analysis found it. Says what is
  * seen and no more: a sleep that nobody saw is not a promise. Must not know Markdown beyond code marks, nor editors.
  */
+
+import type { CallEffect, NamedPlace } from '../base/hover.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { blockOf, fnColumn, graphOf, isDamaged, reachedFrom } from '../contexts/cfg.js';
 import { parameterName } from '../contexts/propagate.js';
@@ -13,7 +15,6 @@ import { EXPR_STRIDE, Fn, lineAt, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { HelperEntry } from '../model/types.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { helperEffects, helperSleeps } from './contract.js';
-import type { CallEffect, NamedPlace } from '../base/hover.js';
 
 /** Objects of one kind of effect that are named; the rest are counted. */
 const MOST_NAMED = 3;
@@ -42,7 +43,9 @@ export function helperEffect(helper: HelperEntry, args: readonly string[] | null
   return {
     from: 'model',
     summary: helper.summary,
-    phrases: [helperSleeps(helper), ...helperEffects(helper)].map((p) => withArguments(p, helper.params, args)),
+    phrases: [helperSleeps(helper), ...helperEffects(helper)].map((p) =>
+      withArguments(p, helper.params, args),
+    ),
     targets: [],
     unknownCalls: [],
     partial: false,
@@ -247,8 +250,7 @@ function handlingPhrases(analysis: Analysis, fn: FunctionRef): readonly string[]
     };
     for (const r of helper.references ?? []) {
       const object = parameter(helper.params.indexOf(r.object));
-      if (object !== null)
-        add(o, r.action === 'put' ? 'drop' : 'take', `\`${object}\``);
+      if (object !== null) add(o, r.action === 'put' ? 'drop' : 'take', `\`${object}\``);
     }
     if (helper.names === 'adds') {
       const object = parameter(0) ?? parameter(1);
@@ -274,7 +276,8 @@ function runsAlways(fn: FunctionRef, op: number): boolean {
   const around = reachedFrom(graph, 0, block);
   for (const b of around) {
     const last = (graph.blockStart[b + 1] as number) - 1;
-    if (b !== block && last >= 0 && (fn.file.ops[(first + last) * OP_STRIDE] as Op) === Op.Return) return false;
+    if (b !== block && last >= 0 && (fn.file.ops[(first + last) * OP_STRIDE] as Op) === Op.Return)
+      return false;
   }
   return true;
 }

@@ -1,8 +1,9 @@
 /**
  * The model in words: a method's contract and a helper's effect as Markdown, for the hover and for `explain`.
  */
-import type { EntryContext, HelperEntry, LockSpec, MethodEntry, Model } from '../model/types.js';
+
 import type { MethodContract } from '../base/hover.js';
+import type { EntryContext, HelperEntry, LockSpec, MethodEntry, Model } from '../model/types.js';
 
 /** `d_revalidate`, `dentry_operations.d_revalidate`, `->d_revalidate`, `dput`; null where the model has no such name. */
 export function explainModelName(model: Model, name: string): string | null {

@@ -4,7 +4,6 @@
 import type { InlayHint } from '../base/hover.js';
 import { type HoverStyle, statesMarkdown } from './hover-markdown.js';
 
-
 /** Markdown of the states that a hint is short for. */
 export function hintMarkdown(hint: InlayHint, file: string, style: HoverStyle): string {
   const titles =

@@ -59,7 +59,10 @@ export function groupsOf(contexts: readonly Given[]): readonly HoverGroup[] {
   }
   const sorted = [...groups.values()].map(
     (group): HoverGroup => ({
-      held: group.state.held.map((lock, n) => ({ ...lock, takenBy: [...(group.takenBy[n]?.values() ?? [])] })),
+      held: group.state.held.map((lock, n) => ({
+        ...lock,
+        takenBy: [...(group.takenBy[n]?.values() ?? [])],
+      })),
       rcu: group.state.rcu,
       maySleep: group.state.maySleep,
       whyAtomic: group.state.whyAtomic,
@@ -73,7 +76,8 @@ export function groupsOf(contexts: readonly Given[]): readonly HoverGroup[] {
 function add(group: Group, context: Given): void {
   const { entry, via, path = [], complete = true, situation = '', takenBy = [] } = context;
   const reachedKey = JSON.stringify([entry, via]);
-  if (!group.reached.has(reachedKey)) group.reached.set(reachedKey, { entry, via, path, complete, situation });
+  if (!group.reached.has(reachedKey))
+    group.reached.set(reachedKey, { entry, via, path, complete, situation });
   // The same locks may stand in another order
   for (const [n, lock] of context.held.entries()) {
     const place = takenBy[n] ?? null;

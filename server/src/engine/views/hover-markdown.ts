@@ -3,8 +3,8 @@
  * no decoration. Must not know editors or URIs: who wants links hands in a function that makes them.
  */
 import type { RcuState } from '../base/finding.js';
-import { type HoverCard, type HoverGroup, hoverCard, type Reached } from './hover-card.js';
 import type { CardLock, HoverAnswer, NamedPlace } from '../base/hover.js';
+import { type HoverCard, type HoverGroup, hoverCard, type Reached } from './hover-card.js';
 import { subjectMarkdown } from './subject-markdown.js';
 
 /** States shown in full; the rest are counted. */
@@ -38,7 +38,9 @@ export function hoverMarkdown(answer: HoverAnswer, style: HoverStyle): string {
 export function cardMarkdown(card: HoverCard, style: HoverStyle, atEntry: boolean): string {
   const paragraphs = statesMarkdown(card.groups, card.file, style, atEntry ? 'Held on entry' : 'Held here');
   if (card.groups.length > MAX_GROUPS)
-    paragraphs.push(`${card.groups.length - MAX_GROUPS} more: \`lockwalk contexts ${card.file}:${card.line}\``);
+    paragraphs.push(
+      `${card.groups.length - MAX_GROUPS} more: \`lockwalk contexts ${card.file}:${card.line}\``,
+    );
   if (card.damaged)
     paragraphs.push('The parser did not understand part of this function: this may be incomplete.');
   if (card.notBuilt) paragraphs.push('Not built in this configuration: answered as if it were.');
@@ -63,7 +65,11 @@ export function statesMarkdown(
   if (second === undefined) {
     const items = [
       ...first.held.map((lock) => `${code(lock.expression)} ${lockWords(lock, first, file, style)}`),
-      ...some(first.reached.map((r) => reachedWords(r, style)), MAX_REACHED, 'ways'),
+      ...some(
+        first.reached.map((r) => reachedWords(r, style)),
+        MAX_REACHED,
+        'ways',
+      ),
     ];
     return [`**${title}:** ${words(first).join(' \u00b7 ')}`, items.map((item) => `- ${item}`).join('\n')];
   }
@@ -73,7 +79,10 @@ export function statesMarkdown(
   // What all hold is said once
   const inAll = (cells[0] ?? []).filter((cell) => cells.every((one) => one.includes(cell)));
   const apart = cells.map((one) => one.filter((cell) => !inAll.includes(cell)));
-  const agree = [apart.every((one) => one.length === 0), ...[1, 2].map((n) => allSame(all.map((one) => one[n] as string)))];
+  const agree = [
+    apart.every((one) => one.length === 0),
+    ...[1, 2].map((n) => allSame(all.map((one) => one[n] as string))),
+  ];
   const common = [
     ...(inAll.length > 0 ? [inAll.join(', ')] : agree[0] === true ? ['no lock'] : []),
     ...[1, 2].flatMap((n) => (agree[n] === true ? [all[0]?.[n] as string] : [])),
@@ -83,12 +92,20 @@ export function statesMarkdown(
   const rows = shown.map((group, n) => {
     const held = (apart[n] ?? []).join(', ') || none;
     const differing = [held, all[n]?.[1], all[n]?.[2]].filter((_, at) => agree[at] === false) as string[];
-    const ways = some(group.reached.map((r) => wayInRow(r, style)), MAX_IN_ROW, '').join('; ');
+    const ways = some(
+      group.reached.map((r) => wayInRow(r, style)),
+      MAX_IN_ROW,
+      '',
+    ).join('; ');
     return row([ways, ...differing]);
   });
   if (columns.length === 0) {
     // The same locks, taken at other places
-    const ways = some(groups.flatMap((g) => g.reached.map((r) => reachedWords(r, style))), MAX_REACHED, 'ways');
+    const ways = some(
+      groups.flatMap((g) => g.reached.map((r) => reachedWords(r, style))),
+      MAX_REACHED,
+      'ways',
+    );
     return [`**${title}:** ${common.join(' \u00b7 ')}`, ways.map((item) => `- ${item}`).join('\n')];
   }
   const differ = `differs by entry${common.length > 0 ? `; in all: ${common.join(' \u00b7 ')}` : ''}`;

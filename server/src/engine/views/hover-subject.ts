@@ -3,7 +3,7 @@
  * names, types and slots; walks nothing. Must not know what is said of it.
  */
 import type { Analysis } from '../contexts/analysis.js';
-import { type Target, meaningOf } from '../contexts/calls.js';
+import { meaningOf, type Target } from '../contexts/calls.js';
 import { fnColumn } from '../contexts/cfg.js';
 import {
   CALL_LOOP,
@@ -74,7 +74,8 @@ export function meaningAt(
     }
   }
   const slot = program.slots.find(
-    (s) => s.file === file && s.slot === token.name && s.position <= token.start && token.start - s.position <= 4,
+    (s) =>
+      s.file === file && s.slot === token.name && s.position <= token.start && token.start - s.position <= 4,
   );
   if (slot !== undefined && isMember) return { kind: 'slot', slot };
   if (isMember) return null;
@@ -122,7 +123,8 @@ function callAt(analysis: Analysis, fn: FunctionRef, token: Token, isMember: boo
     if (op !== Op.Call || ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) continue;
     const callee = (file.ops[at + 1] as number) * EXPR_STRIDE;
     const kind = file.exprs[callee] as X;
-    if (kind === X.Name && start === token.start && text(file, callee + 1) === token.name) [best, bestStart] = [o, start];
+    if (kind === X.Name && start === token.start && text(file, callee + 1) === token.name)
+      [best, bestStart] = [o, start];
     if (kind === X.Field && isMember && text(file, callee + 2) === token.name) [best, bestStart] = [o, start];
   }
   if (best < 0) return null;

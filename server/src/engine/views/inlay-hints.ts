@@ -148,7 +148,8 @@ class FunctionHints {
     const groups = groupsOf(points.map((p) => placed(this.analysis, p)));
     if (groups.length === 0) return;
     const unknown = groups.every((g) => g.reached.every((r) => r.entry === null));
-    const empty = unknown && groups.every((g) => g.held.length === 0 && g.rcu === 'none' && g.maySleep === true);
+    const empty =
+      unknown && groups.every((g) => g.held.length === 0 && g.rcu === 'none' && g.maySleep === true);
     const label = empty ? 'entry: not known' : `entry: ${shortStates(groups)}`;
     const name = fnColumn(this.file, this.fn.index, Fn.NameStart) - this.base;
     const open = this.code.indexOf('(', name);
@@ -200,17 +201,15 @@ class FunctionHints {
       }
     }
     const line = this.lineOf(this.offset(last, true) - 1);
-    // The side that is true has its block first, but where a loop is tested at its end
-    if (sides.size !== 2 || /\}\s*while\b/.test(this.row(line))) return this.plainBranch(o, line);
     const [yes, no] = [...sides].sort(([a], [b]) => a - b).map(([, states]) => this.tell(states));
-    if (yes === undefined || no === undefined || yes.label === no.label) return this.plainBranch(o, line);
-    if (yes.label === '' || no.label === '') return this.plainBranch(o, line);
-    this.put(line, `true: ${yes.label} \u00b7 false: ${no.label}`, 'sides', [yes.groups, no.groups]);
-  }
-
-  private plainBranch(o: number, line: number): void {
-    const here = this.tell(this.states.before.get(o));
-    if (this.mode === 'all' && here.label !== '') this.put(line, here.label, 'after', [here.groups]);
+    // The side that is true has its block first, but where a loop is tested at its end
+    const told = sides.size === 2 && !/\}\s*while\b/.test(this.row(line));
+    if (told && yes !== undefined && no !== undefined && yes.label !== no.label && yes.label && no.label)
+      this.put(line, `true: ${yes.label} \u00b7 false: ${no.label}`, 'sides', [yes.groups, no.groups]);
+    else if (this.mode === 'all') {
+      const here = this.tell(this.states.before.get(o));
+      if (here.label !== '') this.put(line, here.label, 'after', [here.groups]);
+    }
   }
 
   /** The branches of one condition, `a && b`, that begins with a branch, in the order of the text. */
@@ -224,7 +223,8 @@ class FunctionHints {
         if (last < 0 || this.kind(last) !== Op.Branch || out.includes(last)) continue;
         const begin = this.offset(this.graph.blockStart[block] as number, false);
         const between = this.code.slice(end, Math.max(begin, end));
-        if (begin >= end && /&&|\|\|/.test(between) && !/[{};]|\bif\b|\bwhile\b/.test(between)) out.push(last);
+        if (begin >= end && /&&|\|\|/.test(between) && !/[{};]|\bif\b|\bwhile\b/.test(between))
+          out.push(last);
       }
     }
     return out;

@@ -3,12 +3,12 @@
  * know how the order of a unit is found: that is handed in.
  */
 import type { LockMode } from '../base/finding.js';
+import type { LockCard, NamedPlace, Nesting } from '../base/hover.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { GLOBAL_STRIDE } from '../facts/encode.js';
 import type { LockKind, OrderedLock } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { placeOfFunction, placeOfOperation } from './call-effect.js';
-import type { LockCard, NamedPlace, Nesting } from '../base/hover.js';
 
 /** A lock that a card is about. */
 export interface CardSubject {
@@ -48,8 +48,12 @@ export function lockCard(
     summary: entry?.summary ?? '',
     guards: model.fieldGuards.filter((g) => g.class === subject.class).map((g) => g.field),
     model: {
-      inside: others(model.lockOrder.filter((o) => at(o.inner, o.outer)).map((o) => orderWords(o.outer, o.tried))),
-      around: others(model.lockOrder.filter((o) => at(o.outer, o.inner)).map((o) => orderWords(o.inner, o.tried))),
+      inside: others(
+        model.lockOrder.filter((o) => at(o.inner, o.outer)).map((o) => orderWords(o.outer, o.tried)),
+      ),
+      around: others(
+        model.lockOrder.filter((o) => at(o.outer, o.inner)).map((o) => orderWords(o.inner, o.tried)),
+      ),
     },
     unit: {
       name: unit,

@@ -1,14 +1,18 @@
 /**
  * Contexts of a point with the places that they speak of, as cards link to them. Must not know how they are shown.
  */
+
+import type { PlacedContext } from '../base/hover.js';
 import type { Analysis } from '../contexts/analysis.js';
 import type { Point } from '../contexts/query.js';
 import type { FunctionRef } from '../program/program.js';
 import { placeOfFunction, placeOfOperation } from './call-effect.js';
-import type { PlacedContext } from '../base/hover.js';
 
 /** A point's context with its places. */
-export function placed(analysis: Analysis, { context, calls, takenBy, written, situation }: Point): PlacedContext {
+export function placed(
+  analysis: Analysis,
+  { context, calls, takenBy, written, situation }: Point,
+): PlacedContext {
   const { functions } = analysis.program;
   return {
     ...context,

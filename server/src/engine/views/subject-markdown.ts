@@ -2,8 +2,16 @@
  * What is known of the name under the pointer, as Markdown: what a call does, a method's contract, a class of locks. Must not know
  * editors or URIs.
  */
+
+import type {
+  CallEffect,
+  HoverSubject,
+  LockCard,
+  MethodContract,
+  NamedPlace,
+  Nesting,
+} from '../base/hover.js';
 import { code, type HoverStyle, linked } from './hover-markdown.js';
-import type { CallEffect, HoverSubject, LockCard, MethodContract, NamedPlace, Nesting } from '../base/hover.js';
 
 /** Functions that are named; the rest are counted. */
 const MAX_NAMED = 3;
@@ -26,8 +34,11 @@ export function subjectMarkdown(subject: HoverSubject, style: HoverStyle): strin
     const does = primitive ? effect.phrases.filter((p) => !/^(acquires|releases) /.test(p)) : [];
     parts.push(lockMarkdown(lock, primitive ? `${name}()` : '', does, style));
   }
-  for (const contract of subject.contracts.slice(0, MAX_CONTRACTS)) parts.push(contractMarkdown(contract, style));
-  const others = subject.contracts.slice(MAX_CONTRACTS).map((c) => pageLink(`${c.struct}.${c.method}`, c, style));
+  for (const contract of subject.contracts.slice(0, MAX_CONTRACTS))
+    parts.push(contractMarkdown(contract, style));
+  const others = subject.contracts
+    .slice(MAX_CONTRACTS)
+    .map((c) => pageLink(`${c.struct}.${c.method}`, c, style));
   if (others.length > 0) parts.push(`Also: ${some(others, MAX_CLASSES)}`);
   return parts.join('\n\n');
 }
@@ -74,7 +85,8 @@ function lockMarkdown(lock: LockCard, by: string, does: readonly string[], style
     const takers = lock.takers.map((place: NamedPlace) => linked(code(place.name), place, style));
     const also = lock.verb === 'is' ? 'taken by' : 'also taken by';
     if (takers.length > 0) items.push(`${also} ${some(takers, MAX_NAMED)}`);
-    else if (lock.class !== '') items.push(`${lock.verb === 'is' ? 'taken by nothing' : 'taken by nothing else'} in ${lock.unit.name}`);
+    else if (lock.class !== '')
+      items.push(`${lock.verb === 'is' ? 'taken by nothing' : 'taken by nothing else'} in ${lock.unit.name}`);
   }
   const more = does.map((phrase) => `; ${phrase}`).join('');
   const summary = lock.summary === '' || lock.verb === 'gives back' ? [] : [lock.summary];
@@ -88,7 +100,8 @@ function nestingWords({ class: cls, by }: Nesting, style: HoverStyle): string {
 function orderWords(inside: readonly string[], around: readonly string[]): string {
   const parts: string[] = [];
   if (inside.length > 0) parts.push(`taken inside ${some(inside, MAX_CLASSES)}`);
-  if (around.length > 0) parts.push(`${inside.length > 0 ? 'and around' : 'taken around'} ${some(around, MAX_CLASSES)}`);
+  if (around.length > 0)
+    parts.push(`${inside.length > 0 ? 'and around' : 'taken around'} ${some(around, MAX_CLASSES)}`);
   return parts.join('; ');
 }
 
