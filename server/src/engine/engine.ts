@@ -509,10 +509,17 @@ export class LockwalkEngine implements Engine {
     return this.answerAt(this.withOther(world, other, token), other.path, line, column, false);
   }
 
-  /** A world with another text of one of its files; it is not kept. */
+  /** Of a world: the last one that was made of it with another text of a file. */
+  private readonly others = new WeakMap<World, { readonly other: FileFacts; readonly world: World }>();
+
+  /** A world with another text of one of its files; the last one is kept, for the pointer moves on in the same lines. */
   private withOther(world: World, other: FileFacts, token: CancelToken): World {
+    const last = this.others.get(world);
+    if (last?.other.path === other.path && last.other.hash === other.hash) return last.world;
     const files = world.files.map((f) => (f.path === other.path ? other : f));
-    return this.link(world.key, files, [other.path], token).world;
+    const made = this.link(world.key, files, [other.path], token).world;
+    this.others.set(world, { other, world: made });
+    return made;
   }
 
   private answer(world: World, fn: FunctionRef, line: number, op: number, built = true): ContextsResult {
