@@ -298,6 +298,24 @@ describe('lsp server', () => {
     assert.deepEqual(answer?.range, { start: { line: 2, character: 1 }, end: { line: 2, character: 6 } });
   });
 
+  it('is plain text for clients that draw nothing else', async () => {
+    const [context] = NOTHING_HELD.contexts;
+    assert.ok(context);
+    world.hover = { ...NOTHING_HELD, contexts: [context, { ...context, rcu: 'walk', maySleep: false }] };
+    const { textDocument } = CAPABILITIES;
+    await client.initialize({
+      ...CAPABILITIES,
+      textDocument: { ...textDocument, hover: { contentFormat: ['plaintext'] } },
+    });
+    await client.open(uri, TEXT);
+    const said = (await hoverAt(2, 3))?.contents;
+    assert.deepEqual(said, {
+      kind: 'plaintext',
+      value:
+        'Held here: differs by entry; in all: no lock\n\nentered | RCU | sleep\nno known entry | RCU-walk | must not sleep\nno known entry | no RCU | may sleep',
+    });
+  });
+
   it('opens contracts by a command where the client says that it has it', async () => {
     const contract = { struct: 's', method: 'm', version: '6.12', summary: '', phrases: [], obligations: [] };
     const range = { line: 3, column: 2, endColumn: 7 };

@@ -84,9 +84,10 @@ export function functionEffect(
   const params = Array.from({ length: fnColumn(fn.file, fn.index, Fn.ParameterCount) }, (_, p) =>
     parameterName(fn, p),
   );
+  const locks = lockPhrases(analysis, fn, result);
+  const sleep = sleepPhrase(result);
   const phrases = [
-    ...lockPhrases(analysis, fn, result),
-    sleepPhrase(result),
+    ...(locks.length === 0 && sleep === NO_SLEEP ? [NOTHING_SEEN] : [...locks, sleep]),
     ...freePhrases(analysis, fn, result),
     ...handlingPhrases(analysis, fn),
     ...(result.grace ? ['waits for a grace period'] : []),
@@ -107,12 +108,12 @@ export function saysSomething(effect: CallEffect): boolean {
   return (
     effect.from !== 'inferred' ||
     effect.unknownCalls.length > 0 ||
-    effect.phrases.some((p) => p !== NO_SLEEP && p !== NO_LOCK)
+    effect.phrases.some((p) => p !== NOTHING_SEEN)
   );
 }
 
 const NO_SLEEP = 'no sleep seen in it';
-const NO_LOCK = 'leaves the locks as they are';
+const NOTHING_SEEN = 'no lock and no sleep seen in it';
 
 function sleepPhrase(result: FunctionResult): string {
   const { sleeps } = result;
@@ -148,7 +149,7 @@ function lockPhrases(analysis: Analysis, fn: FunctionRef, result: FunctionResult
   }
   const within = [...new Set(inside)];
   if (within.length > 0) out.push(`takes and gives back ${some(within)}`);
-  return out.length > 0 ? out : [NO_LOCK];
+  return out;
 }
 
 /** Locks of the ways out, each with the condition on what is returned under which it is there. */
