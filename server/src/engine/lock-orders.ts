@@ -27,7 +27,7 @@ function graphOfLocks(analysis: Analysis): LockGraph {
   let graph = GRAPHS.get(analysis);
   if (graph === undefined) {
     const all = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
-    graph = new LockGraph({ analysis, all, functions: [] });
+    graph = new LockGraph({ analysis, all, unit: [], functions: [] });
     graph.build();
     GRAPHS.set(analysis, graph);
   }
