@@ -35,7 +35,7 @@ describe('commands', () => {
     const where = `fs/pool/alloc.c:${line}:${(text[line - 1] ?? '').indexOf('spin_lock') + 1}`;
     const { out } = lockwalk(['contexts', '--kernel', EXAMPLE, where]);
     assert.match(out, /^ {2}spin_lock\(\) takes &pool->lock \(pool::lock, spinlock\); does not sleep$/m);
-    assert.match(out, /^ {2}- also taken by \w+/m);
+    assert.match(out, /^ {2}- also taken by \w+ at fs\/pool\/alloc\.c:\d+/m);
     assert.doesNotMatch(out, /\*\*|`/);
     const json = lockwalk(['contexts', '--kernel', EXAMPLE, where, '--format', 'json']).out;
     assert.deepEqual(Object.keys(JSON.parse(json)).sort(), [

@@ -6,8 +6,11 @@ import { subjectMarkdown } from '../../engine/views/subject-markdown.js';
 
 /** The whole of it, each line indented. */
 export function formatSubject(subject: HoverSubject): string {
-  const words = subjectMarkdown(subject, { link: () => null, page: () => null });
-  const plain = words.replace(/\*\*|`/g, '').replace(/^\*(Not known:)\*/gm, '$1');
+  const words = subjectMarkdown(subject, { link: (file, line) => `${file}:${line}`, page: () => null });
+  const plain = words
+    .replace(/\[([^\]]*)\]\(([^)]*)\)/g, '$1 at $2')
+    .replace(/\*\*|`/g, '')
+    .replace(/^\*(Not known:)\*/gm, '$1');
   return `${plain
     .split('\n')
     .map((line) => line.trimEnd())
