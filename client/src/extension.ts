@@ -11,9 +11,11 @@ import {
   OPEN_SAMPLE,
   OPEN_WALKTHROUGH,
   RESTART,
+  SHOW_CONTRACT,
   SHOW_OUTPUT,
   SHOW_STATUS,
 } from './command-ids.js';
+import { showContract } from './contract-pages.js';
 import { kernelRootOf } from './kernel-tree.js';
 import { rulePageUri, rulesWithPages } from './rule-pages.js';
 import { openSample } from './sample.js';
@@ -106,6 +108,7 @@ export function activate(context: ExtensionContext): void {
       commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#lockwalk`, false),
     ),
     tasks.registerTaskProvider(TASK_TYPE, checkTasks(context, folders)),
+    commands.registerCommand(SHOW_CONTRACT, (method: unknown) => showContract(context, method)),
     workspace.onDidOpenTextDocument((document) => void opened(document)),
   );
   for (const document of workspace.textDocuments) void opened(document);

@@ -17,7 +17,7 @@ import {
   STATUS_NOTIFICATION,
   type StatusReport,
 } from '../../server/src/lsp/protocol.js';
-import { EXPLAIN_RULE } from './command-ids.js';
+import { EXPLAIN_RULE, SHOW_CONTRACT } from './command-ids.js';
 
 /** A server that dies more often than this within `RESTART_WINDOW_MS` is left alone. */
 const MAX_RESTARTS = 3;
@@ -40,7 +40,7 @@ export function languageClient(
   const server: ServerOptions = { module, transport: TransportKind.ipc };
   const initializationOptions: InitializationOptions = {
     statusNotifications: true,
-    commands: [EXPLAIN_RULE],
+    commands: [EXPLAIN_RULE, SHOW_CONTRACT],
   };
   const died: number[] = [];
   const options: LanguageClientOptions = {
@@ -50,6 +50,8 @@ export function languageClient(
     ],
     outputChannel: output,
     traceOutputChannel: trace,
+    // The hover links to the pages of methods, and to nothing else that runs
+    markdown: { isTrusted: { enabledCommands: [SHOW_CONTRACT] } },
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationOptions,
     initializationFailedHandler: (error) => {

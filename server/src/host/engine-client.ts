@@ -20,9 +20,12 @@ import type {
   ContextsResult,
   DumpKind,
   FileInScope,
+  HoverAnswer,
+  HoverQuery,
+  InlayHint,
+  InlayHintQuery,
   Progress,
   ReachAnswer,
-  SymbolAnswer,
   VerifyAnswer,
 } from '../engine/door.js';
 import { workerScript } from './assets.js';
@@ -64,6 +67,8 @@ if (Number.parseInt(process.versions.v8, 10) <= NEWEST_V8_KNOWN) {
 const READING: ReadonlySet<CallName> = new Set([
   'check',
   'contexts',
+  'hover',
+  'inlayHints',
   'annotate',
   'absent',
   'audit',
@@ -164,13 +169,12 @@ export class EngineClient {
     return this.#call('reach', paths, signal, progress);
   }
 
-  symbolAt(
-    file: string,
-    line: number,
-    column: number,
-    signal: AbortSignal | null = null,
-  ): Promise<SymbolAnswer | null> {
-    return this.#call('symbolAt', { file, line, column }, signal);
+  hover(query: HoverQuery, signal: AbortSignal | null = null): Promise<HoverAnswer | null> {
+    return this.#call('hover', query, signal);
+  }
+
+  inlayHints(query: InlayHintQuery, signal: AbortSignal | null = null): Promise<readonly InlayHint[]> {
+    return this.#call('inlayHints', query, signal);
   }
 
   explainModel(name: string): Promise<string | null> {

@@ -10,6 +10,9 @@ export const STATUS_NOTIFICATION = 'lockwalk/statusChanged';
 /** Client command that opens a rule's page; offered in code actions only where the client says it has it. */
 export const EXPLAIN_COMMAND = 'lockwalk.explainRule';
 
+/** Client command that opens the page of a method's contract, `dentry_operations/d_revalidate`; linked only where the client has it. */
+export const CONTRACT_COMMAND = 'lockwalk.showContract';
+
 /** `initializationOptions` of `initialize`; all of it is optional. */
 export interface InitializationOptions {
   /** Send `lockwalk/statusChanged`. */
