@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cancelled } from '../../server/src/engine/base/cancel.js';
 import type { ContextsAnswer, Edit, Finding } from '../../server/src/engine/base/finding.js';
+import type { CallsAnswer, Lens } from '../../server/src/engine/base/shown.js';
 import type { AnnotateAnswer, SymbolAnswer } from '../../server/src/engine/door.js';
 import type { EnginePort, EngineSpec } from '../../server/src/lsp/engine-port.js';
 
@@ -15,6 +16,8 @@ export interface FakeWorld {
   stepMs: number;
   contexts: ContextsAnswer | null;
   symbol: SymbolAnswer | null;
+  lenses: readonly Lens[];
+  calls: CallsAnswer;
   /** What is written down of a function's precondition. */
   annotation: AnnotateAnswer | null;
   /** Edits in other files that every fix carries besides its own. */
@@ -32,6 +35,8 @@ export function fakeWorld(): FakeWorld {
     stepMs: 0,
     contexts: null,
     symbol: null,
+    lenses: [],
+    calls: { version: 1, item: null, rows: [] },
     annotation: null,
     moreEdits: [],
     failure: null,
@@ -86,6 +91,18 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
         return world.annotation === null
           ? { ok: false, problem: 'nothing here' }
           : { ok: true, answer: world.annotation };
+      },
+      lenses: async (file) => {
+        world.asked.push(`lenses ${file}`);
+        return { version: 1, file, lenses: world.lenses };
+      },
+      calls: async (query) => {
+        world.asked.push(`calls ${query.kind}`);
+        return world.calls;
+      },
+      methods: async (query) => {
+        world.asked.push(`methods ${query.paths.join(' ')}`);
+        return { version: 1, kernelVersion: '6.12', units: [] };
       },
       symbolAt: async () => world.symbol,
       overlay: async (file, content) => {

@@ -5,6 +5,7 @@
  */
 import type { CancelToken } from './base/cancel.js';
 import type { ContextsAnswer, EntryMethod, Finding, Fix, LockMode, PointContext } from './base/finding.js';
+import type { CallsAnswer, CallsQuery, LensesAnswer, MethodsAnswer, MethodsQuery } from './base/shown.js';
 
 /** What the engine may ask of the outside world. Paths are relative to the kernel root, with `/`. */
 export interface SourceTree {
@@ -377,6 +378,12 @@ export interface Engine {
   audit(query: AuditQuery, token: CancelToken, progress?: (p: Progress) => void): AuditResult;
   /** How much of files or folders the analysis reaches, and from where. */
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer;
+  /** The lines above the functions of a file. */
+  lenses(file: string, token: CancelToken): LensesAnswer;
+  /** Who calls a function and whom it calls, with what holds at each call. */
+  calls(query: CallsQuery, token: CancelToken): CallsAnswer;
+  /** The tables of operations of directories, their methods with contexts and numbers of findings. */
+  methods(query: MethodsQuery, token: CancelToken, progress?: (p: Progress) => void): MethodsAnswer;
   /** For hover and `explain`: what the model or the analysis knows of the name at a position. */
   symbolAt(file: string, line: number, column: number): SymbolAnswer | null;
   /** `explain METHOD|HELPER`: Markdown, or null where the model has no such name (`d_revalidate`, `inode_operations.rename`, `dput`). */

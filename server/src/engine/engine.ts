@@ -8,6 +8,7 @@ import { auditUnit, noSuchSubject, subjectOf } from './auditing.js';
 import { type CancelToken, NEVER, throwIfCancelled } from './base/cancel.js';
 import { type EntryMethod, type Finding, PRECISION_RANK, type Precision } from './base/finding.js';
 import { push } from './base/multimap.js';
+import type { CallsAnswer, CallsQuery, LensesAnswer, MethodsAnswer, MethodsQuery } from './base/shown.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
 import { Callees } from './contexts/callees.js';
@@ -53,7 +54,10 @@ import { RULES, rulesFor } from './rules/index.js';
 import { type Files, runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
 import { verifyModel } from './verify/verify.js';
+import { callsOf } from './views/calls.js';
 import { explainModelName, symbolCard } from './views/contract.js';
+import { lensesOf } from './views/lenses.js';
+import { methodsOf } from './views/methods.js';
 import { reachOf } from './views/reach.js';
 
 /** Files that a message names. */
@@ -531,6 +535,31 @@ export class LockwalkEngine implements Engine {
     }
     for (const file of this.filesDefining(name)) return file;
     return null;
+  }
+
+  lenses(file: string, token: CancelToken): LensesAnswer {
+    if (this.loader.text(file) === null) return { version: 1, file, lenses: [] };
+    return lensesOf(this.analyse([file], token).analysis, file);
+  }
+
+  calls(query: CallsQuery, token: CancelToken): CallsAnswer {
+    if (this.loader.text(query.file) === null) return { version: 1, item: null, rows: [] };
+    const { analysis } = this.analyse([query.file], token);
+    return callsOf(analysis, query, (file) => this.loader.text(file));
+  }
+
+  methods(query: MethodsQuery, token: CancelToken, progress?: (p: Progress) => void): MethodsAnswer {
+    const asked = this.expand(query.paths).filter((file) => !file.startsWith('include/'));
+    const folders = [...new Set(asked.map(unitOf))].sort();
+    const units = folders.map((unit, done) => {
+      throwIfCancelled(token);
+      progress?.({ phase: 'analyse', done, total: folders.length, at: unit });
+      const files = this.loader.expand(unit).filter((file) => unitOf(file) === unit);
+      const request = { paths: files, rules: query.rules, precision: query.precision };
+      const { findings, skipped } = this.checkUnit(files, request, token);
+      return methodsOf(this.analyse(files, token).analysis, unit, findings, skipped);
+    });
+    return { version: 1, kernelVersion: this.kernelVersion, units };
   }
 
   symbolAt(file: string, line: number, column: number): SymbolAnswer | null {

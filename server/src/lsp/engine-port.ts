@@ -3,6 +3,13 @@
  * that stops it. The real one is the host's engine client; tests hand in their own. Must not know the protocol.
  */
 import type {
+  CallsAnswer,
+  CallsQuery,
+  LensesAnswer,
+  MethodsAnswer,
+  MethodsQuery,
+} from '../engine/base/shown.js';
+import type {
   AnnotateQuery,
   AnnotateResult,
   CheckAnswer,
@@ -26,6 +33,9 @@ export interface EnginePort {
   ): Promise<CheckAnswer>;
   contexts(query: ContextsQuery, signal: AbortSignal): Promise<ContextsResult>;
   annotate(query: AnnotateQuery, signal: AbortSignal): Promise<AnnotateResult>;
+  lenses(file: string, signal: AbortSignal): Promise<LensesAnswer>;
+  calls(query: CallsQuery, signal: AbortSignal): Promise<CallsAnswer>;
+  methods(query: MethodsQuery, signal: AbortSignal): Promise<MethodsAnswer>;
   symbolAt(file: string, line: number, column: number, signal: AbortSignal): Promise<SymbolAnswer | null>;
   /** Text of an unsaved buffer in place of a file; null: the file on disk again. */
   overlay(file: string, text: string | null): Promise<void>;

@@ -114,9 +114,36 @@ export function operationAt(
 
 /** The contexts just before an operation of a function (or at its entry, for `op` -1). */
 export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): PointContext[] {
+  return contextsOf(analysis, fn, op < 0 ? null : (statesAt(analysis, fn, [op]).get(op) ?? []));
+}
+
+/** The contexts just before each of several operations, from one walk. */
+export function contextsAtEach(
+  analysis: Analysis,
+  fn: FunctionRef,
+  ops: readonly number[],
+): ReadonlyMap<number, readonly PointContext[]> {
+  const states = ops.length === 0 ? new Map<number, PointState[]>() : statesAt(analysis, fn, ops);
+  return new Map(ops.map((op) => [op, contextsOf(analysis, fn, states.get(op) ?? [])]));
+}
+
+/** What holds in one situation in which a function is entered. */
+export function situationAtEntry(
+  analysis: Analysis,
+  fn: FunctionRef,
+  entry: Entry,
+): Omit<PointContext, 'entry' | 'via'> | null {
+  return pointOf(analysis, fn, entry, null);
+}
+
+/** Contexts by the states at a point; null: at entry. */
+function contextsOf(
+  analysis: Analysis,
+  fn: FunctionRef,
+  states: readonly PointState[] | null,
+): PointContext[] {
   const propagation = analysis.propagation;
   if (propagation === null) return [];
-  const states = op < 0 ? null : statesAt(analysis, fn, op);
   const entries = propagation.entries[fn.id] ?? [];
   const out: PointContext[] = [];
   const keys = new Set<string>();
@@ -165,18 +192,20 @@ function viaOf(analysis: Analysis, fn: number, index: number, origin: number): r
     : chain.map((c) => name(c.fn));
 }
 
-function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[] {
-  const found: PointState[] = [];
+/** The states before operations, by operation. */
+function statesAt(analysis: Analysis, fn: FunctionRef, ops: readonly number[]): Map<number, PointState[]> {
+  const found = new Map<number, PointState[]>(ops.map((op) => [op, []]));
   const run: FunctionRun = new FunctionRun(analysis.shared, fn, (at: number, s: State) => {
-    if (at !== op || found.length > 200) return;
-    found.push({
+    const here = found.get(at);
+    if (here === undefined || here.length > 200) return;
+    here.push({
       locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
       released: sharedLocks(run.terms, s.released),
       facts: exported(run.terms, s.facts, true),
       doubt: s.doubt,
     });
   });
-  run.run(op);
+  run.run(ops.length === 1 ? ops[0] : -1);
   return found;
 }
 

@@ -1,0 +1,82 @@
+/**
+ * The methods of a directory: its tables of operations, and for each slot that the model knows the function in it, what holds
+ * there on entry, and how many findings its text has. Must not know how it is shown.
+ */
+import type { Finding } from '../base/finding.js';
+import type { MethodRow, MethodTable, UnitMethods } from '../base/shown.js';
+import type { Analysis } from '../contexts/analysis.js';
+import { callsInto } from '../contexts/calls-into.js';
+import { compareText } from '../findings/order.js';
+import { type SlotRef, unitOf } from '../program/program.js';
+import { functionIn, methodOf, statesOfSlot } from './method-entry.js';
+import { nameOf, slotAt } from './places.js';
+import { stateLines } from './short-state.js';
+
+const KNOWN = new WeakMap<Analysis, Map<string, readonly MethodTable[]>>();
+
+/** The methods of a directory. `findings`: all of the directory. */
+export function methodsOf(
+  analysis: Analysis,
+  unit: string,
+  findings: readonly Finding[],
+  skipped: UnitMethods['skipped'],
+): UnitMethods {
+  let known = KNOWN.get(analysis);
+  if (known === undefined) {
+    known = new Map();
+    KNOWN.set(analysis, known);
+  }
+  let tables = known.get(unit);
+  if (tables === undefined) {
+    tables = tablesOf(analysis, unit);
+    known.set(unit, tables);
+  }
+  return {
+    unit,
+    tables: tables.map((table) => counted(table, findings)),
+    findings: findings.length,
+    skipped,
+  };
+}
+
+function tablesOf(analysis: Analysis, unit: string): readonly MethodTable[] {
+  const tables = new Map<string, SlotRef[]>();
+  for (const slot of analysis.program.slots) {
+    if (unitOf(slot.file.path) !== unit || methodOf(analysis, slot) === null) continue;
+    const key = `${slot.file.path} ${slot.struct} ${slot.table}`;
+    tables.set(key, [...(tables.get(key) ?? []), slot]);
+  }
+  return [...tables.values()]
+    .map((slots) => tableOf(analysis, slots))
+    .sort((a, b) => compareText(a.at.file, b.at.file) || a.at.line - b.at.line);
+}
+
+function tableOf(analysis: Analysis, slots: readonly SlotRef[]): MethodTable {
+  const sorted = [...slots].sort((a, b) => a.position - b.position);
+  const first = sorted[0] as SlotRef;
+  const rows = sorted.map((slot) => rowOf(analysis, slot)).filter((row) => row !== null);
+  return { struct: first.struct, table: first.table, at: slotAt(first), methods: rows, findings: 0 };
+}
+
+/** Null for a slot that holds no function: `.iterate_shared = NULL`. */
+function rowOf(analysis: Analysis, slot: SlotRef): MethodRow | null {
+  if (!/^[A-Za-z_]\w*$/.test(slot.target) || slot.target === 'NULL') return null;
+  const fn = functionIn(analysis, slot);
+  return {
+    method: slot.slot,
+    function: fn?.name ?? slot.target,
+    at: fn === null ? null : nameOf(fn),
+    slot: slotAt(slot),
+    contexts: fn === null ? [] : stateLines(statesOfSlot(analysis, fn, slot)),
+    directCalls: fn === null ? 0 : callsInto(analysis, fn.id).length,
+    findings: 0,
+  };
+}
+
+function counted(table: MethodTable, findings: readonly Finding[]): MethodTable {
+  const inFunction = (row: MethodRow): readonly Finding[] =>
+    findings.filter((one) => one.function === row.function && one.file === row.at?.file);
+  const seen = new Set(table.methods.flatMap(inFunction));
+  const methods = table.methods.map((row) => ({ ...row, findings: inFunction(row).length }));
+  return { ...table, methods, findings: seen.size };
+}
