@@ -1,9 +1,11 @@
 /**
  * Names of the commands that the manifest contributes. A test holds them against the manifest.
  */
-import { EXPLAIN_COMMAND } from '../../server/src/lsp/protocol.js';
+import { CALLERS_COMMAND, EXPLAIN_COMMAND } from '../../server/src/lsp/protocol.js';
 
 export const RESTART = 'lockwalk.restart';
 export const SHOW_OUTPUT = 'lockwalk.showOutput';
 export const SHOW_STATUS = 'lockwalk.showStatus';
 export const EXPLAIN_RULE = EXPLAIN_COMMAND;
+export const SHOW_CALLERS = CALLERS_COMMAND;
+export const REFRESH_METHODS = 'lockwalk.refreshMethods';

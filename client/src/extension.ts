@@ -8,7 +8,9 @@ import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol
 import { EXPLAIN_RULE, RESTART, SHOW_OUTPUT, SHOW_STATUS } from './command-ids.js';
 import { kernelRootOf } from './kernel-tree.js';
 import { rulePageUri, rulesWithPages } from './rule-pages.js';
+import { ServerAccess } from './server-access.js';
 import { languageClient } from './server-process.js';
+import { registerShown } from './shown.js';
 import { type ClientState, StatusItem } from './status-item.js';
 import { statusText } from './status-text.js';
 
@@ -18,6 +20,7 @@ let client: LanguageClient | null = null;
 export function activate(context: ExtensionContext): void {
   const output = window.createOutputChannel('Lockwalk', { log: true });
   const status = new StatusItem();
+  const server = new ServerAccess();
   const folders = new Map<string, boolean>();
   const roots = new Set<string>();
   const show = (state: ClientState, why: string): void => status.showClient(state, [...roots], why);
@@ -28,6 +31,7 @@ export function activate(context: ExtensionContext): void {
       report: (report) => status.showReport(report),
       gaveUp: (why) => show('failed', why),
     });
+    server.attach(client);
     show('starting', 'starting');
     try {
       await client.start();
@@ -83,6 +87,7 @@ export function activate(context: ExtensionContext): void {
     commands.registerCommand(SHOW_OUTPUT, () => output.show()),
     commands.registerCommand(SHOW_STATUS, showStatus),
     commands.registerCommand(EXPLAIN_RULE, explainRule),
+    ...registerShown(server),
     workspace.onDidOpenTextDocument((document) => void opened(document)),
   );
   for (const document of workspace.textDocuments) void opened(document);

@@ -57,7 +57,7 @@ import { verifyModel } from './verify/verify.js';
 import { callsOf } from './views/calls.js';
 import { explainModelName, symbolCard } from './views/contract.js';
 import { lensesOf } from './views/lenses.js';
-import { methodsOf } from './views/methods.js';
+import { methodsOf, withFindings } from './views/methods.js';
 import { reachOf } from './views/reach.js';
 
 /** Files that a message names. */
@@ -544,7 +544,8 @@ export class LockwalkEngine implements Engine {
 
   calls(query: CallsQuery, token: CancelToken): CallsAnswer {
     if (this.loader.text(query.file) === null) return { version: 1, item: null, rows: [] };
-    const { analysis } = this.analyse([query.file], token);
+    const within = query.kind === 'at' ? query.file : (query.within ?? query.file);
+    const { analysis } = this.analyse([within], token);
     return callsOf(analysis, query, (file) => this.loader.text(file));
   }
 
@@ -555,9 +556,14 @@ export class LockwalkEngine implements Engine {
       throwIfCancelled(token);
       progress?.({ phase: 'analyse', done, total: folders.length, at: unit });
       const files = this.loader.expand(unit).filter((file) => unitOf(file) === unit);
-      const request = { paths: files, rules: query.rules, precision: query.precision };
-      const { findings, skipped } = this.checkUnit(files, request, token);
-      return methodsOf(this.analyse(files, token).analysis, unit, findings, skipped);
+      const checked = query.findings === null ? null : { paths: files, ...query.findings };
+      const found = checked === null ? null : this.checkUnit(files, checked, token).findings;
+      const { analysis } = this.analyse(files, token);
+      const skipped = this.loader.skippedFiles().filter((one) => files.includes(one.file));
+      const methods = methodsOf(analysis, unit, skipped);
+      return found === null
+        ? methods
+        : withFindings(methods, found, (file) => !this.loader.skipped.has(file));
     });
     return { version: 1, kernelVersion: this.kernelVersion, units };
   }

@@ -12,6 +12,7 @@ export interface Settings {
   readonly precision: 'high' | 'medium' | 'low';
   readonly rules: readonly string[];
   readonly hover: boolean;
+  readonly codeLens: boolean;
 }
 
 /** How one setting is described to people and to the manifest. */
@@ -75,6 +76,12 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingSchema & { reado
       default: true,
       description: 'Show on hover which locks and which RCU state hold at the pointer.',
     },
+    codeLens: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Show above each VFS method its slot and what holds on entry, and above helpers which locks their callers hold.',
+    },
   };
 
 /** The defaults. */
@@ -86,6 +93,7 @@ export const DEFAULT_SETTINGS: Settings = {
   precision: SETTINGS.precision.default,
   rules: SETTINGS.rules.default,
   hover: SETTINGS.hover.default,
+  codeLens: SETTINGS.codeLens.default,
 };
 
 /** Settings from what an editor sent: unknown keys are ignored, wrong values fall back to the default and are named. */

@@ -5,7 +5,7 @@
 import type { InitializeParams } from 'vscode-languageserver';
 import { encodingFrom } from './from-protocol.js';
 import type { Encoding } from './positions.js';
-import { EXPLAIN_COMMAND, type InitializationOptions } from './protocol.js';
+import { CALLERS_COMMAND, EXPLAIN_COMMAND, type InitializationOptions } from './protocol.js';
 
 export interface ClientAbilities {
   readonly encoding: Encoding;
@@ -21,6 +21,11 @@ export interface ClientAbilities {
   readonly hoverFormat: 'markdown' | 'plaintext';
   readonly statusNotifications: boolean;
   readonly explains: boolean;
+  readonly resultsNotifications: boolean;
+  /** Shows the callers of a function. */
+  readonly showsCallers: boolean;
+  /** Asks for lenses again when told to. */
+  readonly lensRefresh: boolean;
   /** Settings given at start. */
   readonly settings: unknown;
 }
@@ -42,6 +47,9 @@ export function clientAbilities(params: InitializeParams | null): ClientAbilitie
     hoverFormat: formats === undefined || formats.includes('markdown') ? 'markdown' : 'plaintext',
     statusNotifications: options.statusNotifications === true,
     explains: options.commands?.includes(EXPLAIN_COMMAND) === true,
+    resultsNotifications: options.resultsNotifications === true,
+    showsCallers: options.commands?.includes(CALLERS_COMMAND) === true,
+    lensRefresh: workspace?.codeLens?.refreshSupport === true,
     settings: options.settings,
   };
 }
@@ -50,7 +58,13 @@ export function clientAbilities(params: InitializeParams | null): ClientAbilitie
 function initializationOptions(raw: unknown): InitializationOptions {
   if (typeof raw !== 'object' || raw === null) return {};
   const statusNotifications = 'statusNotifications' in raw && raw.statusNotifications === true;
+  const resultsNotifications = 'resultsNotifications' in raw && raw.resultsNotifications === true;
   const named = 'commands' in raw && Array.isArray(raw.commands) ? raw.commands : [];
   const commands = named.filter((one): one is string => typeof one === 'string');
-  return { statusNotifications, commands, settings: 'settings' in raw ? raw.settings : undefined };
+  return {
+    statusNotifications,
+    resultsNotifications,
+    commands,
+    settings: 'settings' in raw ? raw.settings : undefined,
+  };
 }

@@ -2,7 +2,7 @@
  * What the editor's lenses, call hierarchy and tree of methods show, as plain data. Lines and columns are 1-based, columns count
  * UTF-16 units, ends are exclusive, paths are relative to the kernel root. Knows nothing of how any of it is found or drawn.
  */
-import type { Precision, Range } from './finding.js';
+import type { Place, Precision, Range } from './finding.js';
 
 /** What a lens speaks of: a slot that the function stands in, what holds on entry, what runs beside it, who calls it. */
 export type LensKind = 'slot' | 'entry' | 'overlap' | 'callers';
@@ -44,10 +44,18 @@ export interface CallRow {
   readonly at: readonly Range[];
 }
 
-/** Which calls: what stands at a position, or who calls a function, or whom it calls. */
+/**
+ * Which calls: what stands at a position, or who calls a function, or whom it calls. `within`: a file of the directory that is
+ * looked at, where the function itself stands in a header elsewhere.
+ */
 export type CallsQuery =
   | { readonly kind: 'at'; readonly file: string; readonly line: number; readonly column: number }
-  | { readonly kind: 'incoming' | 'outgoing'; readonly file: string; readonly function: string };
+  | {
+      readonly kind: 'incoming' | 'outgoing';
+      readonly file: string;
+      readonly function: string;
+      readonly within?: string;
+    };
 
 /** `item` is null where no function is meant; `rows` is empty for `at`. */
 export interface CallsAnswer {
@@ -56,12 +64,12 @@ export interface CallsAnswer {
   readonly rows: readonly CallRow[];
 }
 
-/** Whose methods are listed, and with which findings they are counted. */
+/** Whose methods are listed. */
 export interface MethodsQuery {
   /** Files or folders; each stands for its whole directory. */
   readonly paths: readonly string[];
-  readonly rules: readonly string[];
-  readonly precision: Precision;
+  /** What is checked to count findings; null: nothing is checked, and nothing counted. */
+  readonly findings: { readonly rules: readonly string[]; readonly precision: Precision } | null;
 }
 
 /** One slot of a table of operations that the model knows. */
@@ -77,7 +85,8 @@ export interface MethodRow {
   readonly contexts: readonly string[];
   /** Calls of the function by name, past the table. */
   readonly directCalls: number;
-  readonly findings: number;
+  /** Null where nobody has counted. */
+  readonly findings: number | null;
 }
 
 /** A table of operations. */
@@ -87,16 +96,16 @@ export interface MethodTable {
   /** Its first slot that is listed. */
   readonly at: Range;
   readonly methods: readonly MethodRow[];
-  /** Findings in its functions, each counted once. */
-  readonly findings: number;
+  /** Findings in its functions, each counted once; null where nobody has counted. */
+  readonly findings: number | null;
 }
 
 /** The tables of one directory. */
 export interface UnitMethods {
   readonly unit: string;
   readonly tables: readonly MethodTable[];
-  /** All findings of the directory, also outside of methods. */
-  readonly findings: number;
+  /** All findings of the directory that were counted, also outside of methods; null where nobody has counted. */
+  readonly findings: number | null;
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
 }
 
@@ -105,4 +114,33 @@ export interface MethodsAnswer {
   readonly version: 1;
   readonly kernelVersion: string;
   readonly units: readonly UnitMethods[];
+}
+
+/** What a line of a tree stands for. */
+export type NodeKind =
+  | 'unit'
+  | 'table'
+  | 'method'
+  | 'elsewhere'
+  | 'state'
+  | 'lock'
+  | 'rcu'
+  | 'sleep'
+  | 'path'
+  | 'unknown'
+  | 'note';
+
+/** A line of a tree, with what is below it. */
+export interface ShownNode {
+  readonly kind: NodeKind;
+  readonly label: string;
+  /** Less important, behind the label. */
+  readonly detail: string;
+  /** Findings that it counts; 0 where there is none. */
+  readonly findings: number;
+  /** Where a click leads, or null. */
+  readonly at: Place | null;
+  /** Shown with its children. */
+  readonly open: boolean;
+  readonly children: readonly ShownNode[];
 }

@@ -12,6 +12,8 @@ import type { FunctionRef } from '../program/program.js';
 export interface Brought {
   /** As the function would write it, `inode->i_rwsem`; its class where it has no name there. */
   readonly name: string;
+  /** It is RCU-walk or another read side, and no lock. */
+  readonly rcu: boolean;
   /** Calls at which it is held for sure, and those of them at which it is held shared. */
   readonly held: number;
   readonly shared: number;
@@ -77,9 +79,13 @@ function count(analysis: Analysis, fn: FunctionRef): BroughtByCalls {
       sum[answer]++;
       if (answer === 'shared') sum.held++;
     }
-    locks.push({ name: name === READ_SIDE && isAlwaysWalk(bySite) ? 'RCU-walk' : name, ...sum });
+    const rcu = lock.kind === 'rcu';
+    locks.push({ name: rcu && isAlwaysWalk(bySite) ? 'RCU-walk' : name, rcu, ...sum });
   }
-  locks.sort((a, b) => b.held - a.held || b.perhaps - a.perhaps || (a.name < b.name ? -1 : 1));
+  locks.sort(
+    (a, b) =>
+      Number(a.rcu) - Number(b.rcu) || b.held - a.held || b.perhaps - a.perhaps || (a.name < b.name ? -1 : 1),
+  );
   return { calls: calls.length, locks };
 }
 

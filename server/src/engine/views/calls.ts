@@ -11,7 +11,7 @@ import type { Beginning } from '../program/beginnings.js';
 import type { FunctionRef } from '../program/program.js';
 import { functionIn, lateStates, methodOf, statesOfSlot } from './method-entry.js';
 import { callAt, nameOf, slotAt, wholeOf } from './places.js';
-import { mergedState, stateLine, statesLine } from './short-state.js';
+import { mergedLine, statesLine } from './short-state.js';
 
 /** Past so many callers, what holds is told of the first ones only: each is walked for it. */
 const MAX_WALKED = 200;
@@ -131,7 +131,7 @@ function laterDetail(call: CallInto): string {
 function contextDetail(here: readonly PointContext[] | undefined): string {
   if (here === undefined) return 'not looked at';
   if (here.length === 0) return 'not reached';
-  const line = stateLine(mergedState(here));
+  const line = mergedLine(here);
   return here.every((context) => context.entry === null) ? `${line}; callers not known` : line;
 }
 

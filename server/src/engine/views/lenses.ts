@@ -2,6 +2,7 @@
  * The lines above the functions of a file: for a method its slot, what holds on entry and what runs beside it; for a helper
  * which locks its callers hold, counted call by call. Functions with nothing to say of have none. Must not know editors.
  */
+import { push } from '../base/multimap.js';
 import type { Lens, LensesAnswer } from '../base/shown.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { isDamaged } from '../contexts/cfg.js';
@@ -12,10 +13,11 @@ import type { FunctionRef, Program } from '../program/program.js';
 import { type Brought, type BroughtByCalls, broughtTo } from './brought.js';
 import { lateStates, type ModelledSlot, modelledSlots, statesOfSlot } from './method-entry.js';
 import { nameOf } from './places.js';
-import { type ShortState, shortLock, some, statesLine } from './short-state.js';
+import { lockName, type ShortState, some, statesLine } from './short-state.js';
 
-/** Groups of locks in one lens; the rest are counted. */
+/** Groups of locks in one lens, and locks of a group; the rest are counted. */
 const MAX_GROUPS = 3;
+const MAX_LOCKS = 3;
 /** Slots and tables named in one lens. */
 const MAX_NAMES = 2;
 /** What runs beside a method is cut past this. */
@@ -57,10 +59,10 @@ function lensesOfFunction(analysis: Analysis, fn: FunctionRef): readonly Lens[] 
   }
   for (const [name, states] of lateStates(analysis, fn))
     if (states.length > 0 && slots.length === 0) add('entry', `${name}: ${statesLine(states)}`, false);
-  const held = calls.locks.filter((l) => l.held > 0 || l.perhaps > 0);
-  if (held.length > 0) add('callers', callersTitle(calls, held, isSeenElsewhere(analysis, fn)), true);
+  const title = callersTitle(calls, isSeenElsewhere(analysis, fn));
+  if (title !== null) add('callers', title, true);
   else if (slots.length > 0 && calls.calls > 0)
-    add('callers', `also called directly (${callers(calls)})`, true);
+    add('callers', `also called directly (${count(calls.calls, 'caller')})`, true);
   const [first] = lenses;
   if (first !== undefined && isDamaged(fn))
     lenses[0] = { ...first, title: `${first.title} (not all of it could be read)` };
@@ -91,11 +93,13 @@ function slotTitle(slots: readonly ModelledSlot[]): string {
 function overlapTitle(slots: readonly ModelledSlot[], states: readonly ShortState[]): string | null {
   const said = slots.find(({ method }) => method.overlaps !== undefined)?.method.overlaps;
   if (said !== undefined) return `overlaps: ${cut(asPhrase(said))}`;
-  const held = states.flatMap((state) => state.held);
-  const shared = held.filter((l) => l.mode === 'shared' && l.certainty === 'must');
-  const exclusive = held.some((l) => l.mode === 'exclusive' && l.certainty === 'must');
-  const [lock] = shared;
-  return lock === undefined || exclusive ? null : `overlaps: others that hold ${shortLock(lock)}`;
+  for (const { held } of states) {
+    const sure = held.filter((l) => l.certainty === 'must');
+    const [shared] = sure.filter((l) => l.mode === 'shared');
+    if (shared !== undefined && sure.every((l) => l.mode === 'shared'))
+      return `overlaps: others that hold ${lockName(shared)} shared`;
+  }
+  return null;
 }
 
 /** A sentence as what stands behind a colon. */
@@ -112,40 +116,45 @@ function cut(text: string): string {
   return `${text.slice(0, at)} ...`;
 }
 
-function callers(calls: BroughtByCalls): string {
-  return count(calls.calls, 'caller');
-}
-
-/** `held: inode->i_rwsem (7 callers, 1 without)`; locks with the same exceptions stand together. */
-function callersTitle(calls: BroughtByCalls, held: readonly Brought[], elsewhere: boolean): string {
-  const sure = held.filter((l) => l.held > 0);
-  const groups = new Map<string, string[]>();
-  for (const lock of sure.length > 0 ? sure : held) {
-    const exceptions = exceptionsOf(lock, calls);
-    const all = lock.held > 0 && lock.shared === lock.held;
-    const name = all ? `${lock.name} shared` : lock.name;
-    groups.set(exceptions, [...(groups.get(exceptions) ?? []), name]);
+/**
+ * `held: inode->i_rwsem (7 callers, 1 without)`; locks with the same exceptions stand together. Null where no call holds any for
+ * sure, and none can be in an RCU read side.
+ */
+function callersTitle({ calls, locks }: BroughtByCalls, elsewhere: boolean): string | null {
+  const number = `${count(calls, 'caller')}${elsewhere ? ' here' : ''}`;
+  const sure = locks.filter((l) => l.held > 0);
+  const [first] = locks;
+  if (sure.length === 0) {
+    const rcu = locks.find((l) => l.rcu && l.perhaps > 0);
+    return rcu === undefined
+      ? null
+      : `perhaps ${rcu.name} (${[number, ...exceptionsOf({ ...rcu, perhaps: 0 }, calls)].join(', ')})`;
   }
-  const number = `${callers(calls)}${elsewhere ? ' here' : ''}`;
+  const groups = new Map<string, string[]>();
+  for (const lock of sure) push(groups, exceptionsOf(lock, calls).join(', '), withMode(lock));
   const parts = [...groups].slice(0, MAX_GROUPS).map(([exceptions, names], index) => {
     const notes = [...(index === 0 ? [number] : []), ...(exceptions === '' ? [] : [exceptions])];
-    return `${some(names, MAX_GROUPS)} (${notes.length > 0 ? notes.join(', ') : 'all'})`;
+    return `${some(names, MAX_LOCKS)} (${notes.length > 0 ? notes.join(', ') : 'all'})`;
   });
   const more = groups.size - MAX_GROUPS;
   if (more > 0) parts.push(`and ${more} more`);
-  return `held: ${parts.join(', ')}`;
+  return `${first?.rcu === true ? '' : 'held: '}${parts.join(', ')}`;
 }
 
-function exceptionsOf(lock: Brought, calls: BroughtByCalls): string {
+function withMode(lock: Brought): string {
+  return lock.shared === lock.held && !lock.rcu ? `${lock.name} shared` : lock.name;
+}
+
+function exceptionsOf(lock: Brought, calls: number): readonly string[] {
   const parts: string[] = [];
   const note = (number: number, word: string): void => {
-    if (number > 0) parts.push(number === calls.calls && number > 1 ? `all ${word}` : `${number} ${word}`);
+    if (number > 0) parts.push(number === calls && number > 1 ? `all ${word}` : `${number} ${word}`);
   };
   note(lock.without, 'without');
   note(lock.perhaps, 'perhaps');
   note(lock.unknown, 'not known');
-  if (lock.shared > 0 && lock.shared < lock.held) note(lock.shared, 'shared');
-  return parts.join(', ');
+  if (!lock.rcu && lock.shared < lock.held) note(lock.shared, 'shared');
+  return parts;
 }
 
 /** Whether callers may stand where they are not seen: other modules, other directories. */

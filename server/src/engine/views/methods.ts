@@ -14,13 +14,8 @@ import { stateLines } from './short-state.js';
 
 const KNOWN = new WeakMap<Analysis, Map<string, readonly MethodTable[]>>();
 
-/** The methods of a directory. `findings`: all of the directory. */
-export function methodsOf(
-  analysis: Analysis,
-  unit: string,
-  findings: readonly Finding[],
-  skipped: UnitMethods['skipped'],
-): UnitMethods {
+/** The methods of a directory; nothing is counted yet. */
+export function methodsOf(analysis: Analysis, unit: string, skipped: UnitMethods['skipped']): UnitMethods {
   let known = KNOWN.get(analysis);
   if (known === undefined) {
     known = new Map();
@@ -31,12 +26,7 @@ export function methodsOf(
     tables = tablesOf(analysis, unit);
     known.set(unit, tables);
   }
-  return {
-    unit,
-    tables: tables.map((table) => counted(table, findings)),
-    findings: findings.length,
-    skipped,
-  };
+  return { unit, tables, findings: null, skipped };
 }
 
 function tablesOf(analysis: Analysis, unit: string): readonly MethodTable[] {
@@ -55,7 +45,7 @@ function tableOf(analysis: Analysis, slots: readonly SlotRef[]): MethodTable {
   const sorted = [...slots].sort((a, b) => a.position - b.position);
   const first = sorted[0] as SlotRef;
   const rows = sorted.map((slot) => rowOf(analysis, slot)).filter((row) => row !== null);
-  return { struct: first.struct, table: first.table, at: slotAt(first), methods: rows, findings: 0 };
+  return { struct: first.struct, table: first.table, at: slotAt(first), methods: rows, findings: null };
 }
 
 /** Null for a slot that holds no function: `.iterate_shared = NULL`. */
@@ -69,14 +59,25 @@ function rowOf(analysis: Analysis, slot: SlotRef): MethodRow | null {
     slot: slotAt(slot),
     contexts: fn === null ? [] : stateLines(statesOfSlot(analysis, fn, slot)),
     directCalls: fn === null ? 0 : callsInto(analysis, fn.id).length,
-    findings: 0,
+    findings: null,
   };
 }
 
-function counted(table: MethodTable, findings: readonly Finding[]): MethodTable {
-  const inFunction = (row: MethodRow): readonly Finding[] =>
-    findings.filter((one) => one.function === row.function && one.file === row.at?.file);
-  const seen = new Set(table.methods.flatMap(inFunction));
-  const methods = table.methods.map((row) => ({ ...row, findings: inFunction(row).length }));
-  return { ...table, methods, findings: seen.size };
+/** The same with findings counted. `isChecked`: whether all findings of a file are among them. */
+export function withFindings(
+  unit: UnitMethods,
+  findings: readonly Finding[],
+  isChecked: (file: string) => boolean,
+): UnitMethods {
+  const mine = findings.filter((one) => unitOf(one.file) === unit.unit);
+  const counted = (table: MethodTable): MethodTable => {
+    const inFunction = (row: MethodRow): readonly Finding[] | null =>
+      row.at === null || !isChecked(row.at.file)
+        ? null
+        : mine.filter((one) => one.function === row.function && one.file === row.at?.file);
+    const found = table.methods.map(inFunction).filter((list) => list !== null);
+    const methods = table.methods.map((row) => ({ ...row, findings: inFunction(row)?.length ?? null }));
+    return { ...table, methods, findings: found.length === 0 ? null : new Set(found.flat()).size };
+  };
+  return { ...unit, tables: unit.tables.map(counted), findings: mine.length };
 }
