@@ -59,7 +59,7 @@ function methodNode(row: MethodRow): ShownNode {
     detail: words([
       row.function,
       findingWords(row.findings),
-      elsewhere ? 'defined in another directory' : row.contexts.join(', or '),
+      elsewhere ? 'not defined in this directory' : row.contexts.join(', or '),
       direct,
     ]),
     findings: row.findings ?? 0,
