@@ -113,7 +113,11 @@ function callRows(analysis: Analysis, fn: FunctionRef): readonly CallRow[] {
       if (!group.some((other) => other.line === at.line && other.column === at.column)) group.push(at);
       groups.set(detail, group);
     }
-    for (const [detail, at] of groups) rows.push({ item: itemOf(caller, detail), at });
+    for (const [detail, at] of groups)
+      rows.push({
+        item: itemOf(caller, detail),
+        at: at.sort((a, b) => a.line - b.line || a.column - b.column),
+      });
   }
   return rows;
 }

@@ -21,7 +21,7 @@ const MAX_LOCKS = 3;
 /** Slots and tables named in one lens. */
 const MAX_NAMES = 2;
 /** What runs beside a method is cut past this. */
-const MAX_OVERLAP = 110;
+const MAX_OVERLAP = 130;
 
 const KNOWN = new WeakMap<Analysis, Map<string, LensesAnswer>>();
 
@@ -57,16 +57,23 @@ function lensesOfFunction(analysis: Analysis, fn: FunctionRef): readonly Lens[] 
     const overlap = overlapTitle(slots, states);
     if (overlap !== null) add('overlap', overlap, false);
   }
-  for (const [name, states] of lateStates(analysis, fn))
-    if (states.length > 0 && slots.length === 0) add('entry', `${name}: ${statesLine(states)}`, false);
+  if (slots.length === 0)
+    for (const [name, states] of lateStates(analysis, fn))
+      if (states.some(saysSomething)) add('entry', `${name}: ${statesLine(states)}`, false);
   const title = callersTitle(calls, isSeenElsewhere(analysis, fn));
-  if (title !== null) add('callers', title, true);
-  else if (slots.length > 0 && calls.calls > 0)
+  const direct = slots.length > 0;
+  if (title !== null) add('callers', direct ? `called directly, ${title}` : title, true);
+  else if (direct && calls.calls > 0)
     add('callers', `also called directly (${count(calls.calls, 'caller')})`, true);
   const [first] = lenses;
   if (first !== undefined && isDamaged(fn))
     lenses[0] = { ...first, title: `${first.title} (not all of it could be read)` };
   return lenses;
+}
+
+/** A state in which less is allowed than in process context with nothing held. */
+function saysSomething({ held, rcu, maySleep }: ShortState): boolean {
+  return held.length > 0 || rcu !== 'none' || maySleep !== true;
 }
 
 /** One slot of each kind: that it stands in two tables changes nothing of what holds. */
@@ -117,28 +124,37 @@ function cut(text: string): string {
 }
 
 /**
- * `held: inode->i_rwsem (7 callers, 1 without)`; locks with the same exceptions stand together. Null where no call holds any for
- * sure, and none can be in an RCU read side.
+ * `held: inode->i_rwsem (7 callers, 1 without)`; locks with the same exceptions stand together, those that less than half of
+ * the calls hold stay away from others: `some hold: inode->i_rwsem (2 of 7 callers)`. Null where no call holds any for sure, and none
+ * can be in an RCU read side.
  */
-function callersTitle({ calls, locks }: BroughtByCalls, elsewhere: boolean): string | null {
-  const number = `${count(calls, 'caller')}${elsewhere ? ' here' : ''}`;
+function callersTitle(brought: BroughtByCalls, elsewhere: boolean): string | null {
+  const { calls, locks } = brought;
+  const here = elsewhere ? ' here' : '';
   const sure = locks.filter((l) => l.held > 0);
-  const [first] = locks;
-  if (sure.length === 0) {
-    const rcu = locks.find((l) => l.rcu && l.perhaps > 0);
-    return rcu === undefined
-      ? null
-      : `perhaps ${rcu.name} (${[number, ...exceptionsOf({ ...rcu, perhaps: 0 }, calls)].join(', ')})`;
+  const most = sure.filter((l) => l.held * 2 >= calls);
+  if (most.length > 0) return mostHold(most, calls, `${count(calls, 'caller')}${here}`);
+  const rcu = locks.find((l) => l.rcu && l.perhaps > 0);
+  if (rcu !== undefined) {
+    const exceptions = exceptionsOf({ ...rcu, perhaps: 0 }, calls);
+    return `perhaps ${rcu.name} (${[`${count(calls, 'caller')}${here}`, ...exceptions].join(', ')})`;
   }
+  const [lock] = sure;
+  if (lock === undefined) return null;
+  const known = `${lock.held} of ${count(calls, 'caller')}${here}`;
+  return `some hold: ${withMode(lock)} (${[known, ...exceptionsOf({ ...lock, without: 0 }, calls)].join(', ')})`;
+}
+
+function mostHold(locks: readonly Brought[], calls: number, number: string): string {
   const groups = new Map<string, string[]>();
-  for (const lock of sure) push(groups, exceptionsOf(lock, calls).join(', '), withMode(lock));
+  for (const lock of locks) push(groups, exceptionsOf(lock, calls).join(', '), withMode(lock));
   const parts = [...groups].slice(0, MAX_GROUPS).map(([exceptions, names], index) => {
     const notes = [...(index === 0 ? [number] : []), ...(exceptions === '' ? [] : [exceptions])];
     return `${some(names, MAX_LOCKS)} (${notes.length > 0 ? notes.join(', ') : 'all'})`;
   });
   const more = groups.size - MAX_GROUPS;
   if (more > 0) parts.push(`and ${more} more`);
-  return `${first?.rcu === true ? '' : 'held: '}${parts.join(', ')}`;
+  return `${locks[0]?.rcu === true ? '' : 'held: '}${parts.join(', ')}`;
 }
 
 function withMode(lock: Brought): string {

@@ -23,13 +23,13 @@ export function some(names: readonly string[], most: number): string {
 }
 
 /**
- * States side by side, one line for each RCU state and answer about sleeping, the strictest first:
+ * States side by side, RCU-walk apart from the others and one line for each answer about sleeping, the strictest first:
  * `held: dir->i_rwsem shared or exclusive; may sleep`. What only some of the states of a line hold is there perhaps.
  */
 export function stateLines(states: readonly ShortState[]): readonly string[] {
   const groups = new Map<string, ShortState[]>();
   for (const state of [...states].sort((a, b) => strictness(b) - strictness(a)))
-    push(groups, `${state.rcu} ${state.maySleep}`, state);
+    push(groups, `${state.rcu === 'walk'} ${state.maySleep}`, state);
   return [...groups.values()].map(line);
 }
 
