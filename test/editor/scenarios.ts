@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checks } from './checks.js';
+import { EXAMPLE_LENSES, lensesAndViews } from './lens-steps.js';
 import { until, type Workbench } from './workbench.js';
 
 const SQUIGGLES = '.squiggly-error, .squiggly-warning, .squiggly-info';
@@ -144,6 +145,8 @@ export async function exampleTree(bench: Workbench, checks: Checks, folder: stri
   checks.that('hover where nothing is wrong', /netfsd_revalidate/.test(card), card.slice(0, 300));
   await bench.shot('hover-plain');
   await bench.pointerAway();
+
+  await lensesAndViews(bench, checks, folder, EXAMPLE_LENSES);
 
   const pool = join(folder, 'fs/pool/alloc.c');
   await bench.open(pool, lineOf(pool, 'int pool_grow_early'));
