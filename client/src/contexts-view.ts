@@ -65,7 +65,6 @@ export class ContextsView implements Disposable {
     const nodes = await this.#server.ask<readonly WireNode[]>(CONTEXTS_REQUEST, place, asking.token);
     if (asking.token.isCancellationRequested || nodes === null) return;
     this.#tree.show(nodes);
-    this.#view.message = nodes.length === 0 ? 'Nothing is known here: the cursor stands in no function.' : '';
   }
 
   dispose(): void {

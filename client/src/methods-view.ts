@@ -37,7 +37,6 @@ export class MethodsView implements Disposable {
     const nodes = await this.#server.ask<readonly WireNode[]>(METHODS_REQUEST, undefined, null);
     if (mine !== this.#asked || nodes === null) return;
     this.#tree.show(nodes);
-    this.#view.message = nodes.length === 0 ? 'Open a C file of a kernel tree.' : '';
   }
 
   #soon(): void {

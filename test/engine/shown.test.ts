@@ -423,7 +423,6 @@ static const struct inode_operations iops = { .unlink = foo_unlink };`;
       '  dir->i_rwsem | exclusive \u00b7 held by the caller \u00b7 inode::i_rwsem',
       '  d->d_inode->i_rwsem | exclusive \u00b7 held by the caller \u00b7 inode::i_rwsem',
       '  dir->i_private->lock | exclusive \u00b7 taken at line 5 \u00b7 foo::lock',
-      '  no RCU read side | ',
       '  must not sleep: foo::lock held | ',
       '  inode_operations.unlink of iops, foo_unlink() | ',
       'not known | calls whose effect is not known: far()',

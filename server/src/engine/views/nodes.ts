@@ -117,17 +117,19 @@ function groupNode(group: HoverGroup): ShownNode {
       at: taken,
     };
   });
-  const rcu: ShownNode = { ...PLAIN, kind: 'rcu', label: wordRcu(group.rcu) };
-  const sleep: ShownNode = { ...PLAIN, kind: 'sleep', label: wordSleep(group) };
+  const more: ShownNode[] = [];
+  // Of what the head of the group says, only what has more to it
+  if (group.rcu !== 'none') more.push({ ...PLAIN, kind: 'rcu', label: wordRcu(group.rcu) });
+  if (group.maySleep !== true) more.push({ ...PLAIN, kind: 'sleep', label: wordSleep(group) });
   const shown = group.reached.slice(0, MAX_REACHED).map(reachedNode);
-  const more = group.reached.length - shown.length;
-  if (more > 0) shown.push({ ...PLAIN, kind: 'path', label: `and ${more} more ways` });
+  const hidden = group.reached.length - shown.length;
+  if (hidden > 0) shown.push({ ...PLAIN, kind: 'path', label: `and ${hidden} more ways` });
   return {
     ...PLAIN,
     kind: 'state',
     label: statesLine([group]),
     open: true,
-    children: [...locks, rcu, sleep, ...shown],
+    children: [...locks, ...more, ...shown],
   };
 }
 
