@@ -192,6 +192,20 @@ static const struct file_operations fops = { .open = foo_open };`,
       foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
     },
   ],
+  'to hand a function over for later is no call of it': [
+    `static void foo_free(struct rcu_head *head) { }
+static int foo_open(struct inode *inode, struct file *file) {
+	struct foo *f = file->private_data;
+	call_rcu(&f->rcu, foo_free);
+	spin_lock(&f->lock); foo_free(&f->rcu); spin_unlock(&f->lock);
+	return 0;
+}
+static const struct file_operations fops = { .open = foo_open };`,
+    {
+      foo_free: ['RCU callback: nothing held; must not sleep', 'held: foo::lock (1 caller)'],
+      foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
+    },
+  ],
   'a method that others call by name': [
     `static int foo_unlink(struct inode *dir, struct dentry *d) { return 0; }
 static int foo_open(struct inode *inode, struct file *file) { return foo_unlink(inode, 0); }

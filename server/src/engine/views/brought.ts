@@ -2,8 +2,9 @@
  * Which locks the calls of a function bring to it, counted call by call: held at all of them, or not at these. Where what a
  * caller's own callers hold is not known, nothing is said to be missing. Must not know how it is shown.
  */
+import { push } from '../base/multimap.js';
 import type { Analysis } from '../contexts/analysis.js';
-import { callsInto, enteredBy } from '../contexts/calls-into.js';
+import { type CallInto, callsInto, enteredBy } from '../contexts/calls-into.js';
 import { type Entry, Whence } from '../contexts/entry-points.js';
 import type { Lock } from '../contexts/state.js';
 import type { FunctionRef } from '../program/program.js';
@@ -53,14 +54,14 @@ const READ_SIDE = 'RCU read side';
 type Answer = 'held' | 'shared' | 'without' | 'perhaps' | 'unknown';
 
 function count(analysis: Analysis, fn: FunctionRef): BroughtByCalls {
-  const calls = callsInto(analysis, fn.id);
+  const calls = placesOf(callsInto(analysis, fn.id));
   if (calls.length === 0) return NOTHING;
   const { propagation } = analysis;
   if (propagation === null) return NOTHING;
   // Without a lock in any situation there is none at any call, and nothing to count
   const entered = propagation.entries[fn.id] ?? [];
   if (entered.every((entry) => !entry.locks.some(isShown))) return { calls: calls.length, locks: [] };
-  const bySite = calls.map((call) => enteredBy(analysis, call));
+  const bySite = calls.map((here) => here.flatMap((call) => enteredBy(analysis, call)));
   const named = new Map<string, Lock>();
   for (const entry of bySite.flat())
     for (const lock of entry.locks)
@@ -87,6 +88,14 @@ function count(analysis: Analysis, fn: FunctionRef): BroughtByCalls {
       Number(a.rcu) - Number(b.rcu) || b.held - a.held || b.perhaps - a.perhaps || (a.name < b.name ? -1 : 1),
   );
   return { calls: calls.length, locks };
+}
+
+/** Calls that are made now, and not handed over for later, by the place where they stand: a macro may make several in one. */
+function placesOf(calls: readonly CallInto[]): readonly (readonly CallInto[])[] {
+  const places = new Map<string, CallInto[]>();
+  for (const call of calls)
+    if (call.path.every((edge) => edge.context === 'now')) push(places, `${call.caller.id} ${call.op}`, call);
+  return [...places.values()];
 }
 
 /** Whether RCU is only ever held by RCU-walk. */

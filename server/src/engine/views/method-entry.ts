@@ -67,14 +67,28 @@ export function statesOfSlot(analysis: Analysis, fn: FunctionRef, slot: SlotRef)
 /** What holds where a function is begun by something that is no slot: a work item, a timer, an RCU callback. By its name. */
 export function lateStates(analysis: Analysis, fn: FunctionRef): ReadonlyMap<string, readonly ShortState[]> {
   const out = new Map<string, readonly ShortState[]>();
-  for (const origin of analysis.propagation?.origins ?? []) {
-    if (origin.function !== fn.id || origin.slot !== null || out.has(origin.method)) continue;
+  for (const name of lateNames(analysis).get(fn.id) ?? [])
     out.set(
-      origin.method,
-      statesFrom(analysis, fn, (one) => one.slot === null && one.method === origin.method),
+      name,
+      statesFrom(analysis, fn, (one) => one.slot === null && one.method === name),
     );
-  }
   return out;
+}
+
+const LATE_NAMES = new WeakMap<Analysis, ReadonlyMap<number, ReadonlySet<string>>>();
+
+/** Names of the beginnings that are no slots, by function. */
+function lateNames(analysis: Analysis): ReadonlyMap<number, ReadonlySet<string>> {
+  let known = LATE_NAMES.get(analysis);
+  if (known === undefined) {
+    const found = new Map<number, Set<string>>();
+    for (const origin of analysis.propagation?.origins ?? [])
+      if (origin.slot === null)
+        found.set(origin.function, (found.get(origin.function) ?? new Set()).add(origin.method));
+    known = found;
+    LATE_NAMES.set(analysis, known);
+  }
+  return known;
 }
 
 function statesFrom(

@@ -5,9 +5,9 @@
 import type { Finding } from '../base/finding.js';
 import type { MethodRow, MethodTable, UnitMethods } from '../base/shown.js';
 import type { Analysis } from '../contexts/analysis.js';
-import { callsInto } from '../contexts/calls-into.js';
 import { compareText } from '../findings/order.js';
 import { type SlotRef, unitOf } from '../program/program.js';
+import { broughtTo } from './brought.js';
 import { functionIn, methodOf, statesOfSlot } from './method-entry.js';
 import { nameOf, slotAt } from './places.js';
 import { stateLines } from './short-state.js';
@@ -58,7 +58,7 @@ function rowOf(analysis: Analysis, slot: SlotRef): MethodRow | null {
     at: fn === null ? null : nameOf(fn),
     slot: slotAt(slot),
     contexts: fn === null ? [] : stateLines(statesOfSlot(analysis, fn, slot)),
-    directCalls: fn === null ? 0 : callsInto(analysis, fn.id).length,
+    directCalls: fn === null ? 0 : broughtTo(analysis, fn).calls,
     findings: null,
   };
 }

@@ -25,7 +25,9 @@ export function wholeOf(fn: FunctionRef): Range {
 /** A function's name in its definition. */
 export function nameOf(fn: FunctionRef): Range {
   const at = fnColumn(fn.file, fn.index, Fn.NameStart);
-  return rangeBetween(fn.file, at, at + fn.name.length);
+  const range = rangeBetween(fn.file, at, at + fn.name.length);
+  // A name that a macro puts together stands nowhere as it is
+  return range.endLine === range.line ? range : { ...range, endLine: range.line, endColumn: range.column };
 }
 
 /** The name of a slot where it is filled. */
