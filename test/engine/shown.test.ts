@@ -3,11 +3,13 @@
  */
 import assert from 'node:assert/strict';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
+import type { HeldLock } from '../../server/src/engine/base/finding.js';
 import type { ShownNode } from '../../server/src/engine/base/shown.js';
 import type { Engine } from '../../server/src/engine/door.js';
 import { hoverCard } from '../../server/src/engine/views/hover-card.js';
 import { withFindings } from '../../server/src/engine/views/methods.js';
 import { contextNodes, methodsNode } from '../../server/src/engine/views/nodes.js';
+import { mergedLine, type ShortState } from '../../server/src/engine/views/short-state.js';
 import { filesOf, openFiles } from './harness.js';
 
 const FILE = 'fs/foo/x.c';
@@ -81,7 +83,7 @@ static const struct dentry_operations dops = { .d_revalidate = foo_revalidate };
     {
       foo_revalidate: [
         'dentry_operations.d_revalidate in dops',
-        'RCU-walk; must not sleep, or held: perhaps d->d_parent->d_inode->i_rwsem; may sleep',
+        'RCU-walk; must not sleep, or perhaps held: d->d_parent->d_inode->i_rwsem; may sleep',
         'overlaps: an RCU-walk call runs beside rename, unlink, the last dput, d_release of the same dentry and superblock teardown',
       ],
     },
@@ -174,7 +176,7 @@ static const struct dentry_operations dops = { .d_revalidate = foo_revalidate };
       helper: ['perhaps RCU-walk (1 caller)'],
       foo_revalidate: [
         'dentry_operations.d_revalidate in dops',
-        'RCU-walk; must not sleep, or held: perhaps d->d_parent->d_inode->i_rwsem; may sleep',
+        'RCU-walk; must not sleep, or perhaps held: d->d_parent->d_inode->i_rwsem; may sleep',
         'overlaps: an RCU-walk call runs beside rename, unlink, the last dput, d_release of the same dentry and superblock teardown',
       ],
     },
@@ -266,8 +268,8 @@ static const struct inode_operations iops = { .unlink = foo_unlink };`;
 describe('call hierarchy', () => {
   it('says what each call is made with, as its caller names it', async () => {
     await checkCalls(CALLS, 'incoming', 'helper', [
-      'foo_open | held: file->private_data->lock, perhaps inode::i_rwsem, perhaps inode->i_rwsem; must not sleep | 7,8',
-      'foo_open | held: perhaps inode::i_rwsem, perhaps inode->i_rwsem; may sleep | 10',
+      'foo_open | held: file->private_data->lock; perhaps held: inode->i_rwsem; must not sleep | 7,8',
+      'foo_open | perhaps held: inode->i_rwsem; may sleep | 10',
       'foo_unlink | held: dir->i_rwsem, d->d_inode->i_rwsem; may sleep | 14',
     ]);
   });
@@ -405,7 +407,7 @@ static const struct inode_operations other = { .lookup = bar_lookup };`;
       '    lookup | foo_lookup \u00b7 held: dir->i_rwsem shared or exclusive; may sleep',
       '    mkdir | far_mkdir \u00b7 not defined in this directory',
       '  dops | dentry_operations, x.c \u00b7 1 finding',
-      '    d_revalidate | foo_revalidate \u00b7 1 finding \u00b7 RCU-walk; must not sleep, or held: perhaps d->d_parent->d_inode->i_rwsem; may sleep',
+      '    d_revalidate | foo_revalidate \u00b7 1 finding \u00b7 RCU-walk; must not sleep, or perhaps held: d->d_parent->d_inode->i_rwsem; may sleep',
     ]);
   });
 });
@@ -416,6 +418,43 @@ function treeText(nodes: readonly ShownNode[], indent = ''): readonly string[] {
     ...treeText(node.children, `${indent}  `),
   ]);
 }
+
+describe('states in one line', () => {
+  const lock = (expression: string, certainty: 'must' | 'may' = 'must'): HeldLock => ({
+    class: 'inode::i_rwsem',
+    instance: '',
+    expression,
+    mode: 'exclusive',
+    certainty,
+    acquiredAt: 'caller',
+  });
+  const state = (...held: readonly HeldLock[]): ShortState => ({ held, rcu: 'none', maySleep: true });
+
+  const CASES: Readonly<Record<string, readonly [readonly ShortState[], string]>> = {
+    'one of a class in each, by another name': [
+      [state(lock('&dir->i_rwsem')), state(lock('inode::i_rwsem'))],
+      'held: inode::i_rwsem; may sleep',
+    ],
+    'one in all, another in some': [
+      [state(lock('&a->i_rwsem'), lock('&b->i_rwsem')), state(lock('&a->i_rwsem'))],
+      'held: a->i_rwsem; perhaps held: b->i_rwsem; may sleep',
+    ],
+    'what goes by its class is not said beside what has a name': [
+      [state(lock('&a->i_rwsem', 'may')), state(lock('inode::i_rwsem', 'may'))],
+      'perhaps held: a->i_rwsem; may sleep',
+    ],
+    'RCU-walk and more': [
+      [{ ...state(), rcu: 'walk', maySleep: false }, state()],
+      'perhaps RCU-walk; sometimes must not sleep',
+    ],
+    'sleep that nobody knows': [
+      [{ ...state(), maySleep: 'unknown' }, state()],
+      'nothing held; sleep not known',
+    ],
+  };
+  for (const [name, [states, expected]] of Object.entries(CASES))
+    it(name, () => assert.equal(mergedLine(states), expected));
+});
 
 describe('contexts at the cursor', () => {
   it('are a tree: locks with where they were taken, RCU, sleep, ways in, what is not known', async () => {

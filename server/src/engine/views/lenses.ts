@@ -125,14 +125,14 @@ function cut(text: string): string {
 
 /**
  * `held: inode->i_rwsem (7 callers, 1 without)`; locks with the same exceptions stand together, those that less than half of
- * the calls hold stay away from others: `some hold: inode->i_rwsem (2 of 7 callers)`. Null where no call holds any for sure, and none
+ * the calls may hold stay away from others: `some hold: inode->i_rwsem (2 of 7 callers)`. Null where no call holds any for sure, and none
  * can be in an RCU read side.
  */
 function callersTitle(brought: BroughtByCalls, elsewhere: boolean): string | null {
   const { calls, locks } = brought;
   const here = elsewhere ? ' here' : '';
   const sure = locks.filter((l) => l.held > 0);
-  const most = sure.filter((l) => l.held * 2 >= calls);
+  const most = sure.filter((l) => (l.held + l.perhaps) * 2 >= calls);
   if (most.length > 0) return mostHold(most, calls, `${count(calls, 'caller')}${here}`);
   const rcu = locks.find((l) => l.rcu && l.perhaps > 0);
   if (rcu !== undefined) {
@@ -158,7 +158,7 @@ function mostHold(locks: readonly Brought[], calls: number, number: string): str
 }
 
 function withMode(lock: Brought): string {
-  return lock.shared === lock.held && !lock.rcu ? `${lock.name} shared` : lock.name;
+  return lock.shared === lock.held && lock.perhaps === 0 && !lock.rcu ? `${lock.name} shared` : lock.name;
 }
 
 function exceptionsOf(lock: Brought, calls: number): readonly string[] {
@@ -169,7 +169,7 @@ function exceptionsOf(lock: Brought, calls: number): readonly string[] {
   note(lock.without, 'without');
   note(lock.perhaps, 'perhaps');
   note(lock.unknown, 'not known');
-  if (!lock.rcu && lock.shared < lock.held) note(lock.shared, 'shared');
+  if (!lock.rcu && (lock.shared < lock.held || lock.perhaps > 0)) note(lock.shared, 'shared');
   return parts;
 }
 

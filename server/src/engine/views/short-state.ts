@@ -50,8 +50,9 @@ function strictness(state: ShortState): number {
 
 function line(states: readonly ShortState[]): string {
   const parts: string[] = [];
-  const locks = lockTexts(states);
-  if (locks.length > 0) parts.push(`held: ${some(locks, MAX_LOCKS)}`);
+  const { sure, perhaps } = lockTexts(states);
+  if (sure.length > 0) parts.push(`held: ${some(sure, MAX_LOCKS)}`);
+  if (perhaps.length > 0) parts.push(`perhaps held: ${some(perhaps, sure.length > 0 ? 2 : MAX_LOCKS)}`);
   const rcu = shortRcu(states);
   if (rcu !== '') parts.push(rcu);
   if (parts.length === 0) parts.push('nothing held');
@@ -59,33 +60,51 @@ function line(states: readonly ShortState[]): string {
   return parts.join('; ');
 }
 
-interface Lock {
-  sure: number;
+/** A lock by one name, over several states. */
+interface Named {
+  readonly class: string;
+  /** States that hold it for sure. */
+  readonly sure: Set<ShortState>;
   readonly modes: Set<LockMode>;
 }
 
-/** Locks of several states: those that all hold for sure come first. */
-function lockTexts(states: readonly ShortState[]): readonly string[] {
-  const seen = new Map<string, Lock>();
-  for (const state of states) {
-    const here = new Set<string>();
+/** Locks of several states: those that all hold for sure, and the others. */
+function lockTexts(states: readonly ShortState[]): {
+  readonly sure: readonly string[];
+  readonly perhaps: readonly string[];
+} {
+  const seen = new Map<string, Named>();
+  for (const state of states)
     for (const lock of state.held) {
       const name = lockName(lock);
-      const known: Lock = seen.get(name) ?? { sure: 0, modes: new Set() };
+      const known: Named = seen.get(name) ?? { class: lock.class, sure: new Set(), modes: new Set() };
       seen.set(name, known);
       known.modes.add(lock.mode);
-      if (lock.certainty === 'must' && !here.has(name)) {
-        here.add(name);
-        known.sure++;
-      }
+      if (lock.certainty === 'must') known.sure.add(state);
     }
+  joinByClass(seen, states);
+  const sure: string[] = [];
+  const perhaps: string[] = [];
+  for (const [name, lock] of seen) {
+    // One that goes by its class may be one of those that go by a name
+    const named = [...seen].some(([other, l]) => other !== name && l.class === name);
+    if (named && lock.sure.size < states.length) continue;
+    const mode = !lock.modes.has('shared') ? '' : lock.modes.size > 1 ? ' shared or exclusive' : ' shared';
+    (lock.sure.size === states.length ? sure : perhaps).push(`${name}${mode}`);
   }
-  return [...seen]
-    .sort(([, a], [, b]) => b.sure - a.sure)
-    .map(([name, { sure, modes }]) => {
-      const mode = !modes.has('shared') ? '' : modes.size > 1 ? ' shared or exclusive' : ' shared';
-      return `${sure < states.length ? 'perhaps ' : ''}${name}${mode}`;
-    });
+  return { sure, perhaps };
+}
+
+/** Where every state holds some lock of a class for sure, be it under another name in each, the class is held. */
+function joinByClass(seen: Map<string, Named>, states: readonly ShortState[]): void {
+  const open = [...seen].filter(([, lock]) => lock.sure.size < states.length);
+  for (const cls of new Set(open.map(([, lock]) => lock.class))) {
+    const alike = open.filter(([, lock]) => lock.class === cls);
+    const sure = new Set(alike.flatMap(([, lock]) => [...lock.sure]));
+    if (alike.length < 2 || sure.size < states.length) continue;
+    for (const [name] of alike) seen.delete(name);
+    seen.set(cls, { class: cls, sure, modes: new Set(alike.flatMap(([, lock]) => [...lock.modes])) });
+  }
 }
 
 function shortRcu(states: readonly ShortState[]): string {
