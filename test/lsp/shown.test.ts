@@ -88,6 +88,13 @@ describe('shown by the built server', () => {
       callers.map(({ uri, range }) => [uri, range.start.line]),
       [[URI, lineOf('return netfsd_lease_left')]],
     );
+    const again = TEXT.replace(
+      'return netfsd_lease_left(dentry, 0)',
+      'return netfsd_lease_left(dentry, 0) + netfsd_lease_left(dentry, 1)',
+    );
+    await client.change(URI, 2, [{ text: again }]);
+    const edited = await ask<CodeLens[]>('textDocument/codeLens', document);
+    assert.equal(edited[0]?.command?.title, 'held: dentry->d_lock (2 callers)');
     client.settings = { codeLens: false };
     await client.connection.sendNotification('workspace/didChangeConfiguration', { settings: null });
     assert.equal(await ask('textDocument/codeLens', document), null);

@@ -5,9 +5,11 @@
 import { push } from '../base/multimap.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { type CallInto, callsInto, enteredBy } from '../contexts/calls-into.js';
+import { fnColumn } from '../contexts/cfg.js';
 import { type Entry, Whence } from '../contexts/entry-points.js';
 import type { Lock } from '../contexts/state.js';
-import type { FunctionRef } from '../program/program.js';
+import { Fn } from '../facts/encode.js';
+import type { FunctionRef, Program } from '../program/program.js';
 
 /** One lock, or RCU, over all calls. */
 export interface Brought {
@@ -34,7 +36,7 @@ const NOTHING: BroughtByCalls = { calls: 0, locks: [] };
 
 const KNOWN = new WeakMap<Analysis, Map<number, BroughtByCalls>>();
 
-/** Over all calls of a function; kept as long as the analysis. */
+/** Over all calls of a function; kept as long as the analysis, and past an edit where nothing that it hangs on is another. */
 export function broughtTo(analysis: Analysis, fn: FunctionRef): BroughtByCalls {
   let known = KNOWN.get(analysis);
   if (known === undefined) {
@@ -43,23 +45,55 @@ export function broughtTo(analysis: Analysis, fn: FunctionRef): BroughtByCalls {
   }
   let found = known.get(fn.id);
   if (found === undefined) {
-    found = count(analysis, fn);
+    found = counted(analysis, fn);
     known.set(fn.id, found);
   }
   return found;
+}
+
+/** By program and function: what was counted, and of what. */
+const BEFORE = new WeakMap<Program, Map<number, { readonly of: string; readonly found: BroughtByCalls }>>();
+
+function counted(analysis: Analysis, fn: FunctionRef): BroughtByCalls {
+  const { program, propagation } = analysis;
+  if (propagation === null) return NOTHING;
+  const calls = placesOf(callsInto(analysis, fn.id));
+  if (calls.length === 0) return NOTHING;
+  let before = BEFORE.get(program);
+  if (before === undefined) {
+    before = new Map();
+    BEFORE.set(program, before);
+  }
+  const hangsOn: object[] = [propagation.entries[fn.id] ?? NOTHING];
+  for (const call of calls.flat()) hangsOn.push(propagation.entries[call.caller.id] ?? NOTHING, ...call.path);
+  const of = `${fnColumn(fn.file, fn.index, Fn.Hash)} ${hangsOn.map(numberOf).join()}`;
+  const last = before.get(fn.id);
+  if (last?.of === of) return last.found;
+  const found = count(analysis, fn, calls);
+  before.set(fn.id, { of, found });
+  return found;
+}
+
+const NUMBERS = new WeakMap<object, number>();
+let nextNumber = 1;
+
+/** A number that no other object has: what is kept by it keeps no object. */
+function numberOf(object: object): number {
+  let number = NUMBERS.get(object);
+  if (number === undefined) {
+    number = nextNumber++;
+    NUMBERS.set(object, number);
+  }
+  return number;
 }
 
 const READ_SIDE = 'RCU read side';
 
 type Answer = 'held' | 'shared' | 'without' | 'perhaps' | 'unknown';
 
-function count(analysis: Analysis, fn: FunctionRef): BroughtByCalls {
-  const calls = placesOf(callsInto(analysis, fn.id));
-  if (calls.length === 0) return NOTHING;
-  const { propagation } = analysis;
-  if (propagation === null) return NOTHING;
+function count(analysis: Analysis, fn: FunctionRef, calls: readonly (readonly CallInto[])[]): BroughtByCalls {
   // Without a lock in any situation there is none at any call, and nothing to count
-  const entered = propagation.entries[fn.id] ?? [];
+  const entered = analysis.propagation?.entries[fn.id] ?? [];
   if (entered.every((entry) => !entry.locks.some(isShown))) return { calls: calls.length, locks: [] };
   const bySite = calls.map((here) => here.flatMap((call) => enteredBy(analysis, call)));
   const named = new Map<string, Lock>();
