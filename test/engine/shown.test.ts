@@ -153,6 +153,19 @@ static const struct file_operations fops = { .open = foo_open };`,
       foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
     },
   ],
+  'shared in one situation, exclusive in another': [
+    `static void helper(struct inode *dir) { }
+static struct dentry *foo_lookup(struct inode *dir, struct dentry *d, unsigned int flags) { helper(dir); return 0; }
+static const struct inode_operations ops = { .lookup = foo_lookup };`,
+    {
+      helper: ['held: dir->i_rwsem shared or exclusive (1 caller)'],
+      foo_lookup: [
+        'inode_operations.lookup in ops',
+        'held: dir->i_rwsem shared or exclusive; may sleep',
+        'overlaps: others that hold dir->i_rwsem shared',
+      ],
+    },
+  ],
   'a call through a macro stands where the macro is used': [
     `static void helper(struct foo *f) { f->count++; }
 #define HELP(f) do { helper(f); } while (0)

@@ -17,9 +17,10 @@ export interface Brought {
   readonly name: string;
   /** It is RCU-walk or another read side, and no lock. */
   readonly rcu: boolean;
-  /** Calls at which it is held for sure, and those of them at which it is held shared. */
+  /** Calls at which it is held for sure; those of them at which it is held shared, or shared in some situations only. */
   readonly held: number;
   readonly shared: number;
+  readonly either: number;
   /** Calls at which it is certainly not held; in some situations or on some paths only; at which nobody knows. */
   readonly without: number;
   readonly perhaps: number;
@@ -89,7 +90,7 @@ function numberOf(object: object): number {
 
 const READ_SIDE = 'RCU read side';
 
-type Answer = 'held' | 'shared' | 'without' | 'perhaps' | 'unknown';
+type Answer = 'held' | 'shared' | 'either' | 'without' | 'perhaps' | 'unknown';
 
 function count(analysis: Analysis, fn: FunctionRef, calls: readonly (readonly CallInto[])[]): BroughtByCalls {
   // Without a lock in any situation there is none at any call, and nothing to count
@@ -108,11 +109,11 @@ function count(analysis: Analysis, fn: FunctionRef, calls: readonly (readonly Ca
     // What has no name here may be the one that has: it is counted there
     if (name === lock.class && [...named].some(([other, l]) => other !== name && l.class === lock.class))
       continue;
-    const sum = { held: 0, shared: 0, without: 0, perhaps: 0, unknown: 0 };
+    const sum = { held: 0, shared: 0, either: 0, without: 0, perhaps: 0, unknown: 0 };
     for (const entries of bySite) {
       const answer = atSite(entries, lock, (l) => nameOf(analysis, fn, l) === name);
       sum[answer]++;
-      if (answer === 'shared') sum.held++;
+      if (answer === 'shared' || answer === 'either') sum.held++;
     }
     const rcu = lock.kind === 'rcu';
     locks.push({ name: rcu && isAlwaysWalk(bySite) ? 'RCU-walk' : name, rcu, ...sum });
@@ -151,7 +152,7 @@ function atSite(entries: readonly Entry[], lock: Lock, is: (l: Lock) => boolean)
   });
   const [first = 'unknown'] = found;
   if (found.every((one) => one === first)) return first;
-  if (found.every((one) => one === 'held' || one === 'shared')) return 'shared';
+  if (found.every((one) => one === 'held' || one === 'shared')) return 'either';
   return found.every((one) => one === 'without' || one === 'unknown') ? 'unknown' : 'perhaps';
 }
 

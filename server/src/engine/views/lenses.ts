@@ -158,7 +158,8 @@ function mostHold(locks: readonly Brought[], calls: number, number: string): str
 }
 
 function withMode(lock: Brought): string {
-  return lock.shared === lock.held && lock.perhaps === 0 && !lock.rcu ? `${lock.name} shared` : lock.name;
+  if (lock.rcu || lock.perhaps > 0 || lock.shared + lock.either < lock.held) return lock.name;
+  return `${lock.name} ${lock.either > 0 ? 'shared or exclusive' : 'shared'}`;
 }
 
 function exceptionsOf(lock: Brought, calls: number): readonly string[] {
@@ -169,7 +170,10 @@ function exceptionsOf(lock: Brought, calls: number): readonly string[] {
   note(lock.without, 'without');
   note(lock.perhaps, 'perhaps');
   note(lock.unknown, 'not known');
-  if (!lock.rcu && (lock.shared < lock.held || lock.perhaps > 0)) note(lock.shared, 'shared');
+  if (!lock.rcu && withMode(lock) === lock.name) {
+    note(lock.shared, 'shared');
+    note(lock.either, 'shared or exclusive');
+  }
   return parts;
 }
 
