@@ -8,6 +8,13 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { Cancelled } from '../engine/base/cancel.js';
 import type {
+  CallsAnswer,
+  CallsQuery,
+  LensesAnswer,
+  MethodsAnswer,
+  MethodsQuery,
+} from '../engine/base/shown.js';
+import type {
   AbsentQuery,
   AbsentResult,
   AnnotateQuery,
@@ -73,6 +80,9 @@ const READING: ReadonlySet<CallName> = new Set([
   'absent',
   'audit',
   'reach',
+  'lenses',
+  'calls',
+  'methods',
   'dump',
   'verify',
 ] satisfies CallName[]);
@@ -175,6 +185,25 @@ export class EngineClient {
 
   inlayHints(query: InlayHintQuery, signal: AbortSignal | null = null): Promise<readonly InlayHint[]> {
     return this.#call('inlayHints', query, signal);
+  }
+
+  /** The lines above the functions of a file. */
+  lenses(file: string, signal: AbortSignal | null = null): Promise<LensesAnswer> {
+    return this.#call('lenses', file, signal);
+  }
+
+  /** Who calls a function, or whom it calls. */
+  calls(query: CallsQuery, signal: AbortSignal | null = null): Promise<CallsAnswer> {
+    return this.#call('calls', query, signal);
+  }
+
+  /** The methods of directories. */
+  methods(
+    query: MethodsQuery,
+    signal: AbortSignal | null = null,
+    progress: ((progress: Progress) => void) | null = null,
+  ): Promise<MethodsAnswer> {
+    return this.#call('methods', query, signal, progress);
   }
 
   explainModel(name: string): Promise<string | null> {
