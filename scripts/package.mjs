@@ -13,6 +13,7 @@ const needed = [
   'README.md',
   'THIRD-PARTY-NOTICES.md',
   'docs/rules',
+  'schemas/lockwalk.schema.json',
   'dist/server.mjs',
   'dist/extension.cjs',
 ];

@@ -37,7 +37,12 @@ describe('package', () => {
     const needed = ['package.json', 'license.txt', 'readme.md', 'changelog.md', 'third-party-notices.md'];
     for (const name of ['extension.cjs', 'server.mjs', 'engine-worker.mjs', 'lockwalk.mjs'])
       needed.push(`dist/${name}`);
-    needed.push('dist/web-tree-sitter.wasm', 'dist/kernel-c.wasm', ...filesBelow('docs/rules', '.md'));
+    needed.push(
+      'dist/web-tree-sitter.wasm',
+      'dist/kernel-c.wasm',
+      'schemas/lockwalk.schema.json',
+      ...filesBelow('docs/rules', '.md'),
+    );
     assert.deepEqual(
       needed.filter((name) => !names.has(`extension/${name}`)),
       [],
@@ -46,7 +51,7 @@ describe('package', () => {
 
   it('has nothing else', () => {
     const expected =
-      /^(extension\.vsixmanifest|\[Content_Types\]\.xml|extension\/(package\.json|LICENSE\.txt|readme\.md|changelog\.md|THIRD-PARTY-NOTICES\.md|dist\/[\w-]+\.(mjs|cjs|wasm)|docs\/rules\/[\w/-]+\.md))$/;
+      /^(extension\.vsixmanifest|\[Content_Types\]\.xml|extension\/(package\.json|LICENSE\.txt|readme\.md|changelog\.md|THIRD-PARTY-NOTICES\.md|dist\/[\w-]+\.(mjs|cjs|wasm)|docs\/rules\/[\w/-]+\.md|schemas\/[\w.-]+\.json))$/;
     assert.deepEqual(
       namesInZip(vsix).filter((name) => !expected.test(name)),
       [],

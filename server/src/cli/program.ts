@@ -165,16 +165,19 @@ function treeOptions(command: Command): Command {
       '--overlay <real=replacement>',
       'analyse the text of REPLACEMENT in place of REAL; repeatable',
       collect,
-    );
+    )
+    .option('--no-project', "do not read the settings in the tree's own .lockwalk.json");
 }
 
 function checkOptions(command: Command): Command {
   return runOptions(command)
     .option('--rule <id|family>', 'only this rule or family; repeatable', collect)
     .addOption(
-      new Option('--precision <lowest>', 'lowest precision to show')
-        .choices(['high', 'medium', 'low'])
-        .default('high'),
+      new Option('--precision <lowest>', 'lowest precision to show (default: high)').choices([
+        'high',
+        'medium',
+        'low',
+      ]),
     )
     .option(
       '--since <rev>',
