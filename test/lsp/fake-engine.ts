@@ -2,12 +2,13 @@
  * An engine for protocol tests: every `kfree(...)` in a file is a finding with a fix, every function takes `stepMs`,
  * contexts say what the test told. Does what a worker does about order, overlays and stopping.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cancelled } from '../../server/src/engine/base/cancel.js';
 import type { ContextsAnswer, Edit, Finding } from '../../server/src/engine/base/finding.js';
 import type { AnnotateAnswer, SymbolAnswer } from '../../server/src/engine/door.js';
 import type { EnginePort, EngineSpec } from '../../server/src/lsp/engine-port.js';
+import type { RunScan } from '../../server/src/lsp/scan.js';
 
 export interface FakeWorld {
   /** Functions that a check of a file steps through. */
@@ -100,6 +101,19 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
         world.asked.push('dispose');
       },
     };
+  };
+}
+
+/** A scan by a fake engine: the C files below the paths, one after the other. */
+export function fakeScan(world: FakeWorld): RunScan {
+  return async ({ spec, overlays, request }, signal, progress) => {
+    const engine = fakeEngine(world)(spec);
+    for (const [file, text] of overlays) await engine.overlay(file, text);
+    const below = request.paths.flatMap((path) =>
+      readdirSync(join(spec.root, path), { recursive: true, encoding: 'utf8' }).map((name) => `${path}/${name}`),
+    );
+    const paths = below.filter((file) => file.endsWith('.c')).sort();
+    return [await engine.check({ ...request, paths }, signal, progress)];
   };
 }
 

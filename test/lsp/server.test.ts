@@ -12,11 +12,11 @@ import {
   type Hover,
 } from 'vscode-languageserver/node';
 import type { ContextsAnswer } from '../../server/src/engine/base/finding.js';
-import { specFor } from '../../server/src/lsp/place.js';
+import { placeOf } from '../../server/src/lsp/place.js';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
 import { serve } from '../../server/src/lsp/server.js';
 import { CAPABILITIES, TestClient } from './client.js';
-import { type FakeWorld, fakeEngine, fakeWorld } from './fake-engine.js';
+import { type FakeWorld, fakeEngine, fakeScan, fakeWorld } from './fake-engine.js';
 
 const TEXT = 'void put(struct foo *foo)\n{\n\tkfree(foo);\n}\n';
 const NOTHING_HELD: ContextsAnswer = {
@@ -42,8 +42,9 @@ describe('lsp server', () => {
     serve(connection, {
       name: 'lockwalk',
       version: '0',
-      specFor,
+      placeOf,
       makeEngine: fakeEngine(world),
+      scan: fakeScan(world),
       rulePage: (rule) => `file:///pages/${rule}.md`,
     });
     return new TestClient(toClient, toServer);
@@ -150,6 +151,7 @@ describe('lsp server', () => {
       [
         ['Free it after a grace period', true],
         ['Review: free it later', false],
+        ['Ignore rcu/early-free here (reason to be filled in)', undefined],
         ['Explain rcu/early-free', undefined],
       ],
     );
@@ -233,7 +235,7 @@ describe('lsp server', () => {
     const actions = await codeActionsAt(diagnostics);
     assert.deepEqual(
       actions?.map((action) => action.title),
-      ['Review: free it later'],
+      ['Review: free it later', 'Ignore rcu/early-free here (reason to be filled in)'],
     );
   });
 

@@ -33,6 +33,8 @@ export class KernelTree {
   readonly skipped = new Map<string, string>();
   description: EngineDescription | null = null;
   failure: string | null = null;
+  /** What is wrong with the tree's own settings. */
+  projectProblems: readonly string[] = [];
   /** Version of the text that the engine has of each open file. */
   readonly #told = new Map<string, number>();
   /** The client's own spelling of the URIs of open files. */
