@@ -20,6 +20,10 @@ export interface FakeWorld {
   annotation: AnnotateAnswer | null;
   /** Edits in other files that every fix carries besides its own. */
   moreEdits: readonly Edit[];
+  /** A file in whose first line something is found besides. */
+  alsoFound: string | null;
+  /** What a check says besides findings. */
+  problems: readonly string[];
   /** Throw instead of checking. */
   failure: string | null;
   /** What was asked, in order. */
@@ -35,6 +39,8 @@ export function fakeWorld(): FakeWorld {
     symbol: null,
     annotation: null,
     moreEdits: [],
+    alsoFound: null,
+    problems: [],
     failure: null,
     asked: [],
     specs: [],
@@ -62,7 +68,10 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
           progress({ phase: 'analyse', done, total: world.steps, at: `function_${done}` });
           await step(signal);
         }
-        const findings = request.paths.flatMap((file) => findingsIn(file, text(file), world.moreEdits));
+        const findings = request.paths.flatMap((file) => [
+          ...(file === world.alsoFound ? findingsIn(file, 'kfree(also)', []) : []),
+          ...findingsIn(file, text(file), world.moreEdits),
+        ]);
         const stats = {
           files: 1,
           functions: world.steps,
@@ -71,7 +80,7 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
           parseMs: 1,
           totalMs: 2,
         };
-        return { findings, skipped: [], problems: [], stats };
+        return { findings, skipped: [], problems: world.problems, stats };
       },
       contexts: async (query, signal) => {
         world.asked.push(
@@ -110,7 +119,9 @@ export function fakeScan(world: FakeWorld): RunScan {
     const engine = fakeEngine(world)(spec);
     for (const [file, text] of overlays) await engine.overlay(file, text);
     const below = request.paths.flatMap((path) =>
-      readdirSync(join(spec.root, path), { recursive: true, encoding: 'utf8' }).map((name) => `${path}/${name}`),
+      readdirSync(join(spec.root, path), { recursive: true, encoding: 'utf8' }).map(
+        (name) => `${path}/${name}`,
+      ),
     );
     const paths = below.filter((file) => file.endsWith('.c')).sort();
     return [await engine.check({ ...request, paths }, signal, progress)];

@@ -68,7 +68,7 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
   treeOptions(program.command('explain'))
     .description("a rule's page, a family's rules, a VFS method's contract, or a helper's effect")
     .argument('<NAME>', 'RULE, METHOD or HELPER')
-    .argument('[WHERE]', 'with --absent: FILE:LINE')
+    .argument('[WHERE]', 'FILE:LINE: why RULE reports something there, or with --absent, why not')
     .option('--absent', 'why RULE says nothing at FILE:LINE: which exemption applied there')
     .option('--baseline <file>', 'with --absent: a baseline that may hide it')
     .addOption(

@@ -80,7 +80,8 @@ function placeOfError(text: string, error: unknown): { line: number; column: num
 function wordError(error: unknown): string {
   const said = (error instanceof Error ? error.message : String(error))
     .replace(/ in JSON at position \d+.*$| at position \d+.*$/s, '')
-    .replace(/, (\.\.\.)?".*is not valid JSON$/s, '');
+    .replace(/ is not valid JSON$/, '')
+    .replace(/\s+/g, ' ');
   return `the file is no valid JSON: ${said}`;
 }
 

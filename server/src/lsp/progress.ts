@@ -2,7 +2,11 @@
  * Work-done progress for checks that take long enough to be noticed, where the client shows it. Must not know what
  * is being checked: it is handed words and numbers.
  */
-import type { Connection, WorkDoneProgressReporter, WorkDoneProgressServerReporter } from 'vscode-languageserver';
+import type {
+  Connection,
+  WorkDoneProgressReporter,
+  WorkDoneProgressServerReporter,
+} from 'vscode-languageserver';
 import type { Progress } from '../engine/door.js';
 import { now } from '../host/clock.js';
 

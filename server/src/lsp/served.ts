@@ -41,6 +41,7 @@ export class ServedDocuments {
   of(uri: string): Promise<Served | null> {
     let known = this.#known.get(uri);
     if (known === undefined) {
+      if (this.#documents.versionOf(uri) === null) return Promise.resolve(null); // it may be opened yet
       known = this.#find(uri);
       this.#known.set(uri, known);
     }

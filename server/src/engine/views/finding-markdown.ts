@@ -24,7 +24,7 @@ export function findingMarkdown(finding: Finding, means: PageMeans): string {
     `${severity}, precision ${precision}, at ${place(file, line, means)}${finding.certainty === 'may' ? ', on some of the paths that come here' : ''}`,
     code(finding.file, finding.line, means),
     `## Situation\n\n${situation(finding)
-      .map((one) => `- ${one}`)
+      .map((one) => `- ${plain(one)}`)
       .join('\n')}`,
     steps(finding.trace, means),
     fixes(finding),
@@ -51,7 +51,7 @@ function steps(trace: readonly TraceStep[], means: PageMeans): string {
     const side = twoSides ? `**CPU ${step.side ?? (step.kind === 'other-side' ? 1 : 0)}** ` : '';
     const text = means.lineText(step.file, step.line)?.trim() ?? '';
     const shown = text === '' ? '' : `  \n   \`${text.replaceAll('`', "'")}\``;
-    return `${index + 1}. ${side}${place(step.file, step.line, means)}: ${step.message}${shown}`;
+    return `${index + 1}. ${side}${place(step.file, step.line, means)}: ${plain(step.message)}${shown}`;
   });
   return `## How it comes about\n\n${lines.join('\n')}`;
 }
@@ -75,5 +75,10 @@ function place(file: string, line: number, means: PageMeans): string {
 }
 
 function sentence(message: string): string {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
+  return plain(/[.!?]$/.test(message) ? message : `${message}.`);
+}
+
+/** Words of ours that Markdown must not take for marks. */
+function plain(text: string): string {
+  return text.replace(/[*<\\]/g, '\\$&');
 }
