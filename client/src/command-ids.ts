@@ -1,9 +1,13 @@
 /**
  * Names of the commands that the manifest contributes. A test holds them against the manifest.
  */
-import { EXPLAIN_COMMAND } from '../../server/src/lsp/protocol.js';
+import { EXPLAIN_COMMAND, IGNORE_COMMAND, WHY_COMMAND } from '../../server/src/lsp/protocol.js';
 
 export const RESTART = 'lockwalk.restart';
 export const SHOW_OUTPUT = 'lockwalk.showOutput';
 export const SHOW_STATUS = 'lockwalk.showStatus';
 export const EXPLAIN_RULE = EXPLAIN_COMMAND;
+export const CHECK_TREE = 'lockwalk.checkTree';
+export const CHECK_DIRECTORY = 'lockwalk.checkDirectory';
+export const WHY_REPORTED = WHY_COMMAND;
+export const IGNORE_FINDING = IGNORE_COMMAND;

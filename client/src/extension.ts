@@ -2,12 +2,14 @@
  * The extension: starts the server when a C file of a kernel tree is opened, and registers the commands and the status
  * item. Everything that Lockwalk knows comes from the server; this side computes nothing.
  */
-import { commands, type ExtensionContext, type TextDocument, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, type TextDocument, type Uri, window, workspace } from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
 import { EXPLAIN_RULE, RESTART, SHOW_OUTPUT, SHOW_STATUS } from './command-ids.js';
+import { findingCommands } from './finding-commands.js';
 import { kernelRootOf } from './kernel-tree.js';
 import { rulePageUri, rulesWithPages } from './rule-pages.js';
+import { scanCommands } from './scan-commands.js';
 import { languageClient } from './server-process.js';
 import { type ClientState, StatusItem } from './status-item.js';
 import { statusText } from './status-text.js';
@@ -29,6 +31,7 @@ export function activate(context: ExtensionContext): void {
       gaveUp: (why) => show('failed', why),
     });
     show('starting', 'starting');
+    void commands.executeCommand('setContext', 'lockwalk.hasTree', true);
     try {
       await client.start();
     } catch (error) {
@@ -39,10 +42,19 @@ export function activate(context: ExtensionContext): void {
 
   async function opened(document: TextDocument): Promise<void> {
     if (document.uri.scheme !== 'file' || !/\.[ch]$/.test(document.uri.path)) return;
-    const root = (await kernelRootOf(document.uri.fsPath, folders)) ?? configuredRoot(document);
+    const root = (await kernelRootOf(document.uri.fsPath, folders)) ?? configuredRoot(document.uri);
     if (root === null) return;
     roots.add(root);
     await start();
+  }
+
+  /** The server for a file or folder, started where it is not running; null where it lies in no kernel tree. */
+  async function clientFor(uri: Uri): Promise<LanguageClient | null> {
+    const root = (await kernelRootOf(`${uri.fsPath}/Makefile`, folders)) ?? configuredRoot(uri);
+    if (root === null) return null;
+    roots.add(root);
+    await start();
+    return client;
   }
 
   async function restart(): Promise<void> {
@@ -83,15 +95,17 @@ export function activate(context: ExtensionContext): void {
     commands.registerCommand(SHOW_OUTPUT, () => output.show()),
     commands.registerCommand(SHOW_STATUS, showStatus),
     commands.registerCommand(EXPLAIN_RULE, explainRule),
+    ...findingCommands(() => client),
+    ...scanCommands({ output, clientFor }),
     workspace.onDidOpenTextDocument((document) => void opened(document)),
   );
   for (const document of workspace.textDocuments) void opened(document);
 }
 
 /** A root that is set by hand counts for the files below it, whatever it looks like. */
-function configuredRoot(document: TextDocument): string | null {
-  const root = workspace.getConfiguration('lockwalk', document).get<string>('kernelRoot') ?? '';
-  return root !== '' && document.uri.fsPath.startsWith(root.endsWith('/') ? root : `${root}/`) ? root : null;
+function configuredRoot(uri: Uri): string | null {
+  const root = workspace.getConfiguration('lockwalk', uri).get<string>('kernelRoot') ?? '';
+  return root !== '' && uri.fsPath.startsWith(root.endsWith('/') ? root : `${root}/`) ? root : null;
 }
 
 /** Called by the editor before it ends. */

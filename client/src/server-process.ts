@@ -17,7 +17,8 @@ import {
   STATUS_NOTIFICATION,
   type StatusReport,
 } from '../../server/src/lsp/protocol.js';
-import { EXPLAIN_RULE } from './command-ids.js';
+import { EXPLAIN_RULE, IGNORE_FINDING, WHY_REPORTED } from './command-ids.js';
+import { explicitSettings } from './explicit-settings.js';
 
 /** A server that dies more often than this within `RESTART_WINDOW_MS` is left alone. */
 const MAX_RESTARTS = 3;
@@ -39,7 +40,7 @@ export function languageClient(
   const server: ServerOptions = { module, transport: TransportKind.ipc };
   const initializationOptions: InitializationOptions = {
     statusNotifications: true,
-    commands: [EXPLAIN_RULE],
+    commands: [EXPLAIN_RULE, WHY_REPORTED, IGNORE_FINDING],
   };
   const died: number[] = [];
   const options: LanguageClientOptions = {
@@ -47,6 +48,8 @@ export function languageClient(
       { scheme: 'file', language: 'c' },
       { scheme: 'file', language: 'cpp', pattern: '**/*.h' },
     ],
+    diagnosticPullOptions: { onChange: true }, // never for anything but a new text: the server says when to ask again
+    middleware: { workspace: { configuration: explicitSettings } },
     outputChannel: output,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationOptions,

@@ -18,6 +18,12 @@ export interface Locator {
   evaluate<T>(run: (element: { scrollTop: number; scrollHeight: number }) => T): Promise<T>;
 }
 
+/** What is inside of a frame. */
+export interface FrameLocator {
+  frameLocator(selector: string): FrameLocator;
+  locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+}
+
 export interface Page {
   readonly keyboard: {
     press(key: string): Promise<void>;
@@ -27,6 +33,7 @@ export interface Page {
   readonly mouse: { move(x: number, y: number, options?: { readonly steps?: number }): Promise<void> };
   goto(url: string): Promise<unknown>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+  frameLocator(selector: string): FrameLocator;
   waitForTimeout(ms: number): Promise<void>;
   screenshot(options: { readonly path: string }): Promise<unknown>;
 }

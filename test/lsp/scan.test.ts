@@ -26,7 +26,11 @@ describe('lsp scan', () => {
   let uri = '';
 
   beforeEach(() => {
-    server = new FakeServer({ 'fs/a/foo.c': BAD, 'fs/b/bar.c': BAD.replace('(foo)', '(bar)'), 'fs/b/good.c': GOOD });
+    server = new FakeServer({
+      'fs/a/foo.c': BAD,
+      'fs/b/bar.c': BAD.replace('(foo)', '(bar)'),
+      'fs/b/good.c': GOOD,
+    });
     uri = server.uri('fs/a/foo.c');
     server.client.connection.onRequest('workspace/diagnostic/refresh', () => null);
   });
