@@ -9,7 +9,7 @@ import { fingerprintAll } from '../findings/fingerprint.js';
 import { compareFindings, orderFindings } from '../findings/order.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
 import { ALL_RULES } from './registry.js';
-import { type Draft, offsetsOf, type Rule, type RuleContext, rangeOf } from './rule.js';
+import { type Draft, offsetsOf, placedLocks, type Rule, type RuleContext, rangeOf } from './rule.js';
 
 /** Rules that a request means: by id or family; none named: those that are on by default. */
 export function chosenRules(names: readonly string[]): readonly Rule[] {
@@ -134,7 +134,7 @@ export function runRules(
         ...rangeOf(fn, draft.op),
         function: fn.name,
         entry: draft.entry,
-        held: draft.held,
+        held: placedLocks(fn, draft.held),
         rcu: draft.rcu,
         trace: draft.trace,
         fixes: inScope.has(fn.file.path) ? fixOf(draft) : [],
