@@ -380,7 +380,7 @@ export class Inversions {
     const { analysis } = this.cx;
     const split = new Set<string>();
     const called = new Set<string>();
-    for (const fn of this.cx.functions) {
+    for (const fn of this.cx.unit) {
       const telling = TELLING.of(fn, [analysis.results[fn.id]], () => tellingCalls(fn));
       for (const name of telling) if (LAYERED.test(name)) called.add(name);
       if (!telling.some((name) => SPLITS.test(name))) continue;
@@ -394,7 +394,7 @@ export class Inversions {
       });
       run.run();
     }
-    for (const fn of this.cx.functions) called.delete(fn.name);
+    for (const fn of this.cx.unit) called.delete(fn.name);
     return { split, layered: called.size > 0 };
   }
 }

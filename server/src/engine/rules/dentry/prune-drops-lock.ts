@@ -27,7 +27,7 @@ export const pruneDropsLock: Rule = {
   },
   check(cx) {
     const out: Draft[] = [];
-    const inScope = new Set(cx.functions.map((f) => f.id));
+    const inScope = new Set(cx.unit.map((f) => f.id));
     const seen = new Set<string>();
     for (const r of reachedFrom(cx, 'dentry_operations', ['d_prune'], 'dentry')) {
       const releases = cx.analysis.results[r.fn.id]?.releases;
