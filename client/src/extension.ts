@@ -95,7 +95,7 @@ export function activate(context: ExtensionContext): void {
     commands.registerCommand(SHOW_OUTPUT, () => output.show()),
     commands.registerCommand(SHOW_STATUS, showStatus),
     commands.registerCommand(EXPLAIN_RULE, explainRule),
-    ...findingCommands(() => client),
+    ...findingCommands({ client: () => client, storage: context.storageUri ?? context.globalStorageUri }),
     ...scanCommands({ output, clientFor }),
     workspace.onDidOpenTextDocument((document) => void opened(document)),
   );

@@ -2,13 +2,13 @@
  * Commands about one finding: the page that says why it is reported, and the comment that ignores it, for which the user is asked
  * why. Pages and places come from the server.
  */
+import { relative } from 'node:path';
 import {
   commands,
   type Diagnostic,
   type Disposable,
   languages,
   Position,
-  type TextDocumentContentProvider,
   Uri,
   WorkspaceEdit,
   window,
@@ -23,28 +23,22 @@ import {
 } from '../../server/src/lsp/protocol.js';
 import { IGNORE_FINDING, WHY_REPORTED } from './command-ids.js';
 
-const SCHEME = 'lockwalk-finding';
-/** Pages that are kept for previews that are still open. */
-const MAX_PAGES = 50;
+/** What the commands need: the server, null where none runs, and a folder of our own for pages. */
+export interface FindingHost {
+  client(): LanguageClient | null;
+  readonly storage: Uri;
+}
 
-/** Registers the commands; `client` is null where no server runs. */
-export function findingCommands(client: () => LanguageClient | null): Disposable[] {
-  const pages = new Map<string, string>();
-  const provider: TextDocumentContentProvider = {
-    provideTextDocumentContent: (uri) => pages.get(uri.path) ?? 'This page is gone. Ask for it again.\n',
-  };
+/** Registers the commands. */
+export function findingCommands(host: FindingHost): Disposable[] {
   return [
-    workspace.registerTextDocumentContentProvider(SCHEME, provider),
-    commands.registerCommand(WHY_REPORTED, (argument: unknown) => why(client(), pages, argument)),
+    commands.registerCommand(WHY_REPORTED, (argument: unknown) => why(host, argument)),
     commands.registerCommand(IGNORE_FINDING, ignore),
   ];
 }
 
-async function why(
-  client: LanguageClient | null,
-  pages: Map<string, string>,
-  argument: unknown,
-): Promise<void> {
+async function why(host: FindingHost, argument: unknown): Promise<void> {
+  const client = host.client();
   const params = isParams(argument) ? argument : client === null ? null : atCursor(client);
   const page =
     client === null || params === null
@@ -54,11 +48,22 @@ async function why(
     void window.showInformationMessage('Lockwalk: no finding is reported at the cursor.');
     return;
   }
-  const path = `/${page.title.replaceAll('/', ' ')}.md`;
-  pages.delete(path);
-  pages.set(path, page.markdown);
-  for (const old of [...pages.keys()].slice(0, -MAX_PAGES)) pages.delete(old);
-  await commands.executeCommand('markdown.showPreviewToSide', Uri.from({ scheme: SCHEME, path }));
+  // A file, since the preview follows no links to other files out of anything else, and only relative ones
+  const folder = Uri.joinPath(host.storage, 'findings');
+  const file = Uri.joinPath(folder, `${page.title.replaceAll('/', ' ')}.md`);
+  await workspace.fs.writeFile(file, Buffer.from(withRelativeLinks(page.markdown, folder.fsPath)));
+  await commands.executeCommand('markdown.showPreviewToSide', file);
+}
+
+/** The page with its links to files as the preview follows them: relative to the folder that it stands in. */
+function withRelativeLinks(markdown: string, folder: string): string {
+  return markdown.replace(
+    /\]\((file:\/\/[^)#]+)(#[^)]*)?\)/g,
+    (_, target: string, place: string | undefined) => {
+      const path = relative(folder, Uri.parse(target).fsPath).replaceAll('\\', '/');
+      return `](${encodeURI(path)}${place ?? ''})`;
+    },
+  );
 }
 
 function isParams(argument: unknown): argument is ExplainFindingParams {
