@@ -1,9 +1,11 @@
 /**
- * Writes the extension's part of the manifest that code decides: the settings, from the host's schema (compile first).
- * The manifest test fails where the two differ.
+ * Writes what code decides of the manifest, the settings, and the schema of `.lockwalk.json`; both from the host's table
+ * (compile first). Tests fail where they differ.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RULES } from '../out/server/src/engine/rules/index.js';
+import { projectSchema } from '../out/server/src/host/project-schema.js';
 import { SETTINGS } from '../out/server/src/host/settings.js';
 
 const path = join(import.meta.dirname, '..', 'package.json');
@@ -17,7 +19,13 @@ for (const [key, schema] of Object.entries(SETTINGS)) {
     description: schema.description,
   };
   if (schema.type === 'array') property.items = { type: 'string' };
-  if (schema.values !== undefined) {
+  if (schema.type === 'object') {
+    property.additionalProperties = {
+      type: 'string',
+      enum: schema.values.map(([value]) => value),
+      enumDescriptions: schema.values.map(([, description]) => description),
+    };
+  } else if (schema.values !== undefined) {
     property.enum = schema.values.map(([value]) => value);
     property.enumDescriptions = schema.values.map(([, description]) => description);
   }
@@ -33,3 +41,7 @@ properties['lockwalk.trace.server'] = {
 };
 manifest.contributes.configuration = { title: 'Lockwalk', properties };
 writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+
+const schemas = join(import.meta.dirname, '..', 'schemas');
+mkdirSync(schemas, { recursive: true });
+writeFileSync(join(schemas, 'lockwalk.schema.json'), `${JSON.stringify(projectSchema(RULES), null, 2)}\n`);

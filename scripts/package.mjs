@@ -16,6 +16,7 @@ const needed = [
   'docs/model/README.md',
   'docs/images/icon.png',
   'examples/tree/Makefile',
+  'schemas/lockwalk.schema.json',
   'dist/server.mjs',
   'dist/extension.cjs',
 ];

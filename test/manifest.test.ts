@@ -10,6 +10,7 @@ interface Property {
   readonly type: string;
   readonly default: unknown;
   readonly enum?: readonly string[];
+  readonly additionalProperties?: { readonly enum?: readonly string[] };
   readonly description?: string;
   readonly markdownDescription?: string;
 }
@@ -45,7 +46,7 @@ describe('manifest', () => {
       assert.deepEqual(property.default, schema.default, key);
       assert.equal(property.description ?? property.markdownDescription, schema.description, key);
       assert.deepEqual(
-        property.enum,
+        property.enum ?? property.additionalProperties?.enum,
         schema.values?.map(([value]) => value),
         key,
       );

@@ -42,6 +42,7 @@ describe('package', () => {
       ...filesBelow('docs/model', '.md'),
       ...filesBelow('examples/tree', ''),
       'docs/images/icon.png',
+      'schemas/lockwalk.schema.json',
     );
     assert.deepEqual(
       needed.filter((name) => !names.has(`extension/${name.toLowerCase()}`)),
@@ -51,7 +52,7 @@ describe('package', () => {
 
   it('has nothing else', () => {
     const expected =
-      /^(extension\.vsixmanifest|\[Content_Types\]\.xml|extension\/(package\.json|LICENSE\.txt|readme\.md|changelog\.md|THIRD-PARTY-NOTICES\.md|dist\/[\w-]+\.(mjs|cjs|wasm)|docs\/(rules|model)\/[\w/-]+\.md|docs\/annotate\.md|docs\/images\/[\w-]+\.png|examples\/tree\/[\w/.-]+))$/;
+      /^(extension\.vsixmanifest|\[Content_Types\]\.xml|extension\/(package\.json|LICENSE\.txt|readme\.md|changelog\.md|THIRD-PARTY-NOTICES\.md|dist\/[\w-]+\.(mjs|cjs|wasm)|docs\/(rules|model)\/[\w/-]+\.md|docs\/annotate\.md|docs\/images\/[\w-]+\.png|examples\/tree\/[\w/.-]+|schemas\/[\w.-]+\.json))$/;
     assert.deepEqual(
       namesInZip(vsix).filter((name) => !expected.test(name)),
       [],

@@ -2,7 +2,15 @@
  * The extension: starts the server when a C file of a kernel tree is opened, and registers the commands and the status
  * item. Everything that Lockwalk knows comes from the server; this side computes nothing.
  */
-import { commands, type ExtensionContext, type TextDocument, tasks, window, workspace } from 'vscode';
+import {
+  commands,
+  type ExtensionContext,
+  type TextDocument,
+  tasks,
+  type Uri,
+  window,
+  workspace,
+} from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
 import { checkTasks, TASK_TYPE } from './check-task.js';
@@ -16,9 +24,11 @@ import {
   SHOW_STATUS,
 } from './command-ids.js';
 import { showContract } from './contract-pages.js';
+import { findingCommands } from './finding-commands.js';
 import { kernelRootOf } from './kernel-tree.js';
 import { rulePageUri, rulesWithPages } from './rule-pages.js';
 import { openSample } from './sample.js';
+import { scanCommands } from './scan-commands.js';
 import { ServerAccess } from './server-access.js';
 import { languageClient } from './server-process.js';
 import { registerShown } from './shown.js';
@@ -52,6 +62,7 @@ export function activate(context: ExtensionContext): void {
     });
     server.attach(client);
     show('starting', 'starting');
+    void commands.executeCommand('setContext', 'lockwalk.hasTree', true);
     try {
       await client.start();
     } catch (error) {
@@ -62,10 +73,19 @@ export function activate(context: ExtensionContext): void {
 
   async function opened(document: TextDocument): Promise<void> {
     if (document.uri.scheme !== 'file' || !/\.[ch]$/.test(document.uri.path)) return;
-    const root = (await kernelRootOf(document.uri.fsPath, folders)) ?? configuredRoot(document);
+    const root = (await kernelRootOf(document.uri.fsPath, folders)) ?? configuredRoot(document.uri);
     if (root === null) return;
     roots.add(root);
     await start();
+  }
+
+  /** The server for a file or folder, started where it is not running; null where it lies in no kernel tree. */
+  async function clientFor(uri: Uri): Promise<LanguageClient | null> {
+    const root = (await kernelRootOf(`${uri.fsPath}/Makefile`, folders)) ?? configuredRoot(uri);
+    if (root === null) return null;
+    roots.add(root);
+    await start();
+    return client;
   }
 
   async function restart(): Promise<void> {
@@ -114,15 +134,17 @@ export function activate(context: ExtensionContext): void {
     tasks.registerTaskProvider(TASK_TYPE, checkTasks(context, folders)),
     commands.registerCommand(SHOW_CONTRACT, (method: unknown) => showContract(context, method)),
     ...registerShown(server),
+    ...findingCommands({ client: () => client, storage: context.storageUri ?? context.globalStorageUri }),
+    ...scanCommands({ output, clientFor }),
     workspace.onDidOpenTextDocument((document) => void opened(document)),
   );
   for (const document of workspace.textDocuments) void opened(document);
 }
 
 /** A root that is set by hand counts for the files below it, whatever it looks like. */
-function configuredRoot(document: TextDocument): string | null {
-  const root = workspace.getConfiguration('lockwalk', document).get<string>('kernelRoot') ?? '';
-  return root !== '' && document.uri.fsPath.startsWith(root.endsWith('/') ? root : `${root}/`) ? root : null;
+function configuredRoot(uri: Uri): string | null {
+  const root = workspace.getConfiguration('lockwalk', uri).get<string>('kernelRoot') ?? '';
+  return root !== '' && uri.fsPath.startsWith(root.endsWith('/') ? root : `${root}/`) ? root : null;
 }
 
 /** Called by the editor before it ends. */

@@ -17,7 +17,8 @@ import {
   STATUS_NOTIFICATION,
   type StatusReport,
 } from '../../server/src/lsp/protocol.js';
-import { EXPLAIN_RULE, SHOW_CALLERS, SHOW_CONTRACT } from './command-ids.js';
+import { EXPLAIN_RULE, IGNORE_FINDING, SHOW_CALLERS, SHOW_CONTRACT, WHY_REPORTED } from './command-ids.js';
+import { explicitSettings } from './explicit-settings.js';
 
 /** A server that dies more often than this within `RESTART_WINDOW_MS` is left alone. */
 const MAX_RESTARTS = 3;
@@ -41,7 +42,7 @@ export function languageClient(
   const initializationOptions: InitializationOptions = {
     statusNotifications: true,
     resultsNotifications: true,
-    commands: [EXPLAIN_RULE, SHOW_CONTRACT, SHOW_CALLERS],
+    commands: [EXPLAIN_RULE, WHY_REPORTED, IGNORE_FINDING, SHOW_CONTRACT, SHOW_CALLERS],
   };
   const died: number[] = [];
   const options: LanguageClientOptions = {
@@ -49,6 +50,8 @@ export function languageClient(
       { scheme: 'file', language: 'c' },
       { scheme: 'file', language: 'cpp', pattern: '**/*.h' },
     ],
+    diagnosticPullOptions: { onChange: true }, // never for anything but a new text: the server says when to ask again
+    middleware: { workspace: { configuration: explicitSettings } },
     outputChannel: output,
     traceOutputChannel: trace,
     // The hover links to the pages of methods, and to nothing else that runs

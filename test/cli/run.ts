@@ -15,7 +15,7 @@ export interface Run {
 }
 
 /** A cache that nobody else uses. */
-const CACHE = mkdtempSync(join(tmpdir(), 'lockwalk-test-cache-'));
+export const CACHE = mkdtempSync(join(tmpdir(), 'lockwalk-test-cache-'));
 process.once('exit', () => rmSync(CACHE, { recursive: true, force: true }));
 
 /** The example tree. */

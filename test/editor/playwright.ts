@@ -30,6 +30,12 @@ export interface Locator {
   evaluate<T>(run: (element: { scrollTop: number; scrollHeight: number }) => T): Promise<T>;
 }
 
+/** What is inside of a frame. */
+export interface FrameLocator {
+  frameLocator(selector: string): FrameLocator;
+  locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+}
+
 export interface Page {
   readonly keyboard: {
     press(key: string): Promise<void>;
@@ -40,6 +46,7 @@ export interface Page {
   setDefaultTimeout(ms: number): void;
   goto(url: string): Promise<unknown>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+  frameLocator(selector: string): FrameLocator;
   waitForTimeout(ms: number): Promise<void>;
   screenshot(options: {
     readonly path: string;

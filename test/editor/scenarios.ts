@@ -4,6 +4,7 @@
  */
 import type { Step } from './stage.js';
 import { exampleSteps } from './steps/example.js';
+import { findingsSteps } from './steps/findings.js';
 import { kernelSteps } from './steps/kernel.js';
 import { lensSteps } from './steps/lenses.js';
 import { serverSteps } from './steps/server.js';
@@ -15,6 +16,7 @@ import { twoTreesSteps } from './steps/two-trees.js';
 export const EXAMPLE_STEPS: readonly Step[] = [
   ...exampleSteps,
   ...lensSteps,
+  ...findingsSteps,
   ...statusSteps,
   ...serverSteps,
   ...startSteps,

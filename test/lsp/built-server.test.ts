@@ -9,8 +9,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CodeAction, Hover, TextEdit } from 'vscode-languageserver/node';
 import type { Finding } from '../../server/src/engine/base/finding.js';
-import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
-import { EXAMPLE, lockwalk } from '../cli/run.js';
+import {
+  SCAN_REQUEST,
+  type ScanReport,
+  STATUS_REQUEST,
+  type StatusReport,
+} from '../../server/src/lsp/protocol.js';
+import { CACHE, EXAMPLE, lockwalk } from '../cli/run.js';
 import { inRepository } from '../repository.js';
 import { CAPABILITIES, TestClient } from './client.js';
 
@@ -38,7 +43,9 @@ describe('built server over stdio', () => {
   let server: ChildProcess;
 
   beforeEach(() => {
-    const child = spawn(process.execPath, [inRepository('dist/lockwalk.mjs'), 'lsp', '--stdio']);
+    const child = spawn(process.execPath, [inRepository('dist/lockwalk.mjs'), 'lsp', '--stdio'], {
+      env: { ...process.env, XDG_CACHE_HOME: CACHE },
+    });
     client = new TestClient(child.stdout, child.stdin, child);
     server = child;
   });
@@ -72,6 +79,27 @@ describe('built server over stdio', () => {
         file,
       );
     }
+    assert.equal(await client.shutdown(), 0);
+  });
+
+  it('says of a whole tree what the command line says, of unsaved text too', async () => {
+    await client.initialize();
+    await client.open(URI, 'int nothing;\n');
+    await client.diagnostics(URI, 1);
+    const report: ScanReport | null = await client.connection.sendRequest(SCAN_REQUEST, {
+      uri: URI,
+      what: 'tree',
+    });
+    assert.deepEqual(report?.rules, [
+      { rule: 'lock/imbalance', findings: 1 },
+      { rule: 'lock/sleep-in-atomic', findings: 1 },
+      { rule: 'rcu/early-free', findings: 1 },
+    ]);
+    const sent = client.published.filter(({ uri }) => uri !== URI);
+    assert.deepEqual(
+      sent.map(({ diagnostics }) => diagnostics.map(({ code }) => code)),
+      [['rcu/early-free'], ['lock/sleep-in-atomic', 'lock/imbalance']],
+    );
     assert.equal(await client.shutdown(), 0);
   });
 

@@ -2,13 +2,14 @@
  * An engine for protocol tests: every `kfree(...)` in a file is a finding with a fix, every function takes `stepMs`,
  * contexts say what the test told. Does what a worker does about order, overlays and stopping.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cancelled } from '../../server/src/engine/base/cancel.js';
 import type { ContextsAnswer, Edit, Finding } from '../../server/src/engine/base/finding.js';
 import type { CallsAnswer, Lens } from '../../server/src/engine/base/shown.js';
 import type { AnnotateAnswer, HoverAnswer, InlayHint } from '../../server/src/engine/door.js';
 import type { EnginePort, EngineSpec } from '../../server/src/lsp/engine-port.js';
+import type { RunScan } from '../../server/src/lsp/scan.js';
 
 export interface FakeWorld {
   /** Functions that a check of a file steps through. */
@@ -23,6 +24,10 @@ export interface FakeWorld {
   annotation: AnnotateAnswer | null;
   /** Edits in other files that every fix carries besides its own. */
   moreEdits: readonly Edit[];
+  /** A file in whose first line something is found besides. */
+  alsoFound: string | null;
+  /** What a check says besides findings. */
+  problems: readonly string[];
   /** Throw instead of checking. */
   failure: string | null;
   /** What was asked, in order. */
@@ -41,6 +46,8 @@ export function fakeWorld(): FakeWorld {
     calls: { version: 1, item: null, rows: [] },
     annotation: null,
     moreEdits: [],
+    alsoFound: null,
+    problems: [],
     failure: null,
     asked: [],
     specs: [],
@@ -68,7 +75,10 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
           progress({ phase: 'analyse', done, total: world.steps, at: `function_${done}` });
           await step(signal);
         }
-        const findings = request.paths.flatMap((file) => findingsIn(file, text(file), world.moreEdits));
+        const findings = request.paths.flatMap((file) => [
+          ...(file === world.alsoFound ? findingsIn(file, 'kfree(also)', []) : []),
+          ...findingsIn(file, text(file), world.moreEdits),
+        ]);
         const stats = {
           files: 1,
           functions: world.steps,
@@ -77,7 +87,7 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
           parseMs: 1,
           totalMs: 2,
         };
-        return { findings, skipped: [], problems: [], stats };
+        return { findings, skipped: [], problems: world.problems, stats };
       },
       contexts: async (query, signal) => {
         world.asked.push(
@@ -127,6 +137,21 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
         world.asked.push('dispose');
       },
     };
+  };
+}
+
+/** A scan by a fake engine: the C files below the paths, one after the other. */
+export function fakeScan(world: FakeWorld): RunScan {
+  return async ({ spec, overlays, request }, signal, progress) => {
+    const engine = fakeEngine(world)(spec);
+    for (const [file, text] of overlays) await engine.overlay(file, text);
+    const below = request.paths.flatMap((path) =>
+      readdirSync(join(spec.root, path), { recursive: true, encoding: 'utf8' }).map(
+        (name) => `${path}/${name}`,
+      ),
+    );
+    const paths = below.filter((file) => file.endsWith('.c')).sort();
+    return [await engine.check({ ...request, paths }, signal, progress)];
   };
 }
 

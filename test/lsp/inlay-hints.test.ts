@@ -9,10 +9,10 @@ import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { type ClientCapabilities, createConnection, type InlayHint } from 'vscode-languageserver/node';
 import type { InlayHint as Hint } from '../../server/src/engine/door.js';
-import { specFor } from '../../server/src/lsp/place.js';
+import { placeOf } from '../../server/src/lsp/place.js';
 import { serve } from '../../server/src/lsp/server.js';
 import { CAPABILITIES, TestClient } from './client.js';
-import { type FakeWorld, fakeEngine, fakeWorld } from './fake-engine.js';
+import { type FakeWorld, fakeEngine, fakeScan, fakeWorld } from './fake-engine.js';
 
 const TEXT = 'void put(struct foo *foo)\n{\n\tmutex_lock(&foo->lock);\n}\n';
 const CAPABLE: ClientCapabilities = {
@@ -74,8 +74,9 @@ describe('inlay hints over lsp', () => {
     serve(createConnection(toServer, toClient), {
       name: 'lockwalk',
       version: '0',
-      specFor,
+      placeOf,
       makeEngine: fakeEngine(world),
+      scan: fakeScan(world),
       rulePage: () => null,
       methodPage: () => null,
     });

@@ -12,11 +12,11 @@ import {
   type Hover,
 } from 'vscode-languageserver/node';
 import type { HoverAnswer } from '../../server/src/engine/door.js';
-import { specFor } from '../../server/src/lsp/place.js';
+import { placeOf } from '../../server/src/lsp/place.js';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
 import { serve } from '../../server/src/lsp/server.js';
 import { CAPABILITIES, TestClient } from './client.js';
-import { type FakeWorld, fakeEngine, fakeWorld } from './fake-engine.js';
+import { type FakeWorld, fakeEngine, fakeScan, fakeWorld } from './fake-engine.js';
 
 const TEXT = 'void put(struct foo *foo)\n{\n\tkfree(foo);\n}\n';
 const NOTHING_HELD: HoverAnswer = {
@@ -57,8 +57,9 @@ describe('lsp server', () => {
     serve(connection, {
       name: 'lockwalk',
       version: '0',
-      specFor,
+      placeOf,
       makeEngine: fakeEngine(world),
+      scan: fakeScan(world),
       rulePage: (rule) => `file:///pages/${rule}.md`,
       methodPage: (struct, method) => `file:///pages/${struct}/${method}.md`,
     });
@@ -166,6 +167,7 @@ describe('lsp server', () => {
       [
         ['Free it after a grace period', true],
         ['Review: free it later', false],
+        ['Ignore rcu/early-free here (reason to be filled in)', undefined],
         ['Explain rcu/early-free', undefined],
       ],
     );
@@ -249,7 +251,7 @@ describe('lsp server', () => {
     const actions = await codeActionsAt(diagnostics);
     assert.deepEqual(
       actions?.map((action) => action.title),
-      ['Review: free it later'],
+      ['Review: free it later', 'Ignore rcu/early-free here (reason to be filled in)'],
     );
   });
 

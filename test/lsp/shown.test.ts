@@ -15,7 +15,7 @@ import {
   type CodeLens,
   createConnection,
 } from 'vscode-languageserver/node';
-import { specFor } from '../../server/src/lsp/place.js';
+import { placeOf } from '../../server/src/lsp/place.js';
 import {
   CALLERS_COMMAND,
   CALLERS_REQUEST,
@@ -28,7 +28,7 @@ import {
 import { serve } from '../../server/src/lsp/server.js';
 import { inRepository } from '../repository.js';
 import { CAPABILITIES, TestClient } from './client.js';
-import { type FakeWorld, fakeEngine, fakeWorld } from './fake-engine.js';
+import { type FakeWorld, fakeEngine, fakeScan, fakeWorld } from './fake-engine.js';
 
 const LEASE = inRepository('examples/tree/fs/netfsd/lease.c');
 const URI = pathToFileURL(LEASE).href;
@@ -183,8 +183,9 @@ describe('shown with a stand-in for the engine', () => {
     serve(connection, {
       name: 'lockwalk',
       version: '0',
-      specFor,
+      placeOf,
       makeEngine: fakeEngine(world),
+      scan: fakeScan(world),
       rulePage: () => null,
       methodPage: () => null,
     });

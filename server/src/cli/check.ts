@@ -12,6 +12,7 @@ import { formatJson } from './format/json.js';
 import { formatSarif } from './format/sarif.js';
 import { formatText } from './format/text.js';
 import { lineReader } from './lines.js';
+import { asked } from './project.js';
 import type { Report } from './report.js';
 import { type CheckOptions, runCheck } from './run-check.js';
 import type { Target } from './target.js';
@@ -43,7 +44,7 @@ export async function check(
   if (options.dryRun === true && options.fix !== true) throw new UsageError('--dry-run goes with --fix');
   let { report, target } = await runCheck(paths, options, signal);
   if (options.fix === true) {
-    const request = { findings: report.findings, rules: options.rule ?? [], jobs: options.jobs };
+    const request = { findings: report.findings, rules: asked(options, target).rules, jobs: options.jobs };
     const fixed = await makeFixes(target, request, signal);
     sayLeft(fixed);
     if (options.dryRun === true) {

@@ -1,13 +1,15 @@
 /**
  * `lockwalk explain`: a rule's page, the rules of a family, a VFS method's contract for the tree's version, or a helper's
- * effect; with `--absent`, why a rule says nothing at a line.
+ * effect; with a place, why a rule reports something there, or with `--absent`, why it says nothing.
  */
 import { ruleMatches } from '../engine/findings/suppression.js';
 import { RULES, rulesNamed } from '../engine/rules/index.js';
+import { findingMarkdown } from '../engine/views/finding-markdown.js';
 import { bareFolder, rulePage } from '../host/assets.js';
 import { EngineClient } from '../host/engine-client.js';
 import { findKernelRoot } from '../host/kernel-root.js';
 import { formatAbsent } from './format/absent-text.js';
+import { lineReader } from './lines.js';
 import { readBaseline } from './run-check.js';
 import { engineFor, fileInTree, findTarget, type TreeOptions } from './target.js';
 import { remark, writeOut } from './terminal.js';
@@ -29,21 +31,48 @@ export async function explain(
   signal: AbortSignal,
 ): Promise<number> {
   if (options.absent === true) return explainAbsent(name, where, options, signal);
-  if (where !== undefined) throw new UsageError(`${where}: a place is asked about with --absent`);
   if (options.format !== 'text' || options.baseline !== undefined)
     throw new UsageError('--format and --baseline go with --absent');
+  if (where !== undefined) return explainFinding(name, where, options, signal);
   await writeOut(
     ensureNewline(explainRule(name) ?? explainFamily(name) ?? (await explainModel(name, options))),
   );
   return EXIT.clean;
 }
 
-async function explainAbsent(
+/** Why the rule reports what it does at a line: the page that the editor shows. */
+async function explainFinding(
   name: string,
-  where: string | undefined,
+  where: string,
   options: ExplainOptions,
   signal: AbortSignal,
 ): Promise<number> {
+  const { rule, file: typed, line } = ruleAndPlace(name, where);
+  const target = findTarget(options, options.kernel === undefined ? [typed] : []);
+  const file = fileInTree(target, typed);
+  const engine = await engineFor(target);
+  try {
+    const request = { paths: [file], rules: [rule.id], precision: 'low' } as const;
+    const { findings } = await engine.check(request, signal);
+    const there = findings.filter((one) => one.file === file && one.line <= line && line <= one.endLine);
+    if (there.length === 0) {
+      throw new UsageError(
+        `${rule.id} reports nothing at ${file}:${line}; \`lockwalk explain --absent ${rule.id} ${typed}:${line}\` says why`,
+      );
+    }
+    const read = lineReader(target.tree);
+    const pages = there.map((one) => findingMarkdown(one, { rule, lineText: read, link: () => null }));
+    await writeOut(pages.join('\n'));
+    return EXIT.clean;
+  } finally {
+    await engine.dispose();
+  }
+}
+
+function ruleAndPlace(
+  name: string,
+  where: string | undefined,
+): { readonly rule: (typeof RULES)[number]; readonly file: string; readonly line: number } {
   const rule = ruleNamed(name);
   if (rule === undefined)
     throw new UsageError(`${name}: no such rule; there are ${RULES.map(({ id }) => id).join(', ')}`);
@@ -52,6 +81,16 @@ async function explainAbsent(
   const line = Number(place?.[2]);
   if (file === undefined || !Number.isSafeInteger(line) || line < 1)
     throw new UsageError(`${where ?? '--absent'}: expected RULE FILE:LINE`);
+  return { rule, file, line };
+}
+
+async function explainAbsent(
+  name: string,
+  where: string | undefined,
+  options: ExplainOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const { rule, file, line } = ruleAndPlace(name, where);
   const known = options.baseline === undefined ? [] : readBaseline(options.baseline);
   const target = findTarget(options, options.kernel === undefined ? [file] : []);
   const engine = await engineFor(target);

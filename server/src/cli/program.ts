@@ -70,7 +70,7 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
   treeOptions(program.command('explain'))
     .description("a rule's page, a family's rules, a VFS method's contract, or a helper's effect")
     .argument('<NAME>', 'RULE, METHOD or HELPER')
-    .argument('[WHERE]', 'with --absent: FILE:LINE')
+    .argument('[WHERE]', 'FILE:LINE: why RULE reports something there, or with --absent, why not')
     .option('--absent', 'why RULE says nothing at FILE:LINE: which exemption applied there')
     .option('--baseline <file>', 'with --absent: a baseline that may hide it')
     .addOption(
@@ -181,16 +181,19 @@ function treeOptions(command: Command): Command {
       '--overlay <real=replacement>',
       'analyse the text of REPLACEMENT in place of REAL; repeatable',
       collect,
-    );
+    )
+    .option('--no-project', "do not read the settings in the tree's own .lockwalk.json");
 }
 
 function checkOptions(command: Command): Command {
   return runOptions(command)
     .option('--rule <id|family>', 'only this rule or family; repeatable', collect)
     .addOption(
-      new Option('--precision <lowest>', 'lowest precision to show')
-        .choices(['high', 'medium', 'low'])
-        .default('high'),
+      new Option('--precision <lowest>', 'lowest precision to show (default: high)').choices([
+        'high',
+        'medium',
+        'low',
+      ]),
     )
     .option(
       '--since <rev>',

@@ -3,23 +3,21 @@
  * by `check` and `baseline`. Must not know formats.
  */
 import { readFileSync } from 'node:fs';
-import { posix } from 'node:path';
 import { type Finding, PRECISION_RANK } from '../engine/base/finding.js';
-import type { CheckAnswer, CheckRequest, Progress, SkippedFile } from '../engine/door.js';
+import type { CheckAnswer, CheckRequest, SkippedFile } from '../engine/door.js';
 import { type BaselineEntry, compareWithBaseline, parseBaseline } from '../engine/findings/baseline.js';
 import { compareText, orderFindings } from '../engine/findings/order.js';
 import { ruleMatches } from '../engine/findings/suppression.js';
 import { RULES } from '../engine/rules/index.js';
 import { now } from '../host/clock.js';
 import { trimCache } from '../host/disk-cache.js';
-import type { ReadsWith } from '../host/engine-client.js';
-import { shareReading } from '../host/shared-reading.js';
+import { checkSideBySide } from '../host/side-by-side.js';
 import { changedLinesSince, touches } from './changed-lines.js';
+import { asked, projectView } from './project.js';
 import type { Report } from './report.js';
 import {
   cacheFolder,
   DEFAULT_JOBS,
-  engineFor,
   findTarget,
   pathInTree,
   type Target,
@@ -28,12 +26,11 @@ import {
 import { progressLine, remark } from './terminal.js';
 import { UsageError } from './usage-error.js';
 
-const PHASES: readonly Progress['phase'][] = ['read', 'analyse', 'rules'];
-
 /** Options of `check`, as commander hands them over. */
 export interface CheckOptions extends TreeOptions {
   readonly rule?: readonly string[];
-  readonly precision: 'high' | 'medium' | 'low';
+  /** Absent: what the tree's own settings say, else high. */
+  readonly precision?: 'high' | 'medium' | 'low';
   readonly since?: string;
   readonly baseline?: string;
   /** Absent: as many as are worth it. */
@@ -59,46 +56,29 @@ export async function runCheck(
   const target = findTarget(options, options.kernel === undefined ? typed : []);
   const request: CheckRequest = {
     paths: pathsToCheck(target, typed),
-    rules: knownRules(options.rule ?? []),
-    precision: options.precision,
+    ...asked(options, target),
   };
+  const view = projectView(target.project, request.paths, options.rule ?? []);
   const baseline = options.baseline === undefined ? null : readBaseline(options.baseline);
   const changed = options.since === undefined ? null : changedLinesSince(target.root, options.since);
   const progress = progressLine(options.quiet !== true);
   const jobs = options.jobs ?? DEFAULT_JOBS;
-  const files = filesToCheck(target, request.paths);
-  const units = new Set(files.map((file) => posix.dirname(file))).size;
-  const engines = Math.max(1, Math.min(jobs, units));
-  if (options.jobs !== undefined && engines < jobs)
-    remark(`--jobs ${jobs}: ${engines} is all that this can be split into`);
   const cache = cacheFolder(options.cache);
-  const shown = together(engines, progress.show);
   let answers: readonly CheckAnswer[];
-  const notes: string[] = [];
-  // Engines that check side by side take unit after unit and read the headers together; a single one has somebody to read with
-  const shares = engines > 1 ? shareReading(engines, false) : [];
-  const turns = engines > 1 ? new SharedArrayBuffer(4 * units) : null;
-  const all = engines > 1 ? { ...request, paths: files } : request;
+  let notes: readonly string[];
   try {
-    answers = await Promise.all(
-      Array.from({ length: engines }, (_, index) =>
-        checkTurns(
-          target,
-          shares[index] ?? jobs,
-          cache,
-          all,
-          turns,
-          signal,
-          index === 0 ? notes : null,
-          (at) => shown(index, at),
-        ),
-      ),
-    );
+    const { spec, overlays, tree } = target;
+    const work = { spec, overlays, tree, request, jobs, cache };
+    const done = await checkSideBySide(work, signal, progress.show);
+    ({ answers, problems: notes } = done);
+    if (options.jobs !== undefined && done.engines < jobs)
+      remark(`--jobs ${jobs}: ${done.engines} is all that this can be split into`);
   } finally {
     progress.clear();
     if (cache !== null) trimCache(cache);
   }
-  let findings: readonly Finding[] = orderFindings(answers.flatMap((answer) => answer.findings));
+  const all = orderFindings(answers.flatMap((answer) => answer.findings));
+  let findings = view.of(all);
   if (changed !== null) {
     const isChanged = (finding: Finding): boolean =>
       touches(changed, finding.file, finding.line, finding.endLine) ||
@@ -121,7 +101,11 @@ export async function runCheck(
     baseline:
       compared === null
         ? null
-        : { known: compared.known, stale: changed === null ? staleIn(compared.stale, request) : [] },
+        : {
+            known: compared.known,
+            stale:
+              changed === null ? staleIn(compared.stale, request).filter((entry) => view.shows(entry)) : [],
+          },
     stats: {
       files: sum((answer) => answer.stats.files),
       functions: sum((answer) => answer.stats.functions),
@@ -133,49 +117,6 @@ export async function runCheck(
     rules: RULES,
   };
   return { report, target };
-}
-
-/** One progress of several engines that take turns at the same: the phase that the last of them is in, and what those in it did. */
-function together(
-  engines: number,
-  show: (progress: Progress) => void,
-): (engine: number, progress: Progress) => void {
-  const latest: (Progress | undefined)[] = new Array(engines).fill(undefined);
-  return (engine, progress) => {
-    latest[engine] = progress;
-    const known = latest.filter((p) => p !== undefined);
-    const phase = PHASES.find((name) => known.some((p) => p.phase === name)) ?? progress.phase;
-    const there = known.filter((p) => p.phase === phase);
-    show({
-      phase,
-      done: there.reduce((sum, p) => sum + p.done, 0),
-      total: Math.max(...there.map((p) => p.total)),
-      at: progress.at,
-    });
-  };
-}
-
-async function checkTurns(
-  target: Target,
-  reads: ReadsWith | number,
-  cache: string | null,
-  request: CheckRequest,
-  turns: SharedArrayBuffer | null,
-  signal: AbortSignal,
-  notes: string[] | null,
-  show: (progress: Progress) => void,
-): Promise<CheckAnswer> {
-  const engine = await engineFor(target, reads, cache);
-  try {
-    const [description, answer] = await Promise.all([
-      engine.describe(),
-      engine.check(request, signal, show, turns),
-    ]);
-    notes?.push(...description.problems);
-    return answer;
-  } finally {
-    await engine.dispose();
-  }
 }
 
 /** What was typed as paths of the tree; nothing typed: `fs`. A file must be C. */
@@ -193,18 +134,6 @@ function pathsToCheck(target: Target, typed: readonly string[]): readonly string
       }),
     ),
   ];
-}
-
-/** Rule ids and families as typed, if there are such. */
-function knownRules(typed: readonly string[]): readonly string[] {
-  for (const name of typed) {
-    if (!RULES.some((rule) => ruleMatches(rule.id, name))) {
-      throw new UsageError(
-        `--rule ${name}: no such rule or family; there are ${RULES.map((rule) => rule.id).join(', ')}`,
-      );
-    }
-  }
-  return typed;
 }
 
 /** The entries of a baseline; a `UsageError` where it cannot be read. */
@@ -235,21 +164,4 @@ function staleIn(stale: readonly BaselineEntry[], request: CheckRequest): readon
 function mergeSkipped(skipped: readonly SkippedFile[]): readonly SkippedFile[] {
   const byFile = new Map(skipped.map((item) => [item.file, item]));
   return [...byFile.values()].sort((a, b) => compareText(a.file, b.file));
-}
-
-/** The C files below what is to be checked, in order. */
-function filesToCheck(target: Target, paths: readonly string[]): readonly string[] {
-  const files = new Set<string>();
-  const visit = (folder: string): void => {
-    const prefix = folder === '' ? '' : `${folder}/`;
-    for (const name of target.tree.list(folder)) {
-      if (name.endsWith('/')) visit(prefix + name.slice(0, -1));
-      else if (/\.[ch]$/.test(name)) files.add(prefix + name);
-    }
-  };
-  for (const path of paths) {
-    if (target.tree.list(path).length > 0) visit(path);
-    else files.add(path);
-  }
-  return [...files].sort(compareText);
 }

@@ -3,14 +3,18 @@
  * overlays. Whatever cannot be used is a `UsageError` that names it. Must not know any command.
  */
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { ruleMatches } from '../engine/findings/suppression.js';
+import { RULES } from '../engine/rules/index.js';
 import { defaultCacheFolder } from '../host/disk-cache.js';
 import { DiskTree, normalizeInside } from '../host/disk-tree.js';
 import { configOfTree, readDotConfig } from '../host/dot-config.js';
 import { EngineClient, type ReadsWith } from '../host/engine-client.js';
 import { findKernelRoot, kernelVersionOf, whyNoKernelRoot } from '../host/kernel-root.js';
 import type { EngineSpec } from '../host/messages.js';
+import { PROJECT_FILE, readProjectFile } from '../host/project-file.js';
+import type { GivenSettings } from '../host/settings.js';
+import { DEFAULT_JOBS } from '../host/side-by-side.js';
 import { errorCode, readTextFile, reasonInWords } from '../host/text-file.js';
 import { UsageError } from './usage-error.js';
 
@@ -20,6 +24,8 @@ export interface TreeOptions {
   readonly kernelVersion?: string;
   readonly config?: string;
   readonly overlay?: readonly string[];
+  /** False: the tree's own `.lockwalk.json` does not count. */
+  readonly project?: boolean;
 }
 
 /** A tree that is ready to be looked at. */
@@ -31,6 +37,8 @@ export interface Target {
   /** The `.config` that is followed, relative to the root where it lies there, or null for the default configuration. */
   readonly configuration: string | null;
   readonly overlays: readonly (readonly [file: string, text: string])[];
+  /** What the tree's own `.lockwalk.json` says. */
+  readonly project: GivenSettings;
   /** The same view of the tree that the engine has, for showing code lines. */
   readonly tree: DiskTree;
 }
@@ -38,15 +46,18 @@ export interface Target {
 /** Finds the tree for some paths as typed; without any, from the working folder. */
 export function findTarget(options: TreeOptions, typed: readonly string[]): Target {
   const root = findRoot(options.kernel, typed);
+  const project = options.project === false ? {} : projectOf(root);
   const stated = kernelVersionOf(root);
-  const asked = options.kernelVersion ?? null;
+  const asked = options.kernelVersion ?? (project.kernelVersion || null);
   if (asked !== null && !/^\d+\.\d+$/.test(asked)) {
     throw new UsageError(`--kernel-version ${asked}: a version looks like 6.12`);
   }
-  const configFile = options.config === undefined ? configOfTree(root) : resolve(options.config);
+  const ofProject = project.configFile ? resolve(root, project.configFile) : configOfTree(root);
+  const configFile = options.config === undefined ? ofProject : resolve(options.config);
   if (configFile !== null) {
     const config = readDotConfig(configFile);
-    if (!config.ok) throw new UsageError(`${options.config ?? configFile}: ${config.reason}`);
+    const named = options.config ?? (project.configFile ? `${configFile} of ${PROJECT_FILE}` : configFile);
+    if (!config.ok) throw new UsageError(`${named}: ${config.reason}`);
   }
   const tree = new DiskTree(root);
   const overlays = (options.overlay ?? []).map((item) => readOverlay(root, item));
@@ -57,12 +68,25 @@ export function findTarget(options: TreeOptions, typed: readonly string[]): Targ
     spec: { root, kernelVersion: asked, configFile },
     configuration: configFile === null ? null : (insideOf(root, configFile) ?? configFile),
     overlays,
+    project,
     tree,
   };
 }
 
+/** What the `.lockwalk.json` of a tree says; a `UsageError` that names everything that is wrong with it. */
+function projectOf(root: string): GivenSettings {
+  const isRule = (name: string): boolean => RULES.some((rule) => ruleMatches(rule.id, name));
+  const project = readProjectFile(root, isRule);
+  if (project === null) return {};
+  const said = project.problems.map(
+    ({ line, column, message }) => `${project.path}:${line}:${column}: ${message}`,
+  );
+  if (said.length > 0) throw new UsageError(said.join('\n'));
+  return project.settings;
+}
+
 /** Threads that a command uses where nobody says how many. */
-export const DEFAULT_JOBS = Math.min(2, availableParallelism());
+export { DEFAULT_JOBS };
 
 /** Where answers are kept between runs: the folder that was named, the user's own, or null with `--no-cache`. */
 export function cacheFolder(option: string | false | undefined): string | null {

@@ -3,7 +3,7 @@
  * the engine only for lines that can be part of one. Must not know how the precondition is found.
  */
 import { type CodeAction, CodeActionKind, type CodeActionParams } from 'vscode-languageserver';
-import type { CodeActionSurroundings } from './code-actions.js';
+import { type CodeActionSurroundings, isWanted } from './code-actions.js';
 import type { Served } from './served.js';
 import { toWorkspaceEdit } from './to-protocol.js';
 
@@ -16,7 +16,11 @@ export async function annotateActions(
 ): Promise<CodeAction[]> {
   const { uri } = params.textDocument;
   const { line } = params.range.start;
-  if (!isWanted(params.context.only) || !mayBeSignature(around.documents.line(uri, line))) return [];
+  if (
+    !isWanted(CodeActionKind.RefactorRewrite, params.context.only) ||
+    !mayBeSignature(around.documents.line(uri, line))
+  )
+    return [];
   const { tree, file } = served;
   const { result, versions } = await tree.lane.add('interactive', signal, async (stop) => {
     const told = await tree.tell(around.documents);
@@ -33,14 +37,6 @@ export async function annotateActions(
       edit: toWorkspaceEdit(around.wire, fix.edits, versionOf, around.documentChanges),
     },
   ];
-}
-
-/** A client that asks for everything, or for refactorings. */
-function isWanted(only: readonly string[] | undefined): boolean {
-  return (
-    only === undefined ||
-    only.some((kind) => kind === '' || `${CodeActionKind.RefactorRewrite}.`.startsWith(`${kind}.`))
-  );
 }
 
 /** Statements stand indented by one tab and end in `;`: no signature has such a line. */

@@ -5,7 +5,11 @@
 import { Cancelled } from '../engine/base/cancel.js';
 import type { Finding } from '../engine/base/finding.js';
 import type { Progress } from '../engine/door.js';
+import { rulesToRun, shownSeverity } from '../engine/findings/severity.js';
+import { type PlacedProblem, placedProblem } from '../engine/findings/suppression.js';
+import { RULES } from '../engine/rules/index.js';
 import { now } from '../host/clock.js';
+import { matchesAny } from '../host/glob.js';
 import type { Documents } from './documents.js';
 import type { Served, ServedDocuments } from './served.js';
 
@@ -20,7 +24,10 @@ export const DEPENDENT_MS = 1000;
 /** Findings of one document, with what they were computed from. */
 export interface Result {
   readonly version: number;
+  /** Those that are shown under the settings. */
   readonly findings: readonly Finding[];
+  /** What is wrong with comments that ignore findings. */
+  readonly remarks: readonly PlacedProblem[];
   /** Versions of the open documents of the tree when the check began, by URI. */
   readonly versions: ReadonlyMap<string, number>;
 }
@@ -54,6 +61,8 @@ export class Checker {
   readonly #pending = new Map<string, Pending>();
   readonly #results = new Map<string, Result>();
   readonly #waiters = new Map<string, Set<() => void>>();
+  /** Documents of which it is not yet known whether a check is due, with how many events say that it may be. */
+  readonly #undecided = new Map<string, number>();
 
   constructor(documents: Documents, served: ServedDocuments, events: CheckerEvents) {
     this.#documents = documents;
@@ -85,8 +94,12 @@ export class Checker {
   }
 
   /** After an edit: the document itself soon, those that may depend on it later. */
-  async edited(uri: string): Promise<void> {
+  edited(uri: string): Promise<void> {
     this.#stop(uri);
+    return this.#decide(uri, () => this.#afterEdit(uri));
+  }
+
+  async #afterEdit(uri: string): Promise<void> {
     const source = await this.#served.of(uri);
     if (source?.settings.check !== 'onType') return;
     const pending = this.#pending.get(uri);
@@ -99,7 +112,25 @@ export class Checker {
     await this.#scheduleDependents(source);
   }
 
-  async saved(uri: string): Promise<void> {
+  saved(uri: string): Promise<void> {
+    return this.#decide(uri, () => this.#afterSave(uri));
+  }
+
+  /** Until the work is done, whoever asks for the findings waits: a check may be due. */
+  async #decide(uri: string, work: () => Promise<void>): Promise<void> {
+    this.#undecided.set(uri, (this.#undecided.get(uri) ?? 0) + 1);
+    this.#wake(uri); // who waits for an older text waits in vain
+    try {
+      await work();
+    } finally {
+      const left = (this.#undecided.get(uri) ?? 1) - 1;
+      if (left > 0) this.#undecided.set(uri, left);
+      else this.#undecided.delete(uri);
+      this.#wake(uri);
+    }
+  }
+
+  async #afterSave(uri: string): Promise<void> {
     const source = await this.#served.of(uri);
     if (source?.settings.check !== 'onSave') return;
     this.schedule(uri, 0);
@@ -137,16 +168,46 @@ export class Checker {
     return false;
   }
 
+  /** The last findings, where they are of the document's present text. */
+  last(uri: string): Result | null {
+    const result = this.#results.get(uri);
+    return result !== undefined && this.#isCurrent(uri, result) ? result : null;
+  }
+
+  /** Whether findings of the open document come from here. */
+  answersFor(uri: string): boolean {
+    return this.#results.has(uri);
+  }
+
   /** The findings of the document's present text, once they are there; null where none will come. */
   async current(uri: string, signal: AbortSignal): Promise<Result | null> {
     for (;;) {
       if (signal.aborted) throw new Cancelled();
-      const result = this.#results.get(uri);
-      if (result !== undefined && this.#isCurrent(uri, result)) return result;
-      const pending = this.#pending.get(uri);
-      if (pending === undefined || (pending.timer === null && pending.stop === null)) return null;
+      const result = this.last(uri);
+      if (result !== null) return result;
+      if (!this.#isDue(uri)) return null;
       await this.#nextEvent(uri, signal);
     }
+  }
+
+  /**
+   * Waits until no check of the text that the document has now is on its way, and starts none. False where there is a newer
+   * text before that.
+   */
+  async settled(uri: string, signal: AbortSignal): Promise<boolean> {
+    const version = this.#documents.versionOf(uri);
+    for (;;) {
+      if (signal.aborted) throw new Cancelled();
+      const now = this.#documents.versionOf(uri);
+      if (now !== version) return now === null;
+      if (this.#results.get(uri)?.version === version || !this.#isDue(uri)) return true;
+      await this.#nextEvent(uri, signal);
+    }
+  }
+
+  #isDue(uri: string): boolean {
+    const pending = this.#pending.get(uri);
+    return this.#undecided.has(uri) || pending?.timer != null || pending?.stop != null;
   }
 
   #isCurrent(uri: string, result: Result): boolean {
@@ -156,7 +217,7 @@ export class Checker {
   async #check(uri: string, pending: Pending, stop: AbortController): Promise<void> {
     const served = await this.#served.of(uri);
     try {
-      if (served === null || served.settings.check === 'off') {
+      if (served === null || !isChecked(served)) {
         if (this.#results.delete(uri)) this.#events.clear(uri);
       } else if (!stop.signal.aborted) {
         const began = now();
@@ -180,7 +241,8 @@ export class Checker {
     const bar = this.#events.started(served);
     const began = now();
     try {
-      const request = { paths: [file], rules: served.settings.rules, precision: served.settings.precision };
+      const { rules, severity, precision } = served.settings;
+      const request = { paths: [file], rules: rulesToRun(rules, severity, RULES), precision };
       const { answer, versions } = await tree.lane.add('background', signal, async (stop) => {
         tree.description ??= await tree.engine.describe();
         const told = await tree.tell(this.#documents);
@@ -202,7 +264,10 @@ export class Checker {
       const result: Result = {
         version,
         versions,
-        findings: answer.findings.filter((one) => one.file === file),
+        findings: answer.findings.filter((one) => one.file === file && shownSeverity(one, severity) !== null),
+        remarks: answer.problems
+          .flatMap((text) => placedProblem(text) ?? [])
+          .filter((one) => one.file === file),
       };
       this.#results.set(uri, result);
       this.#events.publish(served, result);
@@ -228,6 +293,10 @@ export class Checker {
   #wake(uri: string): void {
     for (const wake of [...(this.#waiters.get(uri) ?? [])]) wake();
   }
+}
+
+function isChecked({ file, settings }: Served): boolean {
+  return settings.check !== 'off' && !matchesAny(file, settings.exclude);
 }
 
 /** An edit can change the findings of files of the same folder, and of all files where it is in a header. */

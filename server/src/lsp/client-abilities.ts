@@ -5,12 +5,7 @@
 import type { InitializeParams } from 'vscode-languageserver';
 import { encodingFrom } from './from-protocol.js';
 import type { Encoding } from './positions.js';
-import {
-  CALLERS_COMMAND,
-  CONTRACT_COMMAND,
-  EXPLAIN_COMMAND,
-  type InitializationOptions,
-} from './protocol.js';
+import { CALLERS_COMMAND, CONTRACT_COMMAND, type InitializationOptions } from './protocol.js';
 
 export interface ClientAbilities {
   readonly encoding: Encoding;
@@ -21,11 +16,15 @@ export interface ClientAbilities {
   readonly watchedFiles: boolean;
   readonly progress: boolean;
   readonly relatedInformation: boolean;
+  readonly diagnosticTags: boolean;
+  /** Asks for diagnostics by itself. */
+  readonly pullsDiagnostics: boolean;
+  /** Asks for them again where we say so. */
+  readonly refreshesDiagnostics: boolean;
   readonly codeActionLiterals: boolean;
   readonly documentChanges: boolean;
   readonly hoverFormat: 'markdown' | 'plaintext';
   readonly statusNotifications: boolean;
-  readonly explains: boolean;
   /** Opens the page of a method's contract by a command. */
   readonly showsContracts: boolean;
   readonly inlayHints: boolean;
@@ -36,6 +35,8 @@ export interface ClientAbilities {
   readonly showsCallers: boolean;
   /** Asks for lenses again when told to. */
   readonly lensRefresh: boolean;
+  /** Commands that the client has and that code actions may name. */
+  readonly commands: ReadonlySet<string>;
   /** Settings given at start. */
   readonly settings: unknown;
 }
@@ -52,17 +53,20 @@ export function clientAbilities(params: InitializeParams | null): ClientAbilitie
     watchedFiles: workspace?.didChangeWatchedFiles?.dynamicRegistration === true,
     progress: window?.workDoneProgress === true,
     relatedInformation: textDocument?.publishDiagnostics?.relatedInformation === true,
+    diagnosticTags: textDocument?.publishDiagnostics?.tagSupport !== undefined,
+    pullsDiagnostics: textDocument?.diagnostic !== undefined,
+    refreshesDiagnostics: workspace?.diagnostics?.refreshSupport === true,
     codeActionLiterals: textDocument?.codeAction?.codeActionLiteralSupport !== undefined,
     documentChanges: workspace?.workspaceEdit?.documentChanges === true,
     hoverFormat: formats === undefined || formats.includes('markdown') ? 'markdown' : 'plaintext',
     statusNotifications: options.statusNotifications === true,
-    explains: options.commands?.includes(EXPLAIN_COMMAND) === true,
     showsContracts: options.commands?.includes(CONTRACT_COMMAND) === true,
     inlayHints: textDocument?.inlayHint !== undefined,
     inlayHintRefresh: workspace?.inlayHint?.refreshSupport === true,
     resultsNotifications: options.resultsNotifications === true,
     showsCallers: options.commands?.includes(CALLERS_COMMAND) === true,
     lensRefresh: workspace?.codeLens?.refreshSupport === true,
+    commands: new Set(options.commands ?? []),
     settings: options.settings,
   };
 }

@@ -1,6 +1,7 @@
 /**
- * Quick fixes for the findings at a range. Offered only from findings of the present text, and only where every
- * document that a fix touches still has the version that the finding was computed from. Must not know rules.
+ * What can be done about the findings at a range: fixes, all fixes of a rule in the file, a comment that ignores the finding, and
+ * pages that explain it. Offered only from findings of the present text, and only where every document that a fix touches still
+ * has the version that the finding was computed from. Must not know rules.
  */
 import {
   type CodeAction,
@@ -9,18 +10,48 @@ import {
   type Diagnostic,
 } from 'vscode-languageserver';
 import type { Finding, Fix } from '../engine/base/finding.js';
+import { type FixSet, fixesTogether } from '../engine/findings/fix-set.js';
+import { ignoreComment, withReason } from '../engine/findings/ignore-comment.js';
+import { count } from '../engine/findings/wording.js';
 import type { Result } from './checker.js';
 import type { Documents } from './documents.js';
-import { EXPLAIN_COMMAND } from './protocol.js';
-import { fingerprintOf, toCodeAction, toDiagnostic, type Wire } from './to-protocol.js';
+import {
+  EXPLAIN_COMMAND,
+  type ExplainFindingParams,
+  IGNORE_COMMAND,
+  type IgnoreArguments,
+  WHY_COMMAND,
+} from './protocol.js';
+import {
+  fingerprintOf,
+  toCodeAction,
+  toDiagnostic,
+  toPosition,
+  toWorkspaceEdit,
+  type Wire,
+} from './to-protocol.js';
+
+/** All safe fixes of a file at once, as editors do it on saving. */
+export const FIX_ALL_KIND = `${CodeActionKind.SourceFixAll}.lockwalk`;
 
 export interface CodeActionSurroundings {
   readonly wire: Wire;
   readonly documents: Documents;
   /** The client takes edits with document versions. */
   readonly documentChanges: boolean;
-  /** The client has the command that opens a rule's page. */
-  readonly explains: boolean;
+  /** Commands that the client has. */
+  readonly commands: ReadonlySet<string>;
+}
+
+/** A finding that is asked about, with the client's diagnostics for it. */
+interface Asked {
+  readonly finding: Finding;
+  readonly diagnostics: Diagnostic[];
+}
+
+/** Whether a client that asks for these kinds (absent: for all) wants one of this kind. */
+export function isWanted(kind: string, only: readonly string[] | undefined): boolean {
+  return only === undefined || only.some((one) => one === '' || `${kind}.`.startsWith(`${one}.`));
 }
 
 /** The actions for a request, safe fixes first. */
@@ -29,39 +60,124 @@ export function codeActions(
   result: Result,
   around: CodeActionSurroundings,
 ): CodeAction[] {
-  const only = params.context.only;
-  if (only !== undefined && !only.some((kind) => kind === '' || isQuickFix(kind))) return [];
-  const fixes: CodeAction[] = [];
-  const pages: CodeAction[] = [];
-  for (const { finding, diagnostics } of findingsAt(params, result, around.wire)) {
-    for (const fix of finding.fixes) {
-      if (!stillFits(fix, result, around)) continue;
-      const versionOf = (uri: string): number | null => around.documents.versionOf(uri);
-      fixes.push(toCodeAction(around.wire, fix, diagnostics, versionOf, around.documentChanges));
-    }
-    const title = `Explain ${finding.rule}`;
-    if (around.explains && !pages.some((page) => page.title === title)) {
-      const command = { title, command: EXPLAIN_COMMAND, arguments: [finding.rule] };
-      pages.push({ title, kind: CodeActionKind.QuickFix, diagnostics, command });
-    }
-  }
+  const { only } = params.context;
+  const actions: CodeAction[] = [];
+  if (isWanted(CodeActionKind.QuickFix, only)) actions.push(...quickFixes(params, result, around));
+  // What is done to a whole file is offered where it is asked for, and not at every light bulb
+  if (only !== undefined && isWanted(FIX_ALL_KIND, only)) actions.push(...fixAll(params, result, around));
+  return actions;
+}
+
+function quickFixes(
+  params: CodeActionParams,
+  result: Result,
+  around: CodeActionSurroundings,
+): readonly CodeAction[] {
+  const asked = findingsAt(params, result, around.wire);
+  const fixes = asked.flatMap(({ finding, diagnostics }) =>
+    finding.fixes
+      .filter((fix) => stillFits(fix, result, around))
+      .map((fix) => {
+        const versionOf = (uri: string): number | null => around.documents.versionOf(uri);
+        return toCodeAction(around.wire, fix, diagnostics, versionOf, around.documentChanges);
+      }),
+  );
   fixes.sort((a, b) => Number(b.isPreferred === true) - Number(a.isPreferred === true));
-  return [...fixes, ...pages];
+  const rest = [
+    ...asked.flatMap((one) => fixesOfRule(one, result, around)),
+    ...asked.flatMap((one) => ignoring(one, params.textDocument.uri, around)),
+    ...asked.flatMap((one) => pages(one, params.textDocument.uri, around)),
+  ];
+  return [...fixes, ...rest.filter((one, at) => rest.findIndex(({ title }) => title === one.title) === at)];
+}
+
+/** All safe fixes of the rule in the file, where there are several. */
+function fixesOfRule(
+  { finding: { rule }, diagnostics }: Asked,
+  result: Result,
+  around: CodeActionSurroundings,
+): readonly CodeAction[] {
+  const ofRule = result.findings.filter((finding) => finding.rule === rule);
+  const set = fixesTogether(ofRule, (fix) => stillFits(fix, result, around));
+  if (set.findings.length < 2) return [];
+  const title = `Fix all ${set.findings.length} of ${rule} in this file`;
+  return [{ title, kind: CodeActionKind.QuickFix, diagnostics, edit: editOf(set, around) }];
+}
+
+/** All safe fixes that stay in the file. */
+function fixAll(
+  { textDocument: { uri } }: CodeActionParams,
+  result: Result,
+  around: CodeActionSurroundings,
+): readonly CodeAction[] {
+  const stays = (fix: Fix): boolean => fix.edits.every(({ file }) => around.wire.uriOf(file) === uri);
+  const set = fixesTogether(result.findings, (fix) => stays(fix) && stillFits(fix, result, around));
+  if (set.findings.length === 0) return [];
+  const title = `Lockwalk: ${count(set.findings.length, 'safe fix').replace('fixs', 'fixes')}`;
+  return [{ title, kind: FIX_ALL_KIND, edit: editOf(set, around) }];
+}
+
+function editOf(set: FixSet, around: CodeActionSurroundings): ReturnType<typeof toWorkspaceEdit> {
+  const versionOf = (uri: string): number | null => around.documents.versionOf(uri);
+  return toWorkspaceEdit(around.wire, set.edits, versionOf, around.documentChanges);
+}
+
+/** The comment that ignores the finding: the client asks for the reason where it can, else one is to be written over. */
+function ignoring(
+  { finding, diagnostics }: Asked,
+  uri: string,
+  around: CodeActionSurroundings,
+): readonly CodeAction[] {
+  const { wire, documents } = around;
+  const comment = ignoreComment(finding, (line) => wire.lineText(finding.file, line));
+  if (comment === null) return [];
+  const kind = CodeActionKind.QuickFix;
+  const { file, line, column, before, after } = comment;
+  if (!around.commands.has(IGNORE_COMMAND)) {
+    const set: FixSet = { findings: [finding], edits: [withReason(comment, '')] };
+    const title = `Ignore ${finding.rule} here (reason to be filled in)`;
+    return [{ title, kind, diagnostics, edit: editOf(set, around) }];
+  }
+  const title = `Ignore ${finding.rule} here, with a reason...`;
+  const at = toPosition(wire, file, line, column);
+  const argument: IgnoreArguments = {
+    uri,
+    version: documents.versionOf(uri),
+    rule: finding.rule,
+    ...at,
+    before,
+    after,
+  };
+  return [{ title, kind, diagnostics, command: { title, command: IGNORE_COMMAND, arguments: [argument] } }];
+}
+
+/** Pages: why this is reported, and what the rule is about. */
+function pages(
+  { finding: { rule, fingerprint }, diagnostics }: Asked,
+  uri: string,
+  { commands }: CodeActionSurroundings,
+): readonly CodeAction[] {
+  const actions: CodeAction[] = [];
+  const add = (title: string, command: string, argument: unknown): void => {
+    if (!commands.has(command)) return;
+    const kind = CodeActionKind.QuickFix;
+    actions.push({ title, kind, diagnostics, command: { title, command, arguments: [argument] } });
+  };
+  const why: ExplainFindingParams = { uri, fingerprint };
+  add(`Why ${rule} is reported here`, WHY_COMMAND, why);
+  add(`Explain ${rule}`, EXPLAIN_COMMAND, rule);
+  return actions;
 }
 
 /** Findings that the client named by fingerprint; where it named none of ours, those that the range touches. */
-function findingsAt(
-  params: CodeActionParams,
-  result: Result,
-  wire: Wire,
-): readonly { readonly finding: Finding; readonly diagnostics: Diagnostic[] }[] {
+function findingsAt(params: CodeActionParams, result: Result, wire: Wire): readonly Asked[] {
   const named = params.context.diagnostics.filter((diagnostic) => fingerprintOf(diagnostic) !== null);
-  const found: { finding: Finding; diagnostics: Diagnostic[] }[] = [];
+  const found: Asked[] = [];
   for (const finding of result.findings) {
     const sameHash = named.filter((diagnostic) => fingerprintOf(diagnostic) === finding.fingerprint);
     if (sameHash.length > 0) found.push({ finding, diagnostics: sameHash });
     else if (named.length === 0) {
-      const diagnostic = toDiagnostic(wire, finding, false);
+      const diagnostic = toDiagnostic(wire, finding, 'warning', false);
       const { start, end } = diagnostic.range;
       const { start: from, end: to } = params.range;
       const before = end.line < from.line || (end.line === from.line && end.character < from.character);
@@ -70,10 +186,6 @@ function findingsAt(
     }
   }
   return found;
-}
-
-function isQuickFix(kind: string): boolean {
-  return kind === CodeActionKind.QuickFix || kind.startsWith(`${CodeActionKind.QuickFix}.`);
 }
 
 /** Open documents that the fix edits must not have changed since the check began. */

@@ -1,9 +1,9 @@
 /**
- * The client's settings, asked for a document at a time (`workspace/configuration`), cached until they change or the
+ * What is set in the client, asked for a document at a time (`workspace/configuration`), cached until they change or the
  * document is closed. Clients without that request give one record for all at start or on change. Must not know what
  * the settings mean: the schema is the host's.
  */
-import { readSettings, type Settings } from '../host/settings.js';
+import { type GivenSettings, readGiven, SETTINGS } from '../host/settings.js';
 
 export interface ConfigurationOptions {
   /** Asks the client for the settings of a resource; null where the client cannot be asked. */
@@ -15,7 +15,7 @@ export interface ConfigurationOptions {
 /** The settings of each open document. */
 export class Configuration {
   readonly #options: ConfigurationOptions;
-  readonly #cache = new Map<string, Promise<Settings>>();
+  readonly #cache = new Map<string, Promise<GivenSettings>>();
   readonly #said = new Set<string>();
   #shared: unknown;
 
@@ -24,8 +24,8 @@ export class Configuration {
     this.#shared = shared;
   }
 
-  /** Never rejects: where the client does not answer, the defaults hold. */
-  of(uri: string): Promise<Settings> {
+  /** What somebody set for a resource. Never rejects: where the client does not answer, nothing is set. */
+  of(uri: string): Promise<GivenSettings> {
     let settings = this.#cache.get(uri);
     if (settings === undefined) {
       settings = this.#fetch(uri);
@@ -44,7 +44,7 @@ export class Configuration {
     this.#cache.delete(uri);
   }
 
-  async #fetch(uri: string): Promise<Settings> {
+  async #fetch(uri: string): Promise<GivenSettings> {
     let raw: unknown = this.#shared;
     if (this.#options.ask !== null) {
       try {
@@ -53,9 +53,9 @@ export class Configuration {
         this.#say(`settings could not be read, defaults are used: ${String(error)}`);
       }
     }
-    const { settings, problems } = readSettings(raw);
-    for (const problem of problems) this.#say(problem);
-    return settings;
+    const { given, problems } = readGiven(raw, SETTINGS);
+    for (const { text } of problems) this.#say(`lockwalk.${text}; the default is used`);
+    return given;
   }
 
   #say(text: string): void {

@@ -27,6 +27,7 @@ export function guard<P, R>(
       return await run(params, stop.signal);
     } catch (error) {
       if (error instanceof Cancelled) throw new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
+      if (error instanceof ResponseError) throw error;
       failures.last = `${name}: ${error instanceof Error ? error.message : String(error)}`;
       failures.log(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       failures.changed();

@@ -2,7 +2,11 @@
  * Work-done progress for checks that take long enough to be noticed, where the client shows it. Must not know what
  * is being checked: it is handed words and numbers.
  */
-import type { Connection, WorkDoneProgressServerReporter } from 'vscode-languageserver';
+import type {
+  Connection,
+  WorkDoneProgressReporter,
+  WorkDoneProgressServerReporter,
+} from 'vscode-languageserver';
 import type { Progress } from '../engine/door.js';
 import { now } from '../host/clock.js';
 
@@ -46,5 +50,41 @@ export function progressOf(connection: Connection, supported: boolean, title: st
       clearTimeout(timer);
       reporter?.done();
     },
+  };
+}
+
+/** Progress of work that somebody asked for: shown at once, with a way to stop it. */
+export interface AskedProgress extends ProgressHandle {
+  /** Aborted where the user says stop. */
+  readonly stopped: AbortSignal;
+}
+
+/** Shows progress where the client's token says, else, where it can show any, asks it to make a place. */
+export async function askedProgress(
+  connection: Connection,
+  token: string | number | undefined,
+  supported: boolean,
+  title: string,
+): Promise<AskedProgress> {
+  const stop = new AbortController();
+  let reporter: WorkDoneProgressReporter | null = null;
+  if (token !== undefined) reporter = connection.window.attachWorkDoneProgress(token);
+  else if (supported) {
+    const made = await connection.window.createWorkDoneProgress().catch(() => null);
+    made?.token.onCancellationRequested(() => stop.abort());
+    reporter = made;
+  }
+  reporter?.begin(title, 0, '', true);
+  let last = Number.NEGATIVE_INFINITY;
+  return {
+    stopped: stop.signal,
+    report: (progress) => {
+      const time = now();
+      if (time - last < PROGRESS_EVERY_MS) return;
+      last = time;
+      const percent = progress.total === 0 ? 0 : Math.floor((100 * progress.done) / progress.total);
+      reporter?.report(Math.min(100, percent), progress.at);
+    },
+    done: () => reporter?.done(),
   };
 }

@@ -12,6 +12,66 @@ export const EXPLAIN_COMMAND = 'lockwalk.explainRule';
 
 /** Client command that opens the page of a method's contract, `dentry_operations/d_revalidate`; linked only where the client has it. */
 export const CONTRACT_COMMAND = 'lockwalk.showContract';
+/**
+ * Client command that asks for the reason why a finding is right and writes it down in a comment; offered only where the client
+ * says it has it. Its argument is an `IgnoreArguments`.
+ */
+export const IGNORE_COMMAND = 'lockwalk.ignoreFinding';
+/** Client command that shows why a finding is reported; offered likewise. Its argument is an `ExplainFindingParams`. */
+export const WHY_COMMAND = 'lockwalk.whyReported';
+/** Request: why a finding is reported, as Markdown; null where there is no such finding any more. `lockwalk explain RULE FILE:LINE`. */
+export const EXPLAIN_FINDING_REQUEST = 'lockwalk/explainFinding';
+/** Request: checks a directory or all of `fs/`, open or not. Findings of files that are not open are sent. `lockwalk check`. */
+export const SCAN_REQUEST = 'lockwalk/scan';
+
+/** Where a comment goes, in the client's own encoding, and what stands before and behind the reason. */
+export interface IgnoreArguments {
+  readonly uri: string;
+  readonly version: number | null;
+  readonly rule: string;
+  readonly line: number;
+  readonly character: number;
+  readonly before: string;
+  readonly after: string;
+}
+
+export interface ExplainFindingParams {
+  readonly uri: string;
+  readonly fingerprint: string;
+}
+
+export interface FindingPage {
+  readonly title: string;
+  readonly markdown: string;
+}
+
+export interface ScanParams {
+  /** A file or folder of the tree that is meant. */
+  readonly uri: string;
+  /** `tree`: all of `fs/`; `directory`: the folder, or the one that the file stands in, with what lies below. */
+  readonly what: 'tree' | 'directory';
+  /** Where progress goes; the request can be cancelled. Without it progress is asked for by the server, with a way to cancel. */
+  readonly workDoneToken?: string | number;
+}
+
+/** What a scan came to. */
+export interface ScanReport {
+  readonly version: 1;
+  readonly root: string;
+  /** What was checked, relative to the root. */
+  readonly paths: readonly string[];
+  readonly cancelled: boolean;
+  /** Why there is no answer, in words; null where there is one. */
+  readonly problem: string | null;
+  readonly files: number;
+  readonly functions: number;
+  readonly findings: number;
+  readonly filesWithFindings: number;
+  /** Findings by rule, most of them first. */
+  readonly rules: readonly { readonly rule: string; readonly findings: number }[];
+  readonly skipped: readonly { readonly file: string; readonly reason: string }[];
+  readonly ms: number;
+}
 
 /** `initializationOptions` of `initialize`; all of it is optional. */
 export interface InitializationOptions {

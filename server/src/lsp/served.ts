@@ -10,13 +10,12 @@ import type { KernelTree, Trees } from './trees.js';
 
 /** What decides about a document, from its settings. */
 export interface Placement {
-  /** Null: the document lies in no kernel tree, or is not wanted. */
-  readonly spec: EngineSpec | null;
+  readonly spec: EngineSpec;
   readonly settings: Settings;
 }
 
-/** Settings and surroundings of a file, worked out by the host's means. */
-export type Place = (uri: string, path: string) => Promise<Placement>;
+/** Settings and surroundings of a file, worked out by the host's means; null where it lies in no kernel tree. */
+export type Place = (uri: string, path: string) => Promise<Placement | null>;
 
 /** A document that is served. */
 export interface Served {
@@ -42,6 +41,7 @@ export class ServedDocuments {
   of(uri: string): Promise<Served | null> {
     let known = this.#known.get(uri);
     if (known === undefined) {
+      if (this.#documents.versionOf(uri) === null) return Promise.resolve(null); // it may be opened yet
       known = this.#find(uri);
       this.#known.set(uri, known);
     }
@@ -52,8 +52,9 @@ export class ServedDocuments {
     const document = this.#documents.get(uri);
     const path = pathFromUri(uri);
     if (document === undefined || path === null || !isKernelSource(document.languageId, path)) return null;
-    const { spec, settings } = await this.#place(uri, path);
-    if (spec === null || this.#documents.versionOf(uri) === null) return null;
+    const placement = await this.#place(uri, path);
+    if (placement === null || this.#documents.versionOf(uri) === null) return null;
+    const { spec, settings } = placement;
     const tree = this.#trees.get(spec);
     const file = tree.file(path);
     if (file === null) return null;

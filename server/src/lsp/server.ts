@@ -12,24 +12,39 @@ import {
   type InitializeResult,
   TextDocumentSyncKind,
 } from 'vscode-languageserver';
-import type { Settings } from '../host/settings.js';
+import { PROJECT_FILE } from '../host/project-file.js';
+import type { GivenSettings } from '../host/settings.js';
 import { annotateActions } from './annotate-action.js';
 import { Checker, DEBOUNCE_MS } from './checker.js';
 import { type ClientAbilities, clientAbilities } from './client-abilities.js';
-import { codeActions } from './code-actions.js';
+import { codeActions, FIX_ALL_KIND } from './code-actions.js';
 import { Configuration } from './configuration.js';
+import { diagnosticsOf, remarksOf } from './diagnostics.js';
 import { Documents } from './documents.js';
-import type { EngineSpec, MakeEngine } from './engine-port.js';
+import type { MakeEngine } from './engine-port.js';
+import { findingPage } from './finding-page.js';
 import { pathFromUri, positionFrom } from './from-protocol.js';
 import { type Guarded, guard } from './guard.js';
 import { hover } from './hover.js';
 import { InlayHints } from './inlay-hints.js';
+import type { PlaceOfFile } from './place.js';
 import { progressOf } from './progress.js';
-import { CONTRACT_COMMAND, STATUS_NOTIFICATION, STATUS_REQUEST } from './protocol.js';
+import { Projects } from './projects.js';
+import {
+  CONTRACT_COMMAND,
+  EXPLAIN_FINDING_REQUEST,
+  type ExplainFindingParams,
+  type FindingPage,
+  STATUS_NOTIFICATION,
+  STATUS_REQUEST,
+} from './protocol.js';
+import { Reports } from './reports.js';
+import type { RunScan } from './scan.js';
+import { serveDiagnostics } from './serve-diagnostics.js';
+import { Scans } from './serve-scan.js';
 import { type Served, ServedDocuments } from './served.js';
 import { Shown } from './shown.js';
 import { statusReport } from './status.js';
-import { toDiagnostic } from './to-protocol.js';
 import { type KernelTree, Trees } from './trees.js';
 import { wireOf } from './wire.js';
 
@@ -37,9 +52,11 @@ import { wireOf } from './wire.js';
 export interface ServerOptions {
   readonly name: string;
   readonly version: string;
-  /** The engine that serves a file under these settings; null: the file lies in no kernel tree. */
-  readonly specFor: (path: string, settings: Settings) => EngineSpec | null;
+  /** Where a file belongs and what holds there, from what is set in the client; null: it lies in no kernel tree. */
+  readonly placeOf: (path: string, given: GivenSettings) => PlaceOfFile | null;
   readonly makeEngine: MakeEngine;
+  /** Checks a whole directory, on engines that are made for it. */
+  readonly scan: RunScan;
   /** URL of a rule's page, or null. */
   readonly rulePage: (rule: string) => string | null;
   /** URL of the page of a method's contract, or null. */
@@ -64,12 +81,29 @@ export function serve(connection: Connection, options: ServerOptions): void {
   const ask = (uri: string): Promise<unknown> =>
     connection.workspace.getConfiguration({ scopeUri: uri, section: SECTION });
   let configuration = newConfiguration(undefined);
-  const served = new ServedDocuments(documents, trees, async (uri, path) => {
-    const settings = await configuration.of(uri);
-    return { spec: options.specFor(path, settings), settings };
+  const projects = new Projects({
+    push: (uri, diagnostics) => void connection.sendDiagnostics({ uri, diagnostics }),
+    log: (text) => connection.console.warn(text),
   });
-  const wire = (one: Served): ReturnType<typeof wireOf> =>
-    wireOf(one.tree, documents, client.encoding, options.rulePage);
+  const placed = async (uri: string, path: string): Promise<PlaceOfFile | null> => {
+    const place = options.placeOf(path, await configuration.of(uri));
+    if (place !== null) projects.seen(place, trees.get(place.spec));
+    return place;
+  };
+  const served = new ServedDocuments(documents, trees, placed);
+  const reports = new Reports({
+    pulled: () => client.pullsDiagnostics,
+    push: (uri, version, diagnostics) =>
+      void connection.sendDiagnostics(
+        version === null ? { uri, diagnostics } : { uri, version, diagnostics },
+      ),
+    refresh: () => {
+      if (client.refreshesDiagnostics) connection.languages.diagnostics.refresh();
+    },
+  });
+  const wireIn = (tree: KernelTree): ReturnType<typeof wireOf> =>
+    wireOf(tree, documents, client.encoding, options.rulePage);
+  const wire = (one: Served): ReturnType<typeof wireOf> => wireIn(one.tree);
   /** A command where the client has it: pages of the extension are shown as what they look like, not as their text. */
   const page = (struct: string, method: string): string | null =>
     client.showsContracts
@@ -81,19 +115,19 @@ export function serve(connection: Connection, options: ServerOptions): void {
   const checker = new Checker(documents, served, {
     publish: (one, result) => {
       hints.checked(one.uri, result);
-      const related = client.relatedInformation;
-      const diagnostics = result.findings.map((finding) => toDiagnostic(wire(one), finding, related));
-      void connection.sendDiagnostics({ uri: one.uri, version: result.version, diagnostics });
+      const found = diagnosticsOf(wire(one), result.findings, one.settings, client);
+      scans.told(one.uri);
+      reports.put(one.uri, result.version, [...found, ...remarksOf(wire(one), result.remarks, client)]);
       shown.published(one, result);
     },
     clear: (uri) => {
-      void connection.sendDiagnostics({ uri, diagnostics: [] });
+      reports.clear(uri);
       shown.cleared(uri);
     },
     failed: (one, error) => {
       one.tree.failure = error instanceof Error ? error.message : String(error);
       log(`check of ${one.file}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      void connection.sendDiagnostics({ uri: one.uri, diagnostics: [] }); // stale findings are worse than none
+      reports.put(one.uri, documents.versionOf(one.uri) ?? 0, []); // stale findings are worse than none
     },
     started: (one) => {
       statusChanged();
@@ -103,6 +137,18 @@ export function serve(connection: Connection, options: ServerOptions): void {
   });
 
   const shown = new Shown(connection, { documents, served, checker, failures, client: () => client, wire });
+  const scans = new Scans({
+    connection,
+    documents,
+    trees,
+    checker: () => checker,
+    failures,
+    run: options.scan,
+    place: placed,
+    wire: wireIn,
+    client: () => client,
+  });
+  serveDiagnostics(connection, documents, checker, reports, failures);
 
   function newConfiguration(shared: unknown): Configuration {
     const problem = (text: string): void => connection.console.warn(text);
@@ -127,8 +173,16 @@ export function serve(connection: Connection, options: ServerOptions): void {
         codeLensProvider: {},
         callHierarchyProvider: true,
         codeActionProvider: client.codeActionLiterals
-          ? { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite] }
+          ? { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite, FIX_ALL_KIND] }
           : false,
+        // A client that is told when to ask again need not ask for other files after each edit
+        ...(client.pullsDiagnostics && {
+          diagnosticProvider: {
+            identifier: 'lockwalk',
+            interFileDependencies: !client.refreshesDiagnostics,
+            workspaceDiagnostics: false,
+          },
+        }),
       },
     };
   });
@@ -141,7 +195,9 @@ export function serve(connection: Connection, options: ServerOptions): void {
         );
       }
       if (client.watchedFiles) {
-        const watchers = ['**/*.{c,h}', '**/.config', '**/Makefile'].map((globPattern) => ({ globPattern }));
+        const watchers = ['**/*.{c,h}', '**/.config', '**/Makefile', `**/${PROJECT_FILE}`].map(
+          (globPattern) => ({ globPattern }),
+        );
         wanted.push(connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }));
       }
       await Promise.all(wanted);
@@ -157,14 +213,19 @@ export function serve(connection: Connection, options: ServerOptions): void {
   );
   connection.onDidChangeTextDocument(
     guard('change', failures, undefined, async ({ textDocument: { uri, version }, contentChanges }) => {
-      if (documents.change(uri, version, contentChanges)) await checker.edited(uri);
+      if (!documents.change(uri, version, contentChanges)) return;
+      scans.edited(uri);
+      await checker.edited(uri);
     }),
   );
   connection.onDidCloseTextDocument(
     guard('close', failures, undefined, async ({ textDocument: { uri } }) => {
+      const closed = scans.closing(uri);
       documents.close(uri);
+      reports.closed(uri);
       checker.close(uri);
       hints.closed(uri);
+      closed();
       configuration.closed(uri);
       await served.close(uri);
       if (sweep !== null) clearTimeout(sweep);
@@ -180,11 +241,13 @@ export function serve(connection: Connection, options: ServerOptions): void {
       hints.changed();
       await checker.scheduleAll(0);
       shown.changed();
+      await scans.settingsChanged();
     }),
   );
   connection.onDidChangeWatchedFiles(
     guard('files', failures, undefined, async ({ changes }) => {
       let relevant = false;
+      let settings = false;
       const dropped = new Set<KernelTree>();
       for (const { uri } of changes) {
         const path = pathFromUri(uri);
@@ -193,13 +256,16 @@ export function serve(connection: Connection, options: ServerOptions): void {
           const file = tree.file(path);
           if (file === null) continue;
           relevant = true;
-          if (file === '.config' || file === 'Makefile') dropped.add(tree);
+          if (file === PROJECT_FILE) settings = true;
+          else if (file === '.config' || file === 'Makefile') dropped.add(tree);
           else await tree.engine.invalidate(file);
         }
+        scans.changed(uri);
       }
       for (const tree of dropped) await trees.drop(tree);
-      if (dropped.size > 0) await served.replaceAll();
+      if (dropped.size > 0 || settings) await served.replaceAll();
       if (relevant) await checker.scheduleAll(DEBOUNCE_MS);
+      if (settings) await scans.settingsChanged();
     }),
   );
 
@@ -227,17 +293,34 @@ export function serve(connection: Connection, options: ServerOptions): void {
       const one = await served.of(uri);
       if (one === null) return null;
       const result = await checker.current(uri, signal);
-      const { documentChanges, explains } = client;
-      const around = { wire: wire(one), documents, documentChanges, explains };
+      const { documentChanges, commands } = client;
+      const around = { wire: wire(one), documents, documentChanges, commands };
       const fixes = result === null ? [] : codeActions(params, result, around);
       return [...fixes, ...(await annotateActions(params, one, around, signal))];
     }),
+  );
+  connection.onRequest(
+    EXPLAIN_FINDING_REQUEST,
+    guard(
+      'explain',
+      failures,
+      null,
+      async ({ uri, fingerprint }: ExplainFindingParams, signal): Promise<FindingPage | null> => {
+        const one = await served.of(uri);
+        const result = one === null ? null : await checker.current(uri, signal);
+        const finding = result?.findings.find((other) => other.fingerprint === fingerprint);
+        if (one === null || finding === undefined) return scans.page(uri, fingerprint);
+        return findingPage(finding, wire(one));
+      },
+    ),
   );
   connection.onRequest(STATUS_REQUEST, () => statusReport(trees, documents, failures.last));
 
   connection.onShutdown(async () => {
     stopping = true;
     shown.stop();
+    reports.stop();
+    scans.stop();
     if (sweep !== null) clearTimeout(sweep);
     for (const uri of documents.uris()) checker.close(uri);
     await trees.dispose();

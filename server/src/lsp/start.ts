@@ -5,9 +5,12 @@
 import { pathToFileURL } from 'node:url';
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
 import { methodPagePath, rulePagePath } from '../host/assets.js';
+import { defaultCacheFolder } from '../host/disk-cache.js';
+import { DiskTree } from '../host/disk-tree.js';
 import { EngineClient } from '../host/engine-client.js';
+import { checkSideBySide, DEFAULT_JOBS } from '../host/side-by-side.js';
 import { VERSION } from '../host/version.js';
-import { specFor } from './place.js';
+import { placeOf } from './place.js';
 import { serve } from './server.js';
 
 /** Serves over the transport that the arguments name (`--stdio`, `--node-ipc`) until the client says exit. */
@@ -16,8 +19,15 @@ export function startServer(): void {
   serve(connection, {
     name: 'lockwalk',
     version: VERSION,
-    specFor,
+    placeOf,
     makeEngine: (spec) => new EngineClient(spec, 'reader'),
+    scan: async ({ spec, overlays, request }, signal, progress) => {
+      const tree = new DiskTree(spec.root);
+      for (const [file, text] of overlays) tree.overlay(file, text);
+      // What the command line has kept is of use here, and the other way round
+      const work = { spec, overlays, tree, request, jobs: DEFAULT_JOBS, cache: defaultCacheFolder() };
+      return (await checkSideBySide(work, signal, progress)).answers;
+    },
     rulePage: (rule) => {
       const path = rulePagePath(rule);
       return path === null ? null : pathToFileURL(path).href;

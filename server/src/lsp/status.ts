@@ -25,7 +25,7 @@ export function statusReport(trees: Trees, documents: Documents, failure: string
 
 function treeStatus(tree: KernelTree): TreeStatus {
   const { spec, description, failure } = tree;
-  const problems = [...(description?.problems ?? [])];
+  const problems = [...tree.projectProblems, ...(description?.problems ?? [])];
   if (failure !== null) problems.unshift(failure);
   return {
     root: spec.root,

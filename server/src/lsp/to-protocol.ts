@@ -17,7 +17,7 @@ import {
   type TextEdit,
   type WorkspaceEdit,
 } from 'vscode-languageserver';
-import type { Edit, Finding, Fix, Severity } from '../engine/base/finding.js';
+import type { Edit, Finding, Fix, ShownSeverity } from '../engine/base/finding.js';
 import { relatedPlaces } from '../engine/views/related.js';
 import { type Encoding, fromUnits } from './positions.js';
 
@@ -67,8 +67,13 @@ export function toRange(wire: Wire, file: string, span: Span): Range {
   };
 }
 
-/** A finding as a diagnostic, its witness as related information. */
-export function toDiagnostic(wire: Wire, finding: Finding, related: boolean): Diagnostic {
+/** A finding as a diagnostic of a severity, its witness as related information: clients show that in the order given. */
+export function toDiagnostic(
+  wire: Wire,
+  finding: Finding,
+  severity: ShownSeverity,
+  related: boolean,
+): Diagnostic {
   const data: DiagnosticData = { fingerprint: finding.fingerprint };
   const diagnostic: Diagnostic = {
     range: toRange(wire, finding.file, {
@@ -77,7 +82,7 @@ export function toDiagnostic(wire: Wire, finding: Finding, related: boolean): Di
       endLine: finding.endLine,
       endColumn: finding.endColumn,
     }),
-    severity: toSeverity(finding.severity),
+    severity: toSeverity(severity),
     code: finding.rule,
     source: SOURCE,
     message: finding.message,
@@ -104,14 +109,16 @@ export function fingerprintOf(diagnostic: Diagnostic): string | null {
   return 'fingerprint' in data && typeof data.fingerprint === 'string' ? data.fingerprint : null;
 }
 
-function toSeverity(severity: Severity): DiagnosticSeverity {
+function toSeverity(severity: ShownSeverity): DiagnosticSeverity {
   switch (severity) {
     case 'error':
       return DiagnosticSeverity.Error;
     case 'warning':
       return DiagnosticSeverity.Warning;
-    case 'info':
+    case 'information':
       return DiagnosticSeverity.Information;
+    case 'hint':
+      return DiagnosticSeverity.Hint;
     default: {
       const never: never = severity;
       return never;

@@ -35,6 +35,8 @@ export class KernelTree {
   readonly checked = new Set<string>();
   description: EngineDescription | null = null;
   failure: string | null = null;
+  /** What is wrong with the tree's own settings. */
+  projectProblems: readonly string[] = [];
   /** Version of the text that the engine has of each open file. */
   readonly #told = new Map<string, number>();
   /** The client's own spelling of the URIs of open files. */

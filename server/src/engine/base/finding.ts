@@ -7,6 +7,9 @@
 /** How bad it is when the finding is right. */
 export type Severity = 'error' | 'warning' | 'info';
 
+/** How bad it is shown to be: severities as people set and editors show them. */
+export type ShownSeverity = 'error' | 'warning' | 'information' | 'hint';
+
 /** How often findings of this kind are right; the command line shows `high` by default. */
 export type Precision = 'high' | 'medium' | 'low';
 

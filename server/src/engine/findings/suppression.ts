@@ -30,6 +30,7 @@ export interface Suppressed {
   readonly problems: readonly string[];
 }
 
+const UNUSED = 'but nothing is found there';
 const MARK = 'lockwalk-ignore';
 const COMMENT = /\/\*([\s\S]*?)\*\//g;
 const FORM = /^\s*lockwalk-ignore\s+([a-z]+(?:\/[a-z0-9-]+)?)\s*:\s*(\S[\s\S]*?)\s*$/;
@@ -53,6 +54,23 @@ export function findSuppressions(text: string): readonly Suppression[] {
     });
   }
   return found;
+}
+
+/** A problem with a comment, with its place. */
+export interface PlacedProblem {
+  readonly file: string;
+  readonly line: number;
+  /** A sentence without a full stop. */
+  readonly message: string;
+  /** The comment does nothing and can go. */
+  readonly unused: boolean;
+}
+
+/** The place that a problem of this module names; null for any other problem of a check. */
+export function placedProblem(text: string): PlacedProblem | null {
+  const [, file, line, message] = /^(.+?):(\d+): (the (?:suppression )?comment .*)$/s.exec(text) ?? [];
+  if (file === undefined || message === undefined) return null;
+  return { file, line: Number(line), message, unused: message.endsWith(UNUSED) };
 }
 
 /** Whether a rule id is the one named or belongs to the family named. */
@@ -98,9 +116,7 @@ export function applySuppressions(
       if (standing === 'unknown') {
         problems.push(`${file}:${comment.line}: the comment ignores ${comment.rule}, which is no rule`);
       } else if (standing === 'ran') {
-        problems.push(
-          `${file}:${comment.line}: the comment ignores ${comment.rule}, but nothing is found there`,
-        );
+        problems.push(`${file}:${comment.line}: the comment ignores ${comment.rule}, ${UNUSED}`);
       }
     }
   }

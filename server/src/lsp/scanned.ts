@@ -1,0 +1,106 @@
+/**
+ * Findings of files that a scan looked at and that nobody has open: kept until the file is changed or scanned again, and shown
+ * while it is not open, so that nothing is shown twice. Must not know how a scan is made.
+ */
+import type { Diagnostic } from 'vscode-languageserver';
+import type { Finding } from '../engine/base/finding.js';
+
+/** A file with what was found in it. */
+export interface ScannedFile {
+  readonly root: string;
+  /** Relative to the root. */
+  readonly file: string;
+  readonly uri: string;
+  readonly findings: readonly Finding[];
+}
+
+/** Ways to the client and back. */
+export interface ScanChannel {
+  push(uri: string, items: Diagnostic[]): void;
+  /** The findings as they are shown now. */
+  render(file: ScannedFile): Diagnostic[];
+  /** A check of the open document has the say. */
+  isChecked(uri: string): boolean;
+}
+
+/** What scans have found. */
+export class Scanned {
+  readonly #channel: ScanChannel;
+  readonly #files = new Map<string, { readonly scanned: ScannedFile; shown: boolean }>();
+
+  constructor(channel: ScanChannel) {
+    this.#channel = channel;
+  }
+
+  /** A scan of some paths of a tree is done: what an earlier one found there is no longer of interest. */
+  replace(root: string, paths: readonly string[], files: readonly ScannedFile[]): void {
+    const fresh = new Set(files.map(({ uri }) => uri));
+    for (const [uri, { scanned }] of this.#files) {
+      const isCovered = paths.some((path) => scanned.file === path || scanned.file.startsWith(`${path}/`));
+      if (scanned.root === root && (isCovered || paths.includes('')) && !fresh.has(uri)) this.drop(uri);
+    }
+    for (const scanned of files) {
+      const entry = { scanned, shown: this.#files.get(scanned.uri)?.shown === true };
+      this.#files.set(scanned.uri, entry);
+      if (!this.#channel.isChecked(scanned.uri)) this.#show(entry);
+    }
+  }
+
+  /** The findings of a file by a fingerprint; null where there is none. */
+  find(
+    uri: string,
+    fingerprint: string,
+  ): { readonly scanned: ScannedFile; readonly finding: Finding } | null {
+    const scanned = this.#files.get(uri)?.scanned;
+    const finding = scanned?.findings.find((one) => one.fingerprint === fingerprint);
+    return scanned === undefined || finding === undefined ? null : { scanned, finding };
+  }
+
+  /** An open document has findings of its own from now on; `sent`: they are sent, and take the place of these by that. */
+  yield(uri: string, sent: boolean): void {
+    const entry = this.#files.get(uri);
+    if (entry?.shown !== true) return;
+    if (sent) entry.shown = false;
+    else this.#hide(uri, entry);
+  }
+
+  /** An open document is edited, whose findings from a scan may still be shown. */
+  edited(uri: string): void {
+    if (this.#files.get(uri)?.shown === true) this.drop(uri);
+  }
+
+  /** A document was closed whose text is that of the file; `findings`: those of its last check, or null. */
+  resume(uri: string, findings: readonly Finding[] | null): void {
+    const entry = this.#files.get(uri);
+    if (entry === undefined) return;
+    const next = {
+      scanned: findings === null ? entry.scanned : { ...entry.scanned, findings },
+      shown: entry.shown,
+    };
+    this.#files.set(uri, next);
+    this.#show(next);
+  }
+
+  /** What was found in the file no longer holds. */
+  drop(uri: string): void {
+    const entry = this.#files.get(uri);
+    this.#files.delete(uri);
+    if (entry?.shown === true) this.#hide(uri, entry);
+  }
+
+  /** Settings have changed: those of these trees are shown under the new ones. */
+  repaint(root: string): void {
+    for (const entry of this.#files.values())
+      if (entry.shown && entry.scanned.root === root) this.#show(entry);
+  }
+
+  #show(entry: { readonly scanned: ScannedFile; shown: boolean }): void {
+    entry.shown = true;
+    this.#channel.push(entry.scanned.uri, this.#channel.render(entry.scanned));
+  }
+
+  #hide(uri: string, entry: { shown: boolean }): void {
+    entry.shown = false;
+    this.#channel.push(uri, []);
+  }
+}
