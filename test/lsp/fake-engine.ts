@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cancelled } from '../../server/src/engine/base/cancel.js';
 import type { ContextsAnswer, Edit, Finding } from '../../server/src/engine/base/finding.js';
-import type { AnnotateAnswer, SymbolAnswer } from '../../server/src/engine/door.js';
+import type { AnnotateAnswer, PictureAnswer, SymbolAnswer } from '../../server/src/engine/door.js';
 import type { EnginePort, EngineSpec } from '../../server/src/lsp/engine-port.js';
 
 export interface FakeWorld {
@@ -15,6 +15,7 @@ export interface FakeWorld {
   stepMs: number;
   contexts: ContextsAnswer | null;
   symbol: SymbolAnswer | null;
+  picture: PictureAnswer | null;
   /** What is written down of a function's precondition. */
   annotation: AnnotateAnswer | null;
   /** Edits in other files that every fix carries besides its own. */
@@ -32,6 +33,7 @@ export function fakeWorld(): FakeWorld {
     stepMs: 0,
     contexts: null,
     symbol: null,
+    picture: null,
     annotation: null,
     moreEdits: [],
     failure: null,
@@ -86,6 +88,10 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
         return world.annotation === null
           ? { ok: false, problem: 'nothing here' }
           : { ok: true, answer: world.annotation };
+      },
+      picture: async (query) => {
+        world.asked.push(`picture ${query.kind}`);
+        return world.picture === null ? { ok: false, problem: 'nothing here' } : { ok: true, answer: world.picture };
       },
       symbolAt: async () => world.symbol,
       overlay: async (file, content) => {

@@ -4,7 +4,15 @@
  * caller drives it in a worker and looks after cancellation through the token.
  */
 import type { CancelToken } from './base/cancel.js';
-import type { ContextsAnswer, EntryMethod, Finding, Fix, LockMode, PointContext } from './base/finding.js';
+import type {
+  ContextsAnswer,
+  EntryMethod,
+  Finding,
+  Fix,
+  LockMode,
+  PointContext,
+  Precision,
+} from './base/finding.js';
 
 /** What the engine may ask of the outside world. Paths are relative to the kernel root, with `/`. */
 export interface SourceTree {
@@ -218,6 +226,37 @@ export type AuditResult =
   | { readonly ok: true; readonly answer: AuditAnswer }
   | { readonly ok: false; readonly problem: string };
 
+/** Which picture. Lines are 1-based; `situation` counts from 0, -1 or absent: all together. */
+export type PictureQuery =
+  | { readonly kind: 'timeline'; readonly function: string; readonly file?: string; readonly situation?: number }
+  | { readonly kind: 'timeline'; readonly file: string; readonly line: number; readonly situation?: number }
+  /** No object: the one that the method is about, else the dentry. A line: that of the method to light. */
+  | { readonly kind: 'life-cycle'; readonly object?: string; readonly method?: string }
+  | { readonly kind: 'life-cycle'; readonly object?: string; readonly file: string; readonly line: number }
+  /** Inversions at least as precise as this (absent: high) are red. */
+  | { readonly kind: 'lock-order'; readonly paths: readonly string[]; readonly precision?: Precision };
+
+/** A picture, and what a viewer needs to know of it. */
+export interface PictureAnswer {
+  readonly version: 1;
+  readonly kind: PictureQuery['kind'];
+  readonly title: string;
+  /** A file of its own. What can be gone to carries `data-line`, and `data-file` where that is not `file`. */
+  readonly svg: string;
+  /** What it is a picture of, where that is a function; lines are 0 where it is not. */
+  readonly file: string | null;
+  readonly function: string | null;
+  readonly firstLine: number;
+  readonly lastLine: number;
+  /** Situations to choose from, by number, and the one that is shown (-1: all). */
+  readonly situations: readonly string[];
+  readonly situation: number;
+}
+
+export type PictureResult =
+  | { readonly ok: true; readonly answer: PictureAnswer }
+  | { readonly ok: false; readonly problem: string };
+
 /** What stands at a position: for the hover on a method's name, slot or helper. */
 export interface SymbolAnswer {
   readonly kind: 'method' | 'helper' | 'function';
@@ -377,6 +416,8 @@ export interface Engine {
   audit(query: AuditQuery, token: CancelToken, progress?: (p: Progress) => void): AuditResult;
   /** How much of files or folders the analysis reaches, and from where. */
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer;
+  /** A picture as SVG: the locks of a function, the life of an object, the order of locks. */
+  picture(query: PictureQuery, token: CancelToken): PictureResult;
   /** For hover and `explain`: what the model or the analysis knows of the name at a position. */
   symbolAt(file: string, line: number, column: number): SymbolAnswer | null;
   /** `explain METHOD|HELPER`: Markdown, or null where the model has no such name (`d_revalidate`, `inode_operations.rename`, `dput`). */

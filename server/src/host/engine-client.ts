@@ -20,6 +20,8 @@ import type {
   ContextsResult,
   DumpKind,
   FileInScope,
+  PictureQuery,
+  PictureResult,
   Progress,
   ReachAnswer,
   SymbolAnswer,
@@ -66,6 +68,7 @@ const READING: ReadonlySet<CallName> = new Set([
   'audit',
   'reach',
   'dump',
+  'picture',
   'verify',
 ] satisfies CallName[]);
 
@@ -168,6 +171,10 @@ export class EngineClient {
     signal: AbortSignal | null = null,
   ): Promise<SymbolAnswer | null> {
     return this.#call('symbolAt', { file, line, column }, signal);
+  }
+
+  picture(query: PictureQuery, signal: AbortSignal | null = null): Promise<PictureResult> {
+    return this.#call('picture', query, signal);
   }
 
   explainModel(name: string): Promise<string | null> {

@@ -16,6 +16,8 @@ import type {
   DumpKind,
   FileInScope,
   MemoryPart,
+  PictureQuery,
+  PictureResult,
   Progress,
   ReachAnswer,
   SymbolAnswer,
@@ -85,6 +87,7 @@ export interface Calls {
     readonly params: { readonly file: string; readonly line: number; readonly column: number };
     readonly answer: SymbolAnswer | null;
   };
+  picture: { readonly params: PictureQuery; readonly answer: PictureResult };
   explainModel: { readonly params: string; readonly answer: string | null };
   dump: {
     readonly params: { readonly kind: DumpKind; readonly file: string; readonly function: string | null };

@@ -110,6 +110,9 @@ async function answer(request: Request): Promise<unknown> {
     case 'symbolAt':
       at = request.params.file;
       return engine.symbolAt(request.params.file, request.params.line, request.params.column);
+    case 'picture':
+      at = request.params.kind;
+      return engine.picture(request.params, token);
     case 'explainModel':
       return engine.explainModel(request.params);
     case 'dump':

@@ -9,6 +9,8 @@ import type {
   CheckRequest,
   ContextsQuery,
   ContextsResult,
+  PictureQuery,
+  PictureResult,
   Progress,
   SymbolAnswer,
 } from '../engine/door.js';
@@ -26,6 +28,7 @@ export interface EnginePort {
   ): Promise<CheckAnswer>;
   contexts(query: ContextsQuery, signal: AbortSignal): Promise<ContextsResult>;
   annotate(query: AnnotateQuery, signal: AbortSignal): Promise<AnnotateResult>;
+  picture(query: PictureQuery, signal: AbortSignal): Promise<PictureResult>;
   symbolAt(file: string, line: number, column: number, signal: AbortSignal): Promise<SymbolAnswer | null>;
   /** Text of an unsaved buffer in place of a file; null: the file on disk again. */
   overlay(file: string, text: string | null): Promise<void>;

@@ -27,14 +27,14 @@ import { exported, sharedLocks } from './translate.js';
 const EQ = operatorCode('==');
 
 /** A lock at a point with the text it is shown as. */
-interface Seen {
+export interface Seen {
   readonly lock: Lock;
   readonly text: string;
   readonly fromCaller: boolean;
 }
 
 /** A state at the point, shown while its terms were alive. */
-interface PointState {
+export interface PointState {
   readonly locks: readonly Seen[];
   readonly released: readonly Lock[];
   readonly facts: readonly number[];
@@ -168,16 +168,35 @@ function viaOf(analysis: Analysis, fn: number, index: number, origin: number): r
 function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[] {
   const found: PointState[] = [];
   const run: FunctionRun = new FunctionRun(analysis.shared, fn, (at: number, s: State) => {
-    if (at !== op || found.length > 200) return;
-    found.push({
-      locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
-      released: sharedLocks(run.terms, s.released),
-      facts: exported(run.terms, s.facts, true),
-      doubt: s.doubt,
-    });
+    if (at !== op || found.length > MOST_STATES) return;
+    found.push(shownState(run, s));
   });
   run.run(op);
   return found;
+}
+
+/** The states before each operation of a function, by operation: one walk for all of them. */
+export function statesAlong(analysis: Analysis, fn: FunctionRef): ReadonlyMap<number, readonly PointState[]> {
+  const found = new Map<number, PointState[]>();
+  const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op: number, s: State): undefined => {
+    const list = found.get(op);
+    if (list === undefined) found.set(op, [shownState(run, s)]);
+    else if (list.length <= MOST_STATES) list.push(shownState(run, s));
+  });
+  run.run();
+  return found;
+}
+
+/** States that are looked at before one operation. */
+const MOST_STATES = 200;
+
+function shownState(run: FunctionRun, s: State): PointState {
+  return {
+    locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
+    released: sharedLocks(run.terms, s.released),
+    facts: exported(run.terms, s.facts, true),
+    doubt: s.doubt,
+  };
 }
 
 /** Whether a place is found by arithmetic. */
@@ -198,8 +217,8 @@ function shownLock(run: FunctionRun, s: State, lock: Lock): string {
   return (helper !== undefined && direct ? lockAsWritten(run.fn, lock.op)?.text : undefined) ?? text;
 }
 
-/** One situation at a point: what holds on all paths of it, and on some. */
-function pointOf(
+/** One situation at a point (`states` null: at the entry): what holds on all paths of it, and on some; null where none fits. */
+export function pointOf(
   analysis: Analysis,
   fn: FunctionRef,
   entry: Entry,
