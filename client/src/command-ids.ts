@@ -6,4 +6,7 @@ import { EXPLAIN_COMMAND } from '../../server/src/lsp/protocol.js';
 export const RESTART = 'lockwalk.restart';
 export const SHOW_OUTPUT = 'lockwalk.showOutput';
 export const SHOW_STATUS = 'lockwalk.showStatus';
+export const SHOW_TIMELINE = 'lockwalk.showTimeline';
+export const SHOW_LIFE_CYCLE = 'lockwalk.showLifeCycle';
+export const SHOW_LOCK_ORDER = 'lockwalk.showLockOrder';
 export const EXPLAIN_RULE = EXPLAIN_COMMAND;

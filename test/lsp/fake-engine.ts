@@ -91,7 +91,9 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
       },
       picture: async (query) => {
         world.asked.push(`picture ${query.kind}`);
-        return world.picture === null ? { ok: false, problem: 'nothing here' } : { ok: true, answer: world.picture };
+        return world.picture === null
+          ? { ok: false, problem: 'nothing here' }
+          : { ok: true, answer: world.picture };
       },
       symbolAt: async () => world.symbol,
       overlay: async (file, content) => {

@@ -3,7 +3,15 @@
  */
 import { writeFileSync } from 'node:fs';
 import type { PictureQuery } from '../engine/door.js';
-import { cacheFolder, engineFor, fileInTree, findTarget, pathInTree, type Target, type TreeOptions } from './target.js';
+import {
+  cacheFolder,
+  engineFor,
+  fileInTree,
+  findTarget,
+  pathInTree,
+  type Target,
+  type TreeOptions,
+} from './target.js';
 import { remark, writeOut } from './terminal.js';
 import { EXIT, UsageError } from './usage-error.js';
 
@@ -20,7 +28,11 @@ export interface DrawOptions extends TreeOptions {
 }
 
 /** `draw timeline FUNCTION`, or `FILE:LINE`. */
-export async function drawTimeline(typed: string, options: DrawOptions, signal: AbortSignal): Promise<number> {
+export async function drawTimeline(
+  typed: string,
+  options: DrawOptions,
+  signal: AbortSignal,
+): Promise<number> {
   const place = /^(.+?):(\d+)$/.exec(typed);
   const start = place?.[1] ?? options.file;
   const target = targetOf(options, start === undefined ? [] : [start]);
@@ -28,7 +40,12 @@ export async function drawTimeline(typed: string, options: DrawOptions, signal: 
   if (place?.[1] !== undefined) {
     const line = Number(place[2]);
     if (line < 1) throw new UsageError(`${typed}: lines count from 1`);
-    return draw(target, { kind: 'timeline', file: fileInTree(target, place[1]), line, situation }, options, signal);
+    return draw(
+      target,
+      { kind: 'timeline', file: fileInTree(target, place[1]), line, situation },
+      options,
+      signal,
+    );
   }
   if (!/^[A-Za-z_]\w*$/.test(typed))
     throw new UsageError(`${typed}: expected the name of a function, or FILE:LINE inside of it`);
@@ -58,7 +75,12 @@ export async function drawLockOrder(
 ): Promise<number> {
   const target = targetOf(options, paths);
   const inside = paths.map((path) => pathInTree(target, path));
-  return draw(target, { kind: 'lock-order', paths: inside, precision: options.precision ?? 'high' }, options, signal);
+  return draw(
+    target,
+    { kind: 'lock-order', paths: inside, precision: options.precision ?? 'high' },
+    options,
+    signal,
+  );
 }
 
 function targetOf(options: DrawOptions, paths: readonly string[]): Target {
@@ -88,6 +110,8 @@ function write(path: string, svg: string): void {
   try {
     writeFileSync(path, svg);
   } catch (error) {
-    throw new UsageError(`${path}: cannot be written, ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(
+      `${path}: cannot be written, ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

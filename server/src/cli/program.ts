@@ -115,7 +115,11 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
     .description('the locks of a function from its first line to its last')
     .argument('<FUNCTION>', 'a name, or FILE:LINE inside of it')
     .option('--file <file>', 'the file that the function stands in')
-    .option('--situation <n>', 'only the nth situation in which it is entered (default: all together)', positive)
+    .option(
+      '--situation <n>',
+      'only the nth situation in which it is entered (default: all together)',
+      positive,
+    )
     .action(async (name: string, options: DrawOptions) => done(await drawTimeline(name, options, signal)));
   drawOptions(draw.command('life-cycle'))
     .description('the states of an object, what leads from one to another, and which methods run in each')
@@ -132,7 +136,9 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
         .choices(['high', 'medium', 'low'])
         .default('high'),
     )
-    .action(async (paths: string[], options: DrawOptions) => done(await drawLockOrder(paths, options, signal)));
+    .action(async (paths: string[], options: DrawOptions) =>
+      done(await drawLockOrder(paths, options, signal)),
+    );
 
   const model = program.command('model').description('the built-in model of the VFS').exitOverride();
   treeOptions(model.command('verify'))

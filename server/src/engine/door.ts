@@ -228,7 +228,12 @@ export type AuditResult =
 
 /** Which picture. Lines are 1-based; `situation` counts from 0, -1 or absent: all together. */
 export type PictureQuery =
-  | { readonly kind: 'timeline'; readonly function: string; readonly file?: string; readonly situation?: number }
+  | {
+      readonly kind: 'timeline';
+      readonly function: string;
+      readonly file?: string;
+      readonly situation?: number;
+    }
   | { readonly kind: 'timeline'; readonly file: string; readonly line: number; readonly situation?: number }
   /** No object: the one that the method is about, else the dentry. A line: that of the method to light. */
   | { readonly kind: 'life-cycle'; readonly object?: string; readonly method?: string }

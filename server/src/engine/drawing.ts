@@ -62,11 +62,17 @@ function drawTimeline(query: Asked<'timeline'>, means: DrawingMeans): PictureRes
       ? (program.functionsNamed(query.function).find((f) => f.file.path === file) ?? null)
       : functionAt(program.functions, file, query.line);
   if (fn === null)
-    return no('function' in query ? `${query.function}: not defined in ${file}` : `${file}:${query.line}: no function here`);
+    return no(
+      'function' in query
+        ? `${query.function}: not defined in ${file}`
+        : `${file}:${query.line}: no function here`,
+    );
   const picture = timelineOf(analysis, fn, text, query.situation ?? -1);
   const { firstLine, lastLine, situation } = picture;
   if ((query.situation ?? -1) >= picture.situations.length)
-    return no(`${fn.name}: ${picture.situations.length} situations, and no number ${(query.situation ?? 0) + 1}`);
+    return no(
+      `${fn.name}: ${picture.situations.length} situations, and no number ${(query.situation ?? 0) + 1}`,
+    );
   const answer: PictureAnswer = {
     version: 1,
     kind: 'timeline',
@@ -113,7 +119,8 @@ function drawLifeCycle(query: Asked<'life-cycle'>, means: DrawingMeans): Picture
 
 function drawLockOrder(query: Asked<'lock-order'>, means: DrawingMeans): PictureResult {
   const units = new Map<string, string[]>();
-  for (const file of means.expand(query.paths)) units.set(unitOf(file), [...(units.get(unitOf(file)) ?? []), file]);
+  for (const file of means.expand(query.paths))
+    units.set(unitOf(file), [...(units.get(unitOf(file)) ?? []), file]);
   if (units.size === 0) return no(`${query.paths.join(' ')}: no C file there`);
   if (units.size > MAX_UNITS)
     return no(`${query.paths.join(' ')}: ${units.size} directories; name at most ${MAX_UNITS} of them`);

@@ -23,8 +23,15 @@ import type { EngineSpec, MakeEngine } from './engine-port.js';
 import { pathFromUri, positionFrom } from './from-protocol.js';
 import { type Guarded, guard } from './guard.js';
 import { hover } from './hover.js';
+import { pictureFor } from './pictures.js';
 import { progressOf } from './progress.js';
-import { STATUS_NOTIFICATION, STATUS_REQUEST } from './protocol.js';
+import {
+  PICTURE_REQUEST,
+  type PictureParams,
+  type PictureReply,
+  STATUS_NOTIFICATION,
+  STATUS_REQUEST,
+} from './protocol.js';
 import { type Served, ServedDocuments } from './served.js';
 import { statusReport } from './status.js';
 import { toDiagnostic } from './to-protocol.js';
@@ -199,6 +206,12 @@ export function serve(connection: Connection, options: ServerOptions): void {
       const fixes = result === null ? [] : codeActions(params, result, around);
       return [...fixes, ...(await annotateActions(params, one, around, signal))];
     }),
+  );
+  connection.onRequest(
+    PICTURE_REQUEST,
+    guard<PictureParams, PictureReply | null>('picture', failures, null, async (params, signal) =>
+      pictureFor(params, await served.of(params.uri), documents, signal),
+    ),
   );
   connection.onRequest(STATUS_REQUEST, () => statusReport(trees, documents, failures.last));
 

@@ -51,7 +51,14 @@ export function layersOf(nodes: readonly LayerNode[], edges: readonly LayerEdge[
   const isBack = ends.map(([a, b]) => (rank[a] as number) > (rank[b] as number));
   const forward = ends.map(([a, b], i) => (isBack[i] === true ? ([b, a] as const) : ([a, b] as const)));
   const layer = layering(nodes.length, forward, rank);
-  const items: Item[] = nodes.map((n, id) => ({ id, size: n.size, layer: layer[id] as number, across: 0, up: [], down: [] }));
+  const items: Item[] = nodes.map((n, id) => ({
+    id,
+    size: n.size,
+    layer: layer[id] as number,
+    across: 0,
+    up: [],
+    down: [],
+  }));
   const chains = forward.map(([a, b]) => chain(items, a, b));
   const layers: Item[][] = [];
   for (const item of items) {
@@ -74,7 +81,11 @@ export function layersOf(nodes: readonly LayerNode[], edges: readonly LayerEdge[
 }
 
 /** An order in which few and light edges go backwards: what has most going out and least coming in comes first. */
-function acyclicOrder(count: number, ends: readonly (readonly [number, number])[], edges: readonly LayerEdge[]): number[] {
+function acyclicOrder(
+  count: number,
+  ends: readonly (readonly [number, number])[],
+  edges: readonly LayerEdge[],
+): number[] {
   const left = new Set(Array.from({ length: count }, (_, i) => i));
   const head: number[] = [];
   const tail: number[] = [];
@@ -113,13 +124,20 @@ function acyclicOrder(count: number, ends: readonly (readonly [number, number])[
 }
 
 /** Each node past all that lead to it, and then as near as can be to what it leads to. */
-function layering(count: number, edges: readonly (readonly [number, number])[], rank: readonly number[]): number[] {
+function layering(
+  count: number,
+  edges: readonly (readonly [number, number])[],
+  rank: readonly number[],
+): number[] {
   const layer = new Array<number>(count).fill(0);
-  const inOrder = Array.from({ length: count }, (_, i) => i).sort((a, b) => (rank[a] as number) - (rank[b] as number));
+  const inOrder = Array.from({ length: count }, (_, i) => i).sort(
+    (a, b) => (rank[a] as number) - (rank[b] as number),
+  );
   const from = new Map<number, number[]>();
   for (const [a, b] of edges) if (a !== b) from.set(a, [...(from.get(a) ?? []), b]);
   for (const node of inOrder)
-    for (const to of from.get(node) ?? []) layer[to] = Math.max(layer[to] as number, (layer[node] as number) + 1);
+    for (const to of from.get(node) ?? [])
+      layer[to] = Math.max(layer[to] as number, (layer[node] as number) + 1);
   for (const node of [...inOrder].reverse()) {
     const next = from.get(node);
     if (next !== undefined) layer[node] = Math.min(...next.map((to) => layer[to] as number)) - 1;
@@ -207,7 +225,9 @@ function place(layers: readonly (readonly Item[])[], space: number): void {
     for (const layer of down ? layers : [...layers].reverse()) {
       const wanted = layer.map((item) => {
         const others = round < SWEEPS ? (down ? item.up : item.down) : [...item.up, ...item.down];
-        return others.length === 0 ? item.across : others.reduce((sum, other) => sum + other.across, 0) / others.length;
+        return others.length === 0
+          ? item.across
+          : others.reduce((sum, other) => sum + other.across, 0) / others.length;
       });
       spread(layer, wanted, space);
     }
@@ -237,7 +257,8 @@ function spread(layer: readonly Item[], wanted: readonly number[], space: number
     blocks.push(block);
   }
   for (const block of blocks)
-    for (const [i, offset] of block.offsets.entries()) (layer[block.first + i] as Item).across = start(block) + offset;
+    for (const [i, offset] of block.offsets.entries())
+      (layer[block.first + i] as Item).across = start(block) + offset;
 }
 
 function distance(layer: readonly Item[], a: number, b: number, space: number): number {

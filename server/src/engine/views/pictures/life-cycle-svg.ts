@@ -60,14 +60,27 @@ export function lifeCycleSvg(picture: LifeCyclePicture): string {
     defs: [
       el(
         'marker',
-        { id: 'lw-tip', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, orient: 'auto' },
+        {
+          id: 'lw-tip',
+          viewBox: '0 0 8 8',
+          refX: 7,
+          refY: 4,
+          markerWidth: 8,
+          markerHeight: 8,
+          orient: 'auto',
+        },
         el('path', { class: 'f-dim', d: 'M0 0L8 4L0 8Z' }),
       ),
       el(
         'pattern',
         { id: 'lw-walk', width: 9, height: 9, patternUnits: 'userSpaceOnUse' },
         el('rect', { class: 'f-walk', width: 9, height: 9 }),
-        el('path', { class: 's-other', 'stroke-width': 0.8, 'stroke-opacity': 0.5, d: 'M0 0L9 9M-1 8L1 10M8 -1L10 1' }),
+        el('path', {
+          class: 's-other',
+          'stroke-width': 0.8,
+          'stroke-opacity': 0.5,
+          d: 'M0 0L9 9M-1 8L1 10M8 -1L10 1',
+        }),
       ),
     ],
     body: [
@@ -88,8 +101,14 @@ function blocksOf(picture: LifeCyclePicture): ReadonlyMap<string, Block> {
   const add = (block: Block): void => void blocks.set(block.id, block);
   if (picture.steps.some((s) => s.from === null)) add(dot(BEGIN, false));
   for (const state of picture.states)
-    add(stateBlock(state, picture.steps.filter((s) => s.from === state.name && s.to === state.name).map((s) => s.by)));
-  for (const [i, step] of picture.steps.entries()) if (step.from !== step.to) add(labelBlock(`@step${i}`, step.by));
+    add(
+      stateBlock(
+        state,
+        picture.steps.filter((s) => s.from === state.name && s.to === state.name).map((s) => s.by),
+      ),
+    );
+  for (const [i, step] of picture.steps.entries())
+    if (step.from !== step.to) add(labelBlock(`@step${i}`, step.by));
   if (picture.steps.some((s) => s.to === null)) add(dot(END, true));
   return blocks;
 }
@@ -136,7 +155,9 @@ function labelBlock(id: string, text: string): Block {
         'g',
         { class: 'step' },
         el('rect', { class: 'f-bg', x, y, width, height }),
-        ...lines.map((line, i) => textAt(x + width / 2, y + 12 + i * LINE, line, { class: 'f-fg', 'text-anchor': 'middle' })),
+        ...lines.map((line, i) =>
+          textAt(x + width / 2, y + 12 + i * LINE, line, { class: 'f-fg', 'text-anchor': 'middle' }),
+        ),
       ),
   };
 }
@@ -157,13 +178,31 @@ function stateBlock(state: LifeBox, again: readonly string[]): Block {
       el('rect', { class: 'f-box', x, y, width: BOX_WIDTH, height, rx: 5 }),
       beside.length === 0
         ? ''
-        : el('rect', { x: x + 1, y: y + besideTop - 16, width: BOX_WIDTH - 2, height: height - besideTop + 15, fill: 'url(#lw-walk)' }),
-      el('rect', { class: state.lit ? 's-litEdge' : 's-dim', x, y, width: BOX_WIDTH, height, rx: 5, 'stroke-width': state.lit ? 3 : 1 }),
+        : el('rect', {
+            x: x + 1,
+            y: y + besideTop - 16,
+            width: BOX_WIDTH - 2,
+            height: height - besideTop + 15,
+            fill: 'url(#lw-walk)',
+          }),
+      el('rect', {
+        class: state.lit ? 's-litEdge' : 's-dim',
+        x,
+        y,
+        width: BOX_WIDTH,
+        height,
+        rx: 5,
+        'stroke-width': state.lit ? 3 : 1,
+      }),
       textAt(x + 10, y + 17, state.name, { class: 'f-fg strong' }),
       ...summary.map((line, i) => textAt(x + 10, y + 33 + i * LINE, line, { class: 'f-dim' })),
-      ...loops.map((line, i) => textAt(x + 10, y + 33 + (summary.length + i) * LINE, line, { class: 'f-fg' })),
+      ...loops.map((line, i) =>
+        textAt(x + 10, y + 33 + (summary.length + i) * LINE, line, { class: 'f-fg' }),
+      ),
       ...runs.flatMap((row, i) => row.map((chip) => chipAt(chip, x, y + runsTop + i * (CHIP + 3)))),
-      beside.length === 0 ? '' : textAt(x + 10, y + besideTop - 4, 'RCU-walk may still run', { class: 'f-fg small' }),
+      beside.length === 0
+        ? ''
+        : textAt(x + 10, y + besideTop - 4, 'RCU-walk may still run', { class: 'f-fg small' }),
       ...beside.flatMap((row, i) => row.map((chip) => chipAt(chip, x, y + besideTop + i * (CHIP + 3)))),
     );
   return { id: state.name, width: BOX_WIDTH, height, draw };
@@ -195,9 +234,20 @@ function chipAt({ chip, x, width }: PlacedChip, left: number, top: number): stri
   return el(
     'g',
     { class: chip.lit ? 'chip lit' : 'chip', 'data-method': chip.full },
-    titled(`${chip.full}\n${chip.summary}${chip.lockless ? '\nRCU-walk runs it with no lock and no reference' : ''}`),
+    titled(
+      `${chip.full}\n${chip.summary}${chip.lockless ? '\nRCU-walk runs it with no lock and no reference' : ''}`,
+    ),
     el('rect', { class: chip.lit ? 'f-lit' : 'f-bg', x: left + x, y: top, width, height: CHIP, rx: 8 }),
-    el('rect', { class: edge, x: left + x, y: top, width, height: CHIP, rx: 8, 'stroke-width': chip.lit ? 2.5 : 1, 'stroke-dasharray': chip.lockless && !chip.lit ? '3 2' : undefined }),
+    el('rect', {
+      class: edge,
+      x: left + x,
+      y: top,
+      width,
+      height: CHIP,
+      rx: 8,
+      'stroke-width': chip.lit ? 2.5 : 1,
+      'stroke-dasharray': chip.lockless && !chip.lit ? '3 2' : undefined,
+    }),
     textAt(left + x + 6, top + 12.5, chip.name, { class: chip.lit ? 'f-fg strong' : 'f-fg' }),
   );
 }
@@ -218,7 +268,10 @@ function rowsOf(
   const rows: LayerRow[] = [];
   let y = top;
   for (let layer = 0; layer < layerCount; layer++) {
-    const height = Math.max(...[...blocks.values()].filter((b) => at.get(b.id)?.layer === layer).map((b) => b.height), 8);
+    const height = Math.max(
+      ...[...blocks.values()].filter((b) => at.get(b.id)?.layer === layer).map((b) => b.height),
+      8,
+    );
     rows.push({ top: y, height });
     y += height + BETWEEN;
   }
@@ -236,7 +289,11 @@ function spotsOf(
   for (const block of blocks.values()) {
     const point = at.get(block.id) as Point;
     const row = rows[point.layer] as LayerRow;
-    spots.set(block.id, { x: MARGIN + point.across - block.width / 2, y: row.top + (row.height - block.height) / 2, block });
+    spots.set(block.id, {
+      x: MARGIN + point.across - block.width / 2,
+      y: row.top + (row.height - block.height) / 2,
+      block,
+    });
   }
   return spots;
 }
@@ -281,7 +338,11 @@ function arrow(
 
 // ---- what is said of the methods that are lit
 
-function notesOf(notes: readonly LifeNote[], top: number, width: number): { readonly parts: readonly string[]; readonly bottom: number } {
+function notesOf(
+  notes: readonly LifeNote[],
+  top: number,
+  width: number,
+): { readonly parts: readonly string[]; readonly bottom: number } {
   const parts: string[] = [];
   let y = top;
   const letters = Math.floor((width - 2 * MARGIN) / LETTER) - 2;
@@ -296,7 +357,10 @@ function notesOf(notes: readonly LifeNote[], top: number, width: number): { read
   return { parts, bottom: y - LINE };
 }
 
-function legendOf(picture: LifeCyclePicture, y: number): { readonly parts: readonly string[]; readonly bottom: number } {
+function legendOf(
+  picture: LifeCyclePicture,
+  y: number,
+): { readonly parts: readonly string[]; readonly bottom: number } {
   const entries = ['rounded: method that runs on it'];
   const chips = picture.states.flatMap((s) => [...s.runs, ...s.beside]);
   if (chips.some((c) => c.lockless)) entries.push('dashed: also in RCU-walk, with no lock and no reference');
@@ -310,7 +374,8 @@ function wrap(text: string, letters: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines[lines.length - 1];
-    if (last !== undefined && last.length + 1 + word.length <= letters) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && last.length + 1 + word.length <= letters)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;

@@ -59,7 +59,11 @@ interface Named {
  * The life of an object with some methods lit; `object` null: the one that the methods are about, else the first. Null where the model
  * knows no such object.
  */
-export function lifeCycleOf(model: Model, object: string | null, lit: readonly Named[]): LifeCyclePicture | null {
+export function lifeCycleOf(
+  model: Model,
+  object: string | null,
+  lit: readonly Named[],
+): LifeCyclePicture | null {
   const isLit = (m: Named): boolean => lit.some((l) => l.struct === m.struct && l.method === m.method);
   const cycle =
     object === null
@@ -89,7 +93,15 @@ function boxOf(
         const entry = model.methods.get(`${m.struct}::${m.method}`);
         if (entry === undefined) return [];
         const lockless = entry.contexts.some((c) => c.rcu === 'walk');
-        return [{ name: m.method, full: `${m.struct}.${m.method}`, summary: entry.summary, lit: isLit(m), lockless }];
+        return [
+          {
+            name: m.method,
+            full: `${m.struct}.${m.method}`,
+            summary: entry.summary,
+            lit: isLit(m),
+            lockless,
+          },
+        ];
       });
   const runs = chips((m) => m.in);
   const beside = chips((m) => m.beside ?? []);
@@ -102,7 +114,11 @@ function noteOf(entry: MethodEntry | undefined): LifeNote[] {
   return [
     {
       method: `${entry.struct}.${entry.method}`,
-      lines: [entry.summary, ...contexts, ...(entry.overlaps === undefined ? [] : [`Beside it: ${entry.overlaps}`])],
+      lines: [
+        entry.summary,
+        ...contexts,
+        ...(entry.overlaps === undefined ? [] : [`Beside it: ${entry.overlaps}`]),
+      ],
     },
   ];
 }

@@ -6,7 +6,7 @@ import { count } from '../../findings/wording.js';
 import { type LayerNode, layersOf, type Point } from './layers.js';
 import type { LockOrderPicture, OrderEdge, OrderNode } from './lock-order.js';
 import { type Colour, cut, drawingToSvg, el, LETTER, textAt, titled } from './svg.js';
-import { colourOf } from './timeline-svg.js';
+import { colourOf } from './timeline-bars.js';
 
 const BOX = 30;
 const SPACE = 10;
@@ -27,35 +27,69 @@ interface Box {
 /** The picture. */
 export function lockOrderSvg(picture: LockOrderPicture): string {
   const nodes: readonly LayerNode[] = picture.nodes.map((n) => ({ id: n.key, size: BOX }));
-  const edges = picture.edges.map((e) => ({ from: e.outer, to: e.inner, weight: e.wrong === null ? e.places.length : 1 }));
+  const edges = picture.edges.map((e) => ({
+    from: e.outer,
+    to: e.inner,
+    weight: e.wrong === null ? e.places.length : 1,
+  }));
   const layers = layersOf(nodes, edges, SPACE);
   const columns = columnsOf(picture, layers.nodes, layers.layerCount);
   const top = 62;
   const boxes = new Map<string, Box>();
   for (const node of picture.nodes) {
     const at = layers.nodes.get(node.key) as Point;
-    boxes.set(node.key, { node, x: columns[at.layer]?.x ?? 0, y: top + at.across - BOX / 2, width: widthOf(node) });
+    boxes.set(node.key, {
+      node,
+      x: columns[at.layer]?.x ?? 0,
+      y: top + at.across - BOX / 2,
+      width: widthOf(node),
+    });
   }
   const last = columns[columns.length - 1];
   const bottom = top + layers.size;
-  const legend = legendOf(picture, layers.edges.some((e, i) => e.back && picture.edges[i]?.wrong === null), bottom + 28);
+  const legend = legendOf(
+    picture,
+    layers.edges.some((e, i) => e.back && picture.edges[i]?.wrong === null),
+    bottom + 28,
+  );
   const wrong = picture.edges.filter((e) => e.wrong !== null);
   const lines = picture.edges.map((edge, i) => {
-    const points = (layers.edges[i]?.points ?? []).map((p): readonly [number, number] => [columns[p.layer]?.x ?? 0, top + p.across]);
-    return { edge, back: layers.edges[i]?.back === true, path: pathOf(edge, points, boxes, columns, layers.edges[i]?.points ?? []) };
+    const points = (layers.edges[i]?.points ?? []).map((p): readonly [number, number] => [
+      columns[p.layer]?.x ?? 0,
+      top + p.across,
+    ]);
+    return {
+      edge,
+      back: layers.edges[i]?.back === true,
+      path: pathOf(edge, points, boxes, columns, layers.edges[i]?.points ?? []),
+    };
   });
   // What is wrong lies on top
   lines.sort((a, b) => Number(a.edge.wrong !== null) - Number(b.edge.wrong !== null));
   const summary = summaryOf(picture, wrong.length);
   return drawingToSvg({
-    width: Math.max((last?.x ?? 0) + (last?.width ?? 0) + MARGIN, legend.width, summary.length * LETTER + 2 * MARGIN, 460),
+    width: Math.max(
+      (last?.x ?? 0) + (last?.width ?? 0) + MARGIN,
+      legend.width,
+      summary.length * LETTER + 2 * MARGIN,
+      460,
+    ),
     height: legend.bottom + MARGIN,
     title: `Lock order of ${picture.units.join(', ')}`,
     description: `${summary}. ${wrong.map((e) => `${e.outer} and ${e.inner}: ${e.wrong}`).join('. ')}`,
     defs: (['dim', 'fg', 'bad'] as const).map((colour) =>
       el(
         'marker',
-        { id: `lw-arrow-${colour}`, viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: 'userSpaceOnUse', orient: 'auto' },
+        {
+          id: `lw-arrow-${colour}`,
+          viewBox: '0 0 8 8',
+          refX: 7,
+          refY: 4,
+          markerWidth: 8,
+          markerHeight: 8,
+          markerUnits: 'userSpaceOnUse',
+          orient: 'auto',
+        },
         el('path', { class: `f-${colour}`, d: 'M0 0L8 4L0 8Z' }),
       ),
     ),
@@ -89,7 +123,11 @@ interface Column {
   readonly width: number;
 }
 
-function columnsOf(picture: LockOrderPicture, at: ReadonlyMap<string, Point>, layerCount: number): readonly Column[] {
+function columnsOf(
+  picture: LockOrderPicture,
+  at: ReadonlyMap<string, Point>,
+  layerCount: number,
+): readonly Column[] {
   const columns: Column[] = [];
   let x = MARGIN;
   for (let layer = 0; layer < layerCount; layer++) {
@@ -148,7 +186,13 @@ function edgeGroup(edge: OrderEdge, back: boolean, path: string): string {
     },
     titled(edgeTitle(edge)),
     el('path', { d: path, fill: 'none', stroke: 'transparent', 'stroke-width': 9 }),
-    el('path', { d: path, class: `s-${colour}`, 'stroke-width': width, 'stroke-dasharray': dash, 'marker-end': `url(#lw-arrow-${colour})` }),
+    el('path', {
+      d: path,
+      class: `s-${colour}`,
+      'stroke-width': width,
+      'stroke-dasharray': dash,
+      'marker-end': `url(#lw-arrow-${colour})`,
+    }),
   );
 }
 
@@ -173,13 +217,25 @@ function boxGroup({ node, x, y, width }: Box, picture: LockOrderPicture): string
     titled(`${node.key}, ${node.kind}`),
     el('rect', { class: 'f-box', x, y, width, height: BOX, rx: 3 }),
     el('rect', { class: `f-${colour}`, x, y, width: 5, height: BOX }),
-    el('rect', { class: bad ? 's-bad' : `s-${colour}`, x, y, width, height: BOX, rx: 3, 'stroke-width': bad ? 2 : 1 }),
+    el('rect', {
+      class: bad ? 's-bad' : `s-${colour}`,
+      x,
+      y,
+      width,
+      height: BOX,
+      rx: 3,
+      'stroke-width': bad ? 2 : 1,
+    }),
     textAt(x + 11, y + (note === '' ? 19 : 13), nameOf(node), { class: 'f-fg strong' }),
     note === '' ? '' : textAt(x + 11, y + 25, note, { class: 'f-dim small' }),
   );
 }
 
-function legendOf(picture: LockOrderPicture, circles: boolean, top: number): { readonly parts: readonly string[]; readonly bottom: number; readonly width: number } {
+function legendOf(
+  picture: LockOrderPicture,
+  circles: boolean,
+  top: number,
+): { readonly parts: readonly string[]; readonly bottom: number; readonly width: number } {
   const kinds = new Set(picture.nodes.map((n) => colourOf(n.kind)));
   const words: readonly (readonly [Colour, string])[] = [
     ['sleeping', 'mutex'],
@@ -191,15 +247,33 @@ function legendOf(picture: LockOrderPicture, circles: boolean, top: number): { r
     .filter(([colour]) => kinds.has(colour))
     .map(([colour, word]) => [el('rect', { class: `f-${colour}`, x: 8, y: -9, width: 6, height: 11 }), word]);
   const line = (colour: Colour, width: number, dash?: string): string =>
-    el('path', { class: `s-${colour}`, d: 'M0 -4H20', 'stroke-width': width, 'stroke-dasharray': dash, 'marker-end': `url(#lw-arrow-${colour})` });
-  if (picture.edges.some((e) => e.wrong === null)) entries.push([line('dim', 1.1), 'taken while it is held: 1 or 2 places'], [line('dim', 2.8), '8 and more']);
-  if (picture.edges.some((e) => e.unsure && e.wrong === null)) entries.push([line('dim', 1.1, '6 3'), 'perhaps']);
+    el('path', {
+      class: `s-${colour}`,
+      d: 'M0 -4H20',
+      'stroke-width': width,
+      'stroke-dasharray': dash,
+      'marker-end': `url(#lw-arrow-${colour})`,
+    });
+  if (picture.edges.some((e) => e.wrong === null))
+    entries.push(
+      [line('dim', 1.1), 'taken while it is held: 1 or 2 places'],
+      [line('dim', 2.8), '8 and more'],
+    );
+  if (picture.edges.some((e) => e.unsure && e.wrong === null))
+    entries.push([line('dim', 1.1, '6 3'), 'perhaps']);
   if (circles) entries.push([line('fg', 1.1, '2 4'), 'back: part of a circle that is not reported']);
   if (picture.edges.some((e) => e.wrong !== null)) entries.push([line('bad', 2.6, '9 4'), 'against another']);
   const parts: string[] = [];
   let x = MARGIN;
   for (const [sign, text] of entries) {
-    parts.push(el('g', { transform: `translate(${x} ${top})`, class: 'legend' }, sign, textAt(27, 0, text, { class: 'f-dim' })));
+    parts.push(
+      el(
+        'g',
+        { transform: `translate(${x} ${top})`, class: 'legend' },
+        sign,
+        textAt(27, 0, text, { class: 'f-dim' }),
+      ),
+    );
     x += 27 + text.length * LETTER + 18;
   }
   return { parts, bottom: top + 4, width: x };

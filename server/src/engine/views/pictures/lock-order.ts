@@ -6,7 +6,15 @@ import { PRECISION_RANK, type Precision } from '../../base/finding.js';
 import type { Analysis } from '../../contexts/analysis.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
-import { type Edge, LockGraph, leafOf, MAX_WITNESSES, type Node, rank, type Taken } from '../../rules/lock-graph.js';
+import {
+  type Edge,
+  LockGraph,
+  leafOf,
+  MAX_WITNESSES,
+  type Node,
+  rank,
+  type Taken,
+} from '../../rules/lock-graph.js';
 import { Inversions } from '../../rules/lock-inversions.js';
 import { lineOf, lockExpression, type RuleContext } from '../../rules/rule.js';
 import type { Files } from '../../rules/run.js';
@@ -66,9 +74,12 @@ export function lockOrderOf(
 ): LockOrderPicture {
   const found = new Map<string, Found>();
   for (const analysis of analyses) collect(analysis, units, tree, precision, found);
-  const edges = [...found.values()].map(edgeOf).sort((a, b) => byText(a.outer, b.outer) || byText(a.inner, b.inner));
+  const edges = [...found.values()]
+    .map(edgeOf)
+    .sort((a, b) => byText(a.outer, b.outer) || byText(a.inner, b.inner));
   const nodes = new Map<string, OrderNode>();
-  for (const { outer, inner } of found.values()) for (const node of [outer, inner]) nodes.set(node.key, nodeOf(node));
+  for (const { outer, inner } of found.values())
+    for (const node of [outer, inner]) nodes.set(node.key, nodeOf(node));
   const kept = withoutImplied(edges);
   return {
     units,
@@ -115,12 +126,18 @@ function collect(
 }
 
 function nodeOf(node: Node): OrderNode {
-  return { key: node.key, class: node.class, note: node.key.slice(node.class.length).replace(/^\//, ''), kind: node.kind };
+  return {
+    key: node.key,
+    class: node.class,
+    note: node.key.slice(node.class.length).replace(/^\//, ''),
+    kind: node.kind,
+  };
 }
 
 function edgeOf({ outer, inner, edges, wrong }: Found): OrderEdge {
   const sorted = [...edges].sort(
-    (a, b) => rank(a.edge) - rank(b.edge) || byText(a.place.file, b.place.file) || a.place.line - b.place.line,
+    (a, b) =>
+      rank(a.edge) - rank(b.edge) || byText(a.place.file, b.place.file) || a.place.line - b.place.line,
   );
   const places = new Map(sorted.map(({ place }) => [`${place.file}:${place.line}`, place]));
   return {
@@ -152,32 +169,27 @@ function placeOf(analysis: Analysis, edge: Edge): OrderPlace {
 function withoutImplied(edges: readonly OrderEdge[]): readonly OrderEdge[] {
   const next = new Map<string, Set<string>>();
   for (const e of edges) next.set(e.outer, (next.get(e.outer) ?? new Set()).add(e.inner));
-  const reached = new Map<string, Set<string>>();
-  for (const from of next.keys()) reached.set(from, reachedFrom(next, from));
-  const inCircle = (e: OrderEdge): boolean => reached.get(e.inner)?.has(e.outer) === true;
-  return edges.filter((e) => {
-    if (e.wrong !== null || inCircle(e)) return true;
-    for (const middle of next.get(e.outer) ?? [])
-      if (
-        middle !== e.inner &&
-        reached.get(middle)?.has(e.inner) === true &&
-        reached.get(middle)?.has(e.outer) !== true &&
-        reached.get(e.inner)?.has(middle) !== true
-      )
-        return false;
-    return true;
-  });
+  const left = new Set(edges);
+  // Those with few places go first, where several say the same
+  for (const e of [...edges].sort((a, b) => a.places.length - b.places.length)) {
+    if (e.wrong !== null || reaches(next, e.inner, e.outer)) continue;
+    next.get(e.outer)?.delete(e.inner);
+    if (reaches(next, e.outer, e.inner)) left.delete(e);
+    else next.get(e.outer)?.add(e.inner);
+  }
+  return edges.filter((e) => left.has(e));
 }
 
-function reachedFrom(next: ReadonlyMap<string, ReadonlySet<string>>, from: string): Set<string> {
-  const out = new Set<string>();
+function reaches(next: ReadonlyMap<string, ReadonlySet<string>>, from: string, to: string): boolean {
+  const seen = new Set<string>();
   const todo = [...(next.get(from) ?? [])];
   for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-    if (out.has(at)) continue;
-    out.add(at);
+    if (at === to) return true;
+    if (seen.has(at)) continue;
+    seen.add(at);
     todo.push(...(next.get(at) ?? []));
   }
-  return out;
+  return false;
 }
 
 function byText(a: string, b: string): number {

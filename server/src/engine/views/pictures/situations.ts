@@ -149,7 +149,12 @@ export function along(analysis: Analysis, fn: FunctionRef, situations: readonly 
 }
 
 /** Paths in doubt count only where there are no others. */
-function fittingWays(analysis: Analysis, fn: FunctionRef, entry: Entry, states: readonly PointState[]): Way[] {
+function fittingWays(
+  analysis: Analysis,
+  fn: FunctionRef,
+  entry: Entry,
+  states: readonly PointState[],
+): Way[] {
   for (const doubt of [false, true]) {
     const ways = states
       .filter((s) => s.doubt === doubt)
@@ -179,8 +184,14 @@ export function mergedWay(ways: readonly Way[]): Way {
     held: [...held.values()].map(({ times, ...lock }) =>
       times < ways.length ? { ...lock, certainty: 'may' } : lock,
     ),
-    rcu: same<RcuState>(ways.map((way) => way.rcu), 'maybe'),
-    maySleep: same<boolean | 'unknown'>(ways.map((way) => way.maySleep), 'unknown'),
+    rcu: same<RcuState>(
+      ways.map((way) => way.rcu),
+      'maybe',
+    ),
+    maySleep: same<boolean | 'unknown'>(
+      ways.map((way) => way.maySleep),
+      'unknown',
+    ),
     why: [...new Set(ways.flatMap((way) => way.why))],
   };
 }

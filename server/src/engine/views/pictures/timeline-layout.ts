@@ -148,14 +148,21 @@ function barsOf(picture: TimelinePicture, placed: Placed): readonly Bar[] {
       const held = heldOf(way, track);
       const { top, height } = placed.entry;
       if (held !== null)
-        put({ held, top, bottom: top + height, ...PLAIN, line: picture.firstLine }, slot, placed.entry.ways.length);
+        put(
+          { held, top, bottom: top + height, ...PLAIN, line: picture.firstLine },
+          slot,
+          placed.entry.ways.length,
+        );
     }
     for (const index of picture.rows.keys()) {
       const at = placed.rows[index] as PlacedRow;
-      const after = picture.rows.slice(index + 1).find((next) => next.ways.some((way) => heldOf(way, track) !== null));
+      const after = picture.rows
+        .slice(index + 1)
+        .find((next) => next.ways.some((way) => heldOf(way, track) !== null));
       const later = after?.ways.map((way) => heldOf(way, track)).find((held) => held !== null) ?? null;
       for (const [slot, way] of at.ways.entries())
-        for (const piece of piecesIn(picture, index, at, heldOf(way, track), later, track)) put(piece, slot, at.ways.length);
+        for (const piece of piecesIn(picture, index, at, heldOf(way, track), later, track))
+          put(piece, slot, at.ways.length);
     }
     out.push(...open.values());
   }

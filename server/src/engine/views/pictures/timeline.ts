@@ -11,6 +11,7 @@ import { Fn, lineAt, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { type Along, along, keyOf, mergedWay, situationsOf, type Way, wayInWords } from './situations.js';
+import { rowsOf } from './timeline-rows.js';
 
 /** More ways than this at one line are shown as one, in which what only some have is held perhaps. */
 const MAX_WAYS = 3;
@@ -78,7 +79,7 @@ export interface TimelinePicture {
 }
 
 /** What was found of one line that runs something. */
-interface LineFacts {
+export interface LineFacts {
   readonly line: number;
   ways: readonly Way[];
   key: string;
@@ -126,7 +127,9 @@ export function timelineOf(
     situation: one === undefined ? -1 : situation,
     tracks: tracks.list,
     entry: entryWays.map((way) => rowWay(way, tracks.number)),
-    rows: rowsOf(lines, sourceLines, firstLine, lastLine, entryWays, tracks.number),
+    rows: rowsOf(lines, sourceLines, firstLine, lastLine, entryWays, tracks.number, (way) =>
+      rowWay(way, tracks.number),
+    ),
   };
 }
 
@@ -147,13 +150,18 @@ function few(ways: readonly Way[]): readonly Way[] {
  * Puts ways together where there would be too many to follow: told apart is then only what the function itself takes and gives back,
  * and not what it is perhaps entered with.
  */
-function grouping(brought: readonly Way[], lines: readonly LineFacts[]): (ways: readonly Way[]) => readonly Way[] {
+function grouping(
+  brought: readonly Way[],
+  lines: readonly LineFacts[],
+): (ways: readonly Way[]) => readonly Way[] {
   if (Math.max(brought.length, ...lines.map((facts) => facts.ways.length)) <= MAX_WAYS) return (ways) => ways;
   const sure = brought.map((way) => new Set(way.held.filter((l) => l.certainty === 'must').map(trackKey)));
   const always = [...(sure[0] ?? [])].filter((key) => sure.every((set) => set.has(key)));
   const own = (way: Way): string => {
     const has = new Set(way.held.map(trackKey));
-    const taken = way.held.filter((l) => l.acquiredAt !== 'caller').map((l) => `${trackKey(l)} ${l.mode} ${l.certainty}`);
+    const taken = way.held
+      .filter((l) => l.acquiredAt !== 'caller')
+      .map((l) => `${trackKey(l)} ${l.mode} ${l.certainty}`);
     return JSON.stringify([taken.sort(), always.filter((key) => has.has(key)), way.rcu, way.maySleep]);
   };
   return (ways) => {
@@ -186,7 +194,15 @@ function linesOf(
   const factsAt = (line: number): LineFacts => {
     let facts = lines.get(line);
     if (facts === undefined) {
-      facts = { line, ways: [], key: '', takes: new Set(), drops: new Set(), sleeps: new Map(), returns: false };
+      facts = {
+        line,
+        ways: [],
+        key: '',
+        takes: new Set(),
+        drops: new Set(),
+        sleeps: new Map(),
+        returns: false,
+      };
       lines.set(line, facts);
     }
     return facts;
@@ -218,7 +234,9 @@ function linesOf(
 }
 
 function leaves(kind: Op): boolean {
-  return kind === Op.Jump || kind === Op.Branch || kind === Op.Switch || kind === Op.Return || kind === Op.Stop;
+  return (
+    kind === Op.Jump || kind === Op.Branch || kind === Op.Switch || kind === Op.Return || kind === Op.Stop
+  );
 }
 
 /** Notes what ways after an operation have and none before it had, and the other way round. */
@@ -261,6 +279,7 @@ function tracksOf(
   return { list, number };
 }
 
+/** A way in terms of tracks. */
 function rowWay(way: Way, number: ReadonlyMap<string, number>): RowWay {
   const held = new Map<number, TrackHeld>();
   for (const lock of way.held) {
@@ -272,131 +291,4 @@ function rowWay(way: Way, number: ReadonlyMap<string, number>): RowWay {
   }
   const { rcu, maySleep, why } = way;
   return { held: [...held.values()].sort((a, b) => a.track - b.track), rcu, maySleep, why };
-}
-
-// ---- rows
-
-function rowsOf(
-  lines: readonly LineFacts[],
-  source: readonly string[],
-  firstLine: number,
-  lastLine: number,
-  entry: readonly Way[],
-  number: ReadonlyMap<string, number>,
-): readonly Row[] {
-  const shown = shownLines(lines, source, firstLine, lastLine);
-  const byLine = new Map(lines.map((facts) => [facts.line, facts]));
-  const rows: Row[] = [];
-  const textOf = textsOf(source, firstLine);
-  const order = lines.map((facts) => facts.line);
-  const keyOfAll = (all: readonly Way[]): string => all.map(keyOf).sort().join('\n');
-  /** A line that runs nothing belongs to what comes after it. */
-  const factsFrom = (line: number): LineFacts | undefined => byLine.get(order.find((other) => other >= line) ?? -1);
-  let ways: readonly Way[] = entry;
-  let gap: { from: number; sleeps: Map<string, boolean> } | null = null;
-  const close = (before: number): void => {
-    if (gap !== null && gap.from < before)
-      rows.push({
-        ...NOTHING,
-        kind: 'gap',
-        line: gap.from,
-        lastLine: before - 1,
-        ways: ways.map((way) => rowWay(way, number)),
-        sleeps: [...gap.sleeps].map(([what, sure]) => ({ what, sure })),
-      });
-    gap = null;
-  };
-  for (let line = firstLine; line <= lastLine; line++) {
-    const facts = byLine.get(line);
-    if (!shown.has(line)) {
-      const here = factsFrom(line)?.ways ?? ways;
-      if (gap !== null && keyOfAll(here) !== keyOfAll(ways)) close(line);
-      gap ??= { from: line, sleeps: new Map() };
-      ways = here;
-      for (const [what, sure] of facts?.sleeps ?? []) gap.sleeps.set(what, sure);
-      continue;
-    }
-    close(line);
-    if (line > firstLine) ways = factsFrom(line)?.ways ?? [];
-    const tracksIn = (names: Iterable<string> | undefined): number[] =>
-      [...(names ?? [])].map((name) => number.get(name)).filter((track) => track !== undefined);
-    rows.push({
-      kind: 'line',
-      line,
-      lastLine: line,
-      ...textOf(line),
-      ways: ways.map((way) => rowWay(way, number)),
-      takes: tracksIn(facts?.takes),
-      drops: tracksIn(facts?.drops),
-      sleeps: [...(facts?.sleeps ?? [])].map(([what, sure]) => ({ what, sure })),
-      returns: facts?.returns ?? false,
-    });
-  }
-  close(lastLine + 1);
-  return rows;
-}
-
-const NOTHING = { text: '', indent: 0, takes: [], drops: [], sleeps: [], returns: false } as const;
-
-/** Lines that matter: where something changes, sleeps in a narrow place or returns, with the heads of what they stand in. */
-function shownLines(
-  lines: readonly LineFacts[],
-  source: readonly string[],
-  firstLine: number,
-  lastLine: number,
-): ReadonlySet<number> {
-  const shown = new Set<number>([firstLine, lastLine]);
-  for (const [i, facts] of lines.entries()) {
-    const next = lines[i + 1];
-    const changes = facts.takes.size > 0 || facts.drops.size > 0;
-    const narrow = facts.sleeps.size > 0 && facts.ways.some((way) => way.maySleep !== true);
-    // What follows in the text does not follow in time
-    const parts = next !== undefined && next.key !== facts.key && TURN.test(source[facts.line - 1] ?? '');
-    if (changes || narrow || facts.returns || parts) shown.add(facts.line);
-  }
-  for (const line of [...shown])
-    for (const head of headsOf(source, line, firstLine)) shown.add(head);
-  return shown;
-}
-
-/** Lines above that a line is indented below, and a label right above it. */
-function headsOf(source: readonly string[], line: number, firstLine: number): number[] {
-  const heads: number[] = [];
-  if (LABEL.test(source[line - 2] ?? '') && line - 1 > firstLine) heads.push(line - 1);
-  let indent = indentOf(source[line - 1] ?? '');
-  for (let at = line - 1; at > firstLine && indent > TAB; at--) {
-    const text = source[at - 1] ?? '';
-    if (text.trim() === '' || LABEL.test(text) || text.startsWith('#')) continue;
-    const here = indentOf(text);
-    if (here >= indent) continue;
-    indent = here;
-    if (!/^[\s{}]*$/.test(text) && HEAD.test(text)) heads.push(at);
-  }
-  return heads;
-}
-
-const TAB = 8;
-const LABEL = /^\s*\w+:\s*(\/\*.*)?$/;
-const TURN = /\b(if|else|while|for|switch|case|default|goto|break|continue)\b/;
-const HEAD = /\b(if|else|while|for|do|switch|case|default|scoped_guard|\w*for_each\w*)\b/;
-
-function indentOf(text: string): number {
-  let width = 0;
-  for (const c of text)
-    if (c === '\t') width += TAB - (width % TAB);
-    else if (c === ' ') width++;
-    else break;
-  return width;
-}
-
-/** Texts of lines, tabs four wide. */
-function textsOf(
-  source: readonly string[],
-  firstLine: number,
-): (line: number) => { readonly text: string; readonly indent: number } {
-  return (line) => {
-    const text = source[line - 1] ?? '';
-    const indent = line === firstLine ? 0 : Math.floor(indentOf(text) / 2);
-    return { text: text.trim().replaceAll('\t', ' '), indent };
-  };
 }
