@@ -7,6 +7,8 @@ import { join } from 'node:path';
 
 export interface Locator {
   first(): Locator;
+  nth(index: number): Locator;
+  getAttribute(name: string, options?: { readonly timeout?: number }): Promise<string | null>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
   count(): Promise<number>;
   click(options?: { readonly button?: 'left' | 'right'; readonly timeout?: number }): Promise<void>;
@@ -15,7 +17,14 @@ export interface Locator {
   innerText(options?: { readonly timeout?: number }): Promise<string>;
   allInnerTexts(): Promise<string[]>;
   boundingBox(): Promise<{ x: number; y: number; width: number; height: number } | null>;
-  evaluate<T>(run: (element: { scrollTop: number; scrollHeight: number }) => T): Promise<T>;
+  evaluate<T, E = { scrollTop: number; scrollHeight: number }>(run: (element: E) => T): Promise<T>;
+}
+
+/** The inside of a frame. */
+export interface FrameLocator {
+  locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+  frameLocator(selector: string): FrameLocator;
+  last(): FrameLocator;
 }
 
 export interface Page {
@@ -27,6 +36,7 @@ export interface Page {
   readonly mouse: { move(x: number, y: number, options?: { readonly steps?: number }): Promise<void> };
   goto(url: string): Promise<unknown>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+  frameLocator(selector: string): FrameLocator;
   waitForTimeout(ms: number): Promise<void>;
   screenshot(options: { readonly path: string }): Promise<unknown>;
 }

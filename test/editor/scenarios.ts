@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checks } from './checks.js';
+import { pictures } from './pictures.js';
 import { until, type Workbench } from './workbench.js';
 
 const SQUIGGLES = '.squiggly-error, .squiggly-warning, .squiggly-info';
@@ -184,6 +185,7 @@ export async function exampleTree(bench: Workbench, checks: Checks, folder: stri
   checks.that('the status item says version and state', /Lockwalk \d+\.\d+/.test(state), state);
   await bench.shot('status-item');
   await bench.pointerAway();
+  await pictures(bench, checks, folder);
   const toasts = await page.locator('.notification-toast').allInnerTexts();
   checks.that(
     'no pop-up',

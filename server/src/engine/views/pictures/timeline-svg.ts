@@ -170,7 +170,7 @@ function rowGroup(row: Row, placed: PlacedRow, at: TimelineLayout, width: number
     `line ${lines}`,
     ...(dead
       ? ['no path that is followed comes here']
-      : row.ways.map((way, i) => wayTitle(way, i, row.ways.length))),
+      : placed.ways.map((way, i) => wayTitle(way, i, row.ways.length))),
     ...sleeps,
   ];
   const more = row.lastLine - row.line + 1;

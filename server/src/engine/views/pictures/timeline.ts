@@ -4,7 +4,7 @@
  */
 import type { RcuState } from '../../base/finding.js';
 import type { Analysis } from '../../contexts/analysis.js';
-import { fnColumn, graphOf, isDamaged } from '../../contexts/cfg.js';
+import { calledName, fnColumn, graphOf, isDamaged } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import { unknownsOf } from '../../contexts/unknowns.js';
 import { Fn, lineAt, OP_STRIDE, Op } from '../../facts/encode.js';
@@ -227,10 +227,34 @@ function linesOf(
     const fits = entries.some((entry) => analysis.propagation?.meet(entry, sleep.facts) !== null);
     const facts = lines.get(lineOf(sleep.op));
     if (!fits || facts === undefined || facts.ways.length === 0) continue;
-    const what = `${sleep.what}()`;
-    facts.sleeps.set(what, (facts.sleeps.get(what) ?? false) || (sleep.certain && !sleep.guarded));
+    noteSleep(facts, `${sleep.what}()`, sleep.certain && !sleep.guarded);
+  }
+  for (const edge of analysis.results[fn.id]?.edges ?? []) {
+    const facts = lines.get(lineOf(edge.op));
+    if (facts === undefined || facts.ways.length === 0 || edge.context !== 'now') continue;
+    // An effect says once what several calls do
+    if (sleepsAnyway(analysis, edge.callee)) noteSleep(facts, `${nameOf(analysis, edge.callee)}()`, false);
+  }
+  for (let op = 0; op < graph.opCount; op++) {
+    const name = calledName(fn, op);
+    const facts = name === '' ? undefined : lines.get(lineOf(op));
+    if (facts === undefined || facts.ways.length === 0) continue;
+    if (analysis.model.helpers.get(name)?.sleeps === true) noteSleep(facts, `${name}()`, false);
   }
   return [...lines.values()].sort((a, b) => a.line - b.line);
+}
+
+function noteSleep(facts: LineFacts, what: string, sure: boolean): void {
+  facts.sleeps.set(what, (facts.sleeps.get(what) ?? false) || sure);
+}
+
+function nameOf(analysis: Analysis, fn: number): string {
+  return analysis.program.functions[fn]?.name ?? '?';
+}
+
+/** Whether a function may sleep whatever it is called with. */
+function sleepsAnyway(analysis: Analysis, fn: number): boolean {
+  return analysis.results[fn]?.sleeps.some((s) => s.facts.length === 0) === true;
 }
 
 function leaves(kind: Op): boolean {
