@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
 import type { PictureAnswer, PictureQuery } from '../../server/src/engine/door.js';
+import { buildModel, SUPPORTED_VERSIONS } from '../../server/src/engine/model/index.js';
 import { layersOf } from '../../server/src/engine/views/pictures/layers.js';
 import { filesOf, openFiles } from './harness.js';
 
@@ -378,6 +379,30 @@ describe('life cycle', () => {
             a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y,
             object,
           );
+    }
+  });
+});
+
+describe('the methods of a life', () => {
+  it('are methods of the model, in states that there are, and RCU-walk runs only what it is said to run', () => {
+    for (const version of SUPPORTED_VERSIONS) {
+      const model = buildModel(version);
+      for (const cycle of model.lifeCycles)
+        for (const m of cycle.methods) {
+          const name = `${m.struct}.${m.method} of ${cycle.object} in ${version}`;
+          for (const state of [...m.in, ...(m.beside ?? [])])
+            assert.ok(
+              cycle.states.some((s) => s.name === state),
+              `${name}: ${state}`,
+            );
+          const entry = model.methods.get(`${m.struct}::${m.method}`);
+          if (version === '6.12') assert.ok(entry, name);
+          if (m.beside !== undefined && entry !== undefined)
+            assert.ok(
+              entry.contexts.some((c) => c.rcu === 'walk'),
+              `${name}: no RCU-walk`,
+            );
+        }
     }
   });
 });

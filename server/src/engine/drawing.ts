@@ -5,12 +5,12 @@
 import type { Analysis } from './contexts/analysis.js';
 import { functionAt } from './contexts/query.js';
 import type { PictureAnswer, PictureQuery, PictureResult } from './door.js';
+import { lockOrderOf } from './lock-ordering.js';
 import type { Model } from './model/types.js';
 import { unitOf } from './program/program.js';
 import type { Files } from './rules/run.js';
 import { lifeCycleOf, OBJECTS } from './views/pictures/life-cycle.js';
 import { lifeCycleSvg } from './views/pictures/life-cycle-svg.js';
-import { lockOrderOf } from './views/pictures/lock-order.js';
 import { lockOrderSvg } from './views/pictures/lock-order-svg.js';
 import { timelineOf } from './views/pictures/timeline.js';
 import { timelineSvg } from './views/pictures/timeline-svg.js';
