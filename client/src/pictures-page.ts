@@ -106,7 +106,7 @@ html, body { height: 100%; margin: 0; padding: 0; }
 body { display: flex; flex-direction: column; background: var(--vscode-editor-background); color: var(--vscode-editor-foreground); }
 header { display: flex; gap: 4px; align-items: center; padding: 4px 8px; border-bottom: 1px solid var(--vscode-panel-border, transparent); }
 header span { flex: 1; }
-button, select { font: inherit; font-size: 12px; color: inherit; background: transparent; border: 1px solid transparent; border-radius: 3px; padding: 2px 8px; }
+button, select { font-family: var(--vscode-font-family); font-size: 12px; color: inherit; background: transparent; border: 1px solid transparent; border-radius: 3px; padding: 2px 8px; }
 select { min-width: 60px; flex: 0 1 260px; background: var(--vscode-dropdown-background); color: var(--vscode-dropdown-foreground); border-color: var(--vscode-dropdown-border, transparent); }
 button { cursor: pointer; white-space: nowrap; }
 button:hover { background: var(--vscode-toolbar-hoverBackground); }
@@ -137,6 +137,8 @@ const known = vscode.getState();
 if (main && known && known.key === key) { main.scrollTop = known.top; main.scrollLeft = known.left; }
 if (main) main.addEventListener('scroll', () => vscode.setState({ key, top: main.scrollTop, left: main.scrollLeft }));
 light(Number(document.body.dataset.line), !(known && known.key === key));
+const lit = document.querySelector('.chip.lit');
+if (lit && !(known && known.key === key)) lit.scrollIntoView({ block: 'center' });
 window.addEventListener('message', (event) => light(event.data.line, true));
 document.addEventListener('click', (event) => {
   const target = event.target.closest('[data-line],[data-kind],#save');

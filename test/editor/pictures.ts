@@ -2,8 +2,9 @@
  * The pictures in the workbench: the timeline of a function with a click and the cursor, the life cycle with the method lit, the lock
  * order, in a dark and in a light theme.
  */
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inRepository } from '../repository.js';
 import type { Checks } from './checks.js';
 import type { FrameLocator } from './playwright.js';
 import { until, type Workbench } from './workbench.js';
@@ -35,10 +36,7 @@ export async function pictures(bench: Workbench, checks: Checks, folder: string)
   await bench.pointerAway();
   await bench.shot('timeline-light');
   checks.that('also after the theme was changed', await isThemed(frame));
-  await frame.locator('button[data-kind=lock-order]').click();
-  const ordered = await until(async () => (await frame.locator('svg.lw g.edge').count()) > 0, 30_000);
-  checks.that('a lock order with edges', ordered);
-  await bench.shot('lock-order');
+  await lockOrder(bench, checks, folder, frame);
   await lifeCycle(bench, checks, folder, frame);
 }
 
@@ -87,6 +85,25 @@ async function isThemed(frame: FrameLocator): Promise<boolean> {
       return [view.getComputedStyle(body).backgroundColor, view.getComputedStyle(rect).fill];
     });
   return page === picture;
+}
+
+/** Two locks in both orders, in a file of their own. */
+async function lockOrder(
+  bench: Workbench,
+  checks: Checks,
+  folder: string,
+  frame: FrameLocator,
+): Promise<void> {
+  const file = join(folder, 'fs/ledger/ledger.c');
+  mkdirSync(join(folder, 'fs/ledger'));
+  copyFileSync(inRepository('docs/pictures/ledger.c'), file);
+  await bench.page.keyboard.press('Control+1');
+  await bench.open(file, 1);
+  await bench.command('Lockwalk: Show Lock Order of the Directory');
+  const wrong = await until(async () => (await frame.locator('svg.lw g.edge.wrong').count()) === 2, 30_000);
+  checks.that('a lock order with the inversion in red', wrong);
+  await bench.pointerAway();
+  await bench.shot('lock-order');
 }
 
 async function lifeCycle(

@@ -34,7 +34,9 @@ export function lockOrderSvg(picture: LockOrderPicture): string {
   }));
   const layers = layersOf(nodes, edges, SPACE);
   const columns = columnsOf(picture, layers.nodes, layers.layerCount);
-  const top = 62;
+  const wrong = picture.edges.filter((e) => e.wrong !== null);
+  const said = inversionLines(wrong);
+  const top = 62 + said.length * 15;
   const boxes = new Map<string, Box>();
   for (const node of picture.nodes) {
     const at = layers.nodes.get(node.key) as Point;
@@ -52,7 +54,6 @@ export function lockOrderSvg(picture: LockOrderPicture): string {
     layers.edges.some((e, i) => e.back && picture.edges[i]?.wrong === null),
     bottom + 28,
   );
-  const wrong = picture.edges.filter((e) => e.wrong !== null);
   const lines = picture.edges.map((edge, i) => {
     const points = (layers.edges[i]?.points ?? []).map((p): readonly [number, number] => [
       columns[p.layer]?.x ?? 0,
@@ -71,7 +72,7 @@ export function lockOrderSvg(picture: LockOrderPicture): string {
     width: Math.max(
       (last?.x ?? 0) + (last?.width ?? 0) + MARGIN,
       legend.width,
-      summary.length * LETTER + 2 * MARGIN,
+      Math.max(summary.length, ...said.map(({ text }) => text.length)) * LETTER + 2 * MARGIN,
       460,
     ),
     height: legend.bottom + MARGIN,
@@ -96,6 +97,13 @@ export function lockOrderSvg(picture: LockOrderPicture): string {
     body: [
       textAt(MARGIN, 22, `Lock order of ${picture.units.join(', ')}`, { class: 'f-fg big' }),
       textAt(MARGIN, 40, summary, { class: 'f-dim' }),
+      ...said.map(({ text, edge }, i) =>
+        el(
+          'g',
+          { 'data-file': edge.places[0]?.file, 'data-line': edge.places[0]?.line },
+          textAt(MARGIN, 56 + i * 15, text, { class: 'f-bad' }),
+        ),
+      ),
       ...lines.map(({ edge, back, path }) => edgeGroup(edge, back, path)),
       ...[...boxes.values()].map((box) => boxGroup(box, picture)),
       ...legend.parts,
@@ -106,8 +114,19 @@ export function lockOrderSvg(picture: LockOrderPicture): string {
 function summaryOf(picture: LockOrderPicture, wrong: number): string {
   if (picture.nodes.length === 0) return 'No lock is waited for while another one is held';
   const implied = picture.implied === 0 ? '' : ` (and ${picture.implied} that follow from these)`;
-  const bad = wrong === 0 ? 'none against another' : `${wrong} against another`;
+  const bad = wrong === 0 ? 'no inversion' : `${wrong} of them inverted`;
   return `${count(picture.nodes.length, 'class').replace(/classs$/, 'classes')}, ${count(picture.edges.length, 'order')}${implied}, ${bad}`;
+}
+
+/** What is inverted, for who only sees the picture. */
+function inversionLines(
+  wrong: readonly OrderEdge[],
+): readonly { readonly text: string; readonly edge: OrderEdge }[] {
+  return wrong.slice(0, MAX_PLACES).map((edge) => {
+    const [place] = edge.places;
+    const at = place === undefined ? '' : `: ${place.function}() at ${place.file}:${place.line}`;
+    return { text: `\u21c4 ${edge.outer} > ${edge.inner}${at}; ${edge.wrong}`, edge };
+  });
 }
 
 function nameOf(node: OrderNode): string {
@@ -201,7 +220,7 @@ function edgeTitle(edge: OrderEdge): string {
   const rest = edge.places.length - shown.length;
   return [
     `${edge.outer} > ${edge.inner}`,
-    ...(edge.wrong === null ? [] : [`against another: ${edge.wrong}`]),
+    ...(edge.wrong === null ? [] : [`inversion: ${edge.wrong}`]),
     ...shown.map((p) => `${p.function}() at ${p.file}:${p.line} ${p.text}`),
     ...(rest > 0 ? [`and ${rest} more places`] : []),
   ].join('\n');
@@ -262,7 +281,8 @@ function legendOf(
   if (picture.edges.some((e) => e.unsure && e.wrong === null))
     entries.push([line('dim', 1.1, '6 3'), 'perhaps']);
   if (circles) entries.push([line('fg', 1.1, '2 4'), 'back: part of a circle that is not reported']);
-  if (picture.edges.some((e) => e.wrong !== null)) entries.push([line('bad', 2.6, '9 4'), 'against another']);
+  if (picture.edges.some((e) => e.wrong !== null))
+    entries.push([line('bad', 2.6, '9 4'), 'inversion: also taken the other way round']);
   const parts: string[] = [];
   let x = MARGIN;
   for (const [sign, text] of entries) {

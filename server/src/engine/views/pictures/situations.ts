@@ -85,11 +85,11 @@ function waysIn(analysis: Analysis, fn: FunctionRef, entry: Entry, index: number
     const origin = propagation.origins[o];
     if (origin === undefined) return 'no known entry';
     const name = nameOf(origin.function);
-    const context = origin.context === '' || origin.context === 'call' ? '' : `, ${origin.context}`;
+    const context = origin.context === '' || origin.context === 'call' ? '' : ` (${origin.context})`;
     const slot = origin.struct === '' ? origin.method : `${origin.struct}.${origin.method}`;
     const table = origin.table === '' ? '' : ` of ${origin.table}`;
     const at = origin.function === fn.id ? '' : `, ${name}()`;
-    const word = `${slot}${table}${context}${at}`;
+    const word = `${slot}${context}${table}${at}`;
     const chain = chains?.from(o, fn.id, index)?.map((c) => nameOf(c.fn)) ?? [];
     return `${word}${through(chain, name)}`;
   });

@@ -12,7 +12,7 @@ import { legendOf } from './timeline-legend.js';
 
 const HEAD_ROW = 16;
 const MAX_SOURCE = 78;
-const MAX_ENTRY = 96;
+const MAX_ENTRY = 110;
 const MAX_SITUATIONS = 4;
 const MARGIN = 10;
 
