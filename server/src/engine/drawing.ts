@@ -124,10 +124,19 @@ function drawLockOrder(query: Asked<'lock-order'>, means: DrawingMeans): Picture
   if (units.size === 0) return no(`${query.paths.join(' ')}: no C file there`);
   if (units.size > MAX_UNITS)
     return no(`${query.paths.join(' ')}: ${units.size} directories; name at most ${MAX_UNITS} of them`);
+  const skipped: string[] = [];
   const analysed = function* (): Generator<Analysis> {
-    for (const files of units.values()) yield means.analyse(files);
+    for (const files of units.values()) {
+      const analysis = means.analyse(files);
+      for (const file of files) {
+        const why = means.skipped(file);
+        if (why !== undefined) skipped.push(`${file}: ${why}`);
+      }
+      yield analysis;
+    }
   };
-  const picture = lockOrderOf(analysed(), [...units.keys()], means.tree, query.precision ?? 'high');
+  const precision = query.precision ?? 'high';
+  const picture = lockOrderOf(analysed(), [...units.keys()], means.tree, precision, skipped);
   const answer: PictureAnswer = {
     version: 1,
     kind: 'lock-order',

@@ -33,12 +33,13 @@ interface Found {
   wrong: string | null;
 }
 
-/** The lock order of units that were analysed one by one; inversions less precise than asked for are not called wrong. */
+/** The lock order of units that were analysed one by one; inversions less precise than asked for are not called wrong; `skipped`: files that are not in it. */
 export function lockOrderOf(
   analyses: Iterable<Analysis>,
   units: readonly string[],
   tree: Files,
   precision: Precision,
+  skipped: readonly string[],
 ): LockOrderPicture {
   const found = new Map<string, Found>();
   for (const analysis of analyses) collect(analysis, units, tree, precision, found);
@@ -53,6 +54,7 @@ export function lockOrderOf(
     units,
     nodes: [...nodes.values()].sort((a, b) => compareText(a.key, b.key)),
     edges: kept,
+    skipped,
     implied: edges.length - kept.length,
   };
 }

@@ -36,7 +36,8 @@ export function lockOrderSvg(picture: LockOrderPicture): string {
   const columns = columnsOf(picture, layers.nodes, layers.layerCount);
   const wrong = picture.edges.filter((e) => e.wrong !== null);
   const said = inversionLines(wrong);
-  const top = 62 + said.length * 15;
+  const skipped = picture.skipped.slice(0, MAX_PLACES).map((text) => `Not analysed: ${text}`);
+  const top = 62 + (said.length + skipped.length) * 15;
   const boxes = new Map<string, Box>();
   for (const node of picture.nodes) {
     const at = layers.nodes.get(node.key) as Point;
@@ -104,6 +105,7 @@ export function lockOrderSvg(picture: LockOrderPicture): string {
           textAt(MARGIN, 56 + i * 15, text, { class: 'f-bad' }),
         ),
       ),
+      ...skipped.map((text, i) => textAt(MARGIN, 56 + (said.length + i) * 15, text, { class: 'f-fg' })),
       ...lines.map(({ edge, back, path }) => edgeGroup(edge, back, path)),
       ...[...boxes.values()].map((box) => boxGroup(box, picture)),
       ...legend.parts,
@@ -112,7 +114,10 @@ export function lockOrderSvg(picture: LockOrderPicture): string {
 }
 
 function summaryOf(picture: LockOrderPicture, wrong: number): string {
-  if (picture.nodes.length === 0) return 'No lock is waited for while another one is held';
+  if (picture.nodes.length === 0)
+    return picture.skipped.length > 0
+      ? 'Nothing found in what was analysed'
+      : 'No lock is waited for while another one is held';
   const implied = picture.implied === 0 ? '' : ` (and ${picture.implied} that follow from these)`;
   const bad = wrong === 0 ? 'no inversion' : `${wrong} of them inverted`;
   return `${count(picture.nodes.length, 'class').replace(/classs$/, 'classes')}, ${count(picture.edges.length, 'order')}${implied}, ${bad}`;

@@ -39,6 +39,8 @@ export interface LockOrderPicture {
   readonly units: readonly string[];
   readonly nodes: readonly OrderNode[];
   readonly edges: readonly OrderEdge[];
+  /** Files that were not analysed, each with the reason. */
+  readonly skipped: readonly string[];
   /** Edges that follow from others and are left out. */
   readonly implied: number;
 }

@@ -169,7 +169,9 @@ function rowGroup(row: Row, placed: PlacedRow, at: TimelineLayout, width: number
   const title = [
     `line ${lines}`,
     ...(dead
-      ? ['no path that is followed comes here']
+      ? row.text === '}'
+        ? []
+        : ['no path that is followed comes here']
       : placed.ways.map((way, i) => wayTitle(way, i, row.ways.length))),
     ...sleeps,
   ];
