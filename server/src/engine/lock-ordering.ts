@@ -6,15 +6,7 @@ import { PRECISION_RANK, type Precision } from './base/finding.js';
 import type { Analysis } from './contexts/analysis.js';
 import { compareText } from './findings/order.js';
 import type { FunctionRef } from './program/program.js';
-import {
-  type Edge,
-  LockGraph,
-  leafOf,
-  MAX_WITNESSES,
-  type Node,
-  rank,
-  type Taken,
-} from './rules/lock-graph.js';
+import { type Edge, LockGraph, MAX_WITNESSES, type Node, rank, type Taken } from './rules/lock-graph.js';
 import { Inversions } from './rules/lock-inversions.js';
 import { lineOf, lockExpression, type RuleContext } from './rules/rule.js';
 import type { Files } from './rules/run.js';
@@ -68,7 +60,13 @@ function collect(
 ): void {
   const all = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
   const functions = all.filter((f) => !f.isMacro && units.includes(f.unit)).sort((a, b) => a.id - b.id);
-  const cx: RuleContext = { analysis, functions, all, elsewhere: (file) => tree.factsOf(file) };
+  const cx: RuleContext = {
+    analysis,
+    functions,
+    unit: functions,
+    all,
+    elsewhere: (file) => tree.factsOf(file),
+  };
   const graph = new LockGraph(cx);
   graph.build();
   for (const [key, list] of graph.edges) {
@@ -77,7 +75,7 @@ function collect(
     if (first === undefined) continue;
     const entry = found.get(key) ?? { outer: first.outer, inner: first.inner, edges: [], wrong: null };
     found.set(key, entry);
-    for (const edge of own) entry.edges.push({ edge, place: placeOf(analysis, edge) });
+    for (const edge of own) entry.edges.push({ edge, place: placeOf(analysis, graph, edge) });
   }
   for (const { edge, other, documented, precision: sure } of new Inversions(cx, graph, () => {}).all()) {
     if (PRECISION_RANK[sure] < PRECISION_RANK[precision]) continue;
@@ -120,17 +118,16 @@ function edgeOf({ outer, inner, edges, wrong }: Found): OrderEdge {
   };
 }
 
-function placeOf(analysis: Analysis, edge: Edge): OrderPlace {
+function placeOf(analysis: Analysis, graph: LockGraph, edge: Edge): OrderPlace {
   const { fn, taken } = edge;
   const through: string[] = [];
-  for (let t: Taken | null = taken; t !== null && t.via >= 0; t = t.next)
+  for (let t: Taken | null = taken; t !== null && t.via >= 0; t = graph.nextOf(t))
     through.push(`${analysis.program.functions[t.via]?.name ?? '?'}()`);
-  const leaf = leafOf(taken);
   const held = edge.heldOp >= 0 ? `held since line ${lineOf(fn, edge.heldOp)}` : 'held by the callers';
   return {
     function: fn.name,
     file: fn.file.path,
     line: lineOf(fn, taken.op),
-    text: `takes ${lockExpression(leaf.text)}${through.length === 0 ? '' : ` in ${through.join(' > ')}`} with ${lockExpression(edge.heldText)} ${held}`,
+    text: `takes ${lockExpression(taken.text)}${through.length === 0 ? '' : ` in ${through.join(' > ')}`} with ${lockExpression(edge.heldText)} ${held}`,
   };
 }
