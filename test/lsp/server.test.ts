@@ -13,7 +13,13 @@ import {
 } from 'vscode-languageserver/node';
 import type { ContextsAnswer } from '../../server/src/engine/base/finding.js';
 import { specFor } from '../../server/src/lsp/place.js';
-import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
+import {
+  PICTURE_REQUEST,
+  type PictureParams,
+  type PictureReply,
+  STATUS_REQUEST,
+  type StatusReport,
+} from '../../server/src/lsp/protocol.js';
 import { serve } from '../../server/src/lsp/server.js';
 import { CAPABILITIES, TestClient } from './client.js';
 import { type FakeWorld, fakeEngine, fakeWorld } from './fake-engine.js';
@@ -265,6 +271,32 @@ describe('lsp server', () => {
     const answer = await hoverAt(2, 3);
     assert.match(JSON.stringify(answer?.contents), /no locks held.*never sleeps/);
     assert.deepEqual(answer?.range, { start: { line: 2, character: 1 }, end: { line: 2, character: 6 } });
+  });
+
+  it('passes on a picture, with where the tree lies', async () => {
+    world.picture = {
+      version: 1,
+      kind: 'timeline',
+      title: 'put()',
+      svg: '<svg/>',
+      file: 'fs/foo.c',
+      function: 'put',
+      firstLine: 1,
+      lastLine: 4,
+      situations: ['one'],
+      situation: -1,
+    };
+    await client.initialize();
+    await client.open(uri, TEXT);
+    const ask = (params: PictureParams): Promise<PictureReply> =>
+      client.connection.sendRequest<PictureReply>(PICTURE_REQUEST, params);
+    const reply = await ask({ kind: 'timeline', uri, line: 2 });
+    assert.deepEqual([reply.problem, reply.svg, reply.file, reply.lastLine], [null, '<svg/>', 'fs/foo.c', 4]);
+    assert.match(reply.root, /^file:\/\/\//);
+    world.picture = null;
+    assert.equal((await ask({ kind: 'lock-order', uri, line: 0 })).problem, 'nothing here');
+    const outside = await ask({ kind: 'timeline', uri: 'file:///nowhere/x.c', line: 0 });
+    assert.match(outside.problem ?? '', /no kernel tree/);
   });
 
   it('stops a request that the client cancels', async () => {

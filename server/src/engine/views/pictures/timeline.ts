@@ -189,6 +189,7 @@ function linesOf(
   const graph = graphOf(file, fn.index);
   const lines = new Map<number, LineFacts>();
   const startOf = (op: number): number => base + (file.ops[(firstOp + op) * OP_STRIDE + 5] as number);
+  const endOf = (op: number): number => base + (file.ops[(firstOp + op) * OP_STRIDE + 6] as number);
   const kindOf = (op: number): Op => file.ops[(firstOp + op) * OP_STRIDE] as Op;
   const lineOf = (op: number): number => lineAt(file.lineStarts, startOf(op));
   const factsAt = (line: number): LineFacts => {
@@ -212,6 +213,8 @@ function linesOf(
     const end = graph.blockStart[block + 1] as number;
     for (let op = graph.blockStart[block] as number; op < end; op++) {
       const kind = kindOf(op);
+      // goto, break and continue; other jumps are no statements
+      if (kind === Op.Jump && endOf(op) <= startOf(op)) continue;
       const facts = factsAt(lineOf(op));
       const ways = found.at(op);
       if (facts.ways.length === 0 && kind !== Op.Stop) facts.ways = ways;
