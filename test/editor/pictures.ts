@@ -28,16 +28,33 @@ export async function pictures(bench: Workbench, checks: Checks, folder: string)
   await bench.shot('timeline');
   await clickGoes(bench, checks, frame);
   checks.that('it is drawn in the colours of the theme', await isThemed(frame));
-  await bench.command('Preferences: Color Theme');
-  await page.keyboard.type('Light Modern');
-  await page.waitForTimeout(600);
-  await page.keyboard.press('Enter');
-  await page.waitForTimeout(1200);
+  const before = await backgroundOf(frame);
+  await theme(bench, 'Dark Modern');
+  const dark = await until(async () => (await backgroundOf(frame)) !== before, 10_000);
+  checks.that('also after the theme was changed', dark && (await isThemed(frame)));
   await bench.pointerAway();
-  await bench.shot('timeline-light');
-  checks.that('also after the theme was changed', await isThemed(frame));
+  await bench.shot('timeline-dark');
+  await theme(bench, 'Light Modern');
   await lockOrder(bench, checks, folder, frame);
   await lifeCycle(bench, checks, folder, frame);
+}
+
+async function theme(bench: Workbench, name: string): Promise<void> {
+  const { page } = bench;
+  await bench.command('Preferences: Color Theme');
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
+  await row.waitFor({ timeout: 15_000 });
+  await page.keyboard.type(name);
+  await page.waitForTimeout(500);
+  await page.keyboard.press('Enter');
+  await page.waitForTimeout(800);
+}
+
+function backgroundOf(frame: FrameLocator): Promise<string> {
+  return frame
+    .locator('svg.lw > rect')
+    .first()
+    .evaluate((rect: Drawn) => rect.ownerDocument.defaultView.getComputedStyle(rect).fill);
 }
 
 /** The first row with a bar that is taken there is clicked: the cursor comes to its line, and the row is lit. */
