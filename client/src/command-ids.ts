@@ -1,7 +1,7 @@
 /**
  * Names of the commands that the manifest contributes. A test holds them against the manifest.
  */
-import { EXPLAIN_COMMAND } from '../../server/src/lsp/protocol.js';
+import { CONTRACT_COMMAND, EXPLAIN_COMMAND } from '../../server/src/lsp/protocol.js';
 
 export const RESTART = 'lockwalk.restart';
 export const SHOW_OUTPUT = 'lockwalk.showOutput';
@@ -9,4 +9,7 @@ export const SHOW_STATUS = 'lockwalk.showStatus';
 export const SHOW_TIMELINE = 'lockwalk.showTimeline';
 export const SHOW_LIFE_CYCLE = 'lockwalk.showLifeCycle';
 export const SHOW_LOCK_ORDER = 'lockwalk.showLockOrder';
+export const OPEN_SAMPLE = 'lockwalk.openSample';
+export const OPEN_WALKTHROUGH = 'lockwalk.openWalkthrough';
 export const EXPLAIN_RULE = EXPLAIN_COMMAND;
+export const SHOW_CONTRACT = CONTRACT_COMMAND;

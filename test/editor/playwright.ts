@@ -5,12 +5,23 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+export interface Clip {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface Locator {
   first(): Locator;
   nth(index: number): Locator;
   getAttribute(name: string, options?: { readonly timeout?: number }): Promise<string | null>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
   count(): Promise<number>;
+  last(): Locator;
+  isVisible(): Promise<boolean>;
+  fill(text: string): Promise<void>;
+  hover(options?: { readonly timeout?: number }): Promise<void>;
   click(options?: { readonly button?: 'left' | 'right'; readonly timeout?: number }): Promise<void>;
   dblclick(options?: { readonly timeout?: number }): Promise<void>;
   waitFor(options?: { readonly timeout?: number; readonly state?: 'visible' | 'hidden' }): Promise<void>;
@@ -34,11 +45,19 @@ export interface Page {
     insertText(text: string): Promise<void>;
   };
   readonly mouse: { move(x: number, y: number, options?: { readonly steps?: number }): Promise<void> };
+  setDefaultTimeout(ms: number): void;
   goto(url: string): Promise<unknown>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
   frameLocator(selector: string): FrameLocator;
   waitForTimeout(ms: number): Promise<void>;
-  screenshot(options: { readonly path: string }): Promise<unknown>;
+  screenshot(options: {
+    readonly path: string;
+    readonly clip?: Clip;
+    readonly omitBackground?: boolean;
+  }): Promise<unknown>;
+  setContent(html: string): Promise<void>;
+  waitForFunction(run: string, argument?: unknown, options?: { readonly timeout?: number }): Promise<unknown>;
+  evaluate<T>(run: string): Promise<T>;
 }
 
 export interface Browser {
@@ -51,6 +70,10 @@ export interface Launcher {
     readonly executablePath: string;
     readonly args: readonly string[];
     readonly env: NodeJS.ProcessEnv;
+    /** Whether playwright, instead of the program, sees to signals. */
+    readonly handleSIGINT?: boolean;
+    readonly handleSIGTERM?: boolean;
+    readonly handleSIGHUP?: boolean;
   }): Promise<Browser>;
 }
 

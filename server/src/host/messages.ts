@@ -15,12 +15,15 @@ import type {
   ContextsResult,
   DumpKind,
   FileInScope,
+  HoverAnswer,
+  HoverQuery,
+  InlayHint,
+  InlayHintQuery,
   MemoryPart,
   PictureQuery,
   PictureResult,
   Progress,
   ReachAnswer,
-  SymbolAnswer,
   VerifyAnswer,
 } from '../engine/door.js';
 
@@ -83,11 +86,9 @@ export interface Calls {
   absent: { readonly params: AbsentQuery; readonly answer: AbsentResult };
   audit: { readonly params: AuditQuery; readonly answer: AuditResult };
   reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };
-  symbolAt: {
-    readonly params: { readonly file: string; readonly line: number; readonly column: number };
-    readonly answer: SymbolAnswer | null;
-  };
   picture: { readonly params: PictureQuery; readonly answer: PictureResult };
+  hover: { readonly params: HoverQuery; readonly answer: HoverAnswer | null };
+  inlayHints: { readonly params: InlayHintQuery; readonly answer: readonly InlayHint[] };
   explainModel: { readonly params: string; readonly answer: string | null };
   dump: {
     readonly params: { readonly kind: DumpKind; readonly file: string; readonly function: string | null };

@@ -9,10 +9,13 @@ import type {
   CheckRequest,
   ContextsQuery,
   ContextsResult,
+  HoverAnswer,
+  HoverQuery,
+  InlayHint,
+  InlayHintQuery,
   PictureQuery,
   PictureResult,
   Progress,
-  SymbolAnswer,
 } from '../engine/door.js';
 import type { EngineDescription, EngineSpec } from '../host/messages.js';
 
@@ -29,7 +32,8 @@ export interface EnginePort {
   contexts(query: ContextsQuery, signal: AbortSignal): Promise<ContextsResult>;
   annotate(query: AnnotateQuery, signal: AbortSignal): Promise<AnnotateResult>;
   picture(query: PictureQuery, signal: AbortSignal): Promise<PictureResult>;
-  symbolAt(file: string, line: number, column: number, signal: AbortSignal): Promise<SymbolAnswer | null>;
+  hover(query: HoverQuery, signal: AbortSignal): Promise<HoverAnswer | null>;
+  inlayHints(query: InlayHintQuery, signal: AbortSignal): Promise<readonly InlayHint[]>;
   /** Text of an unsaved buffer in place of a file; null: the file on disk again. */
   overlay(file: string, text: string | null): Promise<void>;
   /** The file on disk has changed. */

@@ -4,9 +4,11 @@
  */
 import type { HeldLock, RcuState } from '../../base/finding.js';
 import type { Analysis } from '../../contexts/analysis.js';
+import { fnColumn } from '../../contexts/cfg.js';
 import { begin, type Entry, Whence } from '../../contexts/entry-points.js';
-import { type PointState, pointOf, statesAlong } from '../../contexts/query.js';
+import { type PointState, pointOf, statesAt } from '../../contexts/query.js';
 import { NO_LOCKS } from '../../contexts/state.js';
+import { Fn } from '../../facts/encode.js';
 import { count } from '../../findings/wording.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
@@ -121,7 +123,8 @@ export interface Along {
 
 /** Walks a function once; `situations` are those that count. */
 export function along(analysis: Analysis, fn: FunctionRef, situations: readonly Situation[]): Along {
-  const states = statesAlong(analysis, fn);
+  const count = fnColumn(fn.file, fn.index, Fn.OpCount);
+  const states = statesAt(analysis, fn, new Set(Array.from({ length: count }, (_, op) => op))).before;
   const entries = situations.flatMap((s) => s.entries);
   const kinds = new Map<string, LockKind>();
   for (const entry of entries) for (const l of entry.locks) kinds.set(l.class, l.kind);

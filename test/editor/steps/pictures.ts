@@ -4,15 +4,15 @@
  */
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inRepository } from '../repository.js';
-import type { Checks } from './checks.js';
-import type { FrameLocator } from './playwright.js';
-import { until, type Workbench } from './workbench.js';
+import { inRepository } from '../../repository.js';
+import type { Checks } from '../checks.js';
+import type { FrameLocator } from '../playwright.js';
+import type { Stage, Step } from '../stage.js';
+import { until, type Workbench } from '../workbench.js';
 
 const FILE = 'fs/pool/alloc.c';
 
-/** Leaves the panel closed and the theme as it was. */
-export async function pictures(bench: Workbench, checks: Checks, folder: string): Promise<void> {
+async function pictures({ bench, checks, folder }: Stage): Promise<void> {
   const { page } = bench;
   const path = join(folder, FILE);
   const source = readFileSync(path, 'utf8').split('\n');
@@ -112,7 +112,7 @@ async function lockOrder(
   frame: FrameLocator,
 ): Promise<void> {
   const file = join(folder, 'fs/ledger/ledger.c');
-  mkdirSync(join(folder, 'fs/ledger'));
+  mkdirSync(join(folder, 'fs/ledger'), { recursive: true });
   copyFileSync(inRepository('docs/pictures/ledger.c'), file);
   await bench.page.keyboard.press('Control+1');
   await bench.open(file, 1);
@@ -142,3 +142,6 @@ async function lifeCycle(
   await bench.pointerAway();
   await bench.shot('life-cycle');
 }
+
+/** Steps on the example tree. */
+export const picturesSteps: readonly Step[] = [{ name: 'pictures', run: pictures }];
