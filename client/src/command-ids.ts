@@ -1,7 +1,7 @@
 /**
  * Names of the commands that the manifest contributes. A test holds them against the manifest.
  */
-import { CONTRACT_COMMAND, EXPLAIN_COMMAND } from '../../server/src/lsp/protocol.js';
+import { CALLERS_COMMAND, CONTRACT_COMMAND, EXPLAIN_COMMAND } from '../../server/src/lsp/protocol.js';
 
 export const RESTART = 'lockwalk.restart';
 export const SHOW_OUTPUT = 'lockwalk.showOutput';
@@ -13,3 +13,5 @@ export const OPEN_SAMPLE = 'lockwalk.openSample';
 export const OPEN_WALKTHROUGH = 'lockwalk.openWalkthrough';
 export const EXPLAIN_RULE = EXPLAIN_COMMAND;
 export const SHOW_CONTRACT = CONTRACT_COMMAND;
+export const SHOW_CALLERS = CALLERS_COMMAND;
+export const REFRESH_METHODS = 'lockwalk.refreshMethods';

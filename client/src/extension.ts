@@ -20,7 +20,9 @@ import { kernelRootOf } from './kernel-tree.js';
 import { Pictures } from './pictures-view.js';
 import { rulePageUri, rulesWithPages } from './rule-pages.js';
 import { openSample } from './sample.js';
+import { ServerAccess } from './server-access.js';
 import { languageClient } from './server-process.js';
+import { registerShown } from './shown.js';
 import { type ClientState, StatusItem } from './status-item.js';
 import { statusText } from './status-text.js';
 import { traceChannel } from './trace-channel.js';
@@ -32,6 +34,7 @@ export function activate(context: ExtensionContext): void {
   const output = window.createOutputChannel('Lockwalk', { log: true });
   const trace = traceChannel(output);
   const status = new StatusItem();
+  const server = new ServerAccess();
   const folders = new Map<string, boolean>();
   const roots = new Set<string>();
   const show = (state: ClientState, why: string): void => status.showClient(state, [...roots], why);
@@ -48,6 +51,7 @@ export function activate(context: ExtensionContext): void {
       report: (report) => status.showReport(report),
       gaveUp: (why) => show('failed', why),
     });
+    server.attach(client);
     show('starting', 'starting');
     try {
       await client.start();
@@ -111,6 +115,7 @@ export function activate(context: ExtensionContext): void {
     ),
     tasks.registerTaskProvider(TASK_TYPE, checkTasks(context, folders)),
     commands.registerCommand(SHOW_CONTRACT, (method: unknown) => showContract(context, method)),
+    ...registerShown(server),
     workspace.onDidOpenTextDocument((document) => void opened(document)),
   );
   for (const document of workspace.textDocuments) void opened(document);

@@ -17,7 +17,7 @@ import {
   STATUS_NOTIFICATION,
   type StatusReport,
 } from '../../server/src/lsp/protocol.js';
-import { EXPLAIN_RULE, SHOW_CONTRACT } from './command-ids.js';
+import { EXPLAIN_RULE, SHOW_CALLERS, SHOW_CONTRACT } from './command-ids.js';
 
 /** A server that dies more often than this within `RESTART_WINDOW_MS` is left alone. */
 const MAX_RESTARTS = 3;
@@ -40,7 +40,8 @@ export function languageClient(
   const server: ServerOptions = { module, transport: TransportKind.ipc };
   const initializationOptions: InitializationOptions = {
     statusNotifications: true,
-    commands: [EXPLAIN_RULE, SHOW_CONTRACT],
+    resultsNotifications: true,
+    commands: [EXPLAIN_RULE, SHOW_CONTRACT, SHOW_CALLERS],
   };
   const died: number[] = [];
   const options: LanguageClientOptions = {

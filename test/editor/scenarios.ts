@@ -5,6 +5,7 @@
 import type { Step } from './stage.js';
 import { exampleSteps } from './steps/example.js';
 import { kernelSteps } from './steps/kernel.js';
+import { lensSteps } from './steps/lenses.js';
 import { picturesSteps } from './steps/pictures.js';
 import { serverSteps } from './steps/server.js';
 import { startSteps } from './steps/start.js';
@@ -14,6 +15,7 @@ import { twoTreesSteps } from './steps/two-trees.js';
 /** In one editor on a copy of the example tree. */
 export const EXAMPLE_STEPS: readonly Step[] = [
   ...exampleSteps,
+  ...lensSteps,
   ...statusSteps,
   ...picturesSteps,
   ...serverSteps,

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cancelled } from '../../server/src/engine/base/cancel.js';
 import type { ContextsAnswer, Edit, Finding } from '../../server/src/engine/base/finding.js';
+import type { CallsAnswer, Lens } from '../../server/src/engine/base/shown.js';
 import type { AnnotateAnswer, HoverAnswer, InlayHint, PictureAnswer } from '../../server/src/engine/door.js';
 import type { EnginePort, EngineSpec } from '../../server/src/lsp/engine-port.js';
 
@@ -17,6 +18,8 @@ export interface FakeWorld {
   picture: PictureAnswer | null;
   hover: HoverAnswer | null;
   hints: readonly InlayHint[];
+  lenses: readonly Lens[];
+  calls: CallsAnswer;
   /** What is written down of a function's precondition. */
   annotation: AnnotateAnswer | null;
   /** Edits in other files that every fix carries besides its own. */
@@ -36,6 +39,8 @@ export function fakeWorld(): FakeWorld {
     picture: null,
     hover: null,
     hints: [],
+    lenses: [],
+    calls: { version: 1, item: null, rows: [] },
     annotation: null,
     moreEdits: [],
     failure: null,
@@ -105,6 +110,18 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
       inlayHints: async ({ firstLine, lastLine, mode }) => {
         world.asked.push(`hints ${firstLine}-${lastLine} ${mode}`);
         return world.hints;
+      },
+      lenses: async (file) => {
+        world.asked.push(`lenses ${file}`);
+        return { version: 1, file, lenses: world.lenses };
+      },
+      calls: async (query) => {
+        world.asked.push(`calls ${query.kind}`);
+        return world.calls;
+      },
+      methods: async (query) => {
+        world.asked.push(`methods ${query.paths.join(' ')}`);
+        return { version: 1, kernelVersion: '6.12', units: [] };
       },
       overlay: async (file, content) => {
         world.asked.push(`overlay ${file} ${content === null ? 'off' : 'on'}`);

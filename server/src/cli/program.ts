@@ -15,6 +15,7 @@ import { DUMP_KINDS, dump } from './dump.js';
 import { type ExplainOptions, explain } from './explain.js';
 import { type FilesOptions, files } from './files.js';
 import { lsp } from './lsp.js';
+import { type MethodsOptions, methods } from './methods.js';
 import { type ModelOptions, modelVerify } from './model.js';
 import type { CheckOptions } from './run-check.js';
 import { DEFAULT_JOBS, type TreeOptions } from './target.js';
@@ -94,6 +95,20 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
     .action(async (name: string, paths: string[], options: AuditOptions) =>
       done(await audit(name, paths, options, signal)),
     );
+
+  runOptions(treeOptions(program.command('methods')))
+    .description('tables of operations, each method with what holds on entry and its number of findings')
+    .argument('[PATH...]', 'files or folders; without, the fs/ of the kernel tree')
+    .addOption(
+      new Option('--format <format>', 'how to write the list').choices(['text', 'json']).default('text'),
+    )
+    .addOption(
+      new Option('--precision <lowest>', 'lowest precision of findings that count')
+        .choices(['high', 'medium', 'low'])
+        .default('high'),
+    )
+    .addOption(new Option('--no-color', 'no colour, even on a terminal'))
+    .action(async (paths: string[], options: MethodsOptions) => done(await methods(paths, options, signal)));
 
   treeOptions(program.command('files'))
     .description('which files are in scope and why')

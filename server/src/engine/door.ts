@@ -17,6 +17,8 @@ import type { HoverAnswer, InlayHint } from './base/hover.js';
 
 export type { HoverAnswer, InlayHint };
 
+import type { CallsAnswer, CallsQuery, LensesAnswer, MethodsAnswer, MethodsQuery } from './base/shown.js';
+
 /** What the engine may ask of the outside world. Paths are relative to the kernel root, with `/`. */
 export interface SourceTree {
   /** Text of a file (overlays applied; UTF-8, or Latin-1 where it is not), or null where there is none. Never throws. */
@@ -436,6 +438,12 @@ export interface Engine {
   hover(query: HoverQuery, token: CancelToken): HoverAnswer | null;
   /** What is held at the heads of functions and after their statements, in short. */
   inlayHints(query: InlayHintQuery, token: CancelToken): readonly InlayHint[];
+  /** The lines above the functions of a file. */
+  lenses(file: string, token: CancelToken): LensesAnswer;
+  /** Who calls a function and whom it calls, with what holds at each call. */
+  calls(query: CallsQuery, token: CancelToken): CallsAnswer;
+  /** The tables of operations of directories, their methods with contexts and numbers of findings. */
+  methods(query: MethodsQuery, token: CancelToken, progress?: (p: Progress) => void): MethodsAnswer;
   /** `explain METHOD|HELPER`: Markdown, or null where the model has no such name (`d_revalidate`, `inode_operations.rename`, `dput`). */
   explainModel(name: string): string | null;
   /** Methods whose slot a function stands in. */

@@ -9,6 +9,7 @@ import { type CancelToken, NEVER, throwIfCancelled } from './base/cancel.js';
 import { type EntryMethod, type Finding, PRECISION_RANK, type Precision } from './base/finding.js';
 import type { HoverAnswer, InlayHint } from './base/hover.js';
 import { push } from './base/multimap.js';
+import type { CallsAnswer, CallsQuery, LensesAnswer, MethodsAnswer, MethodsQuery } from './base/shown.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
 import { Callees } from './contexts/callees.js';
@@ -59,8 +60,11 @@ import { RULES, rulesFor } from './rules/index.js';
 import { type Files, runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
 import { verifyModel } from './verify/verify.js';
+import { callsOf } from './views/calls.js';
 import { explainModelName } from './views/contract.js';
 import { inlayHints } from './views/inlay-hints.js';
+import { lensesOf } from './views/lenses.js';
+import { methodsOf, withFindings } from './views/methods.js';
 import { reachOf } from './views/reach.js';
 
 /** Files that a message names. */
@@ -580,6 +584,37 @@ export class LockwalkEngine implements Engine {
     if (text === null) return [];
     const { analysis } = this.analyse([query.file], token);
     return inlayHints(analysis, text, query, token);
+  }
+
+  lenses(file: string, token: CancelToken): LensesAnswer {
+    if (this.loader.text(file) === null) return { version: 1, file, lenses: [] };
+    return lensesOf(this.analyse([file], token).analysis, file);
+  }
+
+  calls(query: CallsQuery, token: CancelToken): CallsAnswer {
+    if (this.loader.text(query.file) === null) return { version: 1, item: null, rows: [] };
+    const within = query.kind === 'at' ? query.file : (query.within ?? query.file);
+    const { analysis } = this.analyse([within], token);
+    return callsOf(analysis, query, (file) => this.loader.text(file));
+  }
+
+  methods(query: MethodsQuery, token: CancelToken, progress?: (p: Progress) => void): MethodsAnswer {
+    const asked = this.expand(query.paths).filter((file) => !file.startsWith('include/'));
+    const folders = [...new Set(asked.map(unitOf))].sort();
+    const units = folders.map((unit, done) => {
+      throwIfCancelled(token);
+      progress?.({ phase: 'analyse', done, total: folders.length, at: unit });
+      const files = this.loader.expand(unit).filter((file) => unitOf(file) === unit);
+      const checked = query.findings === null ? null : { paths: files, ...query.findings };
+      const found = checked === null ? null : this.checkUnit(files, checked, token).findings;
+      const { analysis } = this.analyse(files, token);
+      const skipped = this.loader.skippedFiles().filter((one) => files.includes(one.file));
+      const methods = methodsOf(analysis, unit, skipped);
+      return found === null
+        ? methods
+        : withFindings(methods, found, (file) => !this.loader.skipped.has(file));
+    });
+    return { version: 1, kernelVersion: this.kernelVersion, units };
   }
 
   explainModel(name: string): string | null {

@@ -8,6 +8,13 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { Cancelled } from '../engine/base/cancel.js';
 import type {
+  CallsAnswer,
+  CallsQuery,
+  LensesAnswer,
+  MethodsAnswer,
+  MethodsQuery,
+} from '../engine/base/shown.js';
+import type {
   AbsentQuery,
   AbsentResult,
   AnnotateQuery,
@@ -75,6 +82,9 @@ const READING: ReadonlySet<CallName> = new Set([
   'absent',
   'audit',
   'reach',
+  'lenses',
+  'calls',
+  'methods',
   'dump',
   'picture',
   'verify',
@@ -182,6 +192,25 @@ export class EngineClient {
 
   picture(query: PictureQuery, signal: AbortSignal | null = null): Promise<PictureResult> {
     return this.#call('picture', query, signal);
+  }
+
+  /** The lines above the functions of a file. */
+  lenses(file: string, signal: AbortSignal | null = null): Promise<LensesAnswer> {
+    return this.#call('lenses', file, signal);
+  }
+
+  /** Who calls a function, or whom it calls. */
+  calls(query: CallsQuery, signal: AbortSignal | null = null): Promise<CallsAnswer> {
+    return this.#call('calls', query, signal);
+  }
+
+  /** The methods of directories. */
+  methods(
+    query: MethodsQuery,
+    signal: AbortSignal | null = null,
+    progress: ((progress: Progress) => void) | null = null,
+  ): Promise<MethodsAnswer> {
+    return this.#call('methods', query, signal, progress);
   }
 
   explainModel(name: string): Promise<string | null> {

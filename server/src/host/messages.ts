@@ -3,6 +3,13 @@
  * one request; answers carry the request's number. Must not hold behaviour.
  */
 import type {
+  CallsAnswer,
+  CallsQuery,
+  LensesAnswer,
+  MethodsAnswer,
+  MethodsQuery,
+} from '../engine/base/shown.js';
+import type {
   AbsentQuery,
   AbsentResult,
   AnnotateQuery,
@@ -85,6 +92,9 @@ export interface Calls {
   annotate: { readonly params: AnnotateQuery; readonly answer: AnnotateResult };
   absent: { readonly params: AbsentQuery; readonly answer: AbsentResult };
   audit: { readonly params: AuditQuery; readonly answer: AuditResult };
+  lenses: { readonly params: string; readonly answer: LensesAnswer };
+  calls: { readonly params: CallsQuery; readonly answer: CallsAnswer };
+  methods: { readonly params: MethodsQuery; readonly answer: MethodsAnswer };
   reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };
   picture: { readonly params: PictureQuery; readonly answer: PictureResult };
   hover: { readonly params: HoverQuery; readonly answer: HoverAnswer | null };

@@ -13,6 +13,7 @@ export interface Settings {
   readonly rules: readonly string[];
   readonly hover: boolean;
   readonly inlayHints: 'off' | 'changes' | 'all';
+  readonly codeLens: boolean;
 }
 
 /** How one setting is described to people and to the manifest. */
@@ -86,6 +87,12 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingSchema & { reado
         ['all', 'Behind each statement.'],
       ],
     },
+    codeLens: {
+      type: 'boolean',
+      default: true,
+      description:
+        'Show above each VFS method its slot and what holds on entry, and above helpers which locks their callers hold.',
+    },
   };
 
 /** The defaults. */
@@ -98,6 +105,7 @@ export const DEFAULT_SETTINGS: Settings = {
   rules: SETTINGS.rules.default,
   hover: SETTINGS.hover.default,
   inlayHints: SETTINGS.inlayHints.default,
+  codeLens: SETTINGS.codeLens.default,
 };
 
 /** Settings from what an editor sent: unknown keys are ignored, wrong values fall back to the default and are named. */

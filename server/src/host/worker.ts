@@ -107,6 +107,15 @@ async function answer(request: Request): Promise<unknown> {
     case 'reach':
       at = request.params.join(' ');
       return engine.reach(request.params, token, reporter(request.id));
+    case 'lenses':
+      at = request.params;
+      return engine.lenses(request.params, token);
+    case 'calls':
+      at = request.params.file;
+      return engine.calls(request.params, token);
+    case 'methods':
+      at = request.params.paths[0] ?? '';
+      return engine.methods(request.params, token, reporter(request.id));
     case 'hover':
       at = request.params.file;
       return engine.hover(request.params, token);

@@ -5,7 +5,12 @@
 import type { InitializeParams } from 'vscode-languageserver';
 import { encodingFrom } from './from-protocol.js';
 import type { Encoding } from './positions.js';
-import { CONTRACT_COMMAND, EXPLAIN_COMMAND, type InitializationOptions } from './protocol.js';
+import {
+  CALLERS_COMMAND,
+  CONTRACT_COMMAND,
+  EXPLAIN_COMMAND,
+  type InitializationOptions,
+} from './protocol.js';
 
 export interface ClientAbilities {
   readonly encoding: Encoding;
@@ -26,6 +31,11 @@ export interface ClientAbilities {
   readonly inlayHints: boolean;
   /** Asks again for inlay hints when told to. */
   readonly inlayHintRefresh: boolean;
+  readonly resultsNotifications: boolean;
+  /** Shows the callers of a function. */
+  readonly showsCallers: boolean;
+  /** Asks for lenses again when told to. */
+  readonly lensRefresh: boolean;
   /** Settings given at start. */
   readonly settings: unknown;
 }
@@ -50,6 +60,9 @@ export function clientAbilities(params: InitializeParams | null): ClientAbilitie
     showsContracts: options.commands?.includes(CONTRACT_COMMAND) === true,
     inlayHints: textDocument?.inlayHint !== undefined,
     inlayHintRefresh: workspace?.inlayHint?.refreshSupport === true,
+    resultsNotifications: options.resultsNotifications === true,
+    showsCallers: options.commands?.includes(CALLERS_COMMAND) === true,
+    lensRefresh: workspace?.codeLens?.refreshSupport === true,
     settings: options.settings,
   };
 }
@@ -58,7 +71,13 @@ export function clientAbilities(params: InitializeParams | null): ClientAbilitie
 function initializationOptions(raw: unknown): InitializationOptions {
   if (typeof raw !== 'object' || raw === null) return {};
   const statusNotifications = 'statusNotifications' in raw && raw.statusNotifications === true;
+  const resultsNotifications = 'resultsNotifications' in raw && raw.resultsNotifications === true;
   const named = 'commands' in raw && Array.isArray(raw.commands) ? raw.commands : [];
   const commands = named.filter((one): one is string => typeof one === 'string');
-  return { statusNotifications, commands, settings: 'settings' in raw ? raw.settings : undefined };
+  return {
+    statusNotifications,
+    resultsNotifications,
+    commands,
+    settings: 'settings' in raw ? raw.settings : undefined,
+  };
 }

@@ -3,6 +3,13 @@
  * that stops it. The real one is the host's engine client; tests hand in their own. Must not know the protocol.
  */
 import type {
+  CallsAnswer,
+  CallsQuery,
+  LensesAnswer,
+  MethodsAnswer,
+  MethodsQuery,
+} from '../engine/base/shown.js';
+import type {
   AnnotateQuery,
   AnnotateResult,
   CheckAnswer,
@@ -34,6 +41,9 @@ export interface EnginePort {
   picture(query: PictureQuery, signal: AbortSignal): Promise<PictureResult>;
   hover(query: HoverQuery, signal: AbortSignal): Promise<HoverAnswer | null>;
   inlayHints(query: InlayHintQuery, signal: AbortSignal): Promise<readonly InlayHint[]>;
+  lenses(file: string, signal: AbortSignal): Promise<LensesAnswer>;
+  calls(query: CallsQuery, signal: AbortSignal): Promise<CallsAnswer>;
+  methods(query: MethodsQuery, signal: AbortSignal): Promise<MethodsAnswer>;
   /** Text of an unsaved buffer in place of a file; null: the file on disk again. */
   overlay(file: string, text: string | null): Promise<void>;
   /** The file on disk has changed. */

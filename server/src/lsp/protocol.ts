@@ -17,6 +17,8 @@ export const CONTRACT_COMMAND = 'lockwalk.showContract';
 export interface InitializationOptions {
   /** Send `lockwalk/statusChanged`. */
   readonly statusNotifications?: boolean;
+  /** Send `lockwalk/resultsChanged`. */
+  readonly resultsNotifications?: boolean;
   /** Commands that the client has. */
   readonly commands?: readonly string[];
   /** Settings for clients without `workspace/configuration`. */
@@ -89,4 +91,41 @@ export interface PictureReply {
   readonly lastLine: number;
   readonly situations: readonly string[];
   readonly situation: number;
+}
+
+/** Request `DocumentPlace`, answer `readonly WireNode[]`: the contexts at a place as a tree. Plain twin: `lockwalk contexts`. */
+export const CONTEXTS_REQUEST = 'lockwalk/contextsAt';
+/** Request without parameters, answer `readonly WireNode[]`: methods of the directories of open files. Plain twin: `lockwalk methods`. */
+export const METHODS_REQUEST = 'lockwalk/methods';
+/** Request `DocumentPlace` of a function's name, answer `readonly WireRange[]`: its callers and the tables that it stands in. */
+export const CALLERS_REQUEST = 'lockwalk/callers';
+/** Notification, sent only where the client asks for it: findings of a document are there, or others than before. */
+export const RESULTS_NOTIFICATION = 'lockwalk/resultsChanged';
+/** Client command that shows the callers of a function, with a `DocumentPlace`; lenses have it only where the client says it has it. */
+export const CALLERS_COMMAND = 'lockwalk.showCallers';
+
+/** A place of an open document, in the terms of the protocol. */
+export interface DocumentPlace {
+  readonly textDocument: { readonly uri: string };
+  readonly position: { readonly line: number; readonly character: number };
+}
+
+/** A range in some file, in the terms of the protocol. */
+export interface WireRange {
+  readonly uri: string;
+  readonly range: {
+    readonly start: { readonly line: number; readonly character: number };
+    readonly end: { readonly line: number; readonly character: number };
+  };
+}
+
+/** A line of a tree beside the text. `kind` says which icon fits. */
+export interface WireNode {
+  readonly kind: string;
+  readonly label: string;
+  readonly detail: string;
+  readonly findings: number;
+  readonly at: WireRange | null;
+  readonly open: boolean;
+  readonly children: readonly WireNode[];
 }

@@ -35,6 +35,7 @@ import {
   STATUS_REQUEST,
 } from './protocol.js';
 import { type Served, ServedDocuments } from './served.js';
+import { Shown } from './shown.js';
 import { statusReport } from './status.js';
 import { toDiagnostic } from './to-protocol.js';
 import { type KernelTree, Trees } from './trees.js';
@@ -91,8 +92,12 @@ export function serve(connection: Connection, options: ServerOptions): void {
       const related = client.relatedInformation;
       const diagnostics = result.findings.map((finding) => toDiagnostic(wire(one), finding, related));
       void connection.sendDiagnostics({ uri: one.uri, version: result.version, diagnostics });
+      shown.published(one, result);
     },
-    clear: (uri) => void connection.sendDiagnostics({ uri, diagnostics: [] }),
+    clear: (uri) => {
+      void connection.sendDiagnostics({ uri, diagnostics: [] });
+      shown.cleared(uri);
+    },
     failed: (one, error) => {
       one.tree.failure = error instanceof Error ? error.message : String(error);
       log(`check of ${one.file}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -104,6 +109,8 @@ export function serve(connection: Connection, options: ServerOptions): void {
     },
     changed: () => statusChanged(),
   });
+
+  const shown = new Shown(connection, { documents, served, checker, failures, client: () => client, wire });
 
   function newConfiguration(shared: unknown): Configuration {
     const problem = (text: string): void => connection.console.warn(text);
@@ -125,6 +132,8 @@ export function serve(connection: Connection, options: ServerOptions): void {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
         hoverProvider: true,
         ...(client.inlayHints ? { inlayHintProvider: true } : {}),
+        codeLensProvider: {},
+        callHierarchyProvider: true,
         codeActionProvider: client.codeActionLiterals
           ? { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite] }
           : false,
@@ -178,6 +187,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       await served.replaceAll();
       hints.changed();
       await checker.scheduleAll(0);
+      shown.changed();
     }),
   );
   connection.onDidChangeWatchedFiles(
@@ -241,6 +251,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
 
   connection.onShutdown(async () => {
     stopping = true;
+    shown.stop();
     if (sweep !== null) clearTimeout(sweep);
     for (const uri of documents.uris()) checker.close(uri);
     await trees.dispose();

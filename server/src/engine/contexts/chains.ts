@@ -83,7 +83,8 @@ export class Chains {
     return null;
   }
 
-  private callersOf(fn: number): readonly { readonly caller: number; readonly edge: CallEdge }[] {
+  /** The calls of a function by all functions of the analysis. */
+  callersOf(fn: number): readonly { readonly caller: number; readonly edge: CallEdge }[] {
     if (this.callers === null) {
       const map = new Map<number, { caller: number; edge: CallEdge }[]>();
       for (const caller of this.functions)

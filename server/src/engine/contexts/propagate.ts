@@ -328,7 +328,7 @@ export class Propagation {
   }
 
   /** What a situation of a caller becomes in the callee of an edge: one for each state that reaches the call. */
-  private composed(id: number, index: number, entry: Entry, edge: CallEdge): Entry[] {
+  composed(id: number, index: number, entry: Entry, edge: CallEdge): Entry[] {
     const sure = edge.variants.some((v) => !v.doubt);
     const out: Entry[] = [];
     for (const variant of edge.variants) {

@@ -110,6 +110,32 @@ export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): Poi
   return pointsIn(analysis, fn, states).map(({ context }) => context);
 }
 
+/** The contexts just before each of several operations, from one walk. */
+export function contextsAtEach(
+  analysis: Analysis,
+  fn: FunctionRef,
+  ops: readonly number[],
+): ReadonlyMap<number, readonly PointContext[]> {
+  const [only] = ops;
+  if (only === undefined) return new Map();
+  const { before } = statesAt(analysis, fn, new Set(ops), ops.length === 1 ? only : -1);
+  return new Map(
+    ops.map((op) => [op, pointsIn(analysis, fn, before.get(op) ?? []).map(({ context }) => context)]),
+  );
+}
+
+/** What holds in one situation in which a function is entered. */
+export function situationAtEntry(
+  analysis: Analysis,
+  fn: FunctionRef,
+  entry: Entry,
+): Omit<PointContext, 'entry' | 'via'> | null {
+  const point = pointOf(analysis, fn, entry, null);
+  if (point === null) return null;
+  const { takenBy: _taken, written: _written, ...context } = point;
+  return context;
+}
+
 /** A context with the places that it speaks of: operations of functions, by number. */
 export interface Point {
   readonly context: PointContext;

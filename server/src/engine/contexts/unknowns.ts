@@ -28,7 +28,8 @@ export function unknownsOf(analysis: Analysis, fn: FunctionRef): readonly string
   return out;
 }
 
-function isExported(fn: FunctionRef): boolean {
+/** Whether a function is handed to other modules. */
+export function isExported(fn: FunctionRef): boolean {
   const { invocations, lists, strings } = fn.file;
   for (let i = 0; i * INVOCATION_STRIDE < invocations.length; i++) {
     const at = i * INVOCATION_STRIDE;
