@@ -150,7 +150,7 @@ function allProofs(): readonly (readonly [string, string])[] {
   for (const entry of MODEL_DATA.lockOrder)
     for (const proof of entry.proof) pairs.push([`${entry.outer.class} > ${entry.inner.class}`, proof]);
   for (const cycle of MODEL_DATA.lifeCycles)
-    for (const entry of [...cycle.states, ...cycle.steps, ...cycle.fields])
+    for (const entry of [...cycle.states, ...cycle.steps, ...cycle.methods, ...cycle.fields])
       for (const proof of entry.proof) pairs.push([`life of ${cycle.object}`, proof]);
   for (const list of [MODEL_DATA.helpers, MODEL_DATA.constants, MODEL_DATA.guards, MODEL_DATA.freeClasses]) {
     for (const entry of list) for (const proof of entry.proof) pairs.push([entry.name, proof]);

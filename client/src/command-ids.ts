@@ -12,6 +12,9 @@ import {
 export const RESTART = 'lockwalk.restart';
 export const SHOW_OUTPUT = 'lockwalk.showOutput';
 export const SHOW_STATUS = 'lockwalk.showStatus';
+export const SHOW_TIMELINE = 'lockwalk.showTimeline';
+export const SHOW_LIFE_CYCLE = 'lockwalk.showLifeCycle';
+export const SHOW_LOCK_ORDER = 'lockwalk.showLockOrder';
 export const OPEN_SAMPLE = 'lockwalk.openSample';
 export const OPEN_WALKTHROUGH = 'lockwalk.openWalkthrough';
 export const EXPLAIN_RULE = EXPLAIN_COMMAND;

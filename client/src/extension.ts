@@ -26,6 +26,7 @@ import {
 import { showContract } from './contract-pages.js';
 import { findingCommands } from './finding-commands.js';
 import { kernelRootOf } from './kernel-tree.js';
+import { Pictures } from './pictures-view.js';
 import { rulePageUri, rulesWithPages } from './rule-pages.js';
 import { openSample } from './sample.js';
 import { scanCommands } from './scan-commands.js';
@@ -123,6 +124,7 @@ export function activate(context: ExtensionContext): void {
     output,
     trace,
     status,
+    new Pictures(context, () => client),
     commands.registerCommand(RESTART, restart),
     commands.registerCommand(SHOW_OUTPUT, () => output.show()),
     commands.registerCommand(SHOW_STATUS, showStatus),

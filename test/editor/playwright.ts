@@ -14,9 +14,10 @@ export interface Clip {
 
 export interface Locator {
   first(): Locator;
+  nth(index: number): Locator;
+  getAttribute(name: string, options?: { readonly timeout?: number }): Promise<string | null>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
   count(): Promise<number>;
-  nth(index: number): Locator;
   last(): Locator;
   isVisible(): Promise<boolean>;
   fill(text: string): Promise<void>;
@@ -27,7 +28,14 @@ export interface Locator {
   innerText(options?: { readonly timeout?: number }): Promise<string>;
   allInnerTexts(): Promise<string[]>;
   boundingBox(): Promise<{ x: number; y: number; width: number; height: number } | null>;
-  evaluate<T>(run: (element: { scrollTop: number; scrollHeight: number }) => T): Promise<T>;
+  evaluate<T, E = { scrollTop: number; scrollHeight: number }>(run: (element: E) => T): Promise<T>;
+}
+
+/** The inside of a frame. */
+export interface FrameLocator {
+  locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
+  frameLocator(selector: string): FrameLocator;
+  last(): FrameLocator;
 }
 
 /** What is inside of a frame. */

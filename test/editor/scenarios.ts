@@ -7,6 +7,7 @@ import { exampleSteps } from './steps/example.js';
 import { findingsSteps } from './steps/findings.js';
 import { kernelSteps } from './steps/kernel.js';
 import { lensSteps } from './steps/lenses.js';
+import { picturesSteps } from './steps/pictures.js';
 import { serverSteps } from './steps/server.js';
 import { startSteps } from './steps/start.js';
 import { statusSteps } from './steps/status.js';
@@ -18,6 +19,7 @@ export const EXAMPLE_STEPS: readonly Step[] = [
   ...lensSteps,
   ...findingsSteps,
   ...statusSteps,
+  ...picturesSteps,
   ...serverSteps,
   ...startSteps,
 ];

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Cancelled } from '../../server/src/engine/base/cancel.js';
 import type { ContextsAnswer, Edit, Finding } from '../../server/src/engine/base/finding.js';
 import type { CallsAnswer, Lens } from '../../server/src/engine/base/shown.js';
-import type { AnnotateAnswer, HoverAnswer, InlayHint } from '../../server/src/engine/door.js';
+import type { AnnotateAnswer, HoverAnswer, InlayHint, PictureAnswer } from '../../server/src/engine/door.js';
 import type { EnginePort, EngineSpec } from '../../server/src/lsp/engine-port.js';
 import type { RunScan } from '../../server/src/lsp/scan.js';
 
@@ -16,6 +16,7 @@ export interface FakeWorld {
   steps: number;
   stepMs: number;
   contexts: ContextsAnswer | null;
+  picture: PictureAnswer | null;
   hover: HoverAnswer | null;
   hints: readonly InlayHint[];
   lenses: readonly Lens[];
@@ -40,6 +41,7 @@ export function fakeWorld(): FakeWorld {
     steps: 1,
     stepMs: 0,
     contexts: null,
+    picture: null,
     hover: null,
     hints: [],
     lenses: [],
@@ -103,6 +105,12 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
         return world.annotation === null
           ? { ok: false, problem: 'nothing here' }
           : { ok: true, answer: world.annotation };
+      },
+      picture: async (query) => {
+        world.asked.push(`picture ${query.kind}`);
+        return world.picture === null
+          ? { ok: false, problem: 'nothing here' }
+          : { ok: true, answer: world.picture };
       },
       hover: async ({ line, column }, signal) => {
         world.asked.push(`hover ${line}:${column}`);

@@ -13,7 +13,13 @@ import {
 } from 'vscode-languageserver/node';
 import type { HoverAnswer } from '../../server/src/engine/door.js';
 import { placeOf } from '../../server/src/lsp/place.js';
-import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
+import {
+  PICTURE_REQUEST,
+  type PictureParams,
+  type PictureReply,
+  STATUS_REQUEST,
+  type StatusReport,
+} from '../../server/src/lsp/protocol.js';
 import { serve } from '../../server/src/lsp/server.js';
 import { CAPABILITIES, TestClient } from './client.js';
 import { type FakeWorld, fakeEngine, fakeScan, fakeWorld } from './fake-engine.js';
@@ -298,6 +304,32 @@ describe('lsp server', () => {
     assert.match(said, /d_release\(\).*Ends a dentry.*Held here.*no lock/);
     assert.match(said, /\(file:\/\/\/pages\/dentry_operations\/d_release.md\)/);
     assert.deepEqual(answer?.range, { start: { line: 2, character: 1 }, end: { line: 2, character: 6 } });
+  });
+
+  it('passes on a picture, with where the tree lies', async () => {
+    world.picture = {
+      version: 1,
+      kind: 'timeline',
+      title: 'put()',
+      svg: '<svg/>',
+      file: 'fs/foo.c',
+      function: 'put',
+      firstLine: 1,
+      lastLine: 4,
+      situations: ['one'],
+      situation: -1,
+    };
+    await client.initialize();
+    await client.open(uri, TEXT);
+    const ask = (params: PictureParams): Promise<PictureReply> =>
+      client.connection.sendRequest<PictureReply>(PICTURE_REQUEST, params);
+    const reply = await ask({ kind: 'timeline', uri, line: 2 });
+    assert.deepEqual([reply.problem, reply.svg, reply.file, reply.lastLine], [null, '<svg/>', 'fs/foo.c', 4]);
+    assert.match(reply.root, /^file:\/\/\//);
+    world.picture = null;
+    assert.equal((await ask({ kind: 'lock-order', uri, line: 0 })).problem, 'nothing here');
+    const outside = await ask({ kind: 'timeline', uri: 'file:///nowhere/x.c', line: 0 });
+    assert.match(outside.problem ?? '', /no kernel tree/);
   });
 
   it('is plain text for clients that draw nothing else', async () => {

@@ -10,6 +10,7 @@ import { baselineUpdate, baselineWrite, DEFAULT_BASELINE } from './baseline.js';
 import { check, FORMATS, type OutputOptions } from './check.js';
 import { type ContextsOptions, contexts } from './contexts.js';
 import { type DoctorOptions, doctor } from './doctor.js';
+import { type DrawOptions, drawLifeCycle, drawLockOrder, drawTimeline } from './draw.js';
 import { DUMP_KINDS, dump } from './dump.js';
 import { type ExplainOptions, explain } from './explain.js';
 import { type FilesOptions, files } from './files.js';
@@ -125,6 +126,36 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
       done(await dump(kind, where, options)),
     );
 
+  const draw = program.command('draw').description('pictures as SVG').exitOverride();
+  drawOptions(draw.command('timeline'))
+    .description('the locks of a function from its first line to its last')
+    .argument('<FUNCTION>', 'a name, or FILE:LINE inside of it')
+    .option('--file <file>', 'the file that the function stands in')
+    .option(
+      '--situation <n>',
+      'only the nth situation in which it is entered (default: all together)',
+      positive,
+    )
+    .action(async (name: string, options: DrawOptions) => done(await drawTimeline(name, options, signal)));
+  drawOptions(draw.command('life-cycle'))
+    .description('the states of an object, what leads from one to another, and which methods run in each')
+    .argument('[OBJECT]', 'dentry, inode or super_block (default: the one that the method is about)')
+    .option('--method <method>', 'the method to light: d_prune, inode_operations.rename')
+    .action(async (object: string | undefined, options: DrawOptions) =>
+      done(await drawLifeCycle(object, options, signal)),
+    );
+  drawOptions(draw.command('lock-order'))
+    .description('which lock is taken inside which other one in a directory, inversions in red')
+    .argument('<PATH...>', 'files or folders')
+    .addOption(
+      new Option('--precision <lowest>', 'lowest precision of the inversions that are red')
+        .choices(['high', 'medium', 'low'])
+        .default('high'),
+    )
+    .action(async (paths: string[], options: DrawOptions) =>
+      done(await drawLockOrder(paths, options, signal)),
+    );
+
   const model = program.command('model').description('the built-in model of the VFS').exitOverride();
   treeOptions(model.command('verify'))
     .description("hold the model against a tree's documentation, declarations, assertions and code")
@@ -209,6 +240,14 @@ function runOptions(command: Command): Command {
     .option('--cache <dir>', "folder of what is kept between runs (default: the user's cache folder)")
     .option('--no-cache', 'keep nothing on disk')
     .option('--quiet', 'no progress on standard error');
+}
+
+function drawOptions(command: Command): Command {
+  return treeOptions(command)
+    .option('-o, --output <file>', 'where to write the picture (default: standard output)')
+    .option('--jobs <n>', `engines side by side (default: ${DEFAULT_JOBS})`, positive)
+    .option('--cache <dir>', "folder of what is kept between runs (default: the user's cache folder)")
+    .option('--no-cache', 'keep nothing on disk');
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

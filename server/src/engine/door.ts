@@ -4,7 +4,15 @@
  * caller drives it in a worker and looks after cancellation through the token.
  */
 import type { CancelToken } from './base/cancel.js';
-import type { ContextsAnswer, EntryMethod, Finding, Fix, LockMode, PointContext } from './base/finding.js';
+import type {
+  ContextsAnswer,
+  EntryMethod,
+  Finding,
+  Fix,
+  LockMode,
+  PointContext,
+  Precision,
+} from './base/finding.js';
 import type { HoverAnswer, InlayHint } from './base/hover.js';
 
 export type { HoverAnswer, InlayHint };
@@ -228,6 +236,42 @@ export type AuditResult =
   | { readonly ok: true; readonly answer: AuditAnswer }
   | { readonly ok: false; readonly problem: string };
 
+/** Which picture. Lines are 1-based; `situation` counts from 0, -1 or absent: all together. */
+export type PictureQuery =
+  | {
+      readonly kind: 'timeline';
+      readonly function: string;
+      readonly file?: string;
+      readonly situation?: number;
+    }
+  | { readonly kind: 'timeline'; readonly file: string; readonly line: number; readonly situation?: number }
+  /** No object: the one that the method is about, else the dentry. A line: that of the method to light. */
+  | { readonly kind: 'life-cycle'; readonly object?: string; readonly method?: string }
+  | { readonly kind: 'life-cycle'; readonly object?: string; readonly file: string; readonly line: number }
+  /** Inversions at least as precise as this (absent: high) are red. */
+  | { readonly kind: 'lock-order'; readonly paths: readonly string[]; readonly precision?: Precision };
+
+/** A picture, and what a viewer needs to know of it. */
+export interface PictureAnswer {
+  readonly version: 1;
+  readonly kind: PictureQuery['kind'];
+  readonly title: string;
+  /** A file of its own. What can be gone to carries `data-line`, and `data-file` where that is not `file`. */
+  readonly svg: string;
+  /** What it is a picture of, where that is a function; lines are 0 where it is not. */
+  readonly file: string | null;
+  readonly function: string | null;
+  readonly firstLine: number;
+  readonly lastLine: number;
+  /** Situations to choose from, by number, and the one that is shown (-1: all). */
+  readonly situations: readonly string[];
+  readonly situation: number;
+}
+
+export type PictureResult =
+  | { readonly ok: true; readonly answer: PictureAnswer }
+  | { readonly ok: false; readonly problem: string };
+
 /** A position in a file; 1-based, the column in UTF-16 units. */
 export interface HoverQuery {
   readonly file: string;
@@ -388,6 +432,8 @@ export interface Engine {
   audit(query: AuditQuery, token: CancelToken, progress?: (p: Progress) => void): AuditResult;
   /** How much of files or folders the analysis reaches, and from where. */
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer;
+  /** A picture as SVG: the locks of a function, the life of an object, the order of locks. */
+  picture(query: PictureQuery, token: CancelToken): PictureResult;
   /** All that is known at a position, of the point and of the name there; null where no code stands. */
   hover(query: HoverQuery, token: CancelToken): HoverAnswer | null;
   /** What is held at the heads of functions and after their statements, in short. */

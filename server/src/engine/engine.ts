@@ -36,10 +36,13 @@ import type {
   HoverQuery,
   InlayHintQuery,
   MemoryPart,
+  PictureQuery,
+  PictureResult,
   Progress,
   ReachAnswer,
   VerifyAnswer,
 } from './door.js';
+import { draw } from './drawing.js';
 import { dumpFunctions } from './dump.js';
 import { type Changed, changedFunctions } from './facts/changes.js';
 import { type FileFacts, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
@@ -551,6 +554,18 @@ export class LockwalkEngine implements Engine {
     }
     for (const file of this.filesDefining(name)) return file;
     return null;
+  }
+
+  picture(query: PictureQuery, token: CancelToken): PictureResult {
+    return draw(query, {
+      model: this.model,
+      tree: this.treeFiles(),
+      analyse: (files) => this.analyse(files, token).analysis,
+      skipped: (file) => this.loader.skipped.get(file),
+      fileDefining: (name) => this.findFunction(name),
+      expand: (paths) => this.expand(paths),
+      noSuchFunction,
+    });
   }
 
   hover({ file: path, line, column }: HoverQuery, token: CancelToken): HoverAnswer | null {

@@ -31,6 +31,8 @@ import type {
   HoverQuery,
   InlayHint,
   InlayHintQuery,
+  PictureQuery,
+  PictureResult,
   Progress,
   ReachAnswer,
   VerifyAnswer,
@@ -84,6 +86,7 @@ const READING: ReadonlySet<CallName> = new Set([
   'calls',
   'methods',
   'dump',
+  'picture',
   'verify',
 ] satisfies CallName[]);
 
@@ -185,6 +188,10 @@ export class EngineClient {
 
   inlayHints(query: InlayHintQuery, signal: AbortSignal | null = null): Promise<readonly InlayHint[]> {
     return this.#call('inlayHints', query, signal);
+  }
+
+  picture(query: PictureQuery, signal: AbortSignal | null = null): Promise<PictureResult> {
+    return this.#call('picture', query, signal);
   }
 
   /** The lines above the functions of a file. */

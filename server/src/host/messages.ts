@@ -27,6 +27,8 @@ import type {
   InlayHint,
   InlayHintQuery,
   MemoryPart,
+  PictureQuery,
+  PictureResult,
   Progress,
   ReachAnswer,
   VerifyAnswer,
@@ -94,6 +96,7 @@ export interface Calls {
   calls: { readonly params: CallsQuery; readonly answer: CallsAnswer };
   methods: { readonly params: MethodsQuery; readonly answer: MethodsAnswer };
   reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };
+  picture: { readonly params: PictureQuery; readonly answer: PictureResult };
   hover: { readonly params: HoverQuery; readonly answer: HoverAnswer | null };
   inlayHints: { readonly params: InlayHintQuery; readonly answer: readonly InlayHint[] };
   explainModel: { readonly params: string; readonly answer: string | null };

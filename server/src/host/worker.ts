@@ -122,6 +122,9 @@ async function answer(request: Request): Promise<unknown> {
     case 'inlayHints':
       at = request.params.file;
       return engine.inlayHints(request.params, token);
+    case 'picture':
+      at = request.params.kind;
+      return engine.picture(request.params, token);
     case 'explainModel':
       return engine.explainModel(request.params);
     case 'dump':

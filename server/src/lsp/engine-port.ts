@@ -20,6 +20,8 @@ import type {
   HoverQuery,
   InlayHint,
   InlayHintQuery,
+  PictureQuery,
+  PictureResult,
   Progress,
 } from '../engine/door.js';
 import type { EngineDescription, EngineSpec } from '../host/messages.js';
@@ -36,6 +38,7 @@ export interface EnginePort {
   ): Promise<CheckAnswer>;
   contexts(query: ContextsQuery, signal: AbortSignal): Promise<ContextsResult>;
   annotate(query: AnnotateQuery, signal: AbortSignal): Promise<AnnotateResult>;
+  picture(query: PictureQuery, signal: AbortSignal): Promise<PictureResult>;
   hover(query: HoverQuery, signal: AbortSignal): Promise<HoverAnswer | null>;
   inlayHints(query: InlayHintQuery, signal: AbortSignal): Promise<readonly InlayHint[]>;
   lenses(file: string, signal: AbortSignal): Promise<LensesAnswer>;

@@ -119,6 +119,40 @@ export interface StatusReport {
   readonly trees: readonly TreeStatus[];
 }
 
+/** Request: a picture for a place in a document; `PictureParams` to `PictureReply`. The command line's equivalent is `lockwalk draw`. */
+export const PICTURE_REQUEST = 'lockwalk/picture';
+
+export type PictureKind = 'timeline' | 'life-cycle' | 'lock-order';
+
+export interface PictureParams {
+  readonly kind: PictureKind;
+  readonly uri: string;
+  /** From 0. */
+  readonly line: number;
+  /** Of a timeline: the situation to show, from 0; -1 or absent: all together. */
+  readonly situation?: number;
+  /** Of a life cycle: the object; absent: the one that the method at hand is about. */
+  readonly object?: string;
+}
+
+/** The picture, or in `problem` why there is none. */
+export interface PictureReply {
+  readonly problem: string | null;
+  readonly kind: PictureKind;
+  readonly title: string;
+  /** A file of its own; places carry `data-line` (from 1), and `data-file`, below `root`, where they are in another one. */
+  readonly svg: string;
+  /** URI of the kernel root. */
+  readonly root: string;
+  /** The file that the picture is of, below `root`, its function, and its lines (from 1; 0 where there is none). */
+  readonly file: string | null;
+  readonly function: string | null;
+  readonly firstLine: number;
+  readonly lastLine: number;
+  readonly situations: readonly string[];
+  readonly situation: number;
+}
+
 /** Request `DocumentPlace`, answer `readonly WireNode[]`: the contexts at a place as a tree. Plain twin: `lockwalk contexts`. */
 export const CONTEXTS_REQUEST = 'lockwalk/contextsAt';
 /** Request without parameters, answer `readonly WireNode[]`: methods of the directories of open files. Plain twin: `lockwalk methods`. */

@@ -27,6 +27,7 @@ import { pathFromUri, positionFrom } from './from-protocol.js';
 import { type Guarded, guard } from './guard.js';
 import { hover } from './hover.js';
 import { InlayHints } from './inlay-hints.js';
+import { pictureFor } from './pictures.js';
 import type { PlaceOfFile } from './place.js';
 import { progressOf } from './progress.js';
 import { Projects } from './projects.js';
@@ -35,6 +36,9 @@ import {
   EXPLAIN_FINDING_REQUEST,
   type ExplainFindingParams,
   type FindingPage,
+  PICTURE_REQUEST,
+  type PictureParams,
+  type PictureReply,
   STATUS_NOTIFICATION,
   STATUS_REQUEST,
 } from './protocol.js';
@@ -312,6 +316,12 @@ export function serve(connection: Connection, options: ServerOptions): void {
         if (one === null || finding === undefined) return scans.page(uri, fingerprint);
         return findingPage(finding, wire(one));
       },
+    ),
+  );
+  connection.onRequest(
+    PICTURE_REQUEST,
+    guard<PictureParams, PictureReply | null>('picture', failures, null, async (params, signal) =>
+      pictureFor(params, await served.of(params.uri), documents, signal),
     ),
   );
   connection.onRequest(STATUS_REQUEST, () => statusReport(trees, documents, failures.last));

@@ -288,8 +288,8 @@ function shownLock(run: FunctionRun, s: State, lock: Lock): string {
   return (helper !== undefined && direct ? lockAsWritten(run.fn, lock.op)?.text : undefined) ?? text;
 }
 
-/** One situation at a point: what holds on all paths of it, and on some. */
-function pointOf(
+/** One situation at a point (`states` null: at the entry): what holds on all paths of it, and on some; null where none fits. */
+export function pointOf(
   analysis: Analysis,
   fn: FunctionRef,
   entry: Entry,

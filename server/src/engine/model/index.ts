@@ -16,7 +16,7 @@ import { METHODS } from './methods.js';
 import { NEVER_NULL } from './never-null.js';
 import { PRIMITIVES } from './primitives.js';
 import { REFERENCES } from './references.js';
-import type { Model, ModelData, Versions } from './types.js';
+import type { LifeCycle, Model, ModelData, Versions } from './types.js';
 import { applies, compareVersions, majorMinor } from './version.js';
 
 export { negate, type Parsed, parseCondition, parsePath } from './condition.js';
@@ -91,6 +91,7 @@ export function buildModel(version: string, constantOverride?: (name: string) =>
     guards: index(MODEL_DATA.guards, at, (entry) => entry.name),
     freeClasses: index(MODEL_DATA.freeClasses, at, (entry) => entry.name),
     lockOrder: LOCK_ORDER.filter((entry) => applies(entry.versions, at)),
+    lifeCycles: LIFE_CYCLES.map((cycle) => livedIn(cycle, at)),
     neverNull: NEVER_NULL,
     fieldGuards: FIELD_GUARDS.filter((entry) => applies(entry.versions, at)),
     problems,
@@ -107,6 +108,12 @@ export function buildModel(version: string, constantOverride?: (name: string) =>
       return null;
     },
   };
+}
+
+/** What a version has of a life. */
+function livedIn(cycle: LifeCycle, at: string): LifeCycle {
+  const has = ({ versions }: { readonly versions?: Versions }): boolean => applies(versions, at);
+  return { ...cycle, states: cycle.states.filter(has), steps: cycle.steps.filter(has) };
 }
 
 function note(problems: string[], text: string, problem: string): void {

@@ -3,7 +3,7 @@
  * Data for the pages; no rule uses it. Lines are of 6.12 unless a step differs between versions.
  */
 import { since, until, words } from './entry.js';
-import type { LifeCycle, LifeField, LifeState, LifeStep, Versions } from './types.js';
+import type { LifeCycle, LifeField, LifeMethod, LifeState, LifeStep, Versions } from './types.js';
 
 type Range = { readonly versions?: Versions };
 
@@ -24,6 +24,21 @@ function step(from: string, to: string, by: string, proof: string, range: Range 
 function field(name: string, rest: Omit<LifeField, 'name' | 'proof'>, proof: string): LifeField {
   return { name, ...rest, proof: words(proof) };
 }
+
+/** `beside`: states in which RCU-walk may still run it. */
+function runs(struct: string, methods: string, states: string, proof: string, beside = ''): LifeMethod[] {
+  return words(methods).map((method) => ({
+    struct,
+    method,
+    in: words(states),
+    ...(beside === '' ? {} : { beside: words(beside) }),
+    proof: words(proof),
+  }));
+}
+
+const D_OP = 'dentry_operations';
+const I_OP = 'inode_operations';
+const S_OP = 'super_operations';
 
 const DENTRY: LifeCycle = {
   object: 'dentry',
@@ -81,6 +96,44 @@ const DENTRY: LifeCycle = {
     step('unhashed', 'dead', 'dput of the last reference', '6.12:fs/dcache.c:857'),
     step('dead', 'waiting', 'dentry_free', '6.12:fs/dcache.c:374'),
     step('waiting', '', 'end of the grace period', '6.12:fs/dcache.c:380 6.12:fs/dcache.c:385'),
+  ],
+  methods: [
+    ...runs(D_OP, 'd_init', 'allocated', '6.12:fs/dcache.c:1705'),
+    ...runs(I_OP, 'lookup', 'allocated in-lookup', '6.12:fs/namei.c:1646 6.12:fs/namei.c:1745'),
+    ...runs(I_OP, 'tmpfile', 'allocated', '6.12:fs/namei.c:3891'),
+    ...runs(I_OP, 'atomic_open', 'in-lookup negative', '6.12:fs/namei.c:3518'),
+    ...runs(I_OP, 'create', 'negative', '6.12:fs/namei.c:3357 6.12:fs/namei.c:3658'),
+    ...runs(I_OP, 'mknod', 'negative', '6.12:fs/namei.c:4201'),
+    ...runs(I_OP, 'mkdir', 'negative', '6.12:fs/namei.c:4323'),
+    ...runs(I_OP, 'symlink', 'negative', '6.12:fs/namei.c:4681'),
+    ...runs(I_OP, 'link', 'negative', '6.12:fs/namei.c:4805'),
+    ...runs(I_OP, 'unlink', 'positive', '6.12:fs/namei.c:4535'),
+    ...runs(I_OP, 'rmdir', 'positive', '6.12:fs/namei.c:4406'),
+    ...runs(I_OP, 'rename', 'positive negative', '6.12:fs/namei.c:5079'),
+    ...runs(D_OP, 'd_revalidate', 'negative positive', '6.12:fs/namei.c:873', 'unhashed dead waiting'),
+    ...runs(D_OP, 'd_weak_revalidate', 'positive unhashed', '6.12:fs/namei.c:933'),
+    ...runs(D_OP, 'd_hash', 'positive', '6.12:fs/namei.c:2402', 'unhashed dead waiting'),
+    ...runs(
+      D_OP,
+      'd_compare',
+      'in-lookup negative positive',
+      '6.12:fs/dcache.c:2124 6.12:fs/dcache.c:2164',
+      'unhashed dead waiting',
+    ),
+    ...runs(
+      D_OP,
+      'd_manage',
+      'negative positive',
+      '6.12:fs/namei.c:1427 6.12:fs/namei.c:1538',
+      'unhashed dead waiting',
+    ),
+    ...runs(D_OP, 'd_automount', 'negative positive', '6.12:fs/namei.c:1403'),
+    ...runs(D_OP, 'd_real', 'positive', '6.12:include/linux/dcache.h:572'),
+    ...runs(D_OP, 'd_dname', 'positive unhashed', '6.12:fs/d_path.c:283'),
+    ...runs(D_OP, 'd_delete', 'negative positive', '6.12:fs/dcache.c:720'),
+    ...runs(D_OP, 'd_iput', 'positive dead', '6.12:fs/dcache.c:422'),
+    ...runs(D_OP, 'd_prune', 'dead', '6.12:fs/dcache.c:618'),
+    ...runs(D_OP, 'd_release', 'dead', '6.12:fs/dcache.c:632'),
   ],
   fields: [
     field(
@@ -185,6 +238,17 @@ const INODE: LifeCycle = {
     step('evicted', 'destroyed', 'destroy_inode', '6.12:fs/inode.c:308'),
     step('destroyed', '', 'free_inode after a grace period', '6.12:fs/inode.c:320'),
   ],
+  methods: [
+    ...runs(S_OP, 'alloc_inode', 'allocated', '6.12:fs/inode.c:265'),
+    ...runs(I_OP, 'permission', 'live', '6.12:fs/namei.c:473', 'evicted destroyed'),
+    ...runs(I_OP, 'get_link', 'live', '6.12:fs/namei.c:1864', 'evicted destroyed'),
+    ...runs(S_OP, 'dirty_inode', 'live', '6.12:fs/fs-writeback.c:2574'),
+    ...runs(S_OP, 'write_inode', 'live written-back', '6.12:fs/fs-writeback.c:1578 6.12:fs/inode.c:1861'),
+    ...runs(S_OP, 'drop_inode', 'live', '6.12:fs/inode.c:1844'),
+    ...runs(S_OP, 'evict_inode', 'evicted', '6.12:fs/inode.c:722'),
+    ...runs(S_OP, 'destroy_inode', 'destroyed', '6.12:fs/inode.c:315'),
+    ...runs(S_OP, 'free_inode', 'destroyed', '6.12:fs/inode.c:254'),
+  ],
   fields: [
     field(
       'i_state',
@@ -232,6 +296,15 @@ const SUPER_BLOCK: LifeCycle = {
     step('dying', 'dead', 'kill_super_notify', '6.12:fs/super.c:434', since('6.12')),
     step('dying', 'dead', 'put_super', '6.1:fs/super.c:308', until('6.12')),
     step('dead', '', 'end of the grace period', '6.12:fs/super.c:414 6.12:fs/super.c:286'),
+  ],
+  methods: [
+    ...runs('fs_context_operations', 'get_tree', 'nascent', '6.12:fs/super.c:1824'),
+    ...runs('fs_context_operations', 'reconfigure', 'born', '6.12:fs/super.c:1085'),
+    ...runs('file_system_type', 'kill_sb', 'dying', '6.12:fs/super.c:471'),
+    ...runs(S_OP, 'put_super', 'dying', '6.12:fs/super.c:639'),
+    ...runs(S_OP, 'shutdown', 'born', '6.12:fs/super.c:1432'),
+    ...runs(S_OP, 'nr_cached_objects', 'born', '6.12:fs/super.c:200'),
+    ...runs(S_OP, 'free_cached_objects', 'born', '6.12:fs/super.c:227'),
   ],
   fields: [
     field(

@@ -296,12 +296,23 @@ export interface LifeField {
   readonly proof: readonly string[];
 }
 
+/** A method that runs on an object, and in which of its states. */
+export interface LifeMethod {
+  readonly struct: string;
+  readonly method: string;
+  readonly in: readonly string[];
+  /** States in which RCU-walk, which found the object before, may still run it: without a lock or a reference. */
+  readonly beside?: readonly string[];
+  readonly proof: readonly string[];
+}
+
 /** The life of a kind of object. */
 export interface LifeCycle {
   /** The structure, without `struct`: `dentry`. */
   readonly object: string;
   readonly states: readonly LifeState[];
   readonly steps: readonly LifeStep[];
+  readonly methods: readonly LifeMethod[];
   readonly fields: readonly LifeField[];
 }
 
@@ -405,6 +416,7 @@ export interface Model {
   readonly freeClasses: ReadonlyMap<string, FreeClassEntry>;
   /** The pairs of locks that are ordered in this version. */
   readonly lockOrder: readonly LockOrderEntry[];
+  readonly lifeCycles: readonly LifeCycle[];
   readonly neverNull: readonly NeverNull[];
   readonly fieldGuards: readonly FieldGuard[];
   /** What the builder had to say: an unknown version that was clamped to the nearest, a condition that does not parse. */

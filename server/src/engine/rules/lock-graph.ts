@@ -24,7 +24,7 @@ const MAX_WAYS = 3;
 /** Classes below one function. */
 const MAX_BELOW = 160;
 /** Witnesses of one edge. */
-const MAX_WITNESSES = 16;
+export const MAX_WITNESSES = 16;
 /** Functions that return with a lock of a callee's, one in the other. */
 const MAX_RETURNS = 6;
 

@@ -35,7 +35,7 @@ export function sleepText(value: boolean | string): string {
 }
 
 /** One of the situations in which a method is called. */
-function contextText(c: EntryContext): string {
+export function contextText(c: EntryContext): string {
   const told = c.when !== undefined && c.when !== '';
   const parts: string[] = [];
   if (c.held.length > 0) parts.push(`held: ${c.held.map((l) => lockText(l)).join(', ')}`);

@@ -205,6 +205,12 @@ function lifeCycleSection(cycle: LifeCycle): string {
     `${s.by}${range(s.versions)}`,
     proofText(s.proof),
   ]);
+  const methods = cycle.methods.map((m) => [
+    `[${m.struct}.${m.method}](${m.struct}/${m.method}.md)`,
+    m.in.join(', '),
+    (m.beside ?? []).join(', '),
+    proofText(m.proof),
+  ]);
   const fields = cycle.fields.map((f) => [
     f.name,
     f.stable.join('; '),
@@ -217,6 +223,7 @@ function lifeCycleSection(cycle: LifeCycle): string {
     graph,
     table(['state', 'what holds', 'proof'], rows),
     table(['step', 'by', 'proof'], steps),
+    table(['method', 'runs on one that is', 'RCU-walk may still run it on one that is', 'proof'], methods),
     table(['field', 'what keeps it', 'what does not', 'how to read it otherwise', 'proof'], fields),
   ].join('\n\n');
 }
