@@ -12,6 +12,7 @@ import { type ContextsOptions, contexts } from './contexts.js';
 import { type DoctorOptions, doctor } from './doctor.js';
 import { DUMP_KINDS, dump } from './dump.js';
 import { type ExplainOptions, explain } from './explain.js';
+import { drop, field, type FieldOptions } from './review.js';
 import { type FilesOptions, files } from './files.js';
 import { lsp } from './lsp.js';
 import { type ModelOptions, modelVerify } from './model.js';
@@ -92,6 +93,29 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
     .action(async (name: string, paths: string[], options: AuditOptions) =>
       done(await audit(name, paths, options, signal)),
     );
+
+  runOptions(treeOptions(program.command('field')))
+    .description('who reads and writes a member of a structure, under which lock, the exceptions first')
+    .argument('<STRUCT::MEMBER>', 'such as fuse_inode::attr_version')
+    .argument('[PATH...]', 'files or folders; without, the folder below fs/ that declares the structure')
+    .addOption(
+      new Option('--format <format>', 'how to write the answer').choices(['text', 'json']).default('text'),
+    )
+    .addOption(new Option('--no-color', 'no colour, even on a terminal'))
+    .option('--all', 'in text, leave nothing out')
+    .action(async (name: string, paths: string[], options: FieldOptions) =>
+      done(await field(name, paths, options, signal)),
+    );
+
+  runOptions(treeOptions(program.command('drop')))
+    .description('what relies on the lock that a line drops: what was read under it, who may change it, which callers')
+    .argument('<FILE:LINE>', 'a line that gives back a lock, or calls what drops and takes it again')
+    .addOption(
+      new Option('--format <format>', 'how to write the answer').choices(['text', 'json']).default('text'),
+    )
+    .addOption(new Option('--no-color', 'no colour, even on a terminal'))
+    .option('--all', 'in text, leave nothing out')
+    .action(async (where: string, options: FieldOptions) => done(await drop(where, options, signal)));
 
   treeOptions(program.command('files'))
     .description('which files are in scope and why')

@@ -5,6 +5,9 @@
  */
 import type { CancelToken } from './base/cancel.js';
 import type { ContextsAnswer, EntryMethod, Finding, Fix, LockMode, PointContext } from './base/finding.js';
+import type { DropQuery, DropResult, FieldQuery, FieldResult } from './base/review.js';
+
+export type { DropQuery, DropResult, FieldQuery, FieldResult };
 
 /** What the engine may ask of the outside world. Paths are relative to the kernel root, with `/`. */
 export interface SourceTree {
@@ -375,6 +378,10 @@ export interface Engine {
   absent(query: AbsentQuery, token: CancelToken): AbsentResult;
   /** Every instance of a method, call of a helper or spot that a rule looked at, with a verdict. */
   audit(query: AuditQuery, token: CancelToken, progress?: (p: Progress) => void): AuditResult;
+  /** Who reads and writes a member, and under which lock. */
+  field(query: FieldQuery, token: CancelToken, progress?: (p: Progress) => void): FieldResult;
+  /** What relies on the locks that are dropped on a line. */
+  drop(query: DropQuery, token: CancelToken): DropResult;
   /** How much of files or folders the analysis reaches, and from where. */
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer;
   /** For hover and `explain`: what the model or the analysis knows of the name at a position. */

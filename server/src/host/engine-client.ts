@@ -18,7 +18,11 @@ import type {
   CheckRequest,
   ContextsQuery,
   ContextsResult,
+  DropQuery,
+  DropResult,
   DumpKind,
+  FieldQuery,
+  FieldResult,
   FileInScope,
   Progress,
   ReachAnswer,
@@ -64,6 +68,8 @@ const READING: ReadonlySet<CallName> = new Set([
   'annotate',
   'absent',
   'audit',
+  'field',
+  'drop',
   'reach',
   'dump',
   'verify',
@@ -151,6 +157,18 @@ export class EngineClient {
     progress: ((progress: Progress) => void) | null = null,
   ): Promise<AuditResult> {
     return this.#call('audit', query, signal, progress);
+  }
+
+  field(
+    query: FieldQuery,
+    signal: AbortSignal | null = null,
+    progress: ((progress: Progress) => void) | null = null,
+  ): Promise<FieldResult> {
+    return this.#call('field', query, signal, progress);
+  }
+
+  drop(query: DropQuery, signal: AbortSignal | null = null): Promise<DropResult> {
+    return this.#call('drop', query, signal);
   }
 
   reach(

@@ -13,7 +13,11 @@ import type {
   CheckRequest,
   ContextsQuery,
   ContextsResult,
+  DropQuery,
+  DropResult,
   DumpKind,
+  FieldQuery,
+  FieldResult,
   FileInScope,
   MemoryPart,
   Progress,
@@ -80,6 +84,8 @@ export interface Calls {
   annotate: { readonly params: AnnotateQuery; readonly answer: AnnotateResult };
   absent: { readonly params: AbsentQuery; readonly answer: AbsentResult };
   audit: { readonly params: AuditQuery; readonly answer: AuditResult };
+  field: { readonly params: FieldQuery; readonly answer: FieldResult };
+  drop: { readonly params: DropQuery; readonly answer: DropResult };
   reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };
   symbolAt: {
     readonly params: { readonly file: string; readonly line: number; readonly column: number };

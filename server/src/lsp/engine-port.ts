@@ -9,6 +9,10 @@ import type {
   CheckRequest,
   ContextsQuery,
   ContextsResult,
+  DropQuery,
+  DropResult,
+  FieldQuery,
+  FieldResult,
   Progress,
   SymbolAnswer,
 } from '../engine/door.js';
@@ -26,6 +30,8 @@ export interface EnginePort {
   ): Promise<CheckAnswer>;
   contexts(query: ContextsQuery, signal: AbortSignal): Promise<ContextsResult>;
   annotate(query: AnnotateQuery, signal: AbortSignal): Promise<AnnotateResult>;
+  field(query: FieldQuery, signal: AbortSignal): Promise<FieldResult>;
+  drop(query: DropQuery, signal: AbortSignal): Promise<DropResult>;
   symbolAt(file: string, line: number, column: number, signal: AbortSignal): Promise<SymbolAnswer | null>;
   /** Text of an unsaved buffer in place of a file; null: the file on disk again. */
   overlay(file: string, text: string | null): Promise<void>;

@@ -165,16 +165,65 @@ function viaOf(analysis: Analysis, fn: number, index: number, origin: number): r
     : chain.map((c) => name(c.fn));
 }
 
+/** What one situation says of a point; `entry` is its number among those of the function. */
+export interface Situation extends Omit<PointContext, 'entry' | 'via'> {
+  readonly entry: number;
+}
+
+/**
+ * The situations just before operations of a function, all of them from one walk; an operation that is not come to has none. `see` is
+ * shown each state there while its terms are alive.
+ */
+export function situationsAt(
+  analysis: Analysis,
+  fn: FunctionRef,
+  ops: readonly number[],
+  see: (run: FunctionRun, op: number, s: State) => void = () => {},
+): ReadonlyMap<number, readonly Situation[]> {
+  const out = new Map<number, readonly Situation[]>();
+  const entries = analysis.propagation?.entries[fn.id] ?? [];
+  const found = new Map<number, PointState[]>(ops.map((op) => [op, []]));
+  if (ops.length === 0 || entries.length === 0) return out;
+  const run: FunctionRun = new FunctionRun(
+    analysis.shared,
+    fn,
+    (at: number, s: State) => {
+      const states = found.get(at);
+      if (states === undefined || states.length > MOST_STATES) return;
+      states.push(pointState(run, s));
+      see(run, at, s);
+    },
+    undefined,
+    ops,
+  );
+  run.show();
+  for (const [op, states] of found) {
+    const here: Situation[] = [];
+    for (const [i, entry] of entries.entries()) {
+      const point = pointOf(analysis, fn, entry, states);
+      if (point !== null) here.push({ entry: i, ...point });
+    }
+    out.set(op, here);
+  }
+  return out;
+}
+
+/** States that are looked at of one point. */
+const MOST_STATES = 200;
+
+function pointState(run: FunctionRun, s: State): PointState {
+  return {
+    locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
+    released: sharedLocks(run.terms, s.released),
+    facts: exported(run.terms, s.facts, true),
+    doubt: s.doubt,
+  };
+}
+
 function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[] {
   const found: PointState[] = [];
   const run: FunctionRun = new FunctionRun(analysis.shared, fn, (at: number, s: State) => {
-    if (at !== op || found.length > 200) return;
-    found.push({
-      locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
-      released: sharedLocks(run.terms, s.released),
-      facts: exported(run.terms, s.facts, true),
-      doubt: s.doubt,
-    });
+    if (at === op && found.length <= MOST_STATES) found.push(pointState(run, s));
   });
   run.run(op);
   return found;

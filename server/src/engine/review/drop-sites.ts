@@ -1,0 +1,141 @@
+/**
+ * Where a lock is given back: by a call, at the end of a scope, or inside of what is called, which takes it again before it returns.
+ * Only what was held there, or what a caller may have brought.
+ */
+import type { Place } from '../base/finding.js';
+import type { Drop } from '../base/review.js';
+import { calledName, fnColumn } from '../contexts/cfg.js';
+import type { Entry } from '../contexts/entry-points.js';
+import type { FunctionRun } from '../contexts/flow.js';
+import { modelLock } from '../contexts/helper-calls.js';
+import { Lock, type State } from '../contexts/state.js';
+import { toCaller } from '../contexts/translate.js';
+import { Fn, OP_STRIDE, Op } from '../facts/encode.js';
+import type { FunctionRef } from '../program/program.js';
+import { byLocks, heldIn } from '../rules/holding.js';
+import { calleesByOp } from '../rules/lockless.js';
+import { operationsOf, readsOf, watch } from '../rules/replay.js';
+import { releasesAt } from '../rules/releases.js';
+import { placeOf, type RuleContext } from '../rules/rule.js';
+
+/** One lock that is given back by one operation, in one situation. */
+export interface DropSite {
+  readonly fn: FunctionRef;
+  readonly op: number;
+  readonly entry: Entry;
+  readonly how: Drop['how'];
+  /** The lock as it was held. */
+  readonly lock: Lock;
+  readonly text: string;
+  /** The caller brought it. */
+  readonly brought: boolean;
+  readonly inside: Drop['inside'];
+}
+
+/** Kinds that are states of the processor, not locks. */
+const NO_LOCKS = new Set(['irq', 'bh', 'preempt', 'completion', 'flag']);
+
+/** The locks that some operations of a function give back, each once. */
+export function dropSites(cx: RuleContext, fn: FunctionRef, ops: ReadonlySet<number>): readonly DropSite[] {
+  const out = new Map<string, DropSite>();
+  const mayDrop = new Set([...ops].filter((op) => canDrop(cx, fn, op)));
+  if (mayDrop.size === 0) return [];
+  for (const [, entry] of byLocks(cx.analysis.propagation?.entries[fn.id] ?? []))
+    watch(
+      cx.analysis,
+      fn,
+      entry,
+      (op) => mayDrop.has(op),
+      (run, op, s) => {
+        for (const site of sitesAt(cx, run, entry, op, s)) {
+          const key = `${op} ${site.lock.place} ${site.lock.kind}`;
+          const known = out.get(key);
+          if (known === undefined || (!known.brought && site.brought)) out.set(key, site);
+        }
+      },
+    );
+  return [...out.values()].sort((a, b) => a.op - b.op);
+}
+
+/** Operations of a function that may give a lock back. */
+export function droppingOps(cx: RuleContext, fn: FunctionRef): ReadonlySet<number> {
+  return new Set(operationsOf(fn).filter((op) => canDrop(cx, fn, op)));
+}
+
+function canDrop(cx: RuleContext, fn: FunctionRef, op: number): boolean {
+  const kind = fn.file.ops[(fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op;
+  if (kind === Op.Cleanup) return true;
+  if (kind !== Op.Call) return false;
+  if ((cx.analysis.model.helpers.get(calledName(fn, op))?.releases ?? []).length > 0) return true;
+  return (calleesByOp(cx, fn).get(op) ?? []).some((id) => (cx.analysis.results[id]?.releases.size ?? 0) > 0);
+}
+
+function sitesAt(cx: RuleContext, run: FunctionRun, entry: Entry, op: number, s: State): readonly DropSite[] {
+  const { fn } = run;
+  const held = heldIn(run, entry, s);
+  const out: DropSite[] = [];
+  const add = (given: Lock, how: Drop['how'], inside: Drop['inside']): void => {
+    if (NO_LOCKS.has(given.kind)) return;
+    const lock = held.find((l) => l.place === given.place && l.kind === given.kind) ?? given;
+    // What is taken again inside has to be held before, else it is not this one that is dropped
+    if (how === 'retake' && lock === given) return;
+    const brought =
+      entry.locks.some((l) => l.place === lock.place && l.kind === lock.kind) || (lock === given && how === 'release');
+    out.push({ fn, op, entry, how, lock, text: run.showPlace(lock.place), brought, inside });
+  };
+  const at = (fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  if ((fn.file.ops[at] as Op) === Op.Cleanup) {
+    for (const l of held) if (l.fn === fn.id && l.op >= 0 && scopeOf(fn, l.op) === fn.file.ops[at + 1]) add(l, 'scope', null);
+    return out;
+  }
+  const name = calledName(fn, op);
+  const callees = calleesByOp(cx, fn).get(op) ?? [];
+  const inside = callees.length > 0 ? { function: name, place: null } : null;
+  for (const lock of releasesAt(cx, run, op, s)) add(lock, 'release', inside);
+  const args = readsOf(fn, op).slice(1);
+  for (const id of callees)
+    for (const { lock, place } of retakenIn(cx, id)) {
+      const here = toCaller(
+        run.terms,
+        lock.place,
+        args.map((e) => run.ev.value(s, e)),
+        run.terms.unknown,
+      );
+      if (here !== run.terms.unknown) add(lock.at(here), 'retake', { function: name, place });
+    }
+  const helper = cx.analysis.model.helpers.get(name);
+  for (const spec of helper?.releases ?? []) {
+    if (helper?.acquires?.some((a) => a.lock === spec.lock) !== true) continue;
+    const values = args.map((e) => run.ev.value(s, e));
+    const lock = modelLock(run, s, spec, helper.params, values, run.terms.unknown, op);
+    if (lock !== null) add(lock, 'retake', { function: name, place: null });
+  }
+  return out;
+}
+
+/** The hidden variable of a scope that an operation begins, or -1. */
+function scopeOf(fn: FunctionRef, op: number): number {
+  const at = (fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  return (fn.file.ops[at] as Op) === Op.Guard ? (fn.file.ops[at + 3] as number) : -1;
+}
+
+/** Locks of its caller that a function gives back and takes again, with the place where it has them again. */
+export function retakenIn(cx: RuleContext, id: number): readonly { readonly lock: Lock; readonly place: Place }[] {
+  const out: { lock: Lock; place: Place }[] = [];
+  for (const t of cx.analysis.results[id]?.takes ?? []) {
+    if (!t.released.some((r) => r.place === t.lock.place && r.kind === t.lock.kind)) continue;
+    if (out.some((o) => o.lock.place === t.lock.place)) continue;
+    // Down to the function that does it itself
+    let at = { id, op: t.op, via: t.via };
+    for (let depth = 0; depth < 10 && at.via >= 0; depth++) {
+      const deeper = cx.analysis.results[at.via]?.takes.find(
+        (x) => x.lock.class === t.lock.class && x.released.some((r) => r.class === t.lock.class),
+      );
+      if (deeper === undefined) break;
+      at = { id: at.via, op: deeper.op, via: deeper.via };
+    }
+    const fn = cx.analysis.program.functions[at.id];
+    if (fn !== undefined) out.push({ lock: t.lock, place: placeOf(fn, at.op) });
+  }
+  return out;
+}

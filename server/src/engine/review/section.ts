@@ -1,0 +1,522 @@
+/**
+ * What a function goes by after a lock was dropped: what it read, tested and changed under the lock on the way there, and where it uses that
+ * later. By the order of operations, with what the states say of the lock; what is not seen is not said.
+ */
+import type { LaterUse, Published, Relied } from '../base/review.js';
+import { calledName, fnColumn } from '../contexts/cfg.js';
+import type { Entry } from '../contexts/entry-points.js';
+import type { Lock } from '../contexts/state.js';
+import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VAR_STATIC, VARIABLE_STRIDE, X } from '../facts/encode.js';
+import { ExpressionTypes } from '../program/expression-types.js';
+import { type FunctionRef, readList } from '../program/program.js';
+import { heldIn } from '../rules/holding.js';
+import { isPointerTo } from '../rules/only-looks.js';
+import { FINDS, PointerText, storedVariable } from '../rules/pointer-text.js';
+import { operationsOf, readsOf, watch } from '../rules/replay.js';
+import { lineOf, type RuleContext } from '../rules/rule.js';
+import { mentionsVariable } from '../rules/text-locks.js';
+import { madeIn } from '../rules/usual-guards.js';
+import { Ways } from '../rules/ways.js';
+import { isPreparing } from './access-words.js';
+import { accessesAt, accessesIn, type MemberAccess } from './member-access.js';
+import { callOf, variableName, written } from './written.js';
+
+/** A lock that one operation gives back. */
+export interface Dropping {
+  readonly fn: FunctionRef;
+  readonly entry: Entry;
+  readonly op: number;
+  readonly lock: Lock;
+}
+
+/** What was found of one. */
+export interface Section {
+  readonly relied: readonly Relied[];
+  readonly published: readonly Published[];
+  /** Lines in which the lock is taken again later. */
+  readonly retaken: readonly number[];
+}
+
+/** Uses that are named. */
+const MAX_USES = 4;
+/** Calls that values are followed through to where they were read. */
+const MAX_FROM = 3;
+
+/** Looks at one drop. */
+export class SectionReader {
+  private readonly fn: FunctionRef;
+  private readonly ways: Ways;
+  private readonly types: ExpressionTypes;
+  private readonly pointers: PointerText;
+  private readonly first: number;
+  /** Operations before which the lock is held: always, or on some paths. */
+  private readonly under = new Map<number, 'always' | 'sometimes'>();
+  private readonly takes = new Set<number>();
+  private readonly made: ReadonlySet<number>;
+
+  constructor(
+    private readonly cx: RuleContext,
+    private readonly drop: Dropping,
+  ) {
+    this.fn = drop.fn;
+    this.ways = new Ways(drop.fn);
+    this.types = new ExpressionTypes(cx.analysis.program, drop.fn);
+    this.pointers = new PointerText(cx);
+    this.first = fnColumn(drop.fn.file, drop.fn.index, Fn.FirstOp);
+    this.made = madeIn(cx, drop.fn);
+    this.look();
+  }
+
+  /** What there is to say. */
+  read(): Section {
+    const relied = [...this.variables(), ...this.tests()];
+    relied.sort((a, b) => RANK[a.kind] - RANK[b.kind] || a.line - b.line);
+    const retaken = [...this.takes].filter((op) => this.ways.isAfter(this.drop.op, op)).map((op) => lineOf(this.fn, op));
+    return { relied, published: this.changes(), retaken: [...new Set(retaken)].sort((a, b) => a - b) };
+  }
+
+  private look(): void {
+    const { fn, entry, lock } = this.drop;
+    const counts = new Map<number, { held: number; all: number }>();
+    const isAny = (): boolean => true;
+    watch(this.cx.analysis, fn, entry, isAny, (run, op, s) => {
+      let count = counts.get(op);
+      if (count === undefined) {
+        count = { held: 0, all: 0 };
+        counts.set(op, count);
+      }
+      count.all++;
+      const held = heldIn(run, entry, s).find(
+        (l) =>
+          l.kind === lock.kind &&
+          (l.place === lock.place || (l.fn === fn.id && l.op >= 0 && l.op === lock.op && l.class === lock.class)),
+      );
+      if (held === undefined) return;
+      if (held.fn === fn.id && held.op >= 0) this.takes.add(held.op);
+      if (!held.may) count.held++;
+      else count.held += 0.5;
+    });
+    for (const [op, { held, all }] of counts) if (held > 0) this.under.set(op, held >= all ? 'always' : 'sometimes');
+  }
+
+  private kindOf(op: number): Op {
+    return this.fn.file.ops[(this.first + op) * OP_STRIDE] as Op;
+  }
+
+  private column(op: number, c: number): number {
+    return this.fn.file.ops[(this.first + op) * OP_STRIDE + c] as number;
+  }
+
+  /** Whether the lock is given back before an operation without having been held at one: another section. */
+  private isOutside(op: number): boolean {
+    return op !== this.drop.op && !this.under.has(op);
+  }
+
+  // ---- variables
+
+  private variables(): Relied[] {
+    const out: Relied[] = [];
+    const seen = new Set<string>();
+    for (const [op, held] of this.under) {
+      const v = this.storedBy(op);
+      if (v < 0 || this.made.has(v) || this.isStatic(v)) continue;
+      const source = this.sourceAt(op, v);
+      if (source === null) continue;
+      const { uses, before } = this.follow(op, v);
+      const key = `${v} ${lineOf(this.fn, op)}`;
+      if (uses.length === 0 || seen.has(key)) continue;
+      seen.add(key);
+      const isPointer = this.isPointer(v);
+      out.push({
+        kind: isPointer ? 'pointer' : 'value',
+        name: variableName(this.fn, v),
+        from: source.from,
+        members: source.members,
+        line: lineOf(this.fn, op),
+        uses: this.usesOf(uses, v),
+        useCount: uses.length,
+        kept: isPointer ? this.keptBy(before, v) : '',
+        again: this.againAfter(source.members),
+        perhaps: held === 'sometimes',
+      });
+    }
+    return out;
+  }
+
+  /** The local that an operation stores to, the walker of a loop included; -1. */
+  private storedBy(op: number): number {
+    const v = storedVariable(this.fn, op);
+    return v >= 0 ? v : this.walkerOf(op);
+  }
+
+  /** The variable that the head of a loop sets in every turn, or -1. */
+  private walkerOf(op: number): number {
+    if (this.kindOf(op) !== Op.Call || (this.column(op, 4) & CALL_LOOP) === 0) return -1;
+    const { file } = this.fn;
+    for (const e of readList(file, this.column(op, 2)))
+      if ((file.exprs[e * EXPR_STRIDE] as X) === X.Local) return file.exprs[e * EXPR_STRIDE + 1] as number;
+    return -1;
+  }
+
+  private isStatic(v: number): boolean {
+    const { file, index } = this.fn;
+    const at = (fnColumn(file, index, Fn.FirstVariable) + v) * VARIABLE_STRIDE;
+    return ((file.variables[at + 2] as number) & VAR_STATIC) !== 0;
+  }
+
+  private isPointer(v: number): boolean {
+    const { file, index } = this.fn;
+    const type = file.variables[(fnColumn(file, index, Fn.FirstVariable) + v) * VARIABLE_STRIDE + 1] as number;
+    return (this.cx.analysis.program.plain({
+      base: file.strings[file.types[type * 2] as number] ?? '',
+      depth: file.types[type * 2 + 1] as number,
+    }).depth) > 0;
+  }
+
+  /** What a variable is set from under the lock, where that is memory that others reach; null for anything else. */
+  private sourceAt(op: number, v: number): { readonly from: string; readonly members: readonly string[] } | null {
+    if (this.walkerOf(op) === v) {
+      const members = this.membersAt(op);
+      return { from: `${calledName(this.fn, op)}()`, members };
+    }
+    const value = this.column(op, 2);
+    if (value < 0) return null;
+    const members = this.membersFrom(value, MAX_FROM);
+    const from = written(this.fn, value);
+    if (members.length > 0) return { from, members };
+    const call = this.callIn(value);
+    // What is found in a list, or given by what looks into memory: where it looks is not told
+    return call >= 0 && this.isPointer(v) && (FINDS.has(calledName(this.fn, call)) || this.pointers.gives(this.fn, call))
+      ? { from, members: [] }
+      : null;
+  }
+
+  private callIn(value: number): number {
+    const { file } = this.fn;
+    let e = value;
+    while ((file.exprs[e * EXPR_STRIDE] as X) === X.Cast) e = file.exprs[e * EXPR_STRIDE + 2] as number;
+    return (file.exprs[e * EXPR_STRIDE] as X) === X.Temp ? callOf(this.fn, file.exprs[e * EXPR_STRIDE + 1] as number) : -1;
+  }
+
+  /** `struct::member` of what is read in an expression, through temporaries that were made under the lock. */
+  private membersFrom(value: number, depth: number): readonly string[] {
+    const out = new Set<string>();
+    const { file } = this.fn;
+    const visit = (e: number, left: number): void => {
+      if (e < 0 || left === 0) return;
+      const at = e * EXPR_STRIDE;
+      const a = file.exprs[at + 1] as number;
+      const b = file.exprs[at + 2] as number;
+      switch (file.exprs[at] as X) {
+        case X.Field: {
+          const name = this.memberName(e);
+          if (name !== '') out.add(name);
+          return;
+        }
+        case X.Temp:
+          for (const op of operationsOf(this.fn)) {
+            const isCall = this.kindOf(op) === Op.Call && this.column(op, 3) === a;
+            const isSet = this.kindOf(op) === Op.Set && this.column(op, 1) === a;
+            if (!this.under.has(op)) continue;
+            if (isSet) visit(this.column(op, 2), left - 1);
+            if (isCall) for (const name of this.membersAt(op)) out.add(name);
+          }
+          return;
+        case X.Deref:
+          visit(a, left);
+          return;
+        case X.Index:
+          visit(a, left);
+          visit(b, left);
+          return;
+        case X.Unary:
+        case X.Cast:
+          visit(b, left);
+          return;
+        case X.Binary:
+          visit(b, left);
+          visit(file.exprs[at + 3] as number, left);
+          return;
+        default:
+          return;
+      }
+    };
+    visit(value, depth);
+    return [...out];
+  }
+
+  /** Members that a call is handed by address or reads by name: READ_ONCE(x->m), list_first_entry(&x->m, ..). */
+  private membersAt(op: number): readonly string[] {
+    const name = calledName(this.fn, op);
+    const callee = name === '' ? null : this.cx.analysis.program.resolve(name, this.fn.file);
+    const all = accessesAt(this.cx.analysis, this.fn, op, () => true).filter(
+      (a) => a.by !== '' && a.kind !== 'address' && !a.part,
+    );
+    const found = all.map((a) => this.memberName(a.expr)).filter((m) => m !== '');
+    return [...new Set([...found, ...(callee === null ? [] : this.givenBy(callee))])];
+  }
+
+  /** The members that a small function of the program gives: an accessor. */
+  private givenBy(callee: FunctionRef): readonly string[] {
+    const { file } = callee;
+    const first = fnColumn(file, callee.index, Fn.FirstOp);
+    if (fnColumn(file, callee.index, Fn.OpCount) > 12) return [];
+    const types = new ExpressionTypes(this.cx.analysis.program, callee);
+    const out: string[] = [];
+    for (const op of operationsOf(callee)) {
+      const at = (first + op) * OP_STRIDE;
+      if ((file.ops[at] as Op) !== Op.Return || (file.ops[at + 1] as number) < 0) continue;
+      const e = file.ops[at + 1] as number;
+      const name = nameOf(callee, types, e);
+      if (name !== '') out.push(name);
+    }
+    return out;
+  }
+
+  private memberName(e: number): string {
+    return nameOf(this.fn, this.types, e);
+  }
+
+  /** Where a variable is used after the drop, and what runs between its being set and the drop. */
+  private follow(def: number, v: number): { readonly uses: readonly number[]; readonly before: readonly number[] } {
+    const uses = new Set<number>();
+    const before = new Set<number>();
+    const seen = new Set<string>();
+    const block = this.ways.blockOf(def);
+    type Step = { readonly block: number; readonly from: number; readonly after: boolean };
+    const todo: Step[] = [{ block, from: this.ways.opsOf(block).indexOf(def) + 1, after: false }];
+    // What is stored by the very operation that drops the lock is set after it
+    if (def === this.drop.op) return { uses: [], before: [] };
+    for (let step = todo.pop(); step !== undefined; step = todo.pop()) {
+      const ops = this.ways.opsOf(step.block);
+      let { after } = step;
+      let ended = false;
+      for (let i = step.from; i < ops.length && !ended; i++) {
+        const op = ops[i] as number;
+        if (!after) {
+          if (op === this.drop.op) after = true;
+          else if (this.isOutside(op) || this.storedBy(op) === v) ended = true;
+          else before.add(op);
+          continue;
+        }
+        if (this.usesVariable(op, v)) uses.add(op);
+        if (this.storedBy(op) === v) ended = true;
+      }
+      if (ended) continue;
+      for (const next of this.ways.after(step.block)) {
+        const key = `${next} ${after}`;
+        if (!seen.has(key)) {
+          seen.add(key);
+          todo.push({ block: next, from: 0, after });
+        }
+      }
+    }
+    return { uses: [...uses].sort((a, b) => this.ways.position(a) - this.ways.position(b)), before: [...before] };
+  }
+
+  private usesVariable(op: number, v: number): boolean {
+    if (this.kindOf(op) === Op.Eval || this.kindOf(op) === Op.Cleanup) return false;
+    if (this.kindOf(op) === Op.Call && isPreparing(calledName(this.fn, op))) return false;
+    if (this.walkerOf(op) === v) return this.pointers.isFollowed(this.fn, op, v, () => true);
+    return this.readsWithoutTarget(op).some((e) => mentionsVariable(this.fn.file, e, v));
+  }
+
+  /** What an operation reads; a local that is only stored to is not. */
+  private readsWithoutTarget(op: number): readonly number[] {
+    if (this.kindOf(op) !== Op.Assign) return readsOf(this.fn, op);
+    const target = this.column(op, 1);
+    const isLocal = (this.fn.file.exprs[target * EXPR_STRIDE] as X) === X.Local;
+    return isLocal ? [this.column(op, 2)] : [this.column(op, 2), target];
+  }
+
+  private usesOf(ops: readonly number[], v: number): readonly LaterUse[] {
+    const out = new Map<number, LaterUse>();
+    for (const op of ops) {
+      const line = lineOf(this.fn, op);
+      const how = this.howUsed(op, v);
+      const old = out.get(line);
+      if (old === undefined || (how.startsWith('follows') && !old.how.startsWith('follows'))) out.set(line, { line, how });
+    }
+    return [...out.values()].slice(0, MAX_USES);
+  }
+
+  private howUsed(op: number, v: number): string {
+    if (this.pointers.isFollowed(this.fn, op, v, () => true)) return 'follows it';
+    switch (this.kindOf(op)) {
+      case Op.Call: {
+        const name = calledName(this.fn, op);
+        return name === '' ? 'passes it on' : `passes it to ${name}()`;
+      }
+      case Op.Branch:
+      case Op.Switch:
+        return 'tests it';
+      case Op.Return:
+        return 'returns it';
+      case Op.Assign:
+        return (this.fn.file.exprs[this.column(op, 1) * EXPR_STRIDE] as X) === X.Local ? 'uses it' : 'stores it or goes by it in a store';
+      default:
+        return 'uses it';
+    }
+  }
+
+  /** What may keep an object on the way to the drop. */
+  private keptBy(before: readonly number[], v: number): string {
+    for (const op of before) {
+      if (this.kindOf(op) !== Op.Call || !this.pointers.isKept(this.fn, op, v, false)) continue;
+      const name = calledName(this.fn, op);
+      if (this.takesReference(name)) return `a reference by ${name}() in line ${lineOf(this.fn, op)}`;
+    }
+    const maybe = before.find((op) => this.kindOf(op) === Op.Call && this.pointers.isKept(this.fn, op, v, false));
+    return maybe === undefined ? '' : `perhaps ${calledName(this.fn, maybe) || 'a call'}() in line ${lineOf(this.fn, maybe)}`;
+  }
+
+  private takesReference(name: string): boolean {
+    return (
+      this.cx.analysis.model.helpers.get(name)?.references?.some((r) => r.action !== 'put') === true ||
+      /(^|_)(get|grab|hold|pin|ref_inc|inc)(_|$)/.test(name)
+    );
+  }
+
+  /** The first line after the drop in which one of the members is read again with the lock held, or 0. */
+  private againAfter(members: readonly string[]): number {
+    if (members.length === 0) return 0;
+    let best = 0;
+    for (const op of this.under.keys()) {
+      if (!this.ways.isAfter(this.drop.op, op)) continue;
+      const reads = accessesAt(this.cx.analysis, this.fn, op, () => true).some(
+        (a) => a.kind !== 'write' && members.includes(this.memberName(a.expr)),
+      );
+      const line = lineOf(this.fn, op);
+      if (reads && (best === 0 || line < best)) best = line;
+    }
+    return best;
+  }
+
+  // ---- tests
+
+  private tests(): Relied[] {
+    const out = new Map<string, Relied>();
+    for (const [op, held] of this.under) {
+      const kind = this.kindOf(op);
+      if (kind !== Op.Branch && kind !== Op.Switch) continue;
+      const e = this.column(op, 1);
+      const members = this.membersFrom(e, MAX_FROM);
+      if (members.length === 0 || !this.comesToDrop(op)) continue;
+      const line = lineOf(this.fn, op);
+      const key = `${line} ${members.join()}`;
+      if (out.has(key)) continue;
+      out.set(key, {
+        kind: 'test',
+        name: '',
+        from: written(this.fn, e),
+        members,
+        line,
+        uses: [],
+        useCount: 0,
+        kept: '',
+        again: this.againAfter(members),
+        perhaps: held === 'sometimes',
+      });
+    }
+    return [...out.values()];
+  }
+
+  /** Whether control comes from an operation to the drop without leaving the lock on the way. */
+  private comesToDrop(op: number): boolean {
+    const seen = new Set<number>();
+    const block = this.ways.blockOf(op);
+    const todo: (readonly [number, number])[] = [[block, this.ways.opsOf(block).indexOf(op) + 1]];
+    for (let step = todo.pop(); step !== undefined; step = todo.pop()) {
+      let ended = false;
+      for (const o of this.ways.opsOf(step[0]).slice(step[1])) {
+        if (o === this.drop.op) return true;
+        if (this.isOutside(o)) {
+          ended = true;
+          break;
+        }
+      }
+      if (ended) continue;
+      for (const next of this.ways.after(step[0]))
+        if (!seen.has(next)) {
+          seen.add(next);
+          todo.push([next, 0]);
+        }
+    }
+    return false;
+  }
+
+  // ---- changes
+
+  private changes(): Published[] {
+    const out = new Map<string, Published>();
+    for (const a of accessesIn(this.cx.analysis, this.fn, () => true)) {
+      if (a.kind !== 'write' && a.kind !== 'update') continue;
+      if (a.part || !this.under.has(a.op) || !this.isOfOthers(a)) continue;
+      const member = this.memberName(a.expr);
+      if (member === '' || !this.comesToDrop(a.op)) continue;
+      const v = this.storedPointer(a);
+      const uses = v < 0 ? [] : this.follow(a.op, v).uses;
+      const line = lineOf(this.fn, a.op);
+      const key = `${line} ${member}`;
+      if (out.has(key)) continue;
+      out.set(key, {
+        member,
+        text: written(this.fn, a.expr),
+        line,
+        by: a.by,
+        name: uses.length > 0 ? variableName(this.fn, v) : '',
+        uses: v < 0 ? [] : this.usesOf(uses, v),
+      });
+    }
+    return [...out.values()].sort((a, b) => Number(b.name !== '') - Number(a.name !== '') || a.line - b.line);
+  }
+
+  /** Whether a member is one of what a pointer points at that the function has not just made. */
+  private isOfOthers(a: MemberAccess): boolean {
+    const { file } = this.fn;
+    let e = a.expr;
+    while ((file.exprs[e * EXPR_STRIDE] as X) === X.Field) {
+      const base = file.exprs[e * EXPR_STRIDE + 1] as number;
+      if (file.exprs[e * EXPR_STRIDE + 3] === 1)
+        return !((file.exprs[base * EXPR_STRIDE] as X) === X.Local && this.made.has(file.exprs[base * EXPR_STRIDE + 1] as number));
+      e = base;
+    }
+    return false;
+  }
+
+  /** The pointer variable that is stored, or put on a list, or -1. */
+  private storedPointer(a: MemberAccess): number {
+    const { file } = this.fn;
+    if (this.kindOf(a.op) === Op.Assign) {
+      const value = this.column(a.op, 2);
+      const isLocal = (file.exprs[value * EXPR_STRIDE] as X) === X.Local;
+      const v = isLocal ? (file.exprs[value * EXPR_STRIDE + 1] as number) : -1;
+      return v >= 0 && this.isPointer(v) ? v : -1;
+    }
+    if (this.kindOf(a.op) !== Op.Call || !/add|insert|link|assign/.test(a.by)) return -1;
+    const base = file.exprs[a.expr * EXPR_STRIDE + 1] as number;
+    for (const e of readList(file, this.column(a.op, 2))) {
+      const count = fnColumn(file, this.fn.index, Fn.VariableCount);
+      for (let v = 0; v < count; v++) {
+        const isOwner = (file.exprs[base * EXPR_STRIDE] as X) === X.Local && file.exprs[base * EXPR_STRIDE + 1] === v;
+        if (this.isPointer(v) && isPointerTo(file, e, v) && (isOwner || this.made.has(v))) return v;
+      }
+    }
+    return -1;
+  }
+}
+
+const RANK: Readonly<Record<Relied['kind'], number>> = { pointer: 0, value: 1, test: 2 };
+
+/** `struct::member` of a member expression, '' where the structure is not known. */
+function nameOf(fn: FunctionRef, types: ExpressionTypes, e: number): string {
+  const { file } = fn;
+  let at = e;
+  while ([X.Cast, X.Index].includes(file.exprs[at * EXPR_STRIDE] as X))
+    at = file.exprs[at * EXPR_STRIDE + ((file.exprs[at * EXPR_STRIDE] as X) === X.Cast ? 2 : 1)] as number;
+  if (at < 0 || (file.exprs[at * EXPR_STRIDE] as X) !== X.Field) return '';
+  const base = types.of(file.exprs[at * EXPR_STRIDE + 1] as number)?.base ?? '';
+  return base.startsWith('struct ') && !base.includes('@')
+    ? `${base.slice(7)}::${file.strings[file.exprs[at * EXPR_STRIDE + 2] as number]}`
+    : '';
+}
