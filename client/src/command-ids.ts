@@ -7,3 +7,5 @@ export const RESTART = 'lockwalk.restart';
 export const SHOW_OUTPUT = 'lockwalk.showOutput';
 export const SHOW_STATUS = 'lockwalk.showStatus';
 export const EXPLAIN_RULE = EXPLAIN_COMMAND;
+export const SHOW_FIELD = 'lockwalk.showFieldAccesses';
+export const SHOW_DROP = 'lockwalk.showDrop';

@@ -7,6 +7,7 @@ import type { LanguageClient } from 'vscode-languageclient/node';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
 import { EXPLAIN_RULE, RESTART, SHOW_OUTPUT, SHOW_STATUS } from './command-ids.js';
 import { kernelRootOf } from './kernel-tree.js';
+import { registerReview } from './review-view.js';
 import { rulePageUri, rulesWithPages } from './rule-pages.js';
 import { languageClient } from './server-process.js';
 import { type ClientState, StatusItem } from './status-item.js';
@@ -83,6 +84,7 @@ export function activate(context: ExtensionContext): void {
     commands.registerCommand(SHOW_OUTPUT, () => output.show()),
     commands.registerCommand(SHOW_STATUS, showStatus),
     commands.registerCommand(EXPLAIN_RULE, explainRule),
+    ...registerReview(() => client),
     workspace.onDidOpenTextDocument((document) => void opened(document)),
   );
   for (const document of workspace.textDocuments) void opened(document);

@@ -87,6 +87,14 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
           ? { ok: false, problem: 'nothing here' }
           : { ok: true, answer: world.annotation };
       },
+      field: async (query) => {
+        world.asked.push(`field ${'file' in query ? `${query.line}:${query.column}` : query.member}`);
+        return { ok: false, problem: 'nothing here' };
+      },
+      drop: async (query) => {
+        world.asked.push(`drop ${query.line}`);
+        return { ok: false, problem: 'nothing here' };
+      },
       symbolAt: async () => world.symbol,
       overlay: async (file, content) => {
         world.asked.push(`overlay ${file} ${content === null ? 'off' : 'on'}`);

@@ -12,10 +12,10 @@ import { type ContextsOptions, contexts } from './contexts.js';
 import { type DoctorOptions, doctor } from './doctor.js';
 import { DUMP_KINDS, dump } from './dump.js';
 import { type ExplainOptions, explain } from './explain.js';
-import { drop, field, type FieldOptions } from './review.js';
 import { type FilesOptions, files } from './files.js';
 import { lsp } from './lsp.js';
 import { type ModelOptions, modelVerify } from './model.js';
+import { drop, type FieldOptions, field } from './review.js';
 import type { CheckOptions } from './run-check.js';
 import { DEFAULT_JOBS, type TreeOptions } from './target.js';
 
@@ -108,7 +108,9 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
     );
 
   runOptions(treeOptions(program.command('drop')))
-    .description('what relies on the lock that a line drops: what was read under it, who may change it, which callers')
+    .description(
+      'what relies on the lock that a line drops: what was read under it, who may change it, which callers',
+    )
     .argument('<FILE:LINE>', 'a line that gives back a lock, or calls what drops and takes it again')
     .addOption(
       new Option('--format <format>', 'how to write the answer').choices(['text', 'json']).default('text'),

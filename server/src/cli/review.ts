@@ -4,11 +4,11 @@
  */
 import { dropLines } from '../engine/views/drop-text.js';
 import { FIELD_TEXT, fieldLines, type TextLine } from '../engine/views/field-text.js';
+import { expandTabs } from './format/code-frame.js';
 import { lineReader } from './lines.js';
 import { cacheFolder, engineFor, fileInTree, findTarget, pathInTree, type TreeOptions } from './target.js';
 import { type Paint, paintFor, progressLine, remark, writeOut } from './terminal.js';
 import { EXIT, UsageError } from './usage-error.js';
-import { expandTabs } from './format/code-frame.js';
 
 /** Options of both commands. */
 export interface FieldOptions extends TreeOptions {
@@ -32,7 +32,8 @@ export async function field(
   signal: AbortSignal,
 ): Promise<number> {
   const match = /^(?:struct\s+)?([A-Za-z_]\w*)(?:::|\.|->)([A-Za-z_]\w*)$/.exec(name.trim());
-  if (match === null) throw new UsageError(`${name}: expected STRUCT::MEMBER, such as fuse_inode::attr_version`);
+  if (match === null)
+    throw new UsageError(`${name}: expected STRUCT::MEMBER, such as fuse_inode::attr_version`);
   const target = findTarget(options, options.kernel === undefined ? typed : []);
   const paths = [...new Set(typed.map((path) => pathInTree(target, path)))];
   const query = { struct: match[1] as string, member: match[2] as string, paths };
@@ -83,7 +84,11 @@ export async function drop(where: string, options: FieldOptions, signal: AbortSi
 function write(options: FieldOptions, answer: unknown, lines: () => readonly TextLine[]): Promise<void> {
   if (options.format === 'json') return writeOut(`${JSON.stringify(answer, null, 2)}\n`);
   const paint = paintFor(options.color);
-  return writeOut(`${lines().map((line) => painted(line, paint)).join('\n')}\n`);
+  return writeOut(
+    `${lines()
+      .map((line) => painted(line, paint))
+      .join('\n')}\n`,
+  );
 }
 
 function painted(line: TextLine, paint: Paint): string {

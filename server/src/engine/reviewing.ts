@@ -123,7 +123,8 @@ function homeOf(desk: Desk, struct: string): readonly string[] {
 function noMention(desk: Desk, { struct, member }: Member, files: readonly string[]): string {
   const names = new Set<string>();
   for (const file of files)
-    for (const match of (desk.text(file) ?? '').matchAll(/\bstruct\s+(\w+)\s*\{/g)) names.add(match[1] as string);
+    for (const match of (desk.text(file) ?? '').matchAll(/\bstruct\s+(\w+)\s*\{/g))
+      names.add(match[1] as string);
   const near = names.has(struct) ? [] : nearNames(struct, names);
   return `${struct}::${member}: no file that was looked at mentions such a member${near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`}`;
 }
@@ -134,7 +135,8 @@ export function askDrop(desk: Desk, query: DropQuery, token: CancelToken): DropR
   const text = desk.text(file);
   if (text === null) return { ok: false, problem: `${file}: no such file in the tree` };
   const lines = text.split('\n').length;
-  if (line < 1 || line > lines) return { ok: false, problem: `${file}:${line}: no such line; the file has ${lines}` };
+  if (line < 1 || line > lines)
+    return { ok: false, problem: `${file}:${line}: no such line; the file has ${lines}` };
   const analysis = desk.analysis([file]);
   const skipped = desk.skipped(file);
   if (skipped !== undefined) return { ok: false, problem: `${file}: skipped, ${skipped}` };

@@ -51,3 +51,34 @@ export interface StatusReport {
   readonly openDocuments: number;
   readonly trees: readonly TreeStatus[];
 }
+
+/** Request: who reads and writes the member at a position; `lockwalk field` on the command line. */
+export const FIELD_REQUEST = 'lockwalk/field';
+/** Request: what relies on the lock that the line of a position drops; `lockwalk drop` on the command line. */
+export const DROP_REQUEST = 'lockwalk/drop';
+
+/** Parameters of both, as those of a hover. */
+export interface ReviewParams {
+  readonly textDocument: { readonly uri: string };
+  readonly position: { readonly line: number; readonly character: number };
+}
+
+/** One line of an answer as a tree is made of it. */
+export interface ReviewNode {
+  readonly label: string;
+  readonly description: string;
+  /** `warning`, `question`, `lock`, `info` or ''. */
+  readonly icon: string;
+  /** Where it leads; positions as negotiated. */
+  readonly location: { readonly uri: string; readonly line: number; readonly character: number } | null;
+  readonly open: boolean;
+  readonly children: readonly ReviewNode[];
+}
+
+/** The answer to both: as a tree, and as the JSON of the command line; or why there is none. */
+export interface ReviewReply {
+  readonly title: string;
+  readonly problem: string | null;
+  readonly nodes: readonly ReviewNode[];
+  readonly answer: unknown;
+}

@@ -25,6 +25,7 @@ import { type Guarded, guard } from './guard.js';
 import { hover } from './hover.js';
 import { progressOf } from './progress.js';
 import { STATUS_NOTIFICATION, STATUS_REQUEST } from './protocol.js';
+import { onReviewRequests } from './review.js';
 import { type Served, ServedDocuments } from './served.js';
 import { statusReport } from './status.js';
 import { toDiagnostic } from './to-protocol.js';
@@ -200,6 +201,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       return [...fixes, ...(await annotateActions(params, one, around, signal))];
     }),
   );
+  onReviewRequests(connection, { served, documents, failures, wire, encoding: () => client.encoding });
   connection.onRequest(STATUS_REQUEST, () => statusReport(trees, documents, failures.last));
 
   connection.onShutdown(async () => {

@@ -181,7 +181,11 @@ export interface RelyingCaller extends Place {
 
 /** One lock that is dropped on the line. */
 export interface Drop extends Place {
-  readonly lock: { readonly class: string; readonly expression: string; readonly mode: 'exclusive' | 'shared' };
+  readonly lock: {
+    readonly class: string;
+    readonly expression: string;
+    readonly mode: 'exclusive' | 'shared';
+  };
   /** `release`: here; `scope`: at the end of a scope; `retake`: what is called drops it and takes it again. */
   readonly how: 'release' | 'scope' | 'retake';
   /** What is called, with the place where it has the lock again; null for a plain release. */

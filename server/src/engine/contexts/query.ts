@@ -236,7 +236,7 @@ function isComputed(terms: Terms, t: number): boolean {
 }
 
 /** A lock as the function would write it: where its name would have to be computed, as the call that took it has it. */
-function shownLock(run: FunctionRun, s: State, lock: Lock): string {
+export function shownLock(run: FunctionRun, s: State, lock: Lock): string {
   // Nobody writes down what a hash was made of: the variable that points at the lock is its name
   const variable = isComputed(run.terms, lock.place) ? s.vars.indexOf(run.terms.addr(lock.place)) : -1;
   if (variable >= 0) return `*${run.ev.variableName(variable)}`;

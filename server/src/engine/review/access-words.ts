@@ -26,7 +26,8 @@ const ATOMIC = /^(arch_|raw_)?(atomic(64|_long)?|refcount|kref|percpu_ref|percpu
 const ATOMIC_READ = /(_read|_read_acquire|_sum|_compare|_is_\w+)$/;
 const EXCHANGE = /^(try_|sync_)?(cmp)?xchg/;
 const BIT_READ = /^((arch_|const_)?_*test_bit(_acquire)?|wait_on_bit\w*|wait_var_event\w*)$/;
-const BIT_CHANGE = /^(set_bit|clear_bit|change_bit|test_and_(set|clear|change)_bit|clear_and_wake_up_bit|wait_on_bit_lock)\w*$/;
+const BIT_CHANGE =
+  /^(set_bit|clear_bit|change_bit|test_and_(set|clear|change)_bit|clear_and_wake_up_bit|wait_on_bit_lock)\w*$/;
 const BIT_CHANGE_PLAIN = /^__(set_bit|clear_bit|change_bit|test_and_(set|clear|change)_bit|clear_bit_unlock)/;
 const LINK_READ =
   /^_*(h?list|llist|rb|RB|hlist_bl|list_lru|xa|idr|radix_tree|wq|waitqueue)_\w*?(empty|EMPTY\w*|first\w*|last\w*|next\w*|prev\w*|entry\w*|is_\w+|unhashed\w*|singular|for_each\w*|load|find\w*|lookup\w*|get_next|active)$/;
@@ -34,9 +35,12 @@ const LINK_READ_LOOP = /for_each/;
 const LINK_CHANGE = /^_*(h?list|llist|hlist_bl|rb|xa|idr|radix_tree|ida|list_lru)_\w+/;
 const INIT =
   /^_*(INIT_\w+|init_\w+|spin_lock_init|raw_spin_lock_init|mutex_init|rwlock_init|seqlock_init|seqcount_\w*init|sema_init|timer_setup|kref_init|RB_CLEAR_NODE|\w+_init_once|mt_init\w*)$/;
-const FILLS = /^(memset|memcpy|memmove|memzero_explicit|str(n|l|s)?cpy(_pad)?|s(n|cn)?printf|vsnprintf|copy_from_user|get_random_bytes|get_user|bitmap_\w+)$/;
-const TAKES = /^(memcpy|memmove|memcmp|str\w*cmp|str(n|l|s)?cpy(_pad)?|copy_to_user|put_user|strlen|jhash\w*|seq_\w+|printk|_?pr_\w+)$/;
-const WAKES = /^(wake_up\w*|wait_event\w*|__wake_up\w*|complete\w*|wait_for_completion\w*|add_wait_queue\w*|remove_wait_queue|prepare_to_wait\w*|finish_wait|queue_(delayed_)?work|mod_delayed_work|schedule_(delayed_)?work|cancel_(delayed_)?work\w*|flush_\w+|mod_timer|del_timer\w*|timer_\w+|waitqueue_active|wq_has_sleeper)$/;
+const FILLS =
+  /^(memset|memcpy|memmove|memzero_explicit|str(n|l|s)?cpy(_pad)?|s(n|cn)?printf|vsnprintf|copy_from_user|get_random_bytes|get_user|bitmap_\w+)$/;
+const TAKES =
+  /^(memcpy|memmove|memcmp|str\w*cmp|str(n|l|s)?cpy(_pad)?|copy_to_user|put_user|strlen|jhash\w*|seq_\w+|printk|_?pr_\w+)$/;
+const WAKES =
+  /^(wake_up\w*|wait_event\w*|__wake_up\w*|complete\w*|wait_for_completion\w*|add_wait_queue\w*|remove_wait_queue|prepare_to_wait\w*|finish_wait|queue_(delayed_)?work|mod_delayed_work|schedule_(delayed_)?work|cancel_(delayed_)?work\w*|flush_\w+|mod_timer|del_timer\w*|timer_\w+|waitqueue_active|wq_has_sleeper)$/;
 
 /**
  * What a call of this name does with its argument at a position, whose address it is handed or, `byName`, whose name (as READ_ONCE() is);
@@ -47,7 +51,12 @@ export function touchOf(name: string, position: number, byName: boolean): Touch 
   if (WRITES_MARKED.test(name)) return position === 0 ? MARKED_WRITE : null;
   if (EXCHANGE.test(name)) return position === 0 ? MARKED_UPDATE : null;
   if (byName) return null;
-  if (ATOMIC.test(name)) return ATOMIC_READ.test(name) ? MARKED_READ : /_set(_release)?$/.test(name) ? MARKED_WRITE : MARKED_UPDATE;
+  if (ATOMIC.test(name))
+    return ATOMIC_READ.test(name)
+      ? MARKED_READ
+      : /_set(_release)?$/.test(name)
+        ? MARKED_WRITE
+        : MARKED_UPDATE;
   if (BIT_CHANGE.test(name)) return MARKED_UPDATE;
   if (BIT_READ.test(name)) return MARKED_READ;
   if (BIT_CHANGE_PLAIN.test(name)) return UPDATE;
@@ -62,5 +71,9 @@ export function touchOf(name: string, position: number, byName: boolean): Touch 
 
 /** Whether a call of this name makes its argument ready for use, and shows it to nobody. */
 export function isPreparing(name: string): boolean {
-  return INIT.test(name) || /^_*(k|kv|v)?free\w*$/.test(name) || /^(memset|memcpy|atomic\w*_set|refcount_set)$/.test(name);
+  return (
+    INIT.test(name) ||
+    /^_*(k|kv|v)?free\w*$/.test(name) ||
+    /^(memset|memcpy|atomic\w*_set|refcount_set)$/.test(name)
+  );
 }

@@ -4,14 +4,13 @@
  */
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
-import { EXPR_STRIDE, Fn, X } from '../facts/encode.js';
+import { EXPR_STRIDE, Fn, OP_STRIDE, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { readList } from '../program/program.js';
 import { calleesByOp } from '../rules/lockless.js';
 import { Mentions } from '../rules/mentions.js';
 import { operationsOf } from '../rules/replay.js';
 import type { RuleContext } from '../rules/rule.js';
-import { OP_STRIDE } from '../facts/encode.js';
 import { accessesIn, type MemberAccess, memberTest } from './member-access.js';
 
 /** What an accessor does with the member of one of its parameters. */

@@ -3,12 +3,12 @@
  * a member, and the view of a drop, which asks who changes what was relied on.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
-import type { AccessStage, GuardState } from '../base/review.js';
 import { push } from '../base/multimap.js';
+import type { AccessStage, GuardState } from '../base/review.js';
 import { type Situation, situationsAt } from '../contexts/query.js';
 import { T } from '../contexts/terms.js';
-import type { FunctionRef } from '../program/program.js';
 import { ExpressionTypes } from '../program/expression-types.js';
+import type { FunctionRef } from '../program/program.js';
 import { isAllKnown } from '../rules/holding.js';
 import { Mentions } from '../rules/mentions.js';
 import type { RuleContext } from '../rules/rule.js';
@@ -73,7 +73,10 @@ export class Collector {
     const { cx } = this;
     const inScope = new Set(cx.functions.map((f) => f.id));
     const accessors = accessorsOf(cx, struct, member, (f) => inScope.has(f.id));
-    const names = new Mentions([member, ...[...accessors.keys()].map((id) => cx.analysis.program.functions[id]?.name ?? '')]);
+    const names = new Mentions([
+      member,
+      ...[...accessors.keys()].map((id) => cx.analysis.program.functions[id]?.name ?? ''),
+    ]);
     const spots: Spot[] = [];
     const widened: string[] = [];
     let unknownTypes = 0;
@@ -164,7 +167,10 @@ export class Collector {
         object: at?.text ?? '',
         written: written(fn, access.base),
         stage: isShared && alone !== '' ? 'alone' : (at?.stage ?? 'shared'),
-        why: isShared && alone !== '' ? `->${alone}() runs before others see it, or after them` : (at?.why ?? ''),
+        why:
+          isShared && alone !== ''
+            ? `->${alone}() runs before others see it, or after them`
+            : (at?.why ?? ''),
         situations: here,
       };
     });
@@ -179,7 +185,12 @@ export function needsExclusive(spot: Spot): boolean {
 const WORST: readonly GuardState[] = ['not', 'sometimes', 'shared', 'perhaps', 'another', 'unknown', 'held'];
 
 /** How a lock of a class is held at an access, over all situations in which others may see the object. `struct`: whose member it is. */
-export function guardAt(spot: Spot, lockClass: string, struct: string, exclusive = needsExclusive(spot)): GuardState {
+export function guardAt(
+  spot: Spot,
+  lockClass: string,
+  struct: string,
+  exclusive = needsExclusive(spot),
+): GuardState {
   const states = new Set<GuardState>();
   for (const one of spot.situations)
     if (one.alone === '') states.add(guardIn(spot, one, lockClass, struct, exclusive));
@@ -200,7 +211,10 @@ function guardIn(
   for (const lock of one.held) {
     if (lock.class !== lockClass) continue;
     const isOther =
-      lockClass.startsWith(`${struct}::`) && lock.instance !== spot.object && lock.instance !== spot.written && lock.instance !== lock.class;
+      lockClass.startsWith(`${struct}::`) &&
+      lock.instance !== spot.object &&
+      lock.instance !== spot.written &&
+      lock.instance !== lock.class;
     const state: GuardState =
       lock.certainty === 'may'
         ? 'perhaps'

@@ -2,15 +2,16 @@
  * Callers that hold a lock across a call in which it is dropped, and what they rely on: what they read under it before the call and use
  * after it. Upwards while they were handed the lock themselves.
  */
-import type { RelyingCaller } from '../base/review.js';
+
 import { push } from '../base/multimap.js';
+import type { RelyingCaller } from '../base/review.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { CallEdge } from '../contexts/result.js';
 import type { Lock } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { toCaller } from '../contexts/translate.js';
 import type { FunctionRef } from '../program/program.js';
-import { byLocks, heldIn } from '../rules/holding.js';
+import { heldIn } from '../rules/holding.js';
 import { readsOf, watch } from '../rules/replay.js';
 import { lineOf, placeOf, type RuleContext } from '../rules/rule.js';
 import { SectionReader } from './section.js';
@@ -50,7 +51,10 @@ export function callersHolding(
 ): { readonly callers: readonly RelyingCaller[]; readonly count: number } {
   const found: RelyingCaller[] = [];
   for (const { caller, edge } of callsOf(cx, fn.id)) {
-    if (seen.has(caller.id) || found.some((f) => f.function === caller.name && f.line === lineOf(caller, edge.op)))
+    if (
+      seen.has(caller.id) ||
+      found.some((f) => f.function === caller.name && f.line === lineOf(caller, edge.op))
+    )
       continue;
     found.push(callerAt(cx, caller, edge, lock, depth, new Set([...seen, caller.id])));
   }
@@ -61,7 +65,7 @@ export function callersHolding(
 }
 
 interface Holds {
-  readonly entry: Entry;
+  readonly entries: Entry[];
   readonly lock: Lock;
 }
 
@@ -76,7 +80,7 @@ function callerAt(
   const best: { holds: Holds | null } = { holds: null };
   let sure = true;
   let met = false;
-  for (const [, entry] of byLocks(cx.analysis.propagation?.entries[caller.id] ?? []))
+  for (const entry of cx.analysis.propagation?.entries[caller.id] ?? [])
     watch(
       cx.analysis,
       caller,
@@ -88,7 +92,8 @@ function callerAt(
           .map((e) => run.ev.value(s, e));
         const place = toCaller(run.terms, lock.place, args, run.terms.unknown);
         // A lock without a name here is told by its class
-        const isNamed = run.terms.kind(run.terms.root(lock.place)) !== T.Opaque && place !== run.terms.unknown;
+        const isNamed =
+          run.terms.kind(run.terms.root(lock.place)) !== T.Opaque && place !== run.terms.unknown;
         const held = heldIn(run, entry, s).find(
           (l) => l.kind === lock.kind && (isNamed ? l.place === place : l.class === lock.class),
         );
@@ -96,17 +101,25 @@ function callerAt(
         if (held === undefined) sure = false;
         else {
           if (held.may || !isNamed) sure = false;
-          best.holds ??= { entry, lock: held };
+          best.holds ??= { entries: [], lock: held };
+          if (!best.holds.entries.includes(entry)) best.holds.entries.push(entry);
         }
       },
     );
   const { holds } = best;
   const at = placeOf(caller, edge.op);
   const base = { ...at, function: caller.name };
-  if (holds === null) return { ...base, holds: met ? 'not' : 'perhaps', acquiredAt: null, relied: [], callers: [] };
+  if (holds === null)
+    return { ...base, holds: met ? 'not' : 'perhaps', acquiredAt: null, relied: [], callers: [] };
   const isOwn = holds.lock.fn === caller.id && holds.lock.op >= 0;
-  const { relied } = new SectionReader(cx, { fn: caller, entry: holds.entry, op: edge.op, lock: holds.lock }).read();
-  const isBrought = !isOwn || holds.entry.locks.some((l) => l.place === holds.lock.place);
+  const { relied } = new SectionReader(cx, {
+    fn: caller,
+    entries: holds.entries,
+    op: edge.op,
+    lock: holds.lock,
+    seen: true,
+  }).read();
+  const isBrought = !isOwn || holds.entries.some((e) => e.locks.some((l) => l.place === holds.lock.place));
   return {
     ...base,
     holds: sure ? 'held' : 'perhaps',

@@ -8,27 +8,31 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { modelLock } from '../contexts/helper-calls.js';
-import { Lock, type State } from '../contexts/state.js';
+import { shownLock } from '../contexts/query.js';
+import type { Lock, State } from '../contexts/state.js';
 import { toCaller } from '../contexts/translate.js';
 import { Fn, OP_STRIDE, Op } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
-import { byLocks, heldIn } from '../rules/holding.js';
+import { heldIn } from '../rules/holding.js';
 import { calleesByOp } from '../rules/lockless.js';
-import { operationsOf, readsOf, watch } from '../rules/replay.js';
 import { releasesAt } from '../rules/releases.js';
+import { operationsOf, readsOf, watch } from '../rules/replay.js';
 import { placeOf, type RuleContext } from '../rules/rule.js';
 
 /** One lock that is given back by one operation, in one situation. */
 export interface DropSite {
   readonly fn: FunctionRef;
   readonly op: number;
-  readonly entry: Entry;
+  /** The situations in which it is. */
+  readonly entries: readonly Entry[];
   readonly how: Drop['how'];
   /** The lock as it was held. */
   readonly lock: Lock;
   readonly text: string;
   /** The caller brought it. */
   readonly brought: boolean;
+  /** It is seen to be held; else it is only known that it is given back. */
+  readonly seen: boolean;
   readonly inside: Drop['inside'];
 }
 
@@ -40,7 +44,7 @@ export function dropSites(cx: RuleContext, fn: FunctionRef, ops: ReadonlySet<num
   const out = new Map<string, DropSite>();
   const mayDrop = new Set([...ops].filter((op) => canDrop(cx, fn, op)));
   if (mayDrop.size === 0) return [];
-  for (const [, entry] of byLocks(cx.analysis.propagation?.entries[fn.id] ?? []))
+  for (const entry of cx.analysis.propagation?.entries[fn.id] ?? [])
     watch(
       cx.analysis,
       fn,
@@ -50,7 +54,9 @@ export function dropSites(cx: RuleContext, fn: FunctionRef, ops: ReadonlySet<num
         for (const site of sitesAt(cx, run, entry, op, s)) {
           const key = `${op} ${site.lock.place} ${site.lock.kind}`;
           const known = out.get(key);
-          if (known === undefined || (!known.brought && site.brought)) out.set(key, site);
+          if (known === undefined) out.set(key, site);
+          else if (!known.entries.includes(entry))
+            out.set(key, { ...(known.brought ? known : site), entries: [...known.entries, entry] });
         }
       },
     );
@@ -76,16 +82,30 @@ function sitesAt(cx: RuleContext, run: FunctionRun, entry: Entry, op: number, s:
   const out: DropSite[] = [];
   const add = (given: Lock, how: Drop['how'], inside: Drop['inside']): void => {
     if (NO_LOCKS.has(given.kind)) return;
-    const lock = held.find((l) => l.place === given.place && l.kind === given.kind) ?? given;
+    const found = held.find((l) => l.place === given.place && l.kind === given.kind);
     // What is taken again inside has to be held before, else it is not this one that is dropped
-    if (how === 'retake' && lock === given) return;
+    if (how === 'retake' && found === undefined) return;
+    const lock = found ?? given.takenAt(-1, -1);
     const brought =
-      entry.locks.some((l) => l.place === lock.place && l.kind === lock.kind) || (lock === given && how === 'release');
-    out.push({ fn, op, entry, how, lock, text: run.showPlace(lock.place), brought, inside });
+      found === undefined || entry.locks.some((l) => l.place === lock.place && l.kind === lock.kind);
+    const isOwn = s.locks.includes(lock);
+    const text = isOwn ? shownLock(run, s, lock) : (cx.analysis.propagation?.show(fn.id, lock.place) ?? '');
+    out.push({
+      fn,
+      op,
+      entries: [entry],
+      how,
+      lock,
+      text: text === '' || text.includes('?') ? run.showPlace(lock.place) : text,
+      brought,
+      seen: found !== undefined,
+      inside,
+    });
   };
   const at = (fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
   if ((fn.file.ops[at] as Op) === Op.Cleanup) {
-    for (const l of held) if (l.fn === fn.id && l.op >= 0 && scopeOf(fn, l.op) === fn.file.ops[at + 1]) add(l, 'scope', null);
+    for (const l of held)
+      if (l.fn === fn.id && l.op >= 0 && scopeOf(fn, l.op) === fn.file.ops[at + 1]) add(l, 'scope', null);
     return out;
   }
   const name = calledName(fn, op);
@@ -120,7 +140,10 @@ function scopeOf(fn: FunctionRef, op: number): number {
 }
 
 /** Locks of its caller that a function gives back and takes again, with the place where it has them again. */
-export function retakenIn(cx: RuleContext, id: number): readonly { readonly lock: Lock; readonly place: Place }[] {
+export function retakenIn(
+  cx: RuleContext,
+  id: number,
+): readonly { readonly lock: Lock; readonly place: Place }[] {
   const out: { lock: Lock; place: Place }[] = [];
   for (const t of cx.analysis.results[id]?.takes ?? []) {
     if (!t.released.some((r) => r.place === t.lock.place && r.kind === t.lock.kind)) continue;

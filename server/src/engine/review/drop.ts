@@ -5,9 +5,9 @@
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import type { HeldLock } from '../base/finding.js';
 import type { Changer, Drop, DropQuery, DropResult, Relied } from '../base/review.js';
+import { graphOf } from '../contexts/cfg.js';
 import { functionAt, operationAt, situationsAt } from '../contexts/query.js';
 import { unknownsOf } from '../contexts/unknowns.js';
-import { graphOf } from '../contexts/cfg.js';
 import { lineAt } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { isAllKnown } from '../rules/holding.js';
@@ -15,7 +15,7 @@ import { operationsOf } from '../rules/replay.js';
 import { lineOf, lockExpression, offsetsOf, placeOf, type RuleContext } from '../rules/rule.js';
 import { Collector, guardAt, type Spot } from './collect.js';
 import { callersHolding } from './drop-callers.js';
-import { droppingOps, type DropSite, dropSites } from './drop-sites.js';
+import { type DropSite, droppingOps, dropSites } from './drop-sites.js';
 import { entriesOf, situationsOf } from './field.js';
 import { isWrite } from './guard.js';
 import { SectionReader } from './section.js';
@@ -24,7 +24,7 @@ import { SectionReader } from './section.js';
 const MAX_NEAREST = 6;
 /** Members whose writers are looked for, and writers that are shown of all of them. */
 const MAX_MEMBERS = 10;
-const MAX_CHANGERS = 16;
+const MAX_CHANGERS = 60;
 const MAX_ENTRIES = 3;
 
 /** The answer about a line of a file. */
@@ -117,15 +117,24 @@ function dropOf(cx: RuleContext, collector: Collector, site: DropSite): Drop {
   const section = new SectionReader(cx, site).read();
   const stillHeld = stillHeldAt(cx, site);
   const isRcu = lock.kind === 'rcu';
-  const relied = site.brought || section.retaken.length > 0 || site.how === 'retake' ? section.relied : withoutTests(section.relied);
+  const { relied } = section;
   const all = isRcu ? [] : changersOf(cx, collector, site, relied, stillHeld);
   const up = site.brought && !isRcu ? callersHolding(cx, fn, lock) : { callers: [], count: 0 };
   return {
     ...placeOf(fn, op),
-    lock: { class: lock.class, expression: lockExpression(site.text), mode: lock.shared ? 'shared' : 'exclusive' },
+    lock: {
+      class: lock.class,
+      expression: lockExpression(site.text),
+      mode: lock.shared ? 'shared' : 'exclusive',
+    },
     how: site.how,
     inside: site.inside,
-    takenAt: lock.fn === fn.id && lock.op >= 0 ? { file: fn.file.path, line: lineOf(fn, lock.op) } : 'caller',
+    takenAt:
+      lock.fn === fn.id && lock.op >= 0
+        ? { file: fn.file.path, line: lineOf(fn, lock.op) }
+        : site.seen
+          ? 'caller'
+          : null,
     retaken: section.retaken,
     stillHeld,
     relied,
@@ -138,18 +147,14 @@ function dropOf(cx: RuleContext, collector: Collector, site: DropSite): Drop {
   };
 }
 
-/** Where the lock is gone for good a test was only about the way to here. */
-function withoutTests(relied: readonly Relied[]): readonly Relied[] {
-  return relied.filter((r) => r.kind !== 'test');
-}
-
 /** What is held at the drop besides the lock that is dropped. */
 function stillHeldAt(cx: RuleContext, { fn, op, lock, text }: DropSite): readonly HeldLock[] {
   const situations = situationsAt(cx.analysis, fn, [op]).get(op) ?? [];
+  const takenIn = lock.fn === fn.id && lock.op >= 0 ? lineOf(fn, lock.op) : 0;
   const out = new Map<string, { held: HeldLock; count: number }>();
   for (const one of situations)
     for (const held of one.held) {
-      if (held.class === lock.class && (held.expression.replace(/^&/, '') === text || held.expression === text)) continue;
+      if (held.class === lock.class && isSame(held, text, takenIn)) continue;
       const key = `${held.class} ${held.expression} ${held.mode}`;
       const old = out.get(key);
       const sure = held.certainty === 'must' ? 1 : 0;
@@ -160,6 +165,16 @@ function stillHeldAt(cx: RuleContext, { fn, op, lock, text }: DropSite): readonl
     ...held,
     certainty: count >= situations.length ? ('must' as const) : ('may' as const),
   }));
+}
+
+/** Whether a lock of that class is the one that is dropped: by its name, or by the line that took it. */
+function isSame(held: HeldLock, text: string, takenIn: number): boolean {
+  const plain = held.expression.replace(/^&/, '');
+  return (
+    plain === text ||
+    `*${plain}` === text ||
+    (held.acquiredAt !== 'caller' && held.acquiredAt.line === takenIn)
+  );
 }
 
 /** Who may write the members that were relied on. */
@@ -190,26 +205,30 @@ function changersOf(
         kind: spot.access.kind,
         by: spot.access.by,
         lock: guardAt(spot, site.lock.class, '', !site.lock.shared),
-        keptOut: keptOutBy(spot, stillHeld),
+        keptOut: keptOutBy(spot, site.lock.class, stillHeld),
         entries: unique.slice(0, MAX_ENTRIES),
         ways: unique.length,
       });
     }
   }
-  const rank = (c: Changer): number => (c.keptOut !== '' ? 3 : c.lock === 'held' ? 0 : c.lock === 'not' ? 1 : 2);
+  const rank = (c: Changer): number =>
+    c.keptOut !== '' ? 3 : c.lock === 'held' ? 0 : c.lock === 'not' ? 1 : 2;
   return [...out.values()].sort((a, b) => rank(a) - rank(b));
 }
 
 /** A lock that is held here all the same and that the other one holds in every situation; ''. */
-function keptOutBy(spot: Spot, stillHeld: readonly HeldLock[]): string {
+function keptOutBy(spot: Spot, dropped: string, stillHeld: readonly HeldLock[]): string {
   for (const mine of stillHeld) {
-    if (mine.certainty === 'may') continue;
+    // Another one of the class that is dropped says nothing of the one that is
+    if (mine.certainty === 'may' || mine.class === dropped) continue;
     const both =
       spot.situations.length > 0 &&
       spot.situations.every((one) =>
         one.held.some(
           (h) =>
-            h.class === mine.class && h.certainty === 'must' && (h.mode === 'exclusive' || mine.mode === 'exclusive'),
+            h.class === mine.class &&
+            h.certainty === 'must' &&
+            (h.mode === 'exclusive' || mine.mode === 'exclusive'),
         ),
       );
     if (both) return mine.class;
@@ -223,6 +242,10 @@ function notesOf(cx: RuleContext, site: DropSite, relied: readonly Relied[]): re
   const members = [...new Set(relied.flatMap((r) => r.members))];
   if (members.length > MAX_MEMBERS)
     out.push(`writers were looked for of ${MAX_MEMBERS} of ${members.length} members`);
+  if (!site.seen)
+    out.push(
+      'it is given back here without being seen to be held: a caller brings it, by a name that is not known',
+    );
   if (site.brought) {
     const methods = new Set<string>();
     for (const entry of analysis.propagation?.entries[site.fn.id] ?? []) {
@@ -230,9 +253,13 @@ function notesOf(cx: RuleContext, site: DropSite, relied: readonly Relied[]): re
       for (const o of entry.origins) methods.add(`->${analysis.propagation?.origins[o]?.method ?? '?'}()`);
     }
     if (methods.size > 0)
-      out.push(`the VFS itself calls this as ${[...methods].join(', ')} with the lock held, and gives it back afterwards`);
+      out.push(
+        `the VFS itself calls this as ${[...methods].join(', ')} with the lock held, and gives it back afterwards`,
+      );
   }
   if (analysis.results[site.fn.id]?.widened === true)
-    out.push('this function has more paths than are followed one by one: some of what it reads may be missing');
+    out.push(
+      'this function has more paths than are followed one by one: some of what it reads may be missing',
+    );
   return out;
 }

@@ -28,7 +28,12 @@ export interface UnitAccesses {
 }
 
 /** The accesses of one unit as data that outlives its analysis. */
-export function unitAccesses(analysis: Analysis, member: Member, collected: Collected, files: number): UnitAccesses {
+export function unitAccesses(
+  analysis: Analysis,
+  member: Member,
+  collected: Collected,
+  files: number,
+): UnitAccesses {
   const { spots, ...rest } = collected;
   return {
     spots: spots.map((spot) => [spot, accessOf(analysis, spot)] as const),
@@ -83,7 +88,10 @@ export function fieldAnswer(
     exceptions: exceptions.map((j) => j.access),
     alone: judged.filter((j) => j.access.stage !== 'shared').map((j) => j.access),
     accesses: judged.map((j) => j.access),
-    notes: notesOf(units, pairs.map(([spot]) => spot)),
+    notes: notesOf(
+      units,
+      pairs.map(([spot]) => spot),
+    ),
   };
 }
 
@@ -92,7 +100,10 @@ function documentedGuard(model: Model, struct: string, member: string): Document
   return guard === undefined ? null : { class: guard.class, summary: guard.summary, proof: guard.proof };
 }
 
-function declaration(analysis: Analysis, { struct, member }: Member): Pick<UnitAccesses, 'type' | 'declared'> {
+function declaration(
+  analysis: Analysis,
+  { struct, member }: Member,
+): Pick<UnitAccesses, 'type' | 'declared'> {
   const from = analysis.program.files.values().next().value;
   const known = from === undefined ? null : analysis.program.structure(`struct ${struct}`, from);
   const field = known?.fields.find((f) => f.name === member);
@@ -133,7 +144,11 @@ export function situationsOf(
 ): readonly AccessSituation[] {
   const groups = new Map<string, { situation: AccessSituation; entries: Map<string, EntryMethod> }>();
   for (const one of list) {
-    const key = JSON.stringify([one.rcu, one.known, one.held.map((h) => [h.class, h.expression, h.mode, h.certainty])]);
+    const key = JSON.stringify([
+      one.rcu,
+      one.known,
+      one.held.map((h) => [h.class, h.expression, h.mode, h.certainty]),
+    ]);
     let group = groups.get(key);
     if (group === undefined) {
       const { held, rcu, known } = one;
@@ -161,12 +176,18 @@ function notesOf(units: readonly UnitAccesses[], spots: readonly Spot[]): readon
   const out: string[] = [];
   const unknown = units.reduce((sum, u) => sum + u.collected.unknownTypes, 0);
   if (unknown > 0)
-    out.push(`${unknown} more mentions of a member of that name, of something whose type is not known, are left out`);
+    out.push(
+      `${unknown} more mentions of a member of that name, of something whose type is not known, are left out`,
+    );
   const widened = units.flatMap((u) => u.collected.widened);
   if (widened.length > 0)
-    out.push(`more paths than are followed one by one in ${someOf(widened)}: what is held there is said with less certainty`);
+    out.push(
+      `more paths than are followed one by one in ${someOf(widened)}: what is held there is said with less certainty`,
+    );
   const open = [
-    ...new Set(spots.filter((s) => counts(s) && s.situations.some((one) => !one.known)).map((s) => `${s.fn.name}()`)),
+    ...new Set(
+      spots.filter((s) => counts(s) && s.situations.some((one) => !one.known)).map((s) => `${s.fn.name}()`),
+    ),
   ];
   if (open.length > 0) out.push(`not all callers are known of ${someOf(open)}`);
   const never = [...new Set(spots.filter((s) => s.situations.length === 0).map((s) => `${s.fn.name}()`))];

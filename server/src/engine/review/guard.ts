@@ -34,9 +34,7 @@ export function tell(spots: readonly Spot[], struct: string, documented: string)
   const uses = usesOf(counted, struct);
   const writes = counted.filter(isWrite);
   const others = (but: string): readonly GuardUse[] =>
-    uses
-      .filter((u) => u.class !== but && (isOften(u.writes) || isOften(u.reads)))
-      .slice(0, MAX_OTHERS);
+    uses.filter((u) => u.class !== but && (isOften(u.writes) || isOften(u.reads))).slice(0, MAX_OTHERS);
   const told = (guard: GuardUse | null, verdict: string): Told => ({
     guard,
     others: others(guard?.class ?? ''),
@@ -50,15 +48,21 @@ export function tell(spots: readonly Spot[], struct: string, documented: string)
   const before = alone > 0 ? `; ${alone} more to objects that nobody else sees` : '';
   if (counted.length === 0) return told(null, `no access to an object that others see${before}`);
   if (writes.length === 0) return noWrites(uses, told, before);
-  if (counted.every((s) => s.access.marked || (s.access.kind === 'read' && s.access.by !== '')) && writes.every((s) => s.access.marked))
-    return told(null, 'every access is atomic or marked: none of them needs a lock by itself, and no guard is inferred');
+  if (
+    counted.every((s) => s.access.marked || (s.access.kind === 'read' && s.access.by !== '')) &&
+    writes.every((s) => s.access.marked)
+  )
+    return told(
+      null,
+      'every access is atomic or marked: none of them needs a lock by itself, and no guard is inferred',
+    );
   const best = uses[0];
-  if (best === undefined || best.writes.held === 0) return told(null, 'no lock is held at the writes: no guard is inferred');
+  if (best === undefined || best.writes.held === 0)
+    return told(null, 'no lock is held at the writes: no guard is inferred');
   const share = best.writes.held / Math.max(1, best.writes.of);
   const said = `'${best.class}': ${shares(best)}`;
   if (share >= NEARLY_ALL && best.writes.held > 1) return told(best, `inferred guard ${said}`);
-  if (share === 1)
-    return told(best, `inferred guard ${said}; one write tells little`);
+  if (share === 1) return told(best, `inferred guard ${said}; one write tells little`);
   if (share >= MOST) return told(best, `perhaps guarded by ${said}`);
   return told(null, `no lock is held at most writes; the most usual is ${said}`);
 }
@@ -73,7 +77,10 @@ function noWrites(
     best === undefined || best.reads.held === 0
       ? ''
       : `; '${best.class}' is held at ${best.reads.held} of ${best.reads.of} reads`;
-  return told(null, `nothing is seen to write it once others see the object: no guard is inferred${usual}${before}`);
+  return told(
+    null,
+    `nothing is seen to write it once others see the object: no guard is inferred${usual}${before}`,
+  );
 }
 
 /** Whether a lock is held often enough to be named. */
@@ -88,14 +95,19 @@ function shares(use: GuardUse): string {
 /** How much each class of locks is held, the most telling first. */
 function usesOf(counted: readonly Spot[], struct: string): readonly GuardUse[] {
   const classes = new Set(
-    counted.flatMap((s) => s.situations.flatMap((one) => one.held.map((h) => h.class))).filter((c) => c !== '' && !c.startsWith('?')),
+    counted
+      .flatMap((s) => s.situations.flatMap((one) => one.held.map((h) => h.class)))
+      .filter((c) => c !== '' && !c.startsWith('?')),
   );
   const own = (u: GuardUse): number => (u.class.startsWith(`${struct}::`) ? 1 : 0);
   return [...classes]
     .map((c) => useOf(counted, struct, c))
     .sort(
       (a, b) =>
-        b.writes.held - a.writes.held || own(b) - own(a) || b.reads.held - a.reads.held || (a.class < b.class ? -1 : 1),
+        b.writes.held - a.writes.held ||
+        own(b) - own(a) ||
+        b.reads.held - a.reads.held ||
+        (a.class < b.class ? -1 : 1),
     );
 }
 
@@ -103,7 +115,10 @@ function useOf(counted: readonly Spot[], struct: string, lockClass: string): Gua
   const share = (list: readonly Spot[]): { held: number; of: number } => {
     const states = list.map((s) => guardAt(s, lockClass, struct));
     // Where callers are not known nothing is told either way
-    return { held: states.filter((s) => s === 'held').length, of: states.filter((s) => s !== 'unknown').length };
+    return {
+      held: states.filter((s) => s === 'held').length,
+      of: states.filter((s) => s !== 'unknown').length,
+    };
   };
   const reads = counted.filter((s) => s.access.kind === 'read');
   return { class: lockClass, writes: share(counted.filter(isWrite)), reads: share(reads) };

@@ -76,7 +76,10 @@ export function accessesIn(
     const isOf = kind === Op.Set || kind === Op.Eval || kind === Op.Assign;
     if (a.kind === 'read' && a.by === '' && isOf && all.some((b) => b !== a && isWrite(b) && isInside(a, b)))
       continue;
-    const reads = isWrite(a) && a.kind === 'write' && all.some((b) => b !== a && b.kind === 'read' && b.op === a.op && b.expr === a.expr);
+    const reads =
+      isWrite(a) &&
+      a.kind === 'write' &&
+      all.some((b) => b !== a && b.kind === 'read' && b.op === a.op && b.expr === a.expr);
     const same = out.some((b) => b.op === a.op && b.expr === a.expr && b.kind === a.kind && b.by === a.by);
     if (!same) out.push(reads ? { ...a, kind: 'update' } : a);
   }
@@ -152,9 +155,17 @@ function handed(analysis: Analysis, fn: FunctionRef, op: number, found: Found): 
     if (kind === X.Addr) {
       const touch = isCall
         ? (touchOf(name, j, false) ??
-          (isLockCall(analysis, name) || onlyLooks(analysis, fn, name, j) ? { kind: 'read' as const, marked: false } : null))
+          (isLockCall(analysis, name) || onlyLooks(analysis, fn, name, j)
+            ? { kind: 'read' as const, marked: false }
+            : null))
         : { kind: 'read' as const, marked: false };
-      address(file, file.exprs[e * EXPR_STRIDE + 1] as number, found, touch ?? { kind: 'address', marked: false }, name);
+      address(
+        file,
+        file.exprs[e * EXPR_STRIDE + 1] as number,
+        found,
+        touch ?? { kind: 'address', marked: false },
+        name,
+      );
       continue;
     }
     const touch = kind === X.Field && isCall ? touchOf(name, j, true) : null;

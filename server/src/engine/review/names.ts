@@ -4,7 +4,16 @@
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
 import { functionAt } from '../contexts/query.js';
-import { EXPR_STRIDE, FIELD_STRIDE, type FileFacts, Fn, lineAt, OP_STRIDE, STRUCT_STRIDE, X } from '../facts/encode.js';
+import {
+  EXPR_STRIDE,
+  FIELD_STRIDE,
+  type FileFacts,
+  Fn,
+  lineAt,
+  OP_STRIDE,
+  STRUCT_STRIDE,
+  X,
+} from '../facts/encode.js';
 import { ExpressionTypes } from '../program/expression-types.js';
 import { operationsOf, readsOf } from '../rules/replay.js';
 
@@ -41,7 +50,10 @@ export function whyNoMember(analysis: Analysis, { struct, member }: Member): str
     return `struct ${struct}: not declared in what was looked at${nearWords(struct, names)}`;
   }
   if (known.fields.some((f) => f.name === member)) return null;
-  return `struct ${struct} has no member '${member}'${nearWords(member, known.fields.map((f) => f.name))}`;
+  return `struct ${struct} has no member '${member}'${nearWords(
+    member,
+    known.fields.map((f) => f.name),
+  )}`;
 }
 
 function nearWords(name: string, all: Iterable<string>): string {
@@ -56,7 +68,8 @@ export function nearNames(name: string, all: Iterable<string>): readonly string[
     if (other === '') continue;
     const within = other.includes(name) || name.includes(other);
     const far = distance(name, other);
-    if (far <= Math.min(MAX_DIFFER, name.length >> 1) || (within && other.length > 2)) found.push({ other, far });
+    if (far <= Math.min(MAX_DIFFER, name.length >> 1) || (within && other.length > 2))
+      found.push({ other, far });
   }
   found.sort((a, b) => a.far - b.far || (a.other < b.other ? -1 : 1));
   return found.slice(0, MAX_NEAR).map((f) => f.other);
@@ -112,7 +125,8 @@ export function memberAt(
         if (facts.strings[facts.exprs[x * EXPR_STRIDE + 2] as number] !== word) continue;
         seen = true;
         const struct = types.of(facts.exprs[x * EXPR_STRIDE + 1] as number)?.base ?? '';
-        if (struct.startsWith('struct ') && !struct.includes('@')) return { struct: struct.slice(7), member: word };
+        if (struct.startsWith('struct ') && !struct.includes('@'))
+          return { struct: struct.slice(7), member: word };
       }
   }
   return seen

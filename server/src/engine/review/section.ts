@@ -5,11 +5,22 @@
 import type { LaterUse, Published, Relied } from '../base/review.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
-import type { Lock } from '../contexts/state.js';
-import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VAR_STATIC, VARIABLE_STRIDE, X } from '../facts/encode.js';
+import type { FunctionRun } from '../contexts/flow.js';
+import type { Lock, State } from '../contexts/state.js';
+import {
+  CALL_LOOP,
+  EXPR_STRIDE,
+  Fn,
+  OP_STRIDE,
+  Op,
+  VAR_STATIC,
+  VARIABLE_STRIDE,
+  X,
+} from '../facts/encode.js';
 import { ExpressionTypes } from '../program/expression-types.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { heldIn } from '../rules/holding.js';
+import { isMessage } from '../rules/lockless.js';
 import { isPointerTo } from '../rules/only-looks.js';
 import { FINDS, PointerText, storedVariable } from '../rules/pointer-text.js';
 import { operationsOf, readsOf, watch } from '../rules/replay.js';
@@ -24,9 +35,12 @@ import { callOf, variableName, written } from './written.js';
 /** A lock that one operation gives back. */
 export interface Dropping {
   readonly fn: FunctionRef;
-  readonly entry: Entry;
+  /** Situations in which it is held and given back. */
+  readonly entries: readonly Entry[];
   readonly op: number;
   readonly lock: Lock;
+  /** It is seen to be held; else it is taken for held from the beginning until it is given back. */
+  readonly seen: boolean;
 }
 
 /** What was found of one. */
@@ -71,32 +85,51 @@ export class SectionReader {
   read(): Section {
     const relied = [...this.variables(), ...this.tests()];
     relied.sort((a, b) => RANK[a.kind] - RANK[b.kind] || a.line - b.line);
-    const retaken = [...this.takes].filter((op) => this.ways.isAfter(this.drop.op, op)).map((op) => lineOf(this.fn, op));
+    const retaken = [...this.takes]
+      .filter((op) => this.ways.isAfter(this.drop.op, op))
+      .map((op) => lineOf(this.fn, op));
     return { relied, published: this.changes(), retaken: [...new Set(retaken)].sort((a, b) => a - b) };
   }
 
   private look(): void {
-    const { fn, entry, lock } = this.drop;
+    const { entries } = this.drop;
     const counts = new Map<number, { held: number; all: number }>();
     const isAny = (): boolean => true;
-    watch(this.cx.analysis, fn, entry, isAny, (run, op, s) => {
-      let count = counts.get(op);
-      if (count === undefined) {
-        count = { held: 0, all: 0 };
+    for (const entry of entries)
+      watch(this.cx.analysis, this.fn, entry, isAny, (run, op, s) => {
+        const count = counts.get(op) ?? { held: 0, all: 0 };
         counts.set(op, count);
-      }
-      count.all++;
-      const held = heldIn(run, entry, s).find(
-        (l) =>
-          l.kind === lock.kind &&
-          (l.place === lock.place || (l.fn === fn.id && l.op >= 0 && l.op === lock.op && l.class === lock.class)),
-      );
-      if (held === undefined) return;
-      if (held.fn === fn.id && held.op >= 0) this.takes.add(held.op);
-      if (!held.may) count.held++;
-      else count.held += 0.5;
-    });
-    for (const [op, { held, all }] of counts) if (held > 0) this.under.set(op, held >= all ? 'always' : 'sometimes');
+        count.all++;
+        const how = this.isHeld(run, entry, s);
+        count.held += how === 'held' ? 1 : how === 'perhaps' ? 0.5 : 0;
+      });
+    for (const [op, { held, all }] of counts)
+      if (held > 0) this.under.set(op, held >= all ? 'always' : 'sometimes');
+    for (const op of counts.keys()) if (this.isTaking(op)) this.takes.add(op);
+  }
+
+  private isHeld(run: FunctionRun, entry: Entry, s: State): 'held' | 'perhaps' | 'not' {
+    const { lock, seen } = this.drop;
+    if (!seen) return s.released.some((r) => r.place === lock.place && r.kind === lock.kind) ? 'not' : 'held';
+    const held = heldIn(run, entry, s).find(
+      (l) =>
+        l.kind === lock.kind &&
+        (l.place === lock.place ||
+          (l.fn === this.fn.id && l.op >= 0 && l.op === lock.op && l.class === lock.class)),
+    );
+    return held === undefined ? 'not' : held.may ? 'perhaps' : 'held';
+  }
+
+  /** Whether the lock is not held before an operation, and may be behind it. */
+  private isTaking(op: number): boolean {
+    const kind = this.kindOf(op);
+    if (this.under.get(op) === 'always' || (kind !== Op.Call && kind !== Op.Guard)) return false;
+    const block = this.ways.blockOf(op);
+    const ops = this.ways.opsOf(block);
+    const next = ops[ops.indexOf(op) + 1];
+    const behind =
+      next === undefined ? this.ways.after(block).flatMap((b) => this.ways.opsOf(b).slice(0, 1)) : [next];
+    return this.under.get(op) === undefined && behind.some((o) => this.under.has(o));
   }
 
   private kindOf(op: number): Op {
@@ -136,7 +169,7 @@ export class SectionReader {
         uses: this.usesOf(uses, v),
         useCount: uses.length,
         kept: isPointer ? this.keptBy(before, v) : '',
-        again: this.againAfter(source.members),
+        again: this.againAfter(source.members, op),
         perhaps: held === 'sometimes',
       });
     }
@@ -166,15 +199,22 @@ export class SectionReader {
 
   private isPointer(v: number): boolean {
     const { file, index } = this.fn;
-    const type = file.variables[(fnColumn(file, index, Fn.FirstVariable) + v) * VARIABLE_STRIDE + 1] as number;
-    return (this.cx.analysis.program.plain({
-      base: file.strings[file.types[type * 2] as number] ?? '',
-      depth: file.types[type * 2 + 1] as number,
-    }).depth) > 0;
+    const type = file.variables[
+      (fnColumn(file, index, Fn.FirstVariable) + v) * VARIABLE_STRIDE + 1
+    ] as number;
+    return (
+      this.cx.analysis.program.plain({
+        base: file.strings[file.types[type * 2] as number] ?? '',
+        depth: file.types[type * 2 + 1] as number,
+      }).depth > 0
+    );
   }
 
   /** What a variable is set from under the lock, where that is memory that others reach; null for anything else. */
-  private sourceAt(op: number, v: number): { readonly from: string; readonly members: readonly string[] } | null {
+  private sourceAt(
+    op: number,
+    v: number,
+  ): { readonly from: string; readonly members: readonly string[] } | null {
     if (this.walkerOf(op) === v) {
       const members = this.membersAt(op);
       return { from: `${calledName(this.fn, op)}()`, members };
@@ -186,7 +226,9 @@ export class SectionReader {
     if (members.length > 0) return { from, members };
     const call = this.callIn(value);
     // What is found in a list, or given by what looks into memory: where it looks is not told
-    return call >= 0 && this.isPointer(v) && (FINDS.has(calledName(this.fn, call)) || this.pointers.gives(this.fn, call))
+    return call >= 0 &&
+      this.isPointer(v) &&
+      (FINDS.has(calledName(this.fn, call)) || this.pointers.gives(this.fn, call))
       ? { from, members: [] }
       : null;
   }
@@ -195,7 +237,9 @@ export class SectionReader {
     const { file } = this.fn;
     let e = value;
     while ((file.exprs[e * EXPR_STRIDE] as X) === X.Cast) e = file.exprs[e * EXPR_STRIDE + 2] as number;
-    return (file.exprs[e * EXPR_STRIDE] as X) === X.Temp ? callOf(this.fn, file.exprs[e * EXPR_STRIDE + 1] as number) : -1;
+    return (file.exprs[e * EXPR_STRIDE] as X) === X.Temp
+      ? callOf(this.fn, file.exprs[e * EXPR_STRIDE + 1] as number)
+      : -1;
   }
 
   /** `struct::member` of what is read in an expression, through temporaries that were made under the lock. */
@@ -248,6 +292,8 @@ export class SectionReader {
   /** Members that a call is handed by address or reads by name: READ_ONCE(x->m), list_first_entry(&x->m, ..). */
   private membersAt(op: number): readonly string[] {
     const name = calledName(this.fn, op);
+    // A lock is no value
+    if (this.cx.analysis.model.helpers.get(name)?.acquires !== undefined) return [];
     const callee = name === '' ? null : this.cx.analysis.program.resolve(name, this.fn.file);
     const all = accessesAt(this.cx.analysis, this.fn, op, () => true).filter(
       (a) => a.by !== '' && a.kind !== 'address' && !a.part,
@@ -278,7 +324,10 @@ export class SectionReader {
   }
 
   /** Where a variable is used after the drop, and what runs between its being set and the drop. */
-  private follow(def: number, v: number): { readonly uses: readonly number[]; readonly before: readonly number[] } {
+  private follow(
+    def: number,
+    v: number,
+  ): { readonly uses: readonly number[]; readonly before: readonly number[] } {
     const uses = new Set<number>();
     const before = new Set<number>();
     const seen = new Set<string>();
@@ -311,12 +360,19 @@ export class SectionReader {
         }
       }
     }
-    return { uses: [...uses].sort((a, b) => this.ways.position(a) - this.ways.position(b)), before: [...before] };
+    return {
+      uses: [...uses].sort((a, b) => this.ways.position(a) - this.ways.position(b)),
+      before: [...before],
+    };
   }
 
   private usesVariable(op: number, v: number): boolean {
     if (this.kindOf(op) === Op.Eval || this.kindOf(op) === Op.Cleanup) return false;
-    if (this.kindOf(op) === Op.Call && isPreparing(calledName(this.fn, op))) return false;
+    if (
+      this.kindOf(op) === Op.Call &&
+      (isPreparing(calledName(this.fn, op)) || isMessage(this.cx, this.fn, op))
+    )
+      return false;
     if (this.walkerOf(op) === v) return this.pointers.isFollowed(this.fn, op, v, () => true);
     return this.readsWithoutTarget(op).some((e) => mentionsVariable(this.fn.file, e, v));
   }
@@ -335,7 +391,8 @@ export class SectionReader {
       const line = lineOf(this.fn, op);
       const how = this.howUsed(op, v);
       const old = out.get(line);
-      if (old === undefined || (how.startsWith('follows') && !old.how.startsWith('follows'))) out.set(line, { line, how });
+      if (old === undefined || (how.startsWith('follows') && !old.how.startsWith('follows')))
+        out.set(line, { line, how });
     }
     return [...out.values()].slice(0, MAX_USES);
   }
@@ -353,21 +410,31 @@ export class SectionReader {
       case Op.Return:
         return 'returns it';
       case Op.Assign:
-        return (this.fn.file.exprs[this.column(op, 1) * EXPR_STRIDE] as X) === X.Local ? 'uses it' : 'stores it or goes by it in a store';
+        return (this.fn.file.exprs[this.column(op, 1) * EXPR_STRIDE] as X) === X.Local
+          ? 'uses it'
+          : 'stores it or goes by it in a store';
       default:
         return 'uses it';
     }
   }
 
-  /** What may keep an object on the way to the drop. */
+  /** What may keep an object on the way to the drop: something that is handed the pointer itself. */
   private keptBy(before: readonly number[], v: number): string {
-    for (const op of before) {
-      if (this.kindOf(op) !== Op.Call || !this.pointers.isKept(this.fn, op, v, false)) continue;
-      const name = calledName(this.fn, op);
-      if (this.takesReference(name)) return `a reference by ${name}() in line ${lineOf(this.fn, op)}`;
-    }
-    const maybe = before.find((op) => this.kindOf(op) === Op.Call && this.pointers.isKept(this.fn, op, v, false));
-    return maybe === undefined ? '' : `perhaps ${calledName(this.fn, maybe) || 'a call'}() in line ${lineOf(this.fn, maybe)}`;
+    const { file } = this.fn;
+    const isHanded = (op: number): boolean =>
+      this.kindOf(op) === Op.Call &&
+      (this.column(op, 4) & CALL_LOOP) === 0 &&
+      !isMessage(this.cx, this.fn, op) &&
+      readList(file, this.column(op, 2)).some((e) => isPointerTo(file, e, v)) &&
+      this.pointers.isKept(this.fn, op, v, false);
+    const keeping = before.filter(isHanded);
+    const sure = keeping.find((op) => this.takesReference(calledName(this.fn, op)));
+    if (sure !== undefined)
+      return `a reference by ${calledName(this.fn, sure)}() in line ${lineOf(this.fn, sure)}`;
+    const maybe = keeping[0];
+    return maybe === undefined
+      ? ''
+      : `perhaps ${calledName(this.fn, maybe) || 'a call'}() in line ${lineOf(this.fn, maybe)}`;
   }
 
   private takesReference(name: string): boolean {
@@ -378,11 +445,12 @@ export class SectionReader {
   }
 
   /** The first line after the drop in which one of the members is read again with the lock held, or 0. */
-  private againAfter(members: readonly string[]): number {
+  private againAfter(members: readonly string[], but: number): number {
     if (members.length === 0) return 0;
     let best = 0;
     for (const op of this.under.keys()) {
-      if (!this.ways.isAfter(this.drop.op, op)) continue;
+      if ((but >= 0 && lineOf(this.fn, op) === lineOf(this.fn, but)) || !this.ways.isAfter(this.drop.op, op))
+        continue;
       const reads = accessesAt(this.cx.analysis, this.fn, op, () => true).some(
         (a) => a.kind !== 'write' && members.includes(this.memberName(a.expr)),
       );
@@ -401,7 +469,7 @@ export class SectionReader {
       if (kind !== Op.Branch && kind !== Op.Switch) continue;
       const e = this.column(op, 1);
       const members = this.membersFrom(e, MAX_FROM);
-      if (members.length === 0 || !this.comesToDrop(op)) continue;
+      if (members.length === 0 || this.isLoopHead(e) || !this.comesToDrop(op)) continue;
       const line = lineOf(this.fn, op);
       const key = `${line} ${members.join()}`;
       if (out.has(key)) continue;
@@ -414,11 +482,17 @@ export class SectionReader {
         uses: [],
         useCount: 0,
         kept: '',
-        again: this.againAfter(members),
+        again: this.againAfter(members, -1),
         perhaps: held === 'sometimes',
       });
     }
     return [...out.values()];
+  }
+
+  /** Whether a condition is that there is another turn of a loop. */
+  private isLoopHead(e: number): boolean {
+    const call = this.callIn(e);
+    return call >= 0 && (this.column(call, 4) & CALL_LOOP) !== 0;
   }
 
   /** Whether control comes from an operation to the drop without leaving the lock on the way. */
@@ -478,7 +552,10 @@ export class SectionReader {
     while ((file.exprs[e * EXPR_STRIDE] as X) === X.Field) {
       const base = file.exprs[e * EXPR_STRIDE + 1] as number;
       if (file.exprs[e * EXPR_STRIDE + 3] === 1)
-        return !((file.exprs[base * EXPR_STRIDE] as X) === X.Local && this.made.has(file.exprs[base * EXPR_STRIDE + 1] as number));
+        return !(
+          (file.exprs[base * EXPR_STRIDE] as X) === X.Local &&
+          this.made.has(file.exprs[base * EXPR_STRIDE + 1] as number)
+        );
       e = base;
     }
     return false;
@@ -494,12 +571,10 @@ export class SectionReader {
       return v >= 0 && this.isPointer(v) ? v : -1;
     }
     if (this.kindOf(a.op) !== Op.Call || !/add|insert|link|assign/.test(a.by)) return -1;
-    const base = file.exprs[a.expr * EXPR_STRIDE + 1] as number;
     for (const e of readList(file, this.column(a.op, 2))) {
       const count = fnColumn(file, this.fn.index, Fn.VariableCount);
       for (let v = 0; v < count; v++) {
-        const isOwner = (file.exprs[base * EXPR_STRIDE] as X) === X.Local && file.exprs[base * EXPR_STRIDE + 1] === v;
-        if (this.isPointer(v) && isPointerTo(file, e, v) && (isOwner || this.made.has(v))) return v;
+        if (this.made.has(v) && this.isPointer(v) && isPointerTo(file, e, v)) return v;
       }
     }
     return -1;

@@ -144,7 +144,9 @@ export class Stages {
         if (edge.callee !== fn.id) continue;
         const args = readList(
           caller.file,
-          caller.file.ops[(fnColumn(caller.file, caller.index, Fn.FirstOp) + edge.op) * OP_STRIDE + 2] as number,
+          caller.file.ops[
+            (fnColumn(caller.file, caller.index, Fn.FirstOp) + edge.op) * OP_STRIDE + 2
+          ] as number,
         );
         const holder = args[parameter] === undefined ? -1 : holderIn(caller.file, args[parameter] as number);
         if (holder < 0) return '';
@@ -153,7 +155,8 @@ export class Stages {
           return callee !== null && this.isGiver(callee);
         });
         const isParameter = holder < fnColumn(caller.file, caller.index, Fn.ParameterCount);
-        if (!made.has(holder) && !(isParameter && this.madeByCallers(caller, holder, depth - 1) !== '')) return '';
+        if (!made.has(holder) && !(isParameter && this.madeByCallers(caller, holder, depth - 1) !== ''))
+          return '';
         if (this.shownBefore(caller, edge.op, -1, [holder]) >= 0) return '';
         names.add(`${caller.name}()`);
       }

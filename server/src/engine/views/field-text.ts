@@ -26,6 +26,9 @@ export interface FieldTextOptions {
   readonly functions: number;
 }
 
+/** A longer name of an object is left out. */
+const MAX_OBJECT = 40;
+
 export const FIELD_TEXT: FieldTextOptions = { exceptions: 20, perFunction: 12, functions: 40 };
 
 export function plain(text: string): Piece {
@@ -43,7 +46,11 @@ export function fieldLines(answer: FieldAnswer, read: ReadLine, options = FIELD_
   const type = answer.type === '' ? '' : `, ${answer.type}`;
   out.push([toned('strong', `${answer.struct}::${answer.member}`), plain(`${type}${where}`)]);
   const functions = new Set(accesses.map((a) => `${a.file} ${a.function}`)).size;
-  out.push([plain(`${count(accesses.length, 'access').replace(/accesss$/, 'accesses')} in ${count(functions, 'function')} of ${answer.paths.join(', ')}: ${kindsOf(accesses)}`)]);
+  out.push([
+    plain(
+      `${count(accesses.length, 'access').replace(/accesss$/, 'accesses')} in ${count(functions, 'function')} of ${answer.paths.join(', ')}: ${kindsOf(accesses)}`,
+    ),
+  ]);
   out.push([], [toned('strong', 'Guard'), plain(`: ${answer.verdict}`)]);
   const { documented } = answer;
   if (documented !== null)
@@ -92,7 +99,8 @@ function exceptionLines(
     const code = read(a.file, a.line);
     if (code !== null && code.trim() !== '') out.push([toned('dim', `      ${code.trim()}`)]);
     for (const s of a.situations.slice(0, 3)) out.push([toned('dim', `      ${situationWords(s)}`)]);
-    if (a.situations.length > 3) out.push([toned('dim', `      and ${a.situations.length - 3} more situations`)]);
+    if (a.situations.length > 3)
+      out.push([toned('dim', `      and ${a.situations.length - 3} more situations`)]);
   }
   more(out, exceptions.length - options.exceptions);
 }
@@ -113,7 +121,9 @@ function byFunction(out: TextLine[], answer: FieldAnswer, options: FieldTextOpti
       const mark = a.guard !== null && a.guard !== 'held' && !(a.kind === 'read' && a.marked) ? '!' : ' ';
       out.push([
         toned(mark === '!' ? 'warn' : 'plain', `  ${mark} `),
-        plain(`${String(a.line).padStart(5)}  ${whatOf(a).padEnd(34)}  ${heldBrief(a)}`),
+        plain(
+          `${String(a.line).padStart(5)}  ${briefOf(a).padEnd(36)}  ${heldBrief(a, answer.guard?.class ?? '')}`,
+        ),
       ]);
     }
     more(out, list.length - options.perFunction);
@@ -122,7 +132,8 @@ function byFunction(out: TextLine[], answer: FieldAnswer, options: FieldTextOpti
 }
 
 function more(out: TextLine[], rest: number, what = ''): void {
-  if (rest > 0) out.push([toned('dim', `    and ${what === '' ? `${rest} more` : `${count(rest, `more ${what}`)}`}`)]);
+  if (rest > 0)
+    out.push([toned('dim', `    and ${what === '' ? `${rest} more` : `${count(rest, `more ${what}`)}`}`)]);
 }
 
 function placeOf(a: FieldAccess): string {
@@ -132,8 +143,14 @@ function placeOf(a: FieldAccess): string {
 function kindsOf(accesses: readonly FieldAccess[]): string {
   const of = (test: (a: FieldAccess) => boolean): number => accesses.filter(test).length;
   const parts = [
-    count(of((a) => a.kind === 'write' || a.kind === 'update'), 'write'),
-    count(of((a) => a.kind === 'read'), 'read'),
+    count(
+      of((a) => a.kind === 'write' || a.kind === 'update'),
+      'write',
+    ),
+    count(
+      of((a) => a.kind === 'read'),
+      'read',
+    ),
   ];
   const addresses = of((a) => a.kind === 'address');
   if (addresses > 0) parts.push(`${addresses} by address`);
@@ -144,7 +161,7 @@ function kindsOf(accesses: readonly FieldAccess[]): string {
 
 /** What an access does, in words: `writes ci->i_flags by set_bit()`. */
 export function whatOf(a: FieldAccess): string {
-  const object = a.object === '' ? '' : ` of ${a.object}`;
+  const object = a.object === '' || a.object.length > MAX_OBJECT ? '' : ` of ${a.object}`;
   const by = a.by === '' ? '' : ` by ${a.by}()`;
   switch (a.kind) {
     case 'read':
@@ -154,10 +171,18 @@ export function whatOf(a: FieldAccess): string {
     case 'update':
       return `changes it${object}${by}`;
     case 'address':
-      return a.by === '' ? `takes its address${object}` : `hands its address${object} to ${a.by}(), which may write to it`;
+      return a.by === ''
+        ? `takes its address${object}`
+        : `hands its address${object} to ${a.by}(), which may write to it`;
     default:
       return a.kind satisfies never;
   }
+}
+
+/** The same in short: `update ci by set_bit()`. */
+export function briefOf(a: FieldAccess): string {
+  const object = a.object === '' || a.object.length > MAX_OBJECT ? '' : ` ${a.object}`;
+  return `${a.kind === 'update' ? 'change' : a.kind}${object}${a.by === '' ? '' : ` by ${a.by}()`}`;
 }
 
 /** How the guard is held, in words. */
@@ -199,14 +224,28 @@ export function situationWords(s: AccessSituation): string {
 /** The locks of a situation in short: `ci->i_ceph_lock, inode->i_rwsem shared?`. */
 export function locksBrief(held: readonly HeldLock[]): string {
   if (held.length === 0) return 'no lock';
-  return held
-    .map((h) => `${h.expression.replace(/^&/, '')}${h.mode === 'shared' ? ' shared' : ''}${h.certainty === 'may' ? '?' : ''}`)
-    .join(', ');
+  const counts = new Map<string, number>();
+  for (const h of held) {
+    const name = h.expression.length > MAX_OBJECT ? h.class : h.expression.replace(/^&/, '');
+    const text = `${name}${h.mode === 'shared' ? ' shared' : ''}${h.certainty === 'may' ? '?' : ''}`;
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].map(([text, n]) => (n === 1 ? text : `${text} (${n})`)).join(', ');
 }
 
-function heldBrief(a: FieldAccess): string {
+export function heldBrief(a: FieldAccess, guard: string): string {
   if (a.stage !== 'shared') return a.why;
-  const texts = [...new Set(a.situations.map((s) => `${locksBrief(s.held)}${s.rcu === 'none' ? '' : `, ${wordRcu(s.rcu)}`}`))];
+  if (a.guard === 'held') {
+    const own = a.situations.flatMap((s) => s.held).find((h) => h.class === guard);
+    return own === undefined ? guard : locksBrief([own]);
+  }
+  const texts = [
+    ...new Set(
+      a.situations.map((s) => `${locksBrief(s.held)}${s.rcu === 'none' ? '' : `, ${wordRcu(s.rcu)}`}`),
+    ),
+  ];
   if (texts.length === 0) return 'not known';
-  return texts.length <= 2 ? texts.join(' | ') : `${texts.slice(0, 2).join(' | ')} | and ${texts.length - 2} more`;
+  return texts.length <= 2
+    ? texts.join(' | ')
+    : `${texts.slice(0, 2).join(' | ')} | and ${texts.length - 2} more`;
 }
