@@ -46,6 +46,8 @@ export interface FieldAccess extends Range {
   readonly marked: boolean;
   /** The object as the function writes it. */
   readonly object: string;
+  /** The member so, `ci->i_flags`, or what reaches it: `i_size_read(inode)`; '' where it cannot be written. */
+  readonly text: string;
   readonly stage: AccessStage;
   /** Why the stage is that one, in words, or ''. */
   readonly why: string;

@@ -3,7 +3,7 @@
  * header. A call of one is an access at the caller's. Must not look at states.
  */
 import type { Analysis } from '../contexts/analysis.js';
-import { fnColumn } from '../contexts/cfg.js';
+import { calledName, fnColumn } from '../contexts/cfg.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { readList } from '../program/program.js';
@@ -99,16 +99,21 @@ export function callsOf(
   if (known.size === 0) return out;
   const first = fnColumn(fn.file, fn.index, Fn.FirstOp);
   const callees = calleesByOp(cx, fn);
-  for (const op of operationsOf(fn))
-    for (const id of callees.get(op) ?? []) {
+  for (const op of operationsOf(fn)) {
+    const name = calledName(fn, op);
+    // What the model knows the effect of is not followed, but it has a text all the same
+    const named = name === '' ? null : cx.analysis.program.resolve(name, fn.file);
+    const ids = callees.get(op) ?? (named === null ? [] : [named.id]);
+    for (const id of ids) {
       const callee = cx.analysis.program.functions[id];
-      if (callee === undefined) continue;
+      if (callee === undefined || !known.has(id)) continue;
       const args = readList(fn.file, fn.file.ops[(first + op) * OP_STRIDE + 2] as number);
       for (const accessor of known.get(id) ?? []) {
         const argument = args[accessor.parameter];
         if (argument !== undefined) out.push({ op, callee, accessor, argument });
       }
     }
+  }
   return out;
 }
 

@@ -24,6 +24,8 @@ export interface Spot {
   /** The object in words: as the terms have it, and as it is written. */
   readonly object: string;
   readonly written: string;
+  /** The member as it is written. */
+  readonly text: string;
   readonly stage: AccessStage;
   readonly why: string;
   readonly situations: readonly SpotSituation[];
@@ -166,6 +168,7 @@ export class Collector {
         access,
         object: at?.text ?? '',
         written: written(fn, access.base),
+        text: access.expr < 0 ? `${access.by}(${written(fn, access.base)})` : written(fn, access.expr),
         stage: isShared && alone !== '' ? 'alone' : (at?.stage ?? 'shared'),
         why:
           isShared && alone !== ''

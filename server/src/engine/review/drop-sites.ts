@@ -139,26 +139,51 @@ function scopeOf(fn: FunctionRef, op: number): number {
   return (fn.file.ops[at] as Op) === Op.Guard ? (fn.file.ops[at + 3] as number) : -1;
 }
 
+/** Calls that are followed down to where a lock is dropped and taken again. */
+const MAX_DOWN = 4;
+
+interface Retake {
+  readonly lock: Lock;
+  readonly place: Place;
+}
+
+const RETAKEN = new WeakMap<RuleContext, Map<number, readonly Retake[]>>();
+
 /** Locks of its caller that a function gives back and takes again, with the place where it has them again. */
-export function retakenIn(
-  cx: RuleContext,
-  id: number,
-): readonly { readonly lock: Lock; readonly place: Place }[] {
-  const out: { lock: Lock; place: Place }[] = [];
-  for (const t of cx.analysis.results[id]?.takes ?? []) {
-    if (!t.released.some((r) => r.place === t.lock.place && r.kind === t.lock.kind)) continue;
-    if (out.some((o) => o.lock.place === t.lock.place)) continue;
-    // Down to the function that does it itself
-    let at = { id, op: t.op, via: t.via };
-    for (let depth = 0; depth < 10 && at.via >= 0; depth++) {
-      const deeper = cx.analysis.results[at.via]?.takes.find(
-        (x) => x.lock.class === t.lock.class && x.released.some((r) => r.class === t.lock.class),
-      );
-      if (deeper === undefined) break;
-      at = { id: at.via, op: deeper.op, via: deeper.via };
+export function retakenIn(cx: RuleContext, id: number, depth = MAX_DOWN): readonly Retake[] {
+  let known = RETAKEN.get(cx);
+  if (known === undefined) {
+    known = new Map();
+    RETAKEN.set(cx, known);
+  }
+  const told = known.get(id);
+  if (told !== undefined) return told;
+  known.set(id, []);
+  const found = findRetaken(cx, id, depth);
+  known.set(id, found);
+  return found;
+}
+
+function findRetaken(cx: RuleContext, id: number, depth: number): readonly Retake[] {
+  const { terms, program, results } = cx.analysis;
+  const result = results[id];
+  const fn = program.functions[id];
+  const out: Retake[] = [];
+  if (result === undefined || fn === undefined || result.releases.size === 0) return out;
+  const add = (lock: Lock, place: Place): void => {
+    if (!out.some((o) => o.lock.place === lock.place && o.lock.kind === lock.kind)) out.push({ lock, place });
+  };
+  for (const w of result.waits)
+    if (w.released.some((r) => r.place === w.lock.place && r.kind === w.lock.kind)) add(w.lock, placeOf(fn, w.op));
+  if (depth === 0) return out;
+  for (const edge of result.edges) {
+    if (edge.context !== 'now') continue;
+    for (const { lock, place } of retakenIn(cx, edge.callee, depth - 1)) {
+      // What it took itself is nothing to its callers
+      const isOwn = edge.variants.some((v) => v.locks.some((l) => l.place === lock.place && l.kind === lock.kind));
+      const here = toCaller(terms, lock.place, edge.args, terms.unknown);
+      if (!isOwn && here !== terms.unknown && terms.isShared(here)) add(lock.at(here), place);
     }
-    const fn = cx.analysis.program.functions[at.id];
-    if (fn !== undefined) out.push({ lock: t.lock, place: placeOf(fn, at.op) });
   }
   return out;
 }

@@ -10,7 +10,7 @@ import { compareText } from '../findings/order.js';
 import type { Model } from '../model/types.js';
 import { entryMethod, rangeOf } from '../rules/rule.js';
 import { type Collected, guardAt, type Spot, type SpotSituation } from './collect.js';
-import { counts, rankOf, tell } from './guard.js';
+import { counts, isBareWrite, rankOf, tell } from './guard.js';
 import type { Member } from './names.js';
 
 /** Methods that are named for one situation. */
@@ -63,9 +63,16 @@ export function fieldAnswer(
   const guard = isLock ? null : told.guard;
   const judged = pairs.map(([spot, access]) => {
     const state = guard === null || !counts(spot) ? null : guardAt(spot, guard.class, struct);
+    const isBare = guard === null && told.isMixed && counts(spot) && isBareWrite(spot);
     return {
       access: { ...access, guard: state },
-      rank: state === null ? -1 : rankOf(spot, state),
+      // What is documented is about writes: reads are another matter
+      rank:
+        state !== null && (documented === null || spot.access.kind !== 'read')
+          ? rankOf(spot, state)
+          : isBare
+            ? 0
+            : -1,
     };
   });
   const order = (a: FieldAccess, b: FieldAccess): number =>
@@ -129,6 +136,7 @@ function accessOf(analysis: Analysis, spot: Spot): FieldAccess {
     by: access.by,
     marked: access.marked,
     object: spot.written !== '' ? spot.written : spot.object,
+    text: spot.text,
     stage: spot.stage,
     why: spot.why,
     guard: null,

@@ -10,6 +10,8 @@ export interface Told {
   readonly guard: GuardUse | null;
   readonly others: readonly GuardUse[];
   readonly verdict: string;
+  /** It is written under locks, but under no one lock at most writes. */
+  readonly isMixed: boolean;
 }
 
 /** From this share of the writes on a lock is taken for the guard. */
@@ -39,6 +41,7 @@ export function tell(spots: readonly Spot[], struct: string, documented: string)
     guard,
     others: others(guard?.class ?? ''),
     verdict,
+    isMixed: false,
   });
   if (documented !== '') {
     const use = uses.find((u) => u.class === documented) ?? useOf(counted, struct, documented);
@@ -64,7 +67,7 @@ export function tell(spots: readonly Spot[], struct: string, documented: string)
   if (share >= NEARLY_ALL && best.writes.held > 1) return told(best, `inferred guard ${said}`);
   if (share === 1) return told(best, `inferred guard ${said}; one write tells little`);
   if (share >= MOST) return told(best, `perhaps guarded by ${said}`);
-  return told(null, `no lock is held at most writes; the most usual is ${said}`);
+  return { ...told(null, `no one lock is held at most writes; the most usual is ${said}`), isMixed: true };
 }
 
 function noWrites(
@@ -122,6 +125,15 @@ function useOf(counted: readonly Spot[], struct: string, lockClass: string): Gua
   };
   const reads = counted.filter((s) => s.access.kind === 'read');
   return { class: lockClass, writes: share(counted.filter(isWrite)), reads: share(reads) };
+}
+
+/** Whether in some situation that is known nothing at all is held at a plain write: an exception also where no one lock guards the member. */
+export function isBareWrite(spot: Spot): boolean {
+  return (
+    isWrite(spot) &&
+    !spot.access.marked &&
+    spot.situations.some((one) => one.known && one.alone === '' && one.held.length === 0)
+  );
 }
 
 /** How bad it is to be without the guard; -1: it is none of the exceptions. */

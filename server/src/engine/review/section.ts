@@ -11,26 +11,20 @@ import {
   CALL_LOOP,
   EXPR_STRIDE,
   Fn,
-  OP_STRIDE,
   Op,
-  VAR_STATIC,
-  VARIABLE_STRIDE,
   X,
 } from '../facts/encode.js';
-import { ExpressionTypes } from '../program/expression-types.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { heldIn } from '../rules/holding.js';
 import { isMessage } from '../rules/lockless.js';
 import { isPointerTo } from '../rules/only-looks.js';
-import { FINDS, PointerText, storedVariable } from '../rules/pointer-text.js';
-import { operationsOf, readsOf, watch } from '../rules/replay.js';
+import { watch } from '../rules/replay.js';
 import { lineOf, type RuleContext } from '../rules/rule.js';
-import { mentionsVariable } from '../rules/text-locks.js';
 import { madeIn } from '../rules/usual-guards.js';
 import { Ways } from '../rules/ways.js';
-import { isPreparing } from './access-words.js';
 import { accessesAt, accessesIn, type MemberAccess } from './member-access.js';
-import { callOf, variableName, written } from './written.js';
+import { FunctionText } from './function-text.js';
+import { variableName, written } from './written.js';
 
 /** A lock that one operation gives back. */
 export interface Dropping {
@@ -53,16 +47,12 @@ export interface Section {
 
 /** Uses that are named. */
 const MAX_USES = 4;
-/** Calls that values are followed through to where they were read. */
-const MAX_FROM = 3;
 
 /** Looks at one drop. */
 export class SectionReader {
   private readonly fn: FunctionRef;
   private readonly ways: Ways;
-  private readonly types: ExpressionTypes;
-  private readonly pointers: PointerText;
-  private readonly first: number;
+  private readonly text: FunctionText;
   /** Operations before which the lock is held: always, or on some paths. */
   private readonly under = new Map<number, 'always' | 'sometimes'>();
   private readonly takes = new Set<number>();
@@ -74,9 +64,7 @@ export class SectionReader {
   ) {
     this.fn = drop.fn;
     this.ways = new Ways(drop.fn);
-    this.types = new ExpressionTypes(cx.analysis.program, drop.fn);
-    this.pointers = new PointerText(cx);
-    this.first = fnColumn(drop.fn.file, drop.fn.index, Fn.FirstOp);
+    this.text = new FunctionText(cx, drop.fn, (op) => this.under.has(op));
     this.made = madeIn(cx, drop.fn);
     this.look();
   }
@@ -122,7 +110,7 @@ export class SectionReader {
 
   /** Whether the lock is not held before an operation, and may be behind it. */
   private isTaking(op: number): boolean {
-    const kind = this.kindOf(op);
+    const kind = this.text.kindOf(op);
     if (this.under.get(op) === 'always' || (kind !== Op.Call && kind !== Op.Guard)) return false;
     const block = this.ways.blockOf(op);
     const ops = this.ways.opsOf(block);
@@ -130,14 +118,6 @@ export class SectionReader {
     const behind =
       next === undefined ? this.ways.after(block).flatMap((b) => this.ways.opsOf(b).slice(0, 1)) : [next];
     return this.under.get(op) === undefined && behind.some((o) => this.under.has(o));
-  }
-
-  private kindOf(op: number): Op {
-    return this.fn.file.ops[(this.first + op) * OP_STRIDE] as Op;
-  }
-
-  private column(op: number, c: number): number {
-    return this.fn.file.ops[(this.first + op) * OP_STRIDE + c] as number;
   }
 
   /** Whether the lock is given back before an operation without having been held at one: another section. */
@@ -151,15 +131,15 @@ export class SectionReader {
     const out: Relied[] = [];
     const seen = new Set<string>();
     for (const [op, held] of this.under) {
-      const v = this.storedBy(op);
-      if (v < 0 || this.made.has(v) || this.isStatic(v)) continue;
-      const source = this.sourceAt(op, v);
+      const v = this.text.storedBy(op);
+      if (v < 0 || this.made.has(v) || this.text.isStatic(v)) continue;
+      const source = this.text.sourceAt(op, v);
       if (source === null) continue;
       const { uses, before } = this.follow(op, v);
       const key = `${v} ${lineOf(this.fn, op)}`;
       if (uses.length === 0 || seen.has(key)) continue;
       seen.add(key);
-      const isPointer = this.isPointer(v);
+      const isPointer = this.text.isPointer(v);
       out.push({
         kind: isPointer ? 'pointer' : 'value',
         name: variableName(this.fn, v),
@@ -174,153 +154,6 @@ export class SectionReader {
       });
     }
     return out;
-  }
-
-  /** The local that an operation stores to, the walker of a loop included; -1. */
-  private storedBy(op: number): number {
-    const v = storedVariable(this.fn, op);
-    return v >= 0 ? v : this.walkerOf(op);
-  }
-
-  /** The variable that the head of a loop sets in every turn, or -1. */
-  private walkerOf(op: number): number {
-    if (this.kindOf(op) !== Op.Call || (this.column(op, 4) & CALL_LOOP) === 0) return -1;
-    const { file } = this.fn;
-    for (const e of readList(file, this.column(op, 2)))
-      if ((file.exprs[e * EXPR_STRIDE] as X) === X.Local) return file.exprs[e * EXPR_STRIDE + 1] as number;
-    return -1;
-  }
-
-  private isStatic(v: number): boolean {
-    const { file, index } = this.fn;
-    const at = (fnColumn(file, index, Fn.FirstVariable) + v) * VARIABLE_STRIDE;
-    return ((file.variables[at + 2] as number) & VAR_STATIC) !== 0;
-  }
-
-  private isPointer(v: number): boolean {
-    const { file, index } = this.fn;
-    const type = file.variables[
-      (fnColumn(file, index, Fn.FirstVariable) + v) * VARIABLE_STRIDE + 1
-    ] as number;
-    return (
-      this.cx.analysis.program.plain({
-        base: file.strings[file.types[type * 2] as number] ?? '',
-        depth: file.types[type * 2 + 1] as number,
-      }).depth > 0
-    );
-  }
-
-  /** What a variable is set from under the lock, where that is memory that others reach; null for anything else. */
-  private sourceAt(
-    op: number,
-    v: number,
-  ): { readonly from: string; readonly members: readonly string[] } | null {
-    if (this.walkerOf(op) === v) {
-      const members = this.membersAt(op);
-      return { from: `${calledName(this.fn, op)}()`, members };
-    }
-    const value = this.column(op, 2);
-    if (value < 0) return null;
-    const members = this.membersFrom(value, MAX_FROM);
-    const from = written(this.fn, value);
-    if (members.length > 0) return { from, members };
-    const call = this.callIn(value);
-    // What is found in a list, or given by what looks into memory: where it looks is not told
-    return call >= 0 &&
-      this.isPointer(v) &&
-      (FINDS.has(calledName(this.fn, call)) || this.pointers.gives(this.fn, call))
-      ? { from, members: [] }
-      : null;
-  }
-
-  private callIn(value: number): number {
-    const { file } = this.fn;
-    let e = value;
-    while ((file.exprs[e * EXPR_STRIDE] as X) === X.Cast) e = file.exprs[e * EXPR_STRIDE + 2] as number;
-    return (file.exprs[e * EXPR_STRIDE] as X) === X.Temp
-      ? callOf(this.fn, file.exprs[e * EXPR_STRIDE + 1] as number)
-      : -1;
-  }
-
-  /** `struct::member` of what is read in an expression, through temporaries that were made under the lock. */
-  private membersFrom(value: number, depth: number): readonly string[] {
-    const out = new Set<string>();
-    const { file } = this.fn;
-    const visit = (e: number, left: number): void => {
-      if (e < 0 || left === 0) return;
-      const at = e * EXPR_STRIDE;
-      const a = file.exprs[at + 1] as number;
-      const b = file.exprs[at + 2] as number;
-      switch (file.exprs[at] as X) {
-        case X.Field: {
-          const name = this.memberName(e);
-          if (name !== '') out.add(name);
-          return;
-        }
-        case X.Temp:
-          for (const op of operationsOf(this.fn)) {
-            const isCall = this.kindOf(op) === Op.Call && this.column(op, 3) === a;
-            const isSet = this.kindOf(op) === Op.Set && this.column(op, 1) === a;
-            if (!this.under.has(op)) continue;
-            if (isSet) visit(this.column(op, 2), left - 1);
-            if (isCall) for (const name of this.membersAt(op)) out.add(name);
-          }
-          return;
-        case X.Deref:
-          visit(a, left);
-          return;
-        case X.Index:
-          visit(a, left);
-          visit(b, left);
-          return;
-        case X.Unary:
-        case X.Cast:
-          visit(b, left);
-          return;
-        case X.Binary:
-          visit(b, left);
-          visit(file.exprs[at + 3] as number, left);
-          return;
-        default:
-          return;
-      }
-    };
-    visit(value, depth);
-    return [...out];
-  }
-
-  /** Members that a call is handed by address or reads by name: READ_ONCE(x->m), list_first_entry(&x->m, ..). */
-  private membersAt(op: number): readonly string[] {
-    const name = calledName(this.fn, op);
-    // A lock is no value
-    if (this.cx.analysis.model.helpers.get(name)?.acquires !== undefined) return [];
-    const callee = name === '' ? null : this.cx.analysis.program.resolve(name, this.fn.file);
-    const all = accessesAt(this.cx.analysis, this.fn, op, () => true).filter(
-      (a) => a.by !== '' && a.kind !== 'address' && !a.part,
-    );
-    const found = all.map((a) => this.memberName(a.expr)).filter((m) => m !== '');
-    return [...new Set([...found, ...(callee === null ? [] : this.givenBy(callee))])];
-  }
-
-  /** The members that a small function of the program gives: an accessor. */
-  private givenBy(callee: FunctionRef): readonly string[] {
-    const { file } = callee;
-    const first = fnColumn(file, callee.index, Fn.FirstOp);
-    if (fnColumn(file, callee.index, Fn.OpCount) > 12) return [];
-    const types = new ExpressionTypes(this.cx.analysis.program, callee);
-    const out: string[] = [];
-    for (const op of operationsOf(callee)) {
-      const at = (first + op) * OP_STRIDE;
-      if ((file.ops[at] as Op) !== Op.Return || (file.ops[at + 1] as number) < 0) continue;
-      const e = file.ops[at + 1] as number;
-      const name = nameOf(callee, types, e);
-      if (name !== '') out.push(name);
-    }
-    return out;
-  }
-
-  private memberName(e: number): string {
-    return nameOf(this.fn, this.types, e);
   }
 
   /** Where a variable is used after the drop, and what runs between its being set and the drop. */
@@ -344,12 +177,12 @@ export class SectionReader {
         const op = ops[i] as number;
         if (!after) {
           if (op === this.drop.op) after = true;
-          else if (this.isOutside(op) || this.storedBy(op) === v) ended = true;
+          else if (this.isOutside(op) || this.text.storedBy(op) === v) ended = true;
           else before.add(op);
           continue;
         }
-        if (this.usesVariable(op, v)) uses.add(op);
-        if (this.storedBy(op) === v) ended = true;
+        if (this.text.usesVariable(op, v)) uses.add(op);
+        if (this.text.storedBy(op) === v) ended = true;
       }
       if (ended) continue;
       for (const next of this.ways.after(step.block)) {
@@ -366,30 +199,11 @@ export class SectionReader {
     };
   }
 
-  private usesVariable(op: number, v: number): boolean {
-    if (this.kindOf(op) === Op.Eval || this.kindOf(op) === Op.Cleanup) return false;
-    if (
-      this.kindOf(op) === Op.Call &&
-      (isPreparing(calledName(this.fn, op)) || isMessage(this.cx, this.fn, op))
-    )
-      return false;
-    if (this.walkerOf(op) === v) return this.pointers.isFollowed(this.fn, op, v, () => true);
-    return this.readsWithoutTarget(op).some((e) => mentionsVariable(this.fn.file, e, v));
-  }
-
-  /** What an operation reads; a local that is only stored to is not. */
-  private readsWithoutTarget(op: number): readonly number[] {
-    if (this.kindOf(op) !== Op.Assign) return readsOf(this.fn, op);
-    const target = this.column(op, 1);
-    const isLocal = (this.fn.file.exprs[target * EXPR_STRIDE] as X) === X.Local;
-    return isLocal ? [this.column(op, 2)] : [this.column(op, 2), target];
-  }
-
   private usesOf(ops: readonly number[], v: number): readonly LaterUse[] {
     const out = new Map<number, LaterUse>();
     for (const op of ops) {
       const line = lineOf(this.fn, op);
-      const how = this.howUsed(op, v);
+      const how = this.text.howUsed(op, v);
       const old = out.get(line);
       if (old === undefined || (how.startsWith('follows') && !old.how.startsWith('follows')))
         out.set(line, { line, how });
@@ -397,51 +211,23 @@ export class SectionReader {
     return [...out.values()].slice(0, MAX_USES);
   }
 
-  private howUsed(op: number, v: number): string {
-    if (this.pointers.isFollowed(this.fn, op, v, () => true)) return 'follows it';
-    switch (this.kindOf(op)) {
-      case Op.Call: {
-        const name = calledName(this.fn, op);
-        return name === '' ? 'passes it on' : `passes it to ${name}()`;
-      }
-      case Op.Branch:
-      case Op.Switch:
-        return 'tests it';
-      case Op.Return:
-        return 'returns it';
-      case Op.Assign:
-        return (this.fn.file.exprs[this.column(op, 1) * EXPR_STRIDE] as X) === X.Local
-          ? 'uses it'
-          : 'stores it or goes by it in a store';
-      default:
-        return 'uses it';
-    }
-  }
-
   /** What may keep an object on the way to the drop: something that is handed the pointer itself. */
   private keptBy(before: readonly number[], v: number): string {
     const { file } = this.fn;
     const isHanded = (op: number): boolean =>
-      this.kindOf(op) === Op.Call &&
-      (this.column(op, 4) & CALL_LOOP) === 0 &&
+      this.text.kindOf(op) === Op.Call &&
+      (this.text.column(op, 4) & CALL_LOOP) === 0 &&
       !isMessage(this.cx, this.fn, op) &&
-      readList(file, this.column(op, 2)).some((e) => isPointerTo(file, e, v)) &&
-      this.pointers.isKept(this.fn, op, v, false);
+      readList(file, this.text.column(op, 2)).some((e) => isPointerTo(file, e, v)) &&
+      this.text.pointers.isKept(this.fn, op, v, false);
     const keeping = before.filter(isHanded);
-    const sure = keeping.find((op) => this.takesReference(calledName(this.fn, op)));
+    const sure = keeping.find((op) => this.text.takesReference(calledName(this.fn, op)));
     if (sure !== undefined)
       return `a reference by ${calledName(this.fn, sure)}() in line ${lineOf(this.fn, sure)}`;
     const maybe = keeping[0];
     return maybe === undefined
       ? ''
       : `perhaps ${calledName(this.fn, maybe) || 'a call'}() in line ${lineOf(this.fn, maybe)}`;
-  }
-
-  private takesReference(name: string): boolean {
-    return (
-      this.cx.analysis.model.helpers.get(name)?.references?.some((r) => r.action !== 'put') === true ||
-      /(^|_)(get|grab|hold|pin|ref_inc|inc)(_|$)/.test(name)
-    );
   }
 
   /** The first line after the drop in which one of the members is read again with the lock held, or 0. */
@@ -452,7 +238,7 @@ export class SectionReader {
       if ((but >= 0 && lineOf(this.fn, op) === lineOf(this.fn, but)) || !this.ways.isAfter(this.drop.op, op))
         continue;
       const reads = accessesAt(this.cx.analysis, this.fn, op, () => true).some(
-        (a) => a.kind !== 'write' && members.includes(this.memberName(a.expr)),
+        (a) => a.kind !== 'write' && members.includes(this.text.memberName(a.expr)),
       );
       const line = lineOf(this.fn, op);
       if (reads && (best === 0 || line < best)) best = line;
@@ -465,11 +251,11 @@ export class SectionReader {
   private tests(): Relied[] {
     const out = new Map<string, Relied>();
     for (const [op, held] of this.under) {
-      const kind = this.kindOf(op);
+      const kind = this.text.kindOf(op);
       if (kind !== Op.Branch && kind !== Op.Switch) continue;
-      const e = this.column(op, 1);
-      const members = this.membersFrom(e, MAX_FROM);
-      if (members.length === 0 || this.isLoopHead(e) || !this.comesToDrop(op)) continue;
+      const e = this.text.column(op, 1);
+      const members = this.text.membersFrom(e);
+      if (members.length === 0 || this.text.isLoopHead(e) || !this.comesToDrop(op)) continue;
       const line = lineOf(this.fn, op);
       const key = `${line} ${members.join()}`;
       if (out.has(key)) continue;
@@ -487,12 +273,6 @@ export class SectionReader {
       });
     }
     return [...out.values()];
-  }
-
-  /** Whether a condition is that there is another turn of a loop. */
-  private isLoopHead(e: number): boolean {
-    const call = this.callIn(e);
-    return call >= 0 && (this.column(call, 4) & CALL_LOOP) !== 0;
   }
 
   /** Whether control comes from an operation to the drop without leaving the lock on the way. */
@@ -526,7 +306,7 @@ export class SectionReader {
     for (const a of accessesIn(this.cx.analysis, this.fn, () => true)) {
       if (a.kind !== 'write' && a.kind !== 'update') continue;
       if (a.part || !this.under.has(a.op) || !this.isOfOthers(a)) continue;
-      const member = this.memberName(a.expr);
+      const member = this.text.memberName(a.expr);
       if (member === '' || !this.comesToDrop(a.op)) continue;
       const v = this.storedPointer(a);
       const uses = v < 0 ? [] : this.follow(a.op, v).uses;
@@ -564,17 +344,17 @@ export class SectionReader {
   /** The pointer variable that is stored, or put on a list, or -1. */
   private storedPointer(a: MemberAccess): number {
     const { file } = this.fn;
-    if (this.kindOf(a.op) === Op.Assign) {
-      const value = this.column(a.op, 2);
+    if (this.text.kindOf(a.op) === Op.Assign) {
+      const value = this.text.column(a.op, 2);
       const isLocal = (file.exprs[value * EXPR_STRIDE] as X) === X.Local;
       const v = isLocal ? (file.exprs[value * EXPR_STRIDE + 1] as number) : -1;
-      return v >= 0 && this.isPointer(v) ? v : -1;
+      return v >= 0 && this.text.isPointer(v) ? v : -1;
     }
-    if (this.kindOf(a.op) !== Op.Call || !/add|insert|link|assign/.test(a.by)) return -1;
-    for (const e of readList(file, this.column(a.op, 2))) {
+    if (this.text.kindOf(a.op) !== Op.Call || !/add|insert|link|assign/.test(a.by)) return -1;
+    for (const e of readList(file, this.text.column(a.op, 2))) {
       const count = fnColumn(file, this.fn.index, Fn.VariableCount);
       for (let v = 0; v < count; v++) {
-        if (this.made.has(v) && this.isPointer(v) && isPointerTo(file, e, v)) return v;
+        if (this.made.has(v) && this.text.isPointer(v) && isPointerTo(file, e, v)) return v;
       }
     }
     return -1;
@@ -582,16 +362,3 @@ export class SectionReader {
 }
 
 const RANK: Readonly<Record<Relied['kind'], number>> = { pointer: 0, value: 1, test: 2 };
-
-/** `struct::member` of a member expression, '' where the structure is not known. */
-function nameOf(fn: FunctionRef, types: ExpressionTypes, e: number): string {
-  const { file } = fn;
-  let at = e;
-  while ([X.Cast, X.Index].includes(file.exprs[at * EXPR_STRIDE] as X))
-    at = file.exprs[at * EXPR_STRIDE + ((file.exprs[at * EXPR_STRIDE] as X) === X.Cast ? 2 : 1)] as number;
-  if (at < 0 || (file.exprs[at * EXPR_STRIDE] as X) !== X.Field) return '';
-  const base = types.of(file.exprs[at * EXPR_STRIDE + 1] as number)?.base ?? '';
-  return base.startsWith('struct ') && !base.includes('@')
-    ? `${base.slice(7)}::${file.strings[file.exprs[at * EXPR_STRIDE + 2] as number]}`
-    : '';
-}

@@ -31,6 +31,9 @@ const SHARED: Stage = { stage: 'shared', why: '' };
 /** Helpers that put what they are handed where others find it. */
 const SHOWS = /instantiate|splice|d_add|insert|hash|unlock_new|make_root|publish|install|_add|^add_|register/;
 
+/** What gives an inode that others wait for as long as it is new. */
+const NEW_INODE = /^(iget|insert_inode|inode_insert)\w*_?(un)?locked\w*$|^inode_insert5$/;
+
 /** Calls that are followed to see whether something is shown, and callers that are asked who made something. */
 const MAX_DEPTH = 4;
 
@@ -55,7 +58,7 @@ export class Stages {
         const holders = s.vars.flatMap((t, v) => (t >= 0 && ownRoot(terms, t) === root ? [v] : []));
         const shows = this.shownBefore(run.fn, op, made, holders);
         return shows < 0
-          ? { stage: 'made', why: `made in line ${lineOf(run.fn, made)}` }
+          ? { stage: 'made', why: `${madeWords(run.fn, made)} in line ${lineOf(run.fn, made)}` }
           : { stage: 'shared', why: `made here, but shown to others in line ${lineOf(run.fn, shows)}` };
       }
       case T.Param: {
@@ -82,6 +85,7 @@ export class Stages {
   /** Whether a call gives what it has made. */
   private isMaker(fn: FunctionRef, op: number): boolean {
     const name = calledName(fn, op);
+    if (NEW_INODE.test(name)) return true;
     const helper = this.cx.analysis.model.helpers.get(name);
     if (helper !== undefined) return helper.returns === 'fresh' || helper.unpublished === true;
     const callee = name === '' ? null : this.cx.analysis.program.resolve(name, fn.file);
@@ -222,6 +226,11 @@ export function ownRoot(terms: Terms, place: number): number {
         return at;
     }
   }
+}
+
+/** How something came into being. */
+function madeWords(fn: FunctionRef, op: number): string {
+  return NEW_INODE.test(calledName(fn, op)) ? 'new, and others wait for it: found or made' : 'made';
 }
 
 /** Whether a place is not a variable. */

@@ -27,7 +27,8 @@ export interface FieldTextOptions {
 }
 
 /** A longer name of an object is left out. */
-const MAX_OBJECT = 40;
+const MAX_OBJECT = 48;
+const MAX_PATHS = 3;
 
 export const FIELD_TEXT: FieldTextOptions = { exceptions: 20, perFunction: 12, functions: 40 };
 
@@ -48,7 +49,7 @@ export function fieldLines(answer: FieldAnswer, read: ReadLine, options = FIELD_
   const functions = new Set(accesses.map((a) => `${a.file} ${a.function}`)).size;
   out.push([
     plain(
-      `${count(accesses.length, 'access').replace(/accesss$/, 'accesses')} in ${count(functions, 'function')} of ${answer.paths.join(', ')}: ${kindsOf(accesses)}`,
+      `${count(accesses.length, 'access').replace(/accesss$/, 'accesses')} in ${count(functions, 'function')} of ${pathsOf(answer)}: ${kindsOf(accesses)}`,
     ),
   ]);
   out.push([], [toned('strong', 'Guard'), plain(`: ${answer.verdict}`)]);
@@ -61,7 +62,8 @@ export function fieldLines(answer: FieldAnswer, read: ReadLine, options = FIELD_
         `  also held: ${answer.others.map((o) => `${o.class} (${o.writes.held} of ${o.writes.of} writes, ${o.reads.held} of ${o.reads.of} reads)`).join('; ')}`,
       ),
     ]);
-  if (answer.guard !== null) exceptionLines(out, exceptions, answer.guard.class, read, options);
+  if (answer.guard !== null || exceptions.length > 0)
+    exceptionLines(out, exceptions, answer.guard?.class ?? '', read, options);
   if (alone.length > 0) {
     out.push([], [toned('strong', `Where nobody else sees the object (${alone.length})`)]);
     for (const a of alone.slice(0, options.perFunction))
@@ -88,13 +90,13 @@ function exceptionLines(
     out.push([toned('strong', 'Exceptions'), plain(': none')]);
     return;
   }
-  out.push([toned('strong', `Exceptions (${exceptions.length})`), plain(`: without ${guard}`)]);
+  out.push([toned('strong', `Exceptions (${exceptions.length})`), plain(`: ${guard === '' ? 'writes with no lock at all' : `without ${guard}`}`)]);
   for (const a of exceptions.slice(0, options.exceptions)) {
-    const isBad = a.guard === 'not' || a.guard === 'sometimes' || a.guard === 'shared';
+    const isBad = a.guard === null || a.guard === 'not' || a.guard === 'sometimes' || a.guard === 'shared';
     out.push([
       toned(isBad ? 'warn' : 'plain', isBad ? '! ' : '? '),
       toned('place', placeOf(a)),
-      plain(`  ${a.function}(): ${whatOf(a)}, ${guardWords(a.guard, guard)}`),
+      plain(`  ${a.function}(): ${whatOf(a)}${a.guard === null ? '' : `, ${guardWords(a.guard, guard)}`}`),
     ]);
     const code = read(a.file, a.line);
     if (code !== null && code.trim() !== '') out.push([toned('dim', `      ${code.trim()}`)]);
@@ -118,7 +120,7 @@ function byFunction(out: TextLine[], answer: FieldAnswer, options: FieldTextOpti
     const first = list[0] as FieldAccess;
     out.push([plain('  '), toned('place', first.file), plain(` ${first.function}()`)]);
     for (const a of list.slice(0, options.perFunction)) {
-      const mark = a.guard !== null && a.guard !== 'held' && !(a.kind === 'read' && a.marked) ? '!' : ' ';
+      const mark = answer.exceptions.includes(a) ? '!' : ' ';
       out.push([
         toned(mark === '!' ? 'warn' : 'plain', `  ${mark} `),
         plain(
@@ -134,6 +136,12 @@ function byFunction(out: TextLine[], answer: FieldAnswer, options: FieldTextOpti
 function more(out: TextLine[], rest: number, what = ''): void {
   if (rest > 0)
     out.push([toned('dim', `    and ${what === '' ? `${rest} more` : `${count(rest, `more ${what}`)}`}`)]);
+}
+
+/** What was looked at; of many paths the first ones. */
+function pathsOf({ paths }: FieldAnswer): string {
+  const rest = paths.length - MAX_PATHS;
+  return rest > 0 ? `${paths.slice(0, MAX_PATHS).join(', ')} and ${rest} more` : paths.join(', ');
 }
 
 function placeOf(a: FieldAccess): string {
@@ -159,30 +167,33 @@ function kindsOf(accesses: readonly FieldAccess[]): string {
   return parts.join(', ');
 }
 
-/** What an access does, in words: `writes ci->i_flags by set_bit()`. */
+/** What an access does, in words: `changes ci->i_flags by set_bit()`. */
 export function whatOf(a: FieldAccess): string {
-  const object = a.object === '' || a.object.length > MAX_OBJECT ? '' : ` of ${a.object}`;
-  const by = a.by === '' ? '' : ` by ${a.by}()`;
+  const it = nameOf(a);
+  const by = a.by === '' || a.text.startsWith(`${a.by}(`) ? '' : ` by ${a.by}()`;
   switch (a.kind) {
     case 'read':
-      return `reads it${object}${by}`;
+      return `reads ${it}${by}`;
     case 'write':
-      return `writes it${object}${by}`;
+      return `writes ${it}${by}`;
     case 'update':
-      return `changes it${object}${by}`;
+      return `changes ${it}${by}`;
     case 'address':
-      return a.by === ''
-        ? `takes its address${object}`
-        : `hands its address${object} to ${a.by}(), which may write to it`;
+      return a.by === '' ? `takes the address of ${it}` : `hands the address of ${it} to ${a.by}(), which may write to it`;
     default:
       return a.kind satisfies never;
   }
 }
 
-/** The same in short: `update ci by set_bit()`. */
+function nameOf(a: FieldAccess): string {
+  return a.text === '' || a.text.length > MAX_OBJECT ? 'it' : a.text;
+}
+
+/** The same in short: `change ci->i_flags by set_bit()`. */
 export function briefOf(a: FieldAccess): string {
-  const object = a.object === '' || a.object.length > MAX_OBJECT ? '' : ` ${a.object}`;
-  return `${a.kind === 'update' ? 'change' : a.kind}${object}${a.by === '' ? '' : ` by ${a.by}()`}`;
+  const it = nameOf(a);
+  const by = a.by === '' || a.text.startsWith(`${a.by}(`) ? '' : ` by ${a.by}()`;
+  return `${a.kind === 'update' ? 'change' : a.kind}${it === 'it' ? '' : ` ${it}`}${by}`;
 }
 
 /** How the guard is held, in words. */

@@ -33,6 +33,7 @@ function node(label: string, more: Partial<TreeLine> = {}): TreeLine {
 /** The accesses to a member. */
 export function fieldTree(answer: FieldAnswer): readonly TreeLine[] {
   const guard = answer.guard?.class ?? '';
+  const exceptions = new Set(answer.exceptions);
   const out: TreeLine[] = [];
   const others = answer.others.map((o) =>
     node(o.class, {
@@ -57,11 +58,11 @@ export function fieldTree(answer: FieldAnswer): readonly TreeLine[] {
       children: [...documented, ...others],
     }),
   );
-  if (answer.guard !== null)
+  if (answer.guard !== null || answer.exceptions.length > 0)
     out.push(
       node(`Exceptions (${answer.exceptions.length})`, {
         description:
-          answer.exceptions.length === 0 ? `none: ${guard} is held everywhere` : `without ${guard}`,
+          answer.exceptions.length === 0 ? `none: ${guard} is held everywhere` : guard === '' ? 'writes with no lock at all' : `without ${guard}`,
         open: true,
         children: answer.exceptions.map((a) => exceptionLine(a, guard)),
       }),
@@ -84,7 +85,7 @@ export function fieldTree(answer: FieldAnswer): readonly TreeLine[] {
   out.push(
     node(`By function (${groups.size})`, {
       description: count(answer.accesses.length, 'access').replace(/accesss$/, 'accesses'),
-      children: [...groups.values()].map((list) => functionLine(list, guard)),
+      children: [...groups.values()].map((list) => functionLine(list, guard, exceptions)),
     }),
   );
   if (answer.notes.length > 0)
@@ -93,7 +94,7 @@ export function fieldTree(answer: FieldAnswer): readonly TreeLine[] {
 }
 
 function exceptionLine(a: FieldAccess, guard: string): TreeLine {
-  const isBad = a.guard === 'not' || a.guard === 'sometimes' || a.guard === 'shared';
+  const isBad = a.guard === null || a.guard === 'not' || a.guard === 'sometimes' || a.guard === 'shared';
   return node(`${a.function}(): ${briefOf(a)}`, {
     description: `${fileOf(a)}:${a.line}  ${guardWords(a.guard, guard)}`,
     icon: isBad ? 'warning' : 'question',
@@ -102,11 +103,9 @@ function exceptionLine(a: FieldAccess, guard: string): TreeLine {
   });
 }
 
-function functionLine(list: readonly FieldAccess[], guard: string): TreeLine {
+function functionLine(list: readonly FieldAccess[], guard: string, exceptions: ReadonlySet<FieldAccess>): TreeLine {
   const first = list[0] as FieldAccess;
-  const bad = list.filter(
-    (a) => a.guard !== null && a.guard !== 'held' && !(a.kind === 'read' && a.marked),
-  ).length;
+  const bad = list.filter((a) => exceptions.has(a)).length;
   return node(`${first.function}()`, {
     description: `${fileOf(first)}${bad > 0 ? `, ${bad} of ${list.length} without the guard` : ''}`,
     place: first,
