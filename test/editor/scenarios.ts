@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checks } from './checks.js';
+import { reviewSteps } from './review-steps.js';
 import { until, type Workbench } from './workbench.js';
 
 const SQUIGGLES = '.squiggly-error, .squiggly-warning, .squiggly-info';
@@ -190,6 +191,7 @@ export async function exampleTree(bench: Workbench, checks: Checks, folder: stri
     toasts.every((text) => !/lockwalk/i.test(text)),
     toasts.join(' | '),
   );
+  await reviewSteps(bench, checks, folder);
 }
 
 /** A real tree: a bug is typed into autofs, seen, explained and fixed; nothing is saved. */

@@ -4,7 +4,13 @@
  */
 import assert from 'node:assert/strict';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
-import type { DropAnswer, DropResult, FieldAccess, FieldAnswer, FieldResult } from '../../server/src/engine/door.js';
+import type {
+  DropAnswer,
+  DropResult,
+  FieldAccess,
+  FieldAnswer,
+  FieldResult,
+} from '../../server/src/engine/door.js';
 import { dropLines } from '../../server/src/engine/views/drop-text.js';
 import { fieldLines } from '../../server/src/engine/views/field-text.js';
 import { filesOf, openFiles } from './harness.js';
@@ -27,7 +33,9 @@ async function answerOf(member: string, source: string): Promise<FieldAnswer> {
 
 /** `function kind[ by][: guard]` of accesses. */
 function shown(list: readonly FieldAccess[]): readonly string[] {
-  return list.map((a) => `${a.function} ${a.kind}${a.by === '' ? '' : ` ${a.by}`}${a.guard === null ? '' : `: ${a.guard}`}`);
+  return list.map(
+    (a) => `${a.function} ${a.kind}${a.by === '' ? '' : ` ${a.by}`}${a.guard === null ? '' : `: ${a.guard}`}`,
+  );
 }
 
 async function dropResult(source: string): Promise<DropResult> {
@@ -52,7 +60,8 @@ async function dropOf(source: string): Promise<DropAnswer> {
 
 function relied(answer: DropAnswer): readonly string[] {
   return (answer.drops[0]?.relied ?? []).map(
-    (r) => `${r.kind} ${r.name === '' ? r.from : r.name}${r.uses.length === 0 ? '' : `: ${r.uses.map((u) => u.how).join(', ')}`}`,
+    (r) =>
+      `${r.kind} ${r.name === '' ? r.from : r.name}${r.uses.length === 0 ? '' : `: ${r.uses.map((u) => u.how).join(', ')}`}`,
   );
 }
 
@@ -111,7 +120,10 @@ ${METHODS}`,
     const text = fieldLines(answer, () => null)
       .map((line) => line.map((piece) => piece.text).join(''))
       .join('\n');
-    assert.match(text, /Exceptions \(2\): without foo::lock\n! fs\/foo\/x\.c:\d+ {2}bare\(\): writes f->count, not held/);
+    assert.match(
+      text,
+      /Exceptions \(2\): without foo::lock\n! fs\/foo\/x\.c:\d+ {2}bare\(\): writes f->count, not held/,
+    );
     assert.ok(text.indexOf('Exceptions') < text.indexOf('By function'));
   });
 
@@ -374,7 +386,9 @@ int walk(struct foo *f)
       ['foo::ready'],
     );
     assert.deepEqual(
-      drop.changers.filter((c) => c.function === 'change').map((c) => `${c.member} ${c.lock} ${c.entries[0]?.method}`),
+      drop.changers
+        .filter((c) => c.function === 'change')
+        .map((c) => `${c.member} ${c.lock} ${c.entries[0]?.method}`),
       ['foo::next held getattr', 'foo::count held getattr'],
     );
     assert.deepEqual(drop.callers, []);
@@ -437,7 +451,10 @@ void other(struct foo *f)
 `;
     const outside = await dropOf(inside.replace('outside', 'here'));
     const drop = outside.drops[0];
-    assert.deepEqual([drop?.how, drop?.inside?.function, drop?.lock.expression], ['retake', 'wait', '&f->lock']);
+    assert.deepEqual(
+      [drop?.how, drop?.inside?.function, drop?.lock.expression],
+      ['retake', 'wait', '&f->lock'],
+    );
     assert.deepEqual(relied(outside), ['pointer next: follows it']);
     const answer = await dropOf(inside.replace('inside', 'here'));
     const brought = answer.drops[0];
@@ -449,7 +466,8 @@ void other(struct foo *f)
   });
 
   it('drops the lock of a scope where the scope ends', async () => {
-    const answer = await dropOf(`
+    const answer = await dropOf(
+      `
 int scoped(struct foo *f)
 {
 	struct foo *next;
@@ -460,7 +478,8 @@ int scoped(struct foo *f)
 	}
 	return next->count;
 }
-`.replace('f->count = 1;\n\t}', 'f->count = 1;\n\t} /* here */'));
+`.replace('f->count = 1;\n\t}', 'f->count = 1;\n\t} /* here */'),
+    );
     assert.deepEqual(
       answer.drops.map((d) => `${d.how} ${d.lock.class}`),
       ['scope foo::lock'],
@@ -479,7 +498,10 @@ int plain(struct foo *f)
 }
 `);
     assert.deepEqual(answer.drops, []);
-    assert.deepEqual(answer.held[0]?.held.map((h) => h.class), ['foo::mutex']);
+    assert.deepEqual(
+      answer.held[0]?.held.map((h) => h.class),
+      ['foo::mutex'],
+    );
     assert.match(answer.nearest[0]?.what ?? '', /^drops &f->mutex$/);
   });
 

@@ -7,7 +7,15 @@ import type { CancelToken } from './base/cancel.js';
 import type { ContextsAnswer, EntryMethod, Finding, Fix, LockMode, PointContext } from './base/finding.js';
 import type { DropQuery, DropResult, FieldQuery, FieldResult } from './base/review.js';
 
-export type { DropAnswer, DropQuery, DropResult, FieldAccess, FieldAnswer, FieldQuery, FieldResult } from './base/review.js';
+export type {
+  DropAnswer,
+  DropQuery,
+  DropResult,
+  FieldAccess,
+  FieldAnswer,
+  FieldQuery,
+  FieldResult,
+} from './base/review.js';
 
 /** What the engine may ask of the outside world. Paths are relative to the kernel root, with `/`. */
 export interface SourceTree {

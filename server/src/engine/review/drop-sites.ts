@@ -174,13 +174,16 @@ function findRetaken(cx: RuleContext, id: number, depth: number): readonly Retak
     if (!out.some((o) => o.lock.place === lock.place && o.lock.kind === lock.kind)) out.push({ lock, place });
   };
   for (const w of result.waits)
-    if (w.released.some((r) => r.place === w.lock.place && r.kind === w.lock.kind)) add(w.lock, placeOf(fn, w.op));
+    if (w.released.some((r) => r.place === w.lock.place && r.kind === w.lock.kind))
+      add(w.lock, placeOf(fn, w.op));
   if (depth === 0) return out;
   for (const edge of result.edges) {
     if (edge.context !== 'now') continue;
     for (const { lock, place } of retakenIn(cx, edge.callee, depth - 1)) {
       // What it took itself is nothing to its callers
-      const isOwn = edge.variants.some((v) => v.locks.some((l) => l.place === lock.place && l.kind === lock.kind));
+      const isOwn = edge.variants.some((v) =>
+        v.locks.some((l) => l.place === lock.place && l.kind === lock.kind),
+      );
       const here = toCaller(terms, lock.place, edge.args, terms.unknown);
       if (!isOwn && here !== terms.unknown && terms.isShared(here)) add(lock.at(here), place);
     }

@@ -3,7 +3,16 @@
  * over a dropped lock.
  */
 import { calledName, fnColumn } from '../contexts/cfg.js';
-import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VAR_STATIC, VARIABLE_STRIDE, X } from '../facts/encode.js';
+import {
+  CALL_LOOP,
+  EXPR_STRIDE,
+  Fn,
+  OP_STRIDE,
+  Op,
+  VAR_STATIC,
+  VARIABLE_STRIDE,
+  X,
+} from '../facts/encode.js';
 import { ExpressionTypes } from '../program/expression-types.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { isMessage } from '../rules/lockless.js';
@@ -77,10 +86,7 @@ export class FunctionText {
   }
 
   /** What a variable is set from under the lock, where that is memory that others reach; null for anything else. */
-  sourceAt(
-    op: number,
-    v: number,
-  ): { readonly from: string; readonly members: readonly string[] } | null {
+  sourceAt(op: number, v: number): { readonly from: string; readonly members: readonly string[] } | null {
     if (this.walkerOf(op) === v) {
       const members = this.membersAt(op);
       return { from: `${calledName(this.fn, op)}()`, members };

@@ -7,13 +7,7 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import type { Lock, State } from '../contexts/state.js';
-import {
-  CALL_LOOP,
-  EXPR_STRIDE,
-  Fn,
-  Op,
-  X,
-} from '../facts/encode.js';
+import { CALL_LOOP, EXPR_STRIDE, Fn, Op, X } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { heldIn } from '../rules/holding.js';
 import { isMessage } from '../rules/lockless.js';
@@ -22,8 +16,8 @@ import { watch } from '../rules/replay.js';
 import { lineOf, type RuleContext } from '../rules/rule.js';
 import { madeIn } from '../rules/usual-guards.js';
 import { Ways } from '../rules/ways.js';
-import { accessesAt, accessesIn, type MemberAccess } from './member-access.js';
 import { FunctionText } from './function-text.js';
+import { accessesAt, accessesIn, type MemberAccess } from './member-access.js';
 import { variableName, written } from './written.js';
 
 /** A lock that one operation gives back. */

@@ -90,7 +90,10 @@ function exceptionLines(
     out.push([toned('strong', 'Exceptions'), plain(': none')]);
     return;
   }
-  out.push([toned('strong', `Exceptions (${exceptions.length})`), plain(`: ${guard === '' ? 'writes with no lock at all' : `without ${guard}`}`)]);
+  out.push([
+    toned('strong', `Exceptions (${exceptions.length})`),
+    plain(`: ${guard === '' ? 'writes with no lock at all' : `without ${guard}`}`),
+  ]);
   for (const a of exceptions.slice(0, options.exceptions)) {
     const isBad = a.guard === null || a.guard === 'not' || a.guard === 'sometimes' || a.guard === 'shared';
     out.push([
@@ -179,7 +182,9 @@ export function whatOf(a: FieldAccess): string {
     case 'update':
       return `changes ${it}${by}`;
     case 'address':
-      return a.by === '' ? `takes the address of ${it}` : `hands the address of ${it} to ${a.by}(), which may write to it`;
+      return a.by === ''
+        ? `takes the address of ${it}`
+        : `hands the address of ${it} to ${a.by}(), which may write to it`;
     default:
       return a.kind satisfies never;
   }

@@ -62,7 +62,11 @@ export function fieldTree(answer: FieldAnswer): readonly TreeLine[] {
     out.push(
       node(`Exceptions (${answer.exceptions.length})`, {
         description:
-          answer.exceptions.length === 0 ? `none: ${guard} is held everywhere` : guard === '' ? 'writes with no lock at all' : `without ${guard}`,
+          answer.exceptions.length === 0
+            ? `none: ${guard} is held everywhere`
+            : guard === ''
+              ? 'writes with no lock at all'
+              : `without ${guard}`,
         open: true,
         children: answer.exceptions.map((a) => exceptionLine(a, guard)),
       }),
@@ -103,7 +107,11 @@ function exceptionLine(a: FieldAccess, guard: string): TreeLine {
   });
 }
 
-function functionLine(list: readonly FieldAccess[], guard: string, exceptions: ReadonlySet<FieldAccess>): TreeLine {
+function functionLine(
+  list: readonly FieldAccess[],
+  guard: string,
+  exceptions: ReadonlySet<FieldAccess>,
+): TreeLine {
   const first = list[0] as FieldAccess;
   const bad = list.filter((a) => exceptions.has(a)).length;
   return node(`${first.function}()`, {
