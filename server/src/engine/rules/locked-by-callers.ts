@@ -27,7 +27,7 @@ interface Handed {
   readonly rcu: Draft['rcu'];
 }
 
-const HANDED = new OfSituations<readonly Handed[]>();
+const HANDED = new OfSituations<readonly Handed[]>('callees');
 
 /** Looks for them; for one check. */
 export class LockedByCallers {

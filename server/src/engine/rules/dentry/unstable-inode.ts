@@ -4,7 +4,7 @@
  * reference and needs d_lock of that dentry, where it is not held; the lock of the parent is another one.
  */
 
-import type { HeldLock, Precision } from '../../base/finding.js';
+import type { Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
@@ -70,7 +70,7 @@ interface Pin {
   readonly callee: string;
   readonly text: string;
   readonly precision: Precision;
-  readonly held: readonly HeldLock[];
+  readonly held: Draft['held'];
 }
 
 const PINS = new OfSituations<readonly Pin[]>();
