@@ -31,7 +31,7 @@ export interface Desk {
 export function lookingAt(analysis: Analysis, isSeen: (fn: FunctionRef) => boolean): RuleContext {
   const all = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
   const functions = all.filter((f) => !f.isMacro && isSeen(f)).sort((a, b) => a.id - b.id);
-  return { analysis, functions, all };
+  return { analysis, functions, unit: functions, all };
 }
 
 /** Who reads and writes a member. */
