@@ -67,7 +67,11 @@ export function tell(spots: readonly Spot[], struct: string, documented: string)
   if (share >= NEARLY_ALL && best.writes.held > 1) return told(best, `inferred guard ${said}`);
   if (share === 1) return told(best, `inferred guard ${said}; one write tells little`);
   if (share >= MOST) return told(best, `perhaps guarded by ${said}`);
-  return { ...told(null, `no one lock is held at most writes; the most usual is ${said}`), others: others(best.class), isMixed: true };
+  return {
+    ...told(null, `no one lock is held at most writes; the most usual is ${said}`),
+    others: others(best.class),
+    isMixed: true,
+  };
 }
 
 function noWrites(
