@@ -204,7 +204,7 @@ function changersOf(
         function: spot.fn.name,
         kind: spot.access.kind,
         by: spot.access.by,
-        lock: guardAt(spot, site.lock.class, '', !site.lock.shared),
+        lock: guardAt(spot, site.lock.class, struct, !site.lock.shared),
         keptOut: keptOutBy(spot, site.lock.class, stillHeld),
         entries: unique.slice(0, MAX_ENTRIES),
         ways: unique.length,

@@ -221,12 +221,21 @@ function entryWords(c: Changer): string {
   return ` (${[...new Set(named)].join(', ')}${rest > 0 ? ` and ${rest} more` : ''})`;
 }
 
+/** Whether a lock belongs to the very object whose member it is about. */
+function isOfOne(member: string, lock: string): boolean {
+  return member.split('::')[0] === lock.split('::')[0];
+}
+
 /** What keeps a writer away, in words. */
 export function lockWords(c: Changer, dropped: string): string {
   if (c.keptOut !== '') return `both hold ${c.keptOut} all the time: only if it is not the same one`;
   switch (c.lock) {
     case 'held':
-      return `waits for ${dropped}: it is the drop that lets it in`;
+      return isOfOne(c.member, dropped)
+        ? `waits for ${dropped}: it is the drop that lets it in`
+        : `waits for ${dropped}: if it is the same one, it is the drop that lets it in`;
+    case 'another':
+      return `holds ${dropped} of something that has another name: whether it is the same one is not known`;
     case 'not':
       return `does not take ${dropped}: it may come at any time, dropped or not`;
     case 'unknown':
