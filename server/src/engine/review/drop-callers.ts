@@ -94,13 +94,13 @@ function callerAt(
         // A lock without a name here is told by its class
         const isNamed =
           run.terms.kind(run.terms.root(lock.place)) !== T.Opaque && place !== run.terms.unknown;
-        const held = heldIn(run, entry, s).find(
-          (l) => l.kind === lock.kind && (isNamed ? l.place === place : l.class === lock.class),
-        );
+        const all = heldIn(run, entry, s).filter((l) => l.kind === lock.kind);
+        const named = isNamed ? all.find((l) => l.place === place) : undefined;
+        const held = named ?? all.find((l) => l.class === lock.class);
         met = true;
         if (held === undefined) sure = false;
         else {
-          if (held.may || !isNamed) sure = false;
+          if (held.may || named === undefined) sure = false;
           best.holds ??= { entries: [], lock: held };
           if (!best.holds.entries.includes(entry)) best.holds.entries.push(entry);
         }

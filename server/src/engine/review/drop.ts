@@ -148,13 +148,15 @@ function dropOf(cx: RuleContext, collector: Collector, site: DropSite): Drop {
 }
 
 /** What is held at the drop besides the lock that is dropped. */
-function stillHeldAt(cx: RuleContext, { fn, op, lock, text }: DropSite): readonly HeldLock[] {
+function stillHeldAt(cx: RuleContext, { fn, op, lock, text, seen }: DropSite): readonly HeldLock[] {
   const situations = situationsAt(cx.analysis, fn, [op]).get(op) ?? [];
   const takenIn = lock.fn === fn.id && lock.op >= 0 ? lineOf(fn, lock.op) : 0;
   const out = new Map<string, { held: HeldLock; count: number }>();
   for (const one of situations)
     for (const held of one.held) {
       if (held.class === lock.class && isSame(held, text, takenIn)) continue;
+      // It may be the very one
+      if (!seen && held.class === lock.class && held.expression === held.class) continue;
       const key = `${held.class} ${held.expression} ${held.mode}`;
       const old = out.get(key);
       const sure = held.certainty === 'must' ? 1 : 0;

@@ -16,6 +16,7 @@ import {
 import { ExpressionTypes } from '../program/expression-types.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { isMessage } from '../rules/lockless.js';
+import { isPointerTo } from '../rules/only-looks.js';
 import { FINDS, PointerText, storedVariable } from '../rules/pointer-text.js';
 import { operationsOf, readsOf } from '../rules/replay.js';
 import type { RuleContext } from '../rules/rule.js';
@@ -25,6 +26,9 @@ import { callOf, written } from './written.js';
 
 /** Calls that values are followed through to where they were read. */
 const MAX_FROM = 3;
+
+/** What counts a reference. */
+const COUNTS_UP = /^(refcount_(inc|add)|kref_get|kobject_get|atomic\w*_inc|lockref_get|percpu_ref_get)/;
 
 /** The text of one function. */
 export class FunctionText {
@@ -232,11 +236,19 @@ export class FunctionText {
     }
   }
 
-  takesReference(name: string): boolean {
-    return (
-      this.cx.analysis.model.helpers.get(name)?.references?.some((r) => r.action !== 'put') === true ||
-      /(^|_)(get|grab|hold|pin|ref_inc|inc)(_|$)/.test(name)
-    );
+/** Whether a call counts a reference on what a variable points at, by itself or in what it calls. */
+  takesReference(fn: FunctionRef, op: number, v: number, depth = MAX_FROM): boolean {
+    const { file } = fn;
+    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) !== Op.Call) return false;
+    const name = calledName(fn, op);
+    const position = readList(file, file.ops[at + 2] as number).findIndex((e) => isPointerTo(file, e, v));
+    if (position < 0 || name === '') return false;
+    if (COUNTS_UP.test(name)) return true;
+    const helper = this.cx.analysis.model.helpers.get(name);
+    if (helper !== undefined) return helper.references?.some((r) => r.action !== 'put') === true;
+    const callee = depth > 0 ? this.cx.analysis.program.resolve(name, file) : null;
+    return callee !== null && operationsOf(callee).some((o) => this.takesReference(callee, o, position, depth - 1));
   }
 
   /** Whether a condition is that there is another turn of a loop. */

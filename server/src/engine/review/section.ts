@@ -92,7 +92,10 @@ export class SectionReader {
 
   private isHeld(run: FunctionRun, entry: Entry, s: State): 'held' | 'perhaps' | 'not' {
     const { lock, seen } = this.drop;
-    if (!seen) return s.released.some((r) => r.place === lock.place && r.kind === lock.kind) ? 'not' : 'held';
+    if (!seen) {
+      const isIt = (l: Lock): boolean => l.place === lock.place && l.kind === lock.kind;
+      return s.released.some(isIt) && !s.locks.some(isIt) ? 'not' : 'held';
+    }
     const held = heldIn(run, entry, s).find(
       (l) =>
         l.kind === lock.kind &&
@@ -215,7 +218,7 @@ export class SectionReader {
       readList(file, this.text.column(op, 2)).some((e) => isPointerTo(file, e, v)) &&
       this.text.pointers.isKept(this.fn, op, v, false);
     const keeping = before.filter(isHanded);
-    const sure = keeping.find((op) => this.text.takesReference(calledName(this.fn, op)));
+    const sure = keeping.find((op) => this.text.takesReference(this.fn, op, v));
     if (sure !== undefined)
       return `a reference by ${calledName(this.fn, sure)}() in line ${lineOf(this.fn, sure)}`;
     const maybe = keeping[0];

@@ -177,7 +177,7 @@ function changerLines(out: TextLine[], drop: Drop, most: number): void {
   out.push([toned('strong', `  Who may change that meanwhile (${count(changerCount, 'place')})`)]);
   for (const list of groups.slice(0, most)) {
     const c = list[0] as Changer;
-    const isLetIn = c.lock === 'held' && c.keptOut === '';
+    const isLetIn = c.lock === 'held' && c.keptOut === '' && isOfOne(c.member, drop.lock.class);
     const others = list.slice(1).map((o) => o.line);
     const lines = others.length === 0 ? '' : ` and line ${others.join(', ')}`;
     out.push([
@@ -222,7 +222,7 @@ function entryWords(c: Changer): string {
 }
 
 /** Whether a lock belongs to the very object whose member it is about. */
-function isOfOne(member: string, lock: string): boolean {
+export function isOfOne(member: string, lock: string): boolean {
   return member.split('::')[0] === lock.split('::')[0];
 }
 

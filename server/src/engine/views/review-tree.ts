@@ -13,7 +13,7 @@ import type {
   RelyingCaller,
 } from '../base/review.js';
 import { count } from '../findings/wording.js';
-import { dropWords, lockWords, reliedWords } from './drop-text.js';
+import { dropWords, isOfOne, lockWords, reliedWords } from './drop-text.js';
 import { briefOf, guardWords, heldBrief, locksBrief, situationWords, whatOf } from './field-text.js';
 
 /** One line of a tree. */
@@ -219,7 +219,7 @@ function reliedLine(r: Relied, file: string): TreeLine {
 }
 
 function changerLine(c: Changer, dropped: string): TreeLine {
-  const isLetIn = c.lock === 'held' && c.keptOut === '';
+  const isLetIn = c.lock === 'held' && c.keptOut === '' && isOfOne(c.member, dropped);
   return node(`${c.function}()`, {
     description: `${fileOf(c)}:${c.line}  ${c.member}; ${lockWords(c, dropped)}`,
     icon: isLetIn ? 'warning' : '',
