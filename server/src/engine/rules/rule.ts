@@ -84,9 +84,9 @@ export type FixHint =
   /** The d_add() at `op` only where the dentry is not hashed. */
   | { readonly kind: 'add-once'; readonly fn: number; readonly op: number };
 
-/** A lock that is held at a spot, with the operation of its function that took it. Lines are told last: they move with the text. */
+/** A lock that is held at a spot, with the function and operation that took it. Lines are told last: they move with the text. */
 export interface DraftLock extends Omit<HeldLock, 'acquiredAt'> {
-  readonly acquiredAt: { readonly op: number } | 'caller';
+  readonly acquiredAt: { readonly fn: number; readonly op: number } | 'caller';
 }
 
 /** What a rule found at one spot. */
@@ -295,7 +295,7 @@ export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLoc
       expression: lockExpression(text),
       mode: lock.shared ? 'shared' : 'exclusive',
       certainty: lock.may ? 'may' : 'must',
-      acquiredAt: lock.fn === fn.id ? { op: lock.op } : 'caller',
+      acquiredAt: lock.fn === fn.id ? { fn: fn.id, op: lock.op } : 'caller',
     });
   }
   void cx;
@@ -303,14 +303,12 @@ export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLoc
 }
 
 /** The locks of a draft with the lines that took them. */
-export function placedLocks(fn: FunctionRef, held: readonly DraftLock[]): HeldLock[] {
-  return held.map((lock) => ({
-    ...lock,
-    acquiredAt:
-      lock.acquiredAt === 'caller'
-        ? lock.acquiredAt
-        : { file: fn.file.path, line: lineOf(fn, lock.acquiredAt.op) },
-  }));
+export function placedLocks(analysis: Analysis, held: readonly DraftLock[]): HeldLock[] {
+  return held.map((lock) => {
+    if (lock.acquiredAt === 'caller') return { ...lock, acquiredAt: lock.acquiredAt };
+    const fn = analysis.program.functions[lock.acquiredAt.fn] as FunctionRef;
+    return { ...lock, acquiredAt: { file: fn.file.path, line: lineOf(fn, lock.acquiredAt.op) } };
+  });
 }
 
 /** `&fi->lock` for the place `fi->lock`. */

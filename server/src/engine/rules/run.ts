@@ -139,7 +139,7 @@ export function runRules(
         ...rangeOf(fn, draft.op),
         function: fn.name,
         entry: draft.entry,
-        held: placedLocks(fn, draft.held),
+        held: placedLocks(analysis, draft.held),
         rcu: draft.rcu,
         trace: draft.trace,
         fixes: inScope.has(fn.file.path) ? fixOf(draft) : [],

@@ -15,7 +15,7 @@ import type { HelperEntry } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { heldIn, heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { OfSituations, readsOf, watch } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
 
 const ID = 'dentry/unstable-inode';
@@ -79,7 +79,8 @@ function pinsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Pin[] 
   const out = new Map<number, Pin>();
   /** Dentries that were found in the list of their siblings. */
   const children = new Set<number>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const isAny = (): boolean => true;
+  watch(cx.analysis, fn, entry, isAny, (run, op, s) => {
     noteChild(run, op, s, children);
     const helper = cx.analysis.model.helpers.get(calledName(fn, op));
     const at = helper === undefined ? null : pinnedUnder(helper);
