@@ -236,7 +236,7 @@ export class FunctionText {
     }
   }
 
-/** Whether a call counts a reference on what a variable points at, by itself or in what it calls. */
+  /** Whether a call counts a reference on what a variable points at, by itself or in what it calls. */
   takesReference(fn: FunctionRef, op: number, v: number, depth = MAX_FROM): boolean {
     const { file } = fn;
     const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
@@ -248,7 +248,9 @@ export class FunctionText {
     const helper = this.cx.analysis.model.helpers.get(name);
     if (helper !== undefined) return helper.references?.some((r) => r.action !== 'put') === true;
     const callee = depth > 0 ? this.cx.analysis.program.resolve(name, file) : null;
-    return callee !== null && operationsOf(callee).some((o) => this.takesReference(callee, o, position, depth - 1));
+    return (
+      callee !== null && operationsOf(callee).some((o) => this.takesReference(callee, o, position, depth - 1))
+    );
   }
 
   /** Whether a condition is that there is another turn of a loop. */
