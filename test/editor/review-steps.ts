@@ -27,6 +27,8 @@ export async function reviewSteps(bench: Workbench, checks: Checks, folder: stri
   const pool = join(folder, 'fs/pool/alloc.c');
   await bench.open(pool, lineOf(pool, 'block->next = pool->free;'));
   await bench.token('block->next = pool->free;', 'free').click();
+  // What is drawn as one token may be more than the word
+  for (const key of ['End', 'ArrowLeft', 'ArrowLeft']) await page.keyboard.press(key);
   await bench.command('Lockwalk: Show Accesses of This Field');
   const field = await until(async () => {
     const now = await rows(bench);
