@@ -19,10 +19,13 @@ import type {
   FieldQuery,
   FieldResult,
   FileInScope,
+  HoverAnswer,
+  HoverQuery,
+  InlayHint,
+  InlayHintQuery,
   MemoryPart,
   Progress,
   ReachAnswer,
-  SymbolAnswer,
   VerifyAnswer,
 } from '../engine/door.js';
 
@@ -87,10 +90,8 @@ export interface Calls {
   field: { readonly params: FieldQuery; readonly answer: FieldResult };
   drop: { readonly params: DropQuery; readonly answer: DropResult };
   reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };
-  symbolAt: {
-    readonly params: { readonly file: string; readonly line: number; readonly column: number };
-    readonly answer: SymbolAnswer | null;
-  };
+  hover: { readonly params: HoverQuery; readonly answer: HoverAnswer | null };
+  inlayHints: { readonly params: InlayHintQuery; readonly answer: readonly InlayHint[] };
   explainModel: { readonly params: string; readonly answer: string | null };
   dump: {
     readonly params: { readonly kind: DumpKind; readonly file: string; readonly function: string | null };

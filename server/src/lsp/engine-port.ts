@@ -13,8 +13,11 @@ import type {
   DropResult,
   FieldQuery,
   FieldResult,
+  HoverAnswer,
+  HoverQuery,
+  InlayHint,
+  InlayHintQuery,
   Progress,
-  SymbolAnswer,
 } from '../engine/door.js';
 import type { EngineDescription, EngineSpec } from '../host/messages.js';
 
@@ -32,7 +35,8 @@ export interface EnginePort {
   annotate(query: AnnotateQuery, signal: AbortSignal): Promise<AnnotateResult>;
   field(query: FieldQuery, signal: AbortSignal): Promise<FieldResult>;
   drop(query: DropQuery, signal: AbortSignal): Promise<DropResult>;
-  symbolAt(file: string, line: number, column: number, signal: AbortSignal): Promise<SymbolAnswer | null>;
+  hover(query: HoverQuery, signal: AbortSignal): Promise<HoverAnswer | null>;
+  inlayHints(query: InlayHintQuery, signal: AbortSignal): Promise<readonly InlayHint[]>;
   /** Text of an unsaved buffer in place of a file; null: the file on disk again. */
   overlay(file: string, text: string | null): Promise<void>;
   /** The file on disk has changed. */

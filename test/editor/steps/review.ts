@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Checks } from './checks.js';
-import { until, type Workbench } from './workbench.js';
+import type { Stage, Step } from '../stage.js';
+import { until, type Workbench } from '../workbench.js';
 
 function lineOf(path: string, text: string): number {
   return (
@@ -22,7 +22,7 @@ async function rows(bench: Workbench): Promise<string[]> {
 }
 
 /** Asks both questions in the example tree. */
-export async function reviewSteps(bench: Workbench, checks: Checks, folder: string): Promise<void> {
+async function review({ bench, checks, folder }: Stage): Promise<void> {
   const { page } = bench;
   const pool = join(folder, 'fs/pool/alloc.c');
   await bench.open(pool, lineOf(pool, 'block->next = pool->free;'));
@@ -68,3 +68,6 @@ export async function reviewSteps(bench: Workbench, checks: Checks, folder: stri
   );
   checks.that('a click goes to the line', there);
 }
+
+/** Steps on the example tree. */
+export const reviewSteps: readonly Step[] = [{ name: 'review', run: review }];
