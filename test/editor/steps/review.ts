@@ -36,7 +36,7 @@ async function review({ bench, checks, folder }: Stage): Promise<void> {
   }, 20_000);
   checks.that(
     'the accesses of a field are in the view, with its guard',
-    field?.some((row) => /^Guard .*pool::lock/.test(row)) === true,
+    field?.some((row) => /^Guard.*pool::lock/.test(row)) === true,
     field?.join(' | ') ?? 'nothing',
   );
   await bench.pointerAway();
