@@ -22,6 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   fixes: ['rules', 'syntax'],
   views: ['contexts', 'findings'],
   verify: ['contexts', 'model'],
+  review: ['rules'],
   // The module that joins the rooms.
   engine: [
     'configure',
@@ -35,6 +36,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'fixes',
     'views',
     'verify',
+    'review',
   ],
   host: ['door', 'base', 'engine'],
   lsp: ['host', 'door', 'base', 'findings', 'views', 'registry', 'protocol'],

@@ -27,6 +27,7 @@ import { showContract } from './contract-pages.js';
 import { findingCommands } from './finding-commands.js';
 import { kernelRootOf } from './kernel-tree.js';
 import { Pictures } from './pictures-view.js';
+import { registerReview } from './review-view.js';
 import { rulePageUri, rulesWithPages } from './rule-pages.js';
 import { openSample } from './sample.js';
 import { scanCommands } from './scan-commands.js';
@@ -129,6 +130,7 @@ export function activate(context: ExtensionContext): void {
     commands.registerCommand(SHOW_OUTPUT, () => output.show()),
     commands.registerCommand(SHOW_STATUS, showStatus),
     commands.registerCommand(EXPLAIN_RULE, explainRule),
+    ...registerReview(() => client),
     commands.registerCommand(OPEN_SAMPLE, (what: unknown) => openSample(context, what, start)),
     commands.registerCommand(OPEN_WALKTHROUGH, () =>
       commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#lockwalk`, false),

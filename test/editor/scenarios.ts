@@ -8,6 +8,7 @@ import { findingsSteps } from './steps/findings.js';
 import { kernelSteps } from './steps/kernel.js';
 import { lensSteps } from './steps/lenses.js';
 import { picturesSteps } from './steps/pictures.js';
+import { reviewSteps } from './steps/review.js';
 import { serverSteps } from './steps/server.js';
 import { startSteps } from './steps/start.js';
 import { statusSteps } from './steps/status.js';
@@ -22,6 +23,7 @@ export const EXAMPLE_STEPS: readonly Step[] = [
   ...picturesSteps,
   ...serverSteps,
   ...startSteps,
+  ...reviewSteps,
 ];
 
 /** In one editor on two copies of the example tree that say they are other versions, with clangd beside. */

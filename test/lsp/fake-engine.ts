@@ -112,6 +112,14 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
           ? { ok: false, problem: 'nothing here' }
           : { ok: true, answer: world.picture };
       },
+      field: async (query) => {
+        world.asked.push(`field ${'file' in query ? `${query.line}:${query.column}` : query.member}`);
+        return { ok: false, problem: 'nothing here' };
+      },
+      drop: async (query) => {
+        world.asked.push(`drop ${query.line}`);
+        return { ok: false, problem: 'nothing here' };
+      },
       hover: async ({ line, column }, signal) => {
         world.asked.push(`hover ${line}:${column}`);
         await step(signal);

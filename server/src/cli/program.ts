@@ -17,6 +17,7 @@ import { type FilesOptions, files } from './files.js';
 import { lsp } from './lsp.js';
 import { type MethodsOptions, methods } from './methods.js';
 import { type ModelOptions, modelVerify } from './model.js';
+import { drop, type FieldOptions, field } from './review.js';
 import type { CheckOptions } from './run-check.js';
 import { DEFAULT_JOBS, type TreeOptions } from './target.js';
 
@@ -109,6 +110,31 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
     )
     .addOption(new Option('--no-color', 'no colour, even on a terminal'))
     .action(async (paths: string[], options: MethodsOptions) => done(await methods(paths, options, signal)));
+
+  runOptions(treeOptions(program.command('field')))
+    .description('who reads and writes a member of a structure, under which lock, the exceptions first')
+    .argument('<STRUCT::MEMBER>', 'such as fuse_inode::attr_version')
+    .argument('[PATH...]', 'files or folders; without, the folder below fs/ that declares the structure')
+    .addOption(
+      new Option('--format <format>', 'how to write the answer').choices(['text', 'json']).default('text'),
+    )
+    .addOption(new Option('--no-color', 'no colour, even on a terminal'))
+    .option('--all', 'in text, leave nothing out')
+    .action(async (name: string, paths: string[], options: FieldOptions) =>
+      done(await field(name, paths, options, signal)),
+    );
+
+  runOptions(treeOptions(program.command('drop')))
+    .description(
+      'what relies on the lock that a line drops: what was read under it, who may change it, which callers',
+    )
+    .argument('<FILE:LINE>', 'a line that gives back a lock, or calls what drops and takes it again')
+    .addOption(
+      new Option('--format <format>', 'how to write the answer').choices(['text', 'json']).default('text'),
+    )
+    .addOption(new Option('--no-color', 'no colour, even on a terminal'))
+    .option('--all', 'in text, leave nothing out')
+    .action(async (where: string, options: FieldOptions) => done(await drop(where, options, signal)));
 
   treeOptions(program.command('files'))
     .description('which files are in scope and why')

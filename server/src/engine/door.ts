@@ -13,6 +13,18 @@ import type {
   PointContext,
   Precision,
 } from './base/finding.js';
+import type { DropQuery, DropResult, FieldQuery, FieldResult } from './base/review.js';
+
+export type {
+  DropAnswer,
+  DropQuery,
+  DropResult,
+  FieldAccess,
+  FieldAnswer,
+  FieldQuery,
+  FieldResult,
+} from './base/review.js';
+
 import type { HoverAnswer, InlayHint } from './base/hover.js';
 
 export type { HoverAnswer, InlayHint };
@@ -430,6 +442,10 @@ export interface Engine {
   absent(query: AbsentQuery, token: CancelToken): AbsentResult;
   /** Every instance of a method, call of a helper or spot that a rule looked at, with a verdict. */
   audit(query: AuditQuery, token: CancelToken, progress?: (p: Progress) => void): AuditResult;
+  /** Who reads and writes a member, and under which lock. */
+  field(query: FieldQuery, token: CancelToken, progress?: (p: Progress) => void): FieldResult;
+  /** What relies on the locks that are dropped on a line. */
+  drop(query: DropQuery, token: CancelToken): DropResult;
   /** How much of files or folders the analysis reaches, and from where. */
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer;
   /** A picture as SVG: the locks of a function, the life of an object, the order of locks. */

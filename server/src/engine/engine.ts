@@ -29,9 +29,13 @@ import type {
   CheckRequest,
   ContextsQuery,
   ContextsResult,
+  DropQuery,
+  DropResult,
   DumpKind,
   Engine,
   EngineOptions,
+  FieldQuery,
+  FieldResult,
   FileInScope,
   HoverQuery,
   InlayHintQuery,
@@ -56,6 +60,7 @@ import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
 import { type Before, Remembered, type UnitAnswer } from './remembered.js';
+import { askDrop, askField, type Desk } from './reviewing.js';
 import { RULES, rulesFor } from './rules/index.js';
 import { type Files, runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
@@ -464,6 +469,27 @@ export class LockwalkEngine implements Engine {
     const { kind, name } = subject;
     const { kernelVersion } = this;
     return { ok: true, answer: { version: 1, kernelVersion, kind, name, spots, functions, skipped } };
+  }
+
+  /** What the questions of a reviewer are asked of. */
+  private desk(token: CancelToken, progress?: (p: Progress) => void): Desk {
+    return {
+      model: this.model,
+      kernelVersion: this.kernelVersion,
+      text: (file) => this.loader.text(file),
+      expand: (paths) => this.expand(paths),
+      units: byUnit,
+      analysis: (files) => this.analyse(files, token, progress).analysis,
+      skipped: (file) => this.loader.skipped.get(file),
+    };
+  }
+
+  field(query: FieldQuery, token: CancelToken, progress?: (p: Progress) => void): FieldResult {
+    return askField(this.desk(token, progress), query, token, progress);
+  }
+
+  drop(query: DropQuery, token: CancelToken): DropResult {
+    return askDrop(this.desk(token), query, token);
   }
 
   /** Says that a function is defined where the configuration leaves it out; null where it is not. */

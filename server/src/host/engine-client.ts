@@ -25,7 +25,11 @@ import type {
   CheckRequest,
   ContextsQuery,
   ContextsResult,
+  DropQuery,
+  DropResult,
   DumpKind,
+  FieldQuery,
+  FieldResult,
   FileInScope,
   HoverAnswer,
   HoverQuery,
@@ -81,6 +85,8 @@ const READING: ReadonlySet<CallName> = new Set([
   'annotate',
   'absent',
   'audit',
+  'field',
+  'drop',
   'reach',
   'lenses',
   'calls',
@@ -172,6 +178,18 @@ export class EngineClient {
     progress: ((progress: Progress) => void) | null = null,
   ): Promise<AuditResult> {
     return this.#call('audit', query, signal, progress);
+  }
+
+  field(
+    query: FieldQuery,
+    signal: AbortSignal | null = null,
+    progress: ((progress: Progress) => void) | null = null,
+  ): Promise<FieldResult> {
+    return this.#call('field', query, signal, progress);
+  }
+
+  drop(query: DropQuery, signal: AbortSignal | null = null): Promise<DropResult> {
+    return this.#call('drop', query, signal);
   }
 
   reach(

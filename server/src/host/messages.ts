@@ -20,7 +20,11 @@ import type {
   CheckRequest,
   ContextsQuery,
   ContextsResult,
+  DropQuery,
+  DropResult,
   DumpKind,
+  FieldQuery,
+  FieldResult,
   FileInScope,
   HoverAnswer,
   HoverQuery,
@@ -95,6 +99,8 @@ export interface Calls {
   lenses: { readonly params: string; readonly answer: LensesAnswer };
   calls: { readonly params: CallsQuery; readonly answer: CallsAnswer };
   methods: { readonly params: MethodsQuery; readonly answer: MethodsAnswer };
+  field: { readonly params: FieldQuery; readonly answer: FieldResult };
+  drop: { readonly params: DropQuery; readonly answer: DropResult };
   reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };
   picture: { readonly params: PictureQuery; readonly answer: PictureResult };
   hover: { readonly params: HoverQuery; readonly answer: HoverAnswer | null };

@@ -104,6 +104,12 @@ async function answer(request: Request): Promise<unknown> {
     case 'audit':
       at = request.params.paths.join(' ');
       return engine.audit(request.params, token, reporter(request.id));
+    case 'field':
+      at = 'file' in request.params ? request.params.file : request.params.paths.join(' ');
+      return engine.field(request.params, token, reporter(request.id));
+    case 'drop':
+      at = request.params.file;
+      return engine.drop(request.params, token);
     case 'reach':
       at = request.params.join(' ');
       return engine.reach(request.params, token, reporter(request.id));

@@ -16,6 +16,10 @@ import type {
   CheckRequest,
   ContextsQuery,
   ContextsResult,
+  DropQuery,
+  DropResult,
+  FieldQuery,
+  FieldResult,
   HoverAnswer,
   HoverQuery,
   InlayHint,
@@ -39,6 +43,8 @@ export interface EnginePort {
   contexts(query: ContextsQuery, signal: AbortSignal): Promise<ContextsResult>;
   annotate(query: AnnotateQuery, signal: AbortSignal): Promise<AnnotateResult>;
   picture(query: PictureQuery, signal: AbortSignal): Promise<PictureResult>;
+  field(query: FieldQuery, signal: AbortSignal): Promise<FieldResult>;
+  drop(query: DropQuery, signal: AbortSignal): Promise<DropResult>;
   hover(query: HoverQuery, signal: AbortSignal): Promise<HoverAnswer | null>;
   inlayHints(query: InlayHintQuery, signal: AbortSignal): Promise<readonly InlayHint[]>;
   lenses(file: string, signal: AbortSignal): Promise<LensesAnswer>;

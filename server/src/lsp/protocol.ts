@@ -119,6 +119,14 @@ export interface StatusReport {
   readonly trees: readonly TreeStatus[];
 }
 
+/** Request: who reads and writes the member at a position; `lockwalk field` on the command line. */
+export const FIELD_REQUEST = 'lockwalk/field';
+/** Request: what relies on the lock that the line of a position drops; `lockwalk drop` on the command line. */
+export const DROP_REQUEST = 'lockwalk/drop';
+
+/** Parameters of both: a position in an open document. */
+export type ReviewParams = DocumentPlace;
+
 /** Request: a picture for a place in a document; `PictureParams` to `PictureReply`. The command line's equivalent is `lockwalk draw`. */
 export const PICTURE_REQUEST = 'lockwalk/picture';
 
@@ -188,4 +196,24 @@ export interface WireNode {
   readonly at: WireRange | null;
   readonly open: boolean;
   readonly children: readonly WireNode[];
+}
+
+/** One line of an answer as a tree is made of it. */
+export interface ReviewNode {
+  readonly label: string;
+  readonly description: string;
+  /** `warning`, `question`, `lock`, `info` or ''. */
+  readonly icon: string;
+  /** Where it leads; positions as negotiated. */
+  readonly location: { readonly uri: string; readonly line: number; readonly character: number } | null;
+  readonly open: boolean;
+  readonly children: readonly ReviewNode[];
+}
+
+/** The answer to both: as a tree, and as the JSON of the command line; or why there is none. */
+export interface ReviewReply {
+  readonly title: string;
+  readonly problem: string | null;
+  readonly nodes: readonly ReviewNode[];
+  readonly answer: unknown;
 }

@@ -43,6 +43,7 @@ import {
   STATUS_REQUEST,
 } from './protocol.js';
 import { Reports } from './reports.js';
+import { onReviewRequests } from './review.js';
 import type { RunScan } from './scan.js';
 import { serveDiagnostics } from './serve-diagnostics.js';
 import { Scans } from './serve-scan.js';
@@ -324,6 +325,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       pictureFor(params, await served.of(params.uri), documents, signal),
     ),
   );
+  onReviewRequests(connection, { served, documents, failures, wire, encoding: () => client.encoding });
   connection.onRequest(STATUS_REQUEST, () => statusReport(trees, documents, failures.last));
 
   connection.onShutdown(async () => {

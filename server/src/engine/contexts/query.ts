@@ -210,6 +210,58 @@ function callsTo(analysis: Analysis, fn: number, index: number, origin: number):
     : { steps: chain, complete: true };
 }
 
+/** What one situation says of a point; `entry` is its number among those of the function. */
+export interface Situation extends Omit<PointContext, 'entry' | 'via'> {
+  readonly entry: number;
+}
+
+/**
+ * The situations just before operations of a function, all of them from one walk; an operation that is not come to has none. `see` is
+ * shown each state there while its terms are alive.
+ */
+export function situationsAt(
+  analysis: Analysis,
+  fn: FunctionRef,
+  ops: readonly number[],
+  see: (run: FunctionRun, op: number, s: State) => void = () => {},
+): ReadonlyMap<number, readonly Situation[]> {
+  const out = new Map<number, readonly Situation[]>();
+  const entries = analysis.propagation?.entries[fn.id] ?? [];
+  const found = new Map<number, PointState[]>(ops.map((op) => [op, []]));
+  if (ops.length === 0 || entries.length === 0) return out;
+  const run: FunctionRun = new FunctionRun(
+    analysis.shared,
+    fn,
+    (at: number, s: State) => {
+      const states = found.get(at);
+      if (states === undefined || states.length > MOST_STATES) return;
+      states.push(pointState(run, s));
+      see(run, at, s);
+    },
+    undefined,
+    ops,
+  );
+  run.show();
+  for (const [op, states] of found) {
+    const here: Situation[] = [];
+    for (const [i, entry] of entries.entries()) {
+      const point = pointOf(analysis, fn, entry, states);
+      if (point !== null) here.push({ entry: i, ...point });
+    }
+    out.set(op, here);
+  }
+  return out;
+}
+
+function pointState(run: FunctionRun, s: State): PointState {
+  return {
+    locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
+    released: sharedLocks(run.terms, s.released),
+    facts: exported(run.terms, s.facts, true),
+    doubt: s.doubt,
+  };
+}
+
 /** States of one walk by operation: those before it, and those that go on from a branch to either side. */
 export interface WalkedStates {
   readonly before: ReadonlyMap<number, readonly PointState[]>;
@@ -277,7 +329,7 @@ function helperTakes(analysis: Analysis, fn: FunctionRef, op: number): boolean {
 }
 
 /** A lock as the function would write it: where its name would have to be computed, as the call that took it has it. */
-function shownLock(run: FunctionRun, s: State, lock: Lock): string {
+export function shownLock(run: FunctionRun, s: State, lock: Lock): string {
   // Nobody writes down what a hash was made of: the variable that points at the lock is its name
   const variable = isComputed(run.terms, lock.place) ? s.vars.indexOf(run.terms.addr(lock.place)) : -1;
   if (variable >= 0) return `*${run.ev.variableName(variable)}`;

@@ -258,8 +258,12 @@ function usageIn(
   return out;
 }
 
-/** Variables that hold what the function has made. */
-function madeIn(cx: RuleContext, fn: FunctionRef): ReadonlySet<number> {
+/** Variables that hold what the function has made; `alsoMakes`: functions besides those of the model that give what they made. */
+export function madeIn(
+  cx: Pick<RuleContext, 'analysis'>,
+  fn: FunctionRef,
+  alsoMakes: (name: string) => boolean = () => false,
+): ReadonlySet<number> {
   const { file } = fn;
   const temps = new Set<number>();
   const out = new Set<number>();
@@ -269,7 +273,8 @@ function madeIn(cx: RuleContext, fn: FunctionRef): ReadonlySet<number> {
     const at = (first + op) * OP_STRIDE;
     const kind = file.ops[at] as Op;
     if (kind === Op.Call) {
-      if (cx.analysis.model.helpers.get(calledName(fn, op))?.returns === 'fresh')
+      const name = calledName(fn, op);
+      if (cx.analysis.model.helpers.get(name)?.returns === 'fresh' || alsoMakes(name))
         temps.add(file.ops[at + 3] as number);
       continue;
     }

@@ -77,7 +77,7 @@ interface Site extends Write {
 const WRITES = new OfSituations<readonly Write[]>();
 
 /** What changes the list that one of its arguments stands on. */
-const CHANGES_LIST = /^_*h?list_(add|del|move|splice|replace|cut)\w*$/;
+export const CHANGES_LIST = /^_*h?list_(add|del|move|splice|replace|cut)\w*$/;
 const STORES = new Set(['WRITE_ONCE', 'rcu_assign_pointer']);
 
 function writesIn(
@@ -152,7 +152,7 @@ function isHeld(run: FunctionRun, entry: Entry, s: State, guard: FieldGuard, pla
 }
 
 /** Methods that are called before others see an object, or when nobody does any more. */
-const ALONE = new Set([
+export const ALONE: ReadonlySet<string> = new Set([
   'd_init',
   'd_release',
   'd_iput',

@@ -1,0 +1,267 @@
+/**
+ * What relies on the locks that are dropped on a line: what the function read, tested and changed under them and goes by later, who may
+ * change that meanwhile, and what each caller relies on.
+ */
+import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
+import type { HeldLock } from '../base/finding.js';
+import type { Changer, Drop, DropQuery, DropResult, Relied } from '../base/review.js';
+import { graphOf } from '../contexts/cfg.js';
+import { functionAt, operationAt, situationsAt } from '../contexts/query.js';
+import { unknownsOf } from '../contexts/unknowns.js';
+import { lineAt } from '../facts/encode.js';
+import type { FunctionRef } from '../program/program.js';
+import { isAllKnown } from '../rules/holding.js';
+import { operationsOf } from '../rules/replay.js';
+import { lineOf, lockExpression, offsetsOf, placeOf, type RuleContext } from '../rules/rule.js';
+import { Collector, guardAt, type Spot } from './collect.js';
+import { callersHolding } from './drop-callers.js';
+import { type DropSite, droppingOps, dropSites } from './drop-sites.js';
+import { entriesOf, situationsOf } from './field.js';
+import { isWrite } from './guard.js';
+import { SectionReader } from './section.js';
+
+/** Lines that are suggested where nothing is dropped. */
+const MAX_NEAREST = 6;
+/** Members whose writers are looked for, and writers that are shown of all of them. */
+const MAX_MEMBERS = 10;
+const MAX_CHANGERS = 60;
+const MAX_ENTRIES = 3;
+
+/** The answer about a line of a file. */
+export function dropAnswer(
+  cx: RuleContext,
+  kernelVersion: string,
+  { file, line }: DropQuery,
+  token: CancelToken,
+): DropResult {
+  const { analysis } = cx;
+  const fn = functionAt(analysis.program.functions, file, line);
+  if (fn === null) return { ok: false, problem: `${file}:${line}: no function here` };
+  const collector = new Collector(cx, token);
+  const drops = dropSites(cx, fn, opsOn(fn, line)).map((site) => {
+    throwIfCancelled(token);
+    return dropOf(cx, collector, site);
+  });
+  const nothing = drops.length === 0;
+  return {
+    ok: true,
+    answer: {
+      version: 1,
+      kernelVersion,
+      file,
+      line,
+      function: fn.name,
+      drops,
+      held: nothing ? heldOn(cx, fn, line) : [],
+      nearest: nothing ? nearest(cx, fn, line) : [],
+      notes: unknownsOf(analysis, fn).filter((note) => !note.startsWith('calls whose effect')),
+    },
+  };
+}
+
+/** Operations that stand on a line, whole or in part. */
+function opsOn(fn: FunctionRef, line: number): ReadonlySet<number> {
+  const { lineStarts } = fn.file;
+  return new Set(
+    operationsOf(fn).filter((op) => {
+      const { start, end } = offsetsOf(fn, op);
+      return lineAt(lineStarts, start) <= line && line <= lineAt(lineStarts, Math.max(start, end - 1));
+    }),
+  );
+}
+
+function heldOn(cx: RuleContext, fn: FunctionRef, line: number): ReturnType<typeof situationsOf> {
+  const graph = graphOf(fn.file, fn.index);
+  const op = operationAt(fn, line, undefined, graph.order, graph.blockStart);
+  if (op < 0) return [];
+  const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
+  return situationsOf(
+    cx.analysis,
+    fn.id,
+    (situationsAt(cx.analysis, fn, [op]).get(op) ?? []).map((one) => {
+      const entry = entries[one.entry];
+      return { ...one, known: entry !== undefined && isAllKnown(entry) };
+    }),
+  );
+}
+
+function nearest(cx: RuleContext, fn: FunctionRef, line: number): readonly { line: number; what: string }[] {
+  const out = new Map<number, string>();
+  for (const site of dropSites(cx, fn, droppingOps(cx, fn))) {
+    const at = lineOf(fn, site.op);
+    const what = `${howWords(site)} ${lockExpression(site.text)}`;
+    const old = out.get(at);
+    out.set(at, old === undefined ? what : old.includes(what) ? old : `${old}; ${what}`);
+  }
+  return [...out]
+    .map(([at, what]) => ({ line: at, what }))
+    .sort((a, b) => Math.abs(a.line - line) - Math.abs(b.line - line) || a.line - b.line)
+    .slice(0, MAX_NEAREST);
+}
+
+function howWords(site: DropSite): string {
+  switch (site.how) {
+    case 'release':
+      return site.inside === null ? 'drops' : `${site.inside.function}() drops`;
+    case 'scope':
+      return 'the scope ends and drops';
+    case 'retake':
+      return `${site.inside?.function ?? 'what is called'}() drops and retakes`;
+    default:
+      return site.how satisfies never;
+  }
+}
+
+function dropOf(cx: RuleContext, collector: Collector, site: DropSite): Drop {
+  const { fn, op, lock } = site;
+  const section = new SectionReader(cx, site).read();
+  const stillHeld = stillHeldAt(cx, site);
+  const isRcu = lock.kind === 'rcu';
+  const { relied } = section;
+  const all = isRcu ? [] : changersOf(cx, collector, site, relied, stillHeld);
+  const up = site.brought && !isRcu ? callersHolding(cx, fn, lock) : { callers: [], count: 0 };
+  return {
+    ...placeOf(fn, op),
+    lock: {
+      class: lock.class,
+      expression: lockExpression(site.text),
+      mode: lock.shared ? 'shared' : 'exclusive',
+    },
+    how: site.how,
+    inside: site.inside,
+    takenAt:
+      lock.fn === fn.id && lock.op >= 0
+        ? { file: fn.file.path, line: lineOf(fn, lock.op) }
+        : site.seen
+          ? 'caller'
+          : null,
+    retaken: section.retaken,
+    stillHeld,
+    relied,
+    published: section.published,
+    changers: all.slice(0, MAX_CHANGERS),
+    changerCount: all.length,
+    callers: up.callers,
+    callerCount: up.count,
+    notes: notesOf(cx, site, relied),
+  };
+}
+
+/** What is held at the drop besides the lock that is dropped. */
+function stillHeldAt(cx: RuleContext, { fn, op, lock, text, seen }: DropSite): readonly HeldLock[] {
+  const situations = situationsAt(cx.analysis, fn, [op]).get(op) ?? [];
+  const takenIn = lock.fn === fn.id && lock.op >= 0 ? lineOf(fn, lock.op) : 0;
+  const out = new Map<string, { held: HeldLock; count: number }>();
+  for (const one of situations)
+    for (const held of one.held) {
+      if (held.class === lock.class && isSame(held, text, takenIn)) continue;
+      // It may be the very one
+      if (!seen && held.class === lock.class && held.expression === held.class) continue;
+      const key = `${held.class} ${held.expression} ${held.mode}`;
+      const old = out.get(key);
+      const sure = held.certainty === 'must' ? 1 : 0;
+      if (old === undefined) out.set(key, { held, count: sure });
+      else old.count += sure;
+    }
+  return [...out.values()].map(({ held, count }) => ({
+    ...held,
+    certainty: count >= situations.length ? ('must' as const) : ('may' as const),
+  }));
+}
+
+/** Whether a lock of that class is the one that is dropped: by its name, or by the line that took it. */
+function isSame(held: HeldLock, text: string, takenIn: number): boolean {
+  const plain = held.expression.replace(/^&/, '');
+  return (
+    plain === text ||
+    `*${plain}` === text ||
+    (held.acquiredAt !== 'caller' && held.acquiredAt.line === takenIn)
+  );
+}
+
+/** Who may write the members that were relied on. */
+function changersOf(
+  cx: RuleContext,
+  collector: Collector,
+  site: DropSite,
+  relied: readonly Relied[],
+  stillHeld: readonly HeldLock[],
+): readonly Changer[] {
+  const members = [...new Set(relied.flatMap((r) => r.members))].slice(0, MAX_MEMBERS);
+  const out = new Map<string, Changer>();
+  for (const name of members) {
+    const [struct, member] = name.split('::') as [string, string];
+    for (const spot of collector.of(struct, member).spots) {
+      if (spot.stage !== 'shared' || !(isWrite(spot) || spot.access.kind === 'address')) continue;
+      const { line, column, file } = placeOf(spot.fn, spot.access.op);
+      const key = `${name} ${file} ${line}`;
+      if (out.has(key)) continue;
+      const entries = spot.situations.flatMap((one) => entriesOf(cx.analysis, spot.fn.id, one.entry));
+      const unique = [...new Map(entries.map((e) => [`${e.struct}.${e.method} ${e.function}`, e])).values()];
+      out.set(key, {
+        file,
+        line,
+        column,
+        member: name,
+        function: spot.fn.name,
+        kind: spot.access.kind,
+        by: spot.access.by,
+        lock: guardAt(spot, site.lock.class, struct, !site.lock.shared),
+        keptOut: keptOutBy(spot, site.lock.class, stillHeld),
+        entries: unique.slice(0, MAX_ENTRIES),
+        ways: unique.length,
+      });
+    }
+  }
+  const rank = (c: Changer): number =>
+    c.keptOut !== '' ? 3 : c.lock === 'held' ? 0 : c.lock === 'not' ? 1 : 2;
+  return [...out.values()].sort((a, b) => rank(a) - rank(b));
+}
+
+/** A lock that is held here all the same and that the other one holds in every situation; ''. */
+function keptOutBy(spot: Spot, dropped: string, stillHeld: readonly HeldLock[]): string {
+  for (const mine of stillHeld) {
+    // Another one of the class that is dropped says nothing of the one that is
+    if (mine.certainty === 'may' || mine.class === dropped) continue;
+    const both =
+      spot.situations.length > 0 &&
+      spot.situations.every((one) =>
+        one.held.some(
+          (h) =>
+            h.class === mine.class &&
+            h.certainty === 'must' &&
+            (h.mode === 'exclusive' || mine.mode === 'exclusive'),
+        ),
+      );
+    if (both) return mine.class;
+  }
+  return '';
+}
+
+function notesOf(cx: RuleContext, site: DropSite, relied: readonly Relied[]): readonly string[] {
+  const { analysis } = cx;
+  const out: string[] = [];
+  const members = [...new Set(relied.flatMap((r) => r.members))];
+  if (members.length > MAX_MEMBERS)
+    out.push(`writers were looked for of ${MAX_MEMBERS} of ${members.length} members`);
+  if (!site.seen)
+    out.push(
+      'it is given back here without being seen to be held: a caller brings it, by a name that is not known',
+    );
+  if (site.brought) {
+    const methods = new Set<string>();
+    for (const entry of analysis.propagation?.entries[site.fn.id] ?? []) {
+      if (entry.caller >= 0 || !entry.locks.some((l) => l.class === site.lock.class)) continue;
+      for (const o of entry.origins) methods.add(`->${analysis.propagation?.origins[o]?.method ?? '?'}()`);
+    }
+    if (methods.size > 0)
+      out.push(
+        `the VFS itself calls this as ${[...methods].join(', ')} with the lock held, and gives it back afterwards`,
+      );
+  }
+  if (analysis.results[site.fn.id]?.widened === true)
+    out.push(
+      'this function has more paths than are followed one by one: some of what it reads may be missing',
+    );
+  return out;
+}

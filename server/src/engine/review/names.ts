@@ -1,0 +1,181 @@
+/**
+ * Which member is meant: by its name, with names that are near where there is none, or by a place of the text. Must not look at states.
+ */
+import type { Analysis } from '../contexts/analysis.js';
+import { fnColumn } from '../contexts/cfg.js';
+import { functionAt } from '../contexts/query.js';
+import {
+  EXPR_STRIDE,
+  FIELD_STRIDE,
+  type FileFacts,
+  Fn,
+  lineAt,
+  OP_STRIDE,
+  STRUCT_STRIDE,
+  X,
+} from '../facts/encode.js';
+import { ExpressionTypes } from '../program/expression-types.js';
+import { operationsOf, readsOf } from '../rules/replay.js';
+
+/** A member by name; `struct` without the word. */
+export interface Member {
+  readonly struct: string;
+  readonly member: string;
+}
+
+/** Names that are shown where one is not known. */
+const MAX_NEAR = 5;
+/** Letters that may differ. */
+const MAX_DIFFER = 3;
+
+/** `fuse_inode::lock`, `struct fuse_inode::lock` or `fuse_inode.lock`; null where it is none of these. */
+export function parseMember(text: string): Member | null {
+  const match = /^(?:struct\s+)?([A-Za-z_]\w*)(?:::|\.|->)([A-Za-z_]\w*)$/.exec(text.trim());
+  return match === null ? null : { struct: match[1] as string, member: match[2] as string };
+}
+
+/** Why a member is not known in an analysis, with names that are near; null where it is known. */
+export function whyNoMember(analysis: Analysis, { struct, member }: Member): string | null {
+  const { program } = analysis;
+  const from = program.files.values().next().value;
+  if (from === undefined) return `struct ${struct}: nothing was read`;
+  const known = program.structure(`struct ${struct}`, from);
+  if (known === null) {
+    const names = new Set<string>();
+    for (const file of program.files.values())
+      for (let at = 0; at < file.structs.length; at += STRUCT_STRIDE) {
+        const name = file.strings[file.structs[at] as number] ?? '';
+        if (name.startsWith('struct ') && !name.includes('@')) names.add(name.slice(7));
+      }
+    return `struct ${struct}: not declared in what was looked at${nearWords(struct, names)}`;
+  }
+  if (known.fields.some((f) => f.name === member)) return null;
+  return `struct ${struct} has no member '${member}'${nearWords(
+    member,
+    known.fields.map((f) => f.name),
+  )}`;
+}
+
+function nearWords(name: string, all: Iterable<string>): string {
+  const near = nearNames(name, all);
+  return near.length === 0 ? '' : `; did you mean ${near.join(', ')}?`;
+}
+
+/** Names that differ in few letters or hold the name, the nearest first. */
+export function nearNames(name: string, all: Iterable<string>): readonly string[] {
+  const found: { readonly other: string; readonly far: number }[] = [];
+  for (const other of all) {
+    if (other === '') continue;
+    const within = other.includes(name) || name.includes(other);
+    const far = distance(name, other);
+    if (far <= Math.min(MAX_DIFFER, name.length >> 1) || (within && other.length > 2))
+      found.push({ other, far });
+  }
+  found.sort((a, b) => a.far - b.far || (a.other < b.other ? -1 : 1));
+  return found.slice(0, MAX_NEAR).map((f) => f.other);
+}
+
+/** Letters that have to be put in, taken out or changed. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next.push(
+        Math.min(
+          (next[j - 1] as number) + 1,
+          (row[j] as number) + 1,
+          (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        ),
+      );
+    row = next;
+  }
+  return row[b.length] as number;
+}
+
+/** The member at a place of a file (1-based), or why there is none. */
+export function memberAt(
+  analysis: Analysis,
+  file: string,
+  text: string,
+  line: number,
+  column: number,
+): Member | string {
+  const where = `${file}:${line}`;
+  const content = text.split('\n')[line - 1];
+  const facts = analysis.program.files.get(file);
+  if (content === undefined || facts === undefined) return `${where}: no such line`;
+  const word = wordAt(content, column - 1);
+  if (word === '') return `${where}: no name at column ${column}`;
+  const declared = declaredAt(facts, line, word);
+  if (declared !== null) return { struct: declared, member: word };
+  const fn = functionAt(analysis.program.functions, file, line);
+  if (fn === null) return `${where}: '${word}' is no member of a structure here`;
+  const types = new ExpressionTypes(analysis.program, fn);
+  const first = fnColumn(facts, fn.index, Fn.FirstOp);
+  const base = fnColumn(facts, fn.index, Fn.Start);
+  let seen = false;
+  for (const op of operationsOf(fn)) {
+    const at = (first + op) * OP_STRIDE;
+    const from = lineAt(facts.lineStarts, base + (facts.ops[at + 5] as number));
+    const to = lineAt(facts.lineStarts, base + (facts.ops[at + 6] as number));
+    if (line < from || line > to) continue;
+    for (const e of readsOf(fn, op))
+      for (const x of membersIn(facts, e)) {
+        if (facts.strings[facts.exprs[x * EXPR_STRIDE + 2] as number] !== word) continue;
+        seen = true;
+        const struct = types.of(facts.exprs[x * EXPR_STRIDE + 1] as number)?.base ?? '';
+        if (struct.startsWith('struct ') && !struct.includes('@'))
+          return { struct: struct.slice(7), member: word };
+      }
+  }
+  return seen
+    ? `${where}: it is not known what '${word}' is a member of`
+    : `${where}: '${word}' is no member of a structure here`;
+}
+
+function wordAt(line: string, at: number): string {
+  const before = /\w*$/.exec(line.slice(0, at))?.[0] ?? '';
+  const after = /^\w*/.exec(line.slice(at))?.[0] ?? '';
+  return /^[A-Za-z_]/.test(before + after) ? before + after : '';
+}
+
+/** The structure of a file that declares a member on a line, or null. */
+function declaredAt(file: FileFacts, line: number, word: string): string | null {
+  for (let at = 0; at < file.structs.length; at += STRUCT_STRIDE) {
+    const name = file.strings[file.structs[at] as number] ?? '';
+    if (!name.startsWith('struct ') || name.includes('@')) continue;
+    const first = file.structs[at + 1] as number;
+    for (let f = first; f < first + (file.structs[at + 2] as number); f++) {
+      const field = f * FIELD_STRIDE;
+      if (file.strings[file.fields[field] as number] !== word) continue;
+      const from = lineAt(file.lineStarts, file.fields[field + 2] as number);
+      if (from <= line && line <= from + 1) return name.slice(7);
+    }
+  }
+  return null;
+}
+
+/** All member expressions below one. */
+function membersIn(file: FileFacts, e: number): readonly number[] {
+  if (e < 0) return [];
+  const at = e * EXPR_STRIDE;
+  const a = file.exprs[at + 1] as number;
+  const b = file.exprs[at + 2] as number;
+  switch (file.exprs[at] as X) {
+    case X.Field:
+      return [e, ...membersIn(file, a)];
+    case X.Addr:
+    case X.Deref:
+      return membersIn(file, a);
+    case X.Index:
+      return [...membersIn(file, a), ...membersIn(file, b)];
+    case X.Unary:
+    case X.Cast:
+      return membersIn(file, b);
+    case X.Binary:
+      return [...membersIn(file, b), ...membersIn(file, file.exprs[at + 3] as number)];
+    default:
+      return [];
+  }
+}
