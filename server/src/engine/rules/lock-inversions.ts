@@ -73,6 +73,8 @@ export class Inversions {
   private readonly terms: Terms;
   private readonly split: ReadonlySet<string>;
   private readonly layered: boolean;
+  /** Some inodes have a class of their own for their i_rwsem. */
+  private readonly inodesSplit: boolean;
 
   constructor(
     private readonly cx: RuleContext,
@@ -80,8 +82,9 @@ export class Inversions {
     private readonly silent: (edge: Edge, why: Why) => void,
   ) {
     this.terms = cx.analysis.shared.terms;
-    const { split, layered } = this.namesOfUnit();
+    const { split, layered, inodesSplit } = this.namesOfUnit();
     this.split = split;
+    this.inodesSplit = inodesSplit;
     this.layered = layered;
   }
 
@@ -145,6 +148,20 @@ export class Inversions {
     if (isAtomicKind(e.outer.kind) && !isAtomicKind(e.inner.kind)) return false;
     if (this.layered && (OF_THE_VFS.test(e.outer.class) || OF_THE_VFS.test(e.inner.class))) {
       this.silent(e, 'a lock of the VFS in code that works on other filesystems: whose it is is not known');
+      return false;
+    }
+    if (e.taken.lastRef && e.taken.node.class === 'super_block::s_umount') {
+      this.silent(
+        e,
+        'only for the last active reference: whoever came through a mount or an open file has another one',
+      );
+      return false;
+    }
+    if (this.isAnotherInode(e)) {
+      this.silent(
+        e,
+        'the code tells the locks of some inodes apart by a class of their own: which one this is is not known',
+      );
       return false;
     }
     if (this.isAlone(e)) {
@@ -236,6 +253,16 @@ export class Inversions {
           return -1;
       }
     }
+  }
+
+  /** Whether an inode's lock may be one of those that the code gave another class: it is not found in the object of the other lock. */
+  private isAnotherInode(e: Edge): boolean {
+    if (!this.inodesSplit || (e.outer.class !== DIRECTORY_LOCK && e.inner.class !== DIRECTORY_LOCK))
+      return false;
+    const [outer, inner] = [this.objectOf(e.heldPlace), this.objectOf(e.taken.place)];
+    if (outer < 0 || inner < 0) return true;
+    const { terms } = this;
+    return terms.root(outer) !== terms.root(inner) || terms.kind(terms.root(outer)) === T.Opaque;
   }
 
   private isSplit(n: Node): boolean {
@@ -375,8 +402,13 @@ export class Inversions {
   // ---- names
 
   /** Classes whose locks are told apart by the code itself, and whether it works on other filesystems. */
-  private namesOfUnit(): { readonly split: ReadonlySet<string>; readonly layered: boolean } {
+  private namesOfUnit(): {
+    readonly split: ReadonlySet<string>;
+    readonly layered: boolean;
+    readonly inodesSplit: boolean;
+  } {
     const { analysis } = this.cx;
+    let inodesSplit = false;
     const split = new Set<string>();
     const called = new Set<string>();
     for (const fn of this.cx.functions) {
@@ -396,11 +428,12 @@ export class Inversions {
         const cls = run.ev.classOf(lock);
         // The VFS itself tells its locks apart by filesystem type, as is done here
         if (!analysis.model.lockClasses.has(cls)) split.add(cls);
+        else if (cls === DIRECTORY_LOCK) inodesSplit = true;
       });
       run.run();
     }
     for (const fn of this.cx.functions) called.delete(fn.name);
-    return { split, layered: called.size > 0 };
+    return { split, layered: called.size > 0, inodesSplit };
   }
 }
 

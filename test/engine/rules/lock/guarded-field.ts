@@ -268,4 +268,17 @@ int a_ok(struct box *b)
 	spin_unlock(&b->lock);
 	return used;
 }`,
+  'read for a trace or an assertion only': `${BOX}
+void trace_box(struct box *b, int used);
+void a_ok(struct box *b)
+{
+	spin_lock(&b->lock);
+	b->used = 0;
+	spin_unlock(&b->lock);
+	trace_box(b, b->used);
+	spin_lock(&b->lock);
+	b->used = 1;
+	spin_unlock(&b->lock);
+	ASSERT(b->used == 1);
+}`,
 };

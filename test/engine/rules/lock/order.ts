@@ -389,4 +389,90 @@ void b_ok(struct inode *from, struct inode *to, struct dentry *one, struct dentr
 	inode_lock_nested(one->d_inode, I_MUTEX_CHILD);
 	inode_lock(two->d_inode);
 }`,
+  'a folio and what is outside of it': `
+struct folio { unsigned long flags; };
+struct address_space { struct rw_semaphore invalidate_lock; };
+void a_bad(struct address_space *mapping, struct folio *folio)
+{
+	folio_lock(folio);
+	filemap_invalidate_lock(mapping); /*! lock/order@low */
+	filemap_invalidate_unlock(mapping);
+	folio_unlock(folio);
+}`,
+  'a folio that was unlocked by its end': `
+struct folio { unsigned long flags; };
+struct address_space { struct rw_semaphore invalidate_lock; };
+void b_ok(struct address_space *mapping, struct folio *folio)
+{
+	folio_lock(folio);
+	folio_end_read(folio, true);
+	filemap_invalidate_lock(mapping);
+	filemap_invalidate_unlock(mapping);
+}
+int c_ok(struct file *file, struct address_space *mapping, struct folio *folio)
+{
+	int n;
+
+	folio_lock(folio);
+	n = generic_write_end(file, mapping, 0, 1, 1, folio, NULL);
+	filemap_invalidate_lock(mapping);
+	filemap_invalidate_unlock(mapping);
+	return n;
+}`,
+  // Who holds one reference waits for nothing when he drops another one
+  'a superblock that is held anyway': `
+struct shelf { struct mutex top; };
+void a_ok(struct shelf *s, struct super_block *sb)
+{
+	mutex_lock(&s->top);
+	deactivate_super(sb);
+	mutex_unlock(&s->top);
+}
+void b_ok(struct shelf *s, struct super_block *sb)
+{
+	down_write(&sb->s_umount);
+	mutex_lock(&s->top);
+	mutex_unlock(&s->top);
+	up_write(&sb->s_umount);
+}
+void c_ok(struct shelf *s, struct inode *inode)
+{
+	mutex_lock(&s->top);
+	inode_lock(inode);
+	inode_unlock(inode);
+	mutex_unlock(&s->top);
+}
+void d_bad(struct shelf *s, struct inode *inode)
+{
+	inode_lock(inode);
+	mutex_lock(&s->top); /*! lock/order@low */
+	mutex_unlock(&s->top);
+	inode_unlock(inode);
+}`,
+  'inodes with a class of their own': `
+struct shelf { struct mutex top; };
+static struct lock_class_key system_key;
+struct inode *system_inode(struct shelf *s)
+{
+	struct inode *inode = find_inode(s);
+
+	lockdep_set_class(&inode->i_rwsem, &system_key);
+	return inode;
+}
+void a_ok(struct shelf *s)
+{
+	struct inode *inode = system_inode(s);
+
+	mutex_lock(&s->top);
+	inode_lock(inode);
+	inode_unlock(inode);
+	mutex_unlock(&s->top);
+}
+void b_ok(struct shelf *s, struct inode *inode)
+{
+	inode_lock(inode);
+	mutex_lock(&s->top);
+	mutex_unlock(&s->top);
+	inode_unlock(inode);
+}`,
 };
