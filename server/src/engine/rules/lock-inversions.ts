@@ -64,6 +64,8 @@ const LAYERED =
   /^(vfs_(create|mkdir|rmdir|unlink|rename|link|symlink|mknod|tmpfile)|lookup_one\w*|backing_file_\w+|vfs_path_lookup)$/;
 const DIRECTORY_LOCK = 'inode::i_rwsem';
 const MMAP_LOCK = 'mm_struct::mmap_lock';
+/** Members that lead to what a whole filesystem shares. */
+const SUPERBLOCK: ReadonlySet<string> = new Set(['i_sb', 'd_sb', 'mnt_sb', 's_fs_info']);
 
 /** What gives a lock another class than its like. */
 const SPLITS = /^lockdep_set_(class|subclass|novalidate)/;
@@ -157,11 +159,9 @@ export class Inversions {
       );
       return false;
     }
-    if (this.isAnotherInode(e)) {
-      this.silent(
-        e,
-        'the code tells the locks of some inodes apart by a class of their own: which one this is is not known',
-      );
+    const another = this.anotherInode(e);
+    if (another !== null) {
+      this.silent(e, another);
       return false;
     }
     if (this.isAlone(e)) {
@@ -255,14 +255,40 @@ export class Inversions {
     }
   }
 
-  /** Whether an inode's lock may be one of those that the code gave another class: it is not found in the object of the other lock. */
-  private isAnotherInode(e: Edge): boolean {
-    if (!this.inodesSplit || (e.outer.class !== DIRECTORY_LOCK && e.inner.class !== DIRECTORY_LOCK))
-      return false;
+  /** Why an inode's lock is another inode's than the one that the other lock belongs to, or may be; null where nothing says so. */
+  private anotherInode(e: Edge): Why | null {
+    if (e.outer.class !== DIRECTORY_LOCK && e.inner.class !== DIRECTORY_LOCK) return null;
     const [outer, inner] = [this.objectOf(e.heldPlace), this.objectOf(e.taken.place)];
-    if (outer < 0 || inner < 0) return true;
     const { terms } = this;
-    return terms.root(outer) !== terms.root(inner) || terms.kind(terms.root(outer)) === T.Opaque;
+    if (outer >= 0 && inner >= 0 && this.isOfSuperblock(outer) !== this.isOfSuperblock(inner))
+      return 'one of them is found through the superblock: an inode that the filesystem keeps for itself is none that users work on';
+    const known = outer >= 0 && inner >= 0 && terms.kind(terms.root(outer)) !== T.Opaque;
+    return this.inodesSplit && !(known && terms.root(outer) === terms.root(inner))
+      ? 'the code tells the locks of some inodes apart by a class of their own: which one this is is not known'
+      : null;
+  }
+
+  /** Whether a pointer is found through a superblock. */
+  private isOfSuperblock(pointer: number): boolean {
+    const { terms } = this;
+    for (let at = pointer, hops = 0; hops < 20; hops++) {
+      switch (terms.kind(at)) {
+        case T.FieldP:
+        case T.FieldL:
+          if (SUPERBLOCK.has(terms.nameText(terms.b(at)))) return true;
+          break;
+        case T.Load:
+        case T.Addr:
+        case T.Container:
+        case T.DerefL:
+        case T.Elem:
+          break;
+        default:
+          return false;
+      }
+      at = terms.a(at);
+    }
+    return false;
   }
 
   private isSplit(n: Node): boolean {

@@ -475,4 +475,54 @@ void b_ok(struct shelf *s, struct inode *inode)
 	mutex_unlock(&s->top);
 	inode_unlock(inode);
 }`,
+  // Nobody opens it, and whoever has it locked waits for no user's file
+  'an inode that the superblock keeps': `
+struct shelf { struct rw_semaphore sem; struct inode vfs_inode; };
+struct shelf_sb { struct inode *log; };
+void a_ok(struct inode *inode)
+{
+	struct shelf *s = container_of(inode, struct shelf, vfs_inode);
+	struct shelf_sb *sbi = inode->i_sb->s_fs_info;
+
+	down_write(&s->sem);
+	inode_lock(sbi->log);
+	inode_unlock(sbi->log);
+	up_write(&s->sem);
+}
+void b_ok(struct inode *inode)
+{
+	struct shelf *s = container_of(inode, struct shelf, vfs_inode);
+
+	inode_lock(inode);
+	down_write(&s->sem);
+	up_write(&s->sem);
+	inode_unlock(inode);
+}`,
+  'the same inode': `
+struct shelf { struct rw_semaphore sem; struct inode vfs_inode; };
+void a_bad(struct inode *inode)
+{
+	struct shelf *s = container_of(inode, struct shelf, vfs_inode);
+
+	down_write(&s->sem);
+	inode_lock(inode); /*! lock/order@low */
+	inode_unlock(inode);
+	up_write(&s->sem);
+}
+void b_ok(struct inode *inode)
+{
+	struct shelf *s = container_of(inode, struct shelf, vfs_inode);
+
+	inode_lock(inode);
+	down_write(&s->sem);
+	up_write(&s->sem);
+	inode_unlock(inode);
+}
+void c_ok(struct inode *inode)
+{
+	inode_lock(inode);
+	down_write(&container_of(inode, struct shelf, vfs_inode)->sem);
+	up_write(&container_of(inode, struct shelf, vfs_inode)->sem);
+	inode_unlock(inode);
+}`,
 };
