@@ -29,18 +29,11 @@ export function absent(analysis: Analysis, query: AbsentQuery, around: Around): 
   const { rule, file, line } = query;
   const fn = functionAt(analysis.program.functions, file, line);
   const heard = new Map<string, { readonly op: number; readonly why: string }>();
-  const found = runRules(
-    analysis,
-    new Set([file]),
-    [rule],
-    'low',
-    around,
-    around.token,
-    () => [],
-    (id, at, op, why) => {
+  const found = runRules(analysis, new Set([file]), [rule], 'low', around, around.token, () => [], {
+    silence: (id, at, op, why) => {
       if (id === rule && at === fn) heard.set(`${op} ${why}`, { op, why });
     },
-  );
+  });
   const info = RULES.find((r) => r.id === rule);
   const onLine = new Set(fn === null ? [] : operationsOn(fn, line));
   const findings = found.filter((f) => f.line === line || (f.line < line && f.endLine >= line));

@@ -214,7 +214,8 @@ function lookedAt(
 /** What the other side does, where something is freed at once and no rule minds: the reader would ask next. */
 function whoLooks(analysis: Analysis, fn: FunctionRef): string {
   const all = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
-  const cx = { analysis, functions: all.filter((f) => f.unit === fn.unit), all };
+  const unit = all.filter((f) => f.unit === fn.unit);
+  const cx = { analysis, functions: unit, unit, all };
   const accesses = locklessAccesses(cx, new Set([fn.unit])).get(fn.unit) ?? [];
   return accesses.length === 0
     ? 'and nothing of this directory is seen to follow a pointer in RCU-walk without a lock'

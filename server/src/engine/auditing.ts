@@ -55,7 +55,7 @@ export function auditUnit(
     if (id === subject.name && !fn.isMacro) heard.set(`${fn.id} ${op} ${why}`, { fn, op, why });
   };
   const listens = subject.kind === 'rule' ? hear : undefined;
-  const found = runRules(analysis, inUnit, ids, 'low', tree, token, () => [], listens);
+  const found = runRules(analysis, inUnit, ids, 'low', tree, token, () => [], { silence: listens });
   const ran = RULES.filter((rule) => (ids.length === 0 ? rule.onByDefault : ids.includes(rule.id)));
   const { findings } = settleFindings(found, {
     files,

@@ -84,6 +84,11 @@ export interface CheckRequest {
   /** Rule ids or families; empty: all that are on by default. */
   readonly rules: readonly string[];
   readonly precision: 'high' | 'medium' | 'low';
+  /**
+   * A first answer, for somebody who waits: rules look only at functions of these files, and what is found of these by way of others may be
+   * missing. Nothing of it is remembered.
+   */
+  readonly quick?: boolean;
 }
 
 export interface Progress {

@@ -184,6 +184,7 @@ export class LockwalkEngine implements Engine {
       { textOf, factsOf },
       token,
       (draft) => (isShown(draft) ? fixesOf(fixing, draft) : []),
+      { onlyFiles: request.quick === true },
     );
     const settled = settleFindings(found, {
       files,
@@ -202,7 +203,7 @@ export class LockwalkEngine implements Engine {
     };
     const hungOn = [...this.loader.hangsOn(files), ...asked];
     // What was skipped may have been so for lack of time
-    if (!hungOn.some((path) => this.loader.skipped.has(path)))
+    if (request.quick !== true && !hungOn.some((path) => this.loader.skipped.has(path)))
       this.remembered?.keep(files, request, hungOn, inlinesOf(world.found), answer);
     return answer;
   }

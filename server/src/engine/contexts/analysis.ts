@@ -28,7 +28,7 @@ export class Analysis {
   /** By function that was walked in rounds: what each gave. */
   private readonly rounds = new Map<number, readonly FunctionResult[]>();
   /** Functions that call each other by name, callees first. */
-  private groups: readonly (readonly number[])[] = [];
+  groups: readonly (readonly number[])[] = [];
   /** How many functions were walked; the results of the others were taken over. */
   walked = 0;
   /** Functions in bottom-up order: callees first. */

@@ -2,7 +2,6 @@
  * Where a helper is called that needs a directory locked: whether i_rwsem of that directory is held there, and how it is known that
  * it is not. What several rules of the family dir/ ask; each says it of other helpers. Must not know what is reported.
  */
-import type { HeldLock } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import { type Entry, Whence } from '../contexts/entry-points.js';
@@ -17,7 +16,7 @@ import { isBare } from './directory-kind.js';
 import { heldIn, heldShown, isAllKnown } from './holding.js';
 import { Mentions } from './mentions.js';
 import { OfSituations, readsOf, watch } from './replay.js';
-import type { RuleContext } from './rule.js';
+import type { Draft, RuleContext } from './rule.js';
 
 /** The lock of a directory. */
 const DIRECTORY_LOCK = 'inode::i_rwsem';
@@ -49,7 +48,7 @@ export interface Unlocked {
   /** Its place, where that means something outside; -1. */
   readonly place: number;
   readonly verdict: Verdict;
-  readonly held: readonly HeldLock[];
+  readonly held: Draft['held'];
 }
 
 /** How a lock stands in the situations at an operation. */
@@ -107,7 +106,7 @@ function neededBy(model: Model): {
   return known;
 }
 
-const CALLS = new OfSituations<DirectoryCalls>();
+const CALLS = new OfSituations<DirectoryCalls>('callees');
 
 /** What a function does to directories in a situation. */
 export function directoryCalls(cx: RuleContext, fn: FunctionRef, entry: Entry): DirectoryCalls {
@@ -185,7 +184,7 @@ function look(
   return { open: [...found.values()], locked: new Set([...locked].filter((op) => !other.has(op))), quiet };
 }
 
-const ASKED = new OfSituations<Map<string, Verdict>>();
+const ASKED = new OfSituations<Map<string, Verdict>>('callees');
 
 /** How the lock at a place stands at an operation of a function in a situation: the worst of the states there. */
 export function verdictAt(

@@ -12,6 +12,7 @@ import { EXPR_STRIDE, type FileFacts, Fn, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { DROPS } from './free-site.js';
 import { Heads } from './heads.js';
+import { OfFunctions } from './kept.js';
 import { handedOver, type LocklessAccess, readSectionAccess } from './lockless.js';
 import { Mentions } from './mentions.js';
 import { readsOf, replay } from './replay.js';
@@ -120,7 +121,8 @@ export function earlyEnds(
   const caches = new TypesafeCaches(cx);
   for (const fn of cx.functions) {
     if (fn.isMacro || heads.takesHead(fn) >= 0) continue;
-    for (const end of endsIn(cx, fn, heads)) {
+    const hungOn = [cx.analysis.results[fn.id], propagation.entries[fn.id]?.[0]];
+    for (const end of ENDS.of(fn, hungOn, () => endsIn(cx, fn, heads))) {
       if (known.has(end.type) || known.has(`${fn.id},${end.op}`) || caches.frees(fn, end.op)) continue;
       const followed = FOLLOWED.find((f) => f.type === end.type);
       const head = heads.of(end.type, fn.file);
@@ -257,6 +259,8 @@ function isOneObject(cx: RuleContext, fn: FunctionRef, op: number): boolean {
 function freesItself(cx: RuleContext, callback: FunctionRef): boolean {
   return (cx.analysis.results[callback.id]?.frees ?? []).some((f) => f.how === 'now');
 }
+
+const ENDS = new OfFunctions<readonly End[]>();
 
 /** The objects of others that a function ends by itself: it frees them, or runs at once what is an RCU callback by its shape. */
 function endsIn(cx: RuleContext, fn: FunctionRef, heads: Heads): End[] {

@@ -7,6 +7,7 @@ import type { FunctionRun } from '../contexts/flow.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../facts/encode.js';
 import type { Model } from '../model/types.js';
 import { type FunctionRef, type TypeRef, typeRef } from '../program/program.js';
+import { OfFunctions } from './kept.js';
 import { Mentions } from './mentions.js';
 import { readsOf, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
@@ -26,6 +27,8 @@ function handingOver(model: Model): Set<string> {
 function isHead(type: TypeRef | undefined): boolean {
   return type !== undefined && (type.base === 'struct rcu_head' || type.base === 'struct callback_head');
 }
+
+const USED = new OfFunctions<ReadonlySet<string>>();
 
 /** What is known of rcu_heads in one check. */
 export class Heads {
@@ -112,28 +115,36 @@ export class Heads {
     const out = new Set<string>();
     for (const fn of all) {
       if (fn.unit !== unit) continue;
-      for (const f of analysis.results[fn.id]?.frees ?? [])
-        if (f.type !== '' && (f.how === 'rcu' || f.afterGrace)) out.add(f.type);
-      if (!this.mentions.in(fn)) continue;
-      const entry = analysis.propagation?.entries[fn.id]?.[0];
-      if (entry === undefined) {
-        this.byName(fn, out);
-        continue;
-      }
-      let seen = false;
-      const uses = (op: number): boolean => this.helpers.has(calledName(fn, op));
-      watch(analysis, fn, entry, uses, (run, op) => {
-        seen = true;
-        const first = readsOf(fn, op)[1];
-        if (first === undefined) return;
-        const owner = this.ownerIn(run, first);
-        const type = run.ev.typeOf(first);
-        if (owner !== '') out.add(owner);
-        else if (type?.base.startsWith('struct ') === true && !isHead(type)) out.add(type.base);
-        else this.byName(fn, out);
-      });
-      if (!seen) this.byName(fn, out);
+      const hungOn = [analysis.results[fn.id], analysis.propagation?.entries[fn.id]?.[0]];
+      for (const used of USED.of(fn, hungOn, () => this.usedBy(fn))) out.add(used);
     }
+    return out;
+  }
+
+  private usedBy(fn: FunctionRef): ReadonlySet<string> {
+    const { analysis } = this.cx;
+    const out = new Set<string>();
+    for (const f of analysis.results[fn.id]?.frees ?? [])
+      if (f.type !== '' && (f.how === 'rcu' || f.afterGrace)) out.add(f.type);
+    if (!this.mentions.in(fn)) return out;
+    const entry = analysis.propagation?.entries[fn.id]?.[0];
+    if (entry === undefined) {
+      this.byName(fn, out);
+      return out;
+    }
+    let seen = false;
+    const uses = (op: number): boolean => this.helpers.has(calledName(fn, op));
+    watch(analysis, fn, entry, uses, (run, op) => {
+      seen = true;
+      const first = readsOf(fn, op)[1];
+      if (first === undefined) return;
+      const owner = this.ownerIn(run, first);
+      const type = run.ev.typeOf(first);
+      if (owner !== '') out.add(owner);
+      else if (type?.base.startsWith('struct ') === true && !isHead(type)) out.add(type.base);
+      else this.byName(fn, out);
+    });
+    if (!seen) this.byName(fn, out);
     return out;
   }
 

@@ -2,7 +2,6 @@
  * What is held at an operation in a situation: the locks that the situation brings and that were not given back on the way, and
  * those that were taken here. And how sure it is that something is *not* held: only where all is known that leads here.
  */
-import type { HeldLock } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { MAX_VARIANTS } from '../contexts/effect.js';
 import { type Entry, Whence } from '../contexts/entry-points.js';
@@ -11,7 +10,7 @@ import type { ShownLock } from '../contexts/result.js';
 import { type Lock, type State, sameLock, settled } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import type { FunctionRef } from '../program/program.js';
-import { heldOf, type RuleContext } from './rule.js';
+import { type DraftLock, heldOf, type RuleContext } from './rule.js';
 
 /** Everything held before an operation, what the caller brought first. */
 export function heldIn(run: FunctionRun, entry: Entry, s: State): readonly Lock[] {
@@ -44,7 +43,7 @@ export function heldShown(
   run: FunctionRun,
   entry: Entry,
   s: State,
-): HeldLock[] {
+): DraftLock[] {
   const shown: ShownLock[] = heldIn(run, entry, s).map((lock) => ({ lock, text: run.showPlace(lock.place) }));
   return heldOf(cx, fn, shown);
 }

@@ -12,6 +12,8 @@ import { embedding, toCaller } from '../contexts/translate.js';
 import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
+import { textsBelow } from './callee-texts.js';
+import { calleesOf, mixed, OfFunctions, resultNumber } from './kept.js';
 import { readsOf } from './replay.js';
 import type { RuleContext } from './rule.js';
 
@@ -51,8 +53,8 @@ export interface Taken {
   readonly op: number;
   /** The callee that does it, or -1. */
   readonly via: number;
-  /** The same as the callee has it. */
-  readonly next: Taken | null;
+  /** Which of the callee's ways it is: kept by number, so that it stays the same when the callee's text moves. */
+  readonly next: { readonly key: string; readonly index: number } | null;
   readonly depth: number;
   /** How the lock is called where it is taken. */
   readonly text: string;
@@ -86,14 +88,65 @@ export interface Edge {
 
 const NO_BELOW: ReadonlyMap<string, readonly Taken[]> = new Map();
 
+/** What is waited for below a function, and the locks among that which somebody wants to have alone. */
+interface Below {
+  readonly ways: ReadonlyMap<string, readonly Taken[]>;
+  readonly exclusive: ReadonlySet<string>;
+  /** Stands for what callers see of it: the same number while that is the same, whatever line it is in. */
+  readonly seen: number;
+}
+
+const NOTHING: Below = { ways: NO_BELOW, exclusive: new Set(), seen: 1 };
+
+let seen = 1;
+
+const BELOW = new OfFunctions<Below>();
+const GIVEN = new OfFunctions<number>();
+const EDGES = new OfFunctions<readonly Edge[]>();
+const PARTS = new OfFunctions<readonly string[]>();
+
+/** Whether callers see the same in both. */
+function looksSame(a: Below, b: Below): boolean {
+  if (a.ways.size !== b.ways.size || a.exclusive.size !== b.exclusive.size) return false;
+  for (const key of a.exclusive) if (!b.exclusive.has(key)) return false;
+  const others = b.ways.entries();
+  for (const [key, list] of a.ways) {
+    const [otherKey, other] = others.next().value as [string, readonly Taken[]];
+    if (key !== otherKey || list.length !== other.length) return false;
+    if (!list.every((t, i) => looksSameTaken(t, other[i] as Taken))) return false;
+  }
+  return true;
+}
+
+function looksSameTaken(a: Taken, b: Taken): boolean {
+  return (
+    a.node.key === b.node.key &&
+    a.node.loose === b.node.loose &&
+    a.place === b.place &&
+    a.shared === b.shared &&
+    a.depth === b.depth &&
+    a.text === b.text &&
+    a.what === b.what &&
+    a.unsure === b.unsure &&
+    a.lastRef === b.lastRef &&
+    sameFacts(a.facts, b.facts) &&
+    a.released.length === b.released.length &&
+    a.released.every((l, i) => {
+      const other = b.released[i] as Lock;
+      return l.place === other.place && l.class === other.class && l.kind === other.kind;
+    })
+  );
+}
+
 /** The graph of one analysis. */
 export class LockGraph {
   /** Edges by `outer > inner`. */
   readonly edges = new Map<string, Edge[]>();
-  private readonly below: (ReadonlyMap<string, readonly Taken[]> | undefined)[] = [];
+  private readonly below: (Below | undefined)[] = [];
   private readonly terms: Terms;
   /** Classes of locks that are part of a structure which stands in others. */
   private readonly parts = new Set<string>();
+  private partsNumber = 0;
   /** Classes that somebody waits for to have it alone. */
   readonly exclusive = new Set<string>();
 
@@ -106,47 +159,80 @@ export class LockGraph {
     this.findParts();
     for (const cls of this.cx.analysis.model.lockClasses.keys())
       if (!cls.startsWith('lockref')) this.parts.delete(cls);
+    this.partsNumber = numberOf([...this.parts].sort().join());
     for (const fn of this.cx.all) this.below[fn.id] = this.belowOf(fn);
-    for (const fn of this.cx.all) if (!fn.isMacro) this.edgesOf(fn);
+    for (const fn of this.cx.all) if (!fn.isMacro) for (const e of this.edgesOf(fn)) this.add(e);
     for (const list of this.edges.values()) list.sort(byPlace);
   }
 
   /** Finds the classes of locks that are part of a structure which stands in others. */
   private findParts(): void {
     const { results } = this.cx.analysis;
-    const { terms } = this;
-    const look = (l: Lock): void => {
-      if (embedding(terms, l.place) !== '') this.parts.add(l.class);
-    };
     for (const fn of this.cx.all) {
       const result = results[fn.id];
       if (result === undefined) continue;
-      for (const w of result.waits) {
-        look(w.lock);
-        for (const h of w.held) look(h.lock);
-      }
-      for (const edge of result.edges) {
-        for (const v of edge.variants) for (const l of v.locks) look(l);
-        for (const w of results[edge.callee]?.waits ?? [])
-          if (terms.kind(terms.root(w.lock.place)) === T.Param)
-            look(w.lock.at(toCaller(terms, w.lock.place, edge.args, terms.unknown)));
-      }
+      let hungOn = resultNumber(result);
+      for (const e of result.edges) hungOn = mixed(hungOn, resultNumber(results[e.callee]));
+      for (const cls of PARTS.of(fn, [hungOn], () => this.partsOf(result))) this.parts.add(cls);
     }
+  }
+
+  private partsOf(result: FunctionResult): readonly string[] {
+    const { results } = this.cx.analysis;
+    const { terms } = this;
+    const out = new Set<string>();
+    const look = (l: Lock): void => {
+      if (embedding(terms, l.place) !== '') out.add(l.class);
+    };
+    for (const w of result.waits) {
+      look(w.lock);
+      for (const h of w.held) look(h.lock);
+    }
+    for (const edge of result.edges) {
+      for (const v of edge.variants) for (const l of v.locks) look(l);
+      for (const w of results[edge.callee]?.waits ?? [])
+        if (terms.kind(terms.root(w.lock.place)) === T.Param)
+          look(w.lock.at(toCaller(terms, w.lock.place, edge.args, terms.unknown)));
+    }
+    return [...out];
+  }
+
+  /** What a function's part of the graph hangs on: its result, what is below its callees, and where locks that they give are named. */
+  private hungOn(result: FunctionResult): number {
+    let n = mixed(resultNumber(result), this.partsNumber);
+    for (const callee of calleesOf(result))
+      n = mixed(mixed(n, this.below[callee]?.seen ?? 0), this.given(callee));
+    return n;
   }
 
   /** What is waited for below a function, by class and mode. */
   takenBelow(fn: number): ReadonlyMap<string, readonly Taken[]> {
-    return this.below[fn] ?? NO_BELOW;
+    return this.below[fn]?.ways ?? NO_BELOW;
   }
 
-  private belowOf(fn: FunctionRef): ReadonlyMap<string, readonly Taken[]> {
+  /** The same as the callee has it; null where the function takes the lock itself. */
+  nextOf(t: Taken): Taken | null {
+    return t.next === null ? null : (this.takenBelow(t.via).get(t.next.key)?.[t.next.index] ?? null);
+  }
+
+  private belowOf(fn: FunctionRef): Below {
     const result = this.cx.analysis.results[fn.id];
-    if (result === undefined) return NO_BELOW;
+    if (result === undefined) return NOTHING;
+    const below = BELOW.of(fn, [this.hungOn(result)], (before) => {
+      const found = this.findBelow(fn, result);
+      return before !== undefined && looksSame(before, found) ? { ...found, seen: before.seen } : found;
+    });
+    for (const key of below.exclusive) this.exclusive.add(key);
+    return below;
+  }
+
+  private findBelow(fn: FunctionRef, result: FunctionResult): Below {
     let out: Map<string, Taken[]> | null = null;
+    const exclusive = new Set<string>();
     const add = (t: Taken): void => {
       out ??= new Map();
       const key = t.shared ? `${t.node.key} (shared)` : t.node.key;
-      if (!t.shared) this.exclusive.add(t.node.key);
+      if (!t.shared) exclusive.add(t.node.key);
       const list = out.get(key);
       if (list === undefined) {
         if (out.size < MAX_BELOW) out.set(key, [t]);
@@ -162,11 +248,11 @@ export class LockGraph {
       add(this.ownWait(node, w));
     }
     for (const edge of result.edges) {
-      const inner = this.below[edge.callee];
+      const inner = this.below[edge.callee]?.ways;
       if (edge.context !== 'now' || inner === undefined || edge.callee === fn.id) continue;
       const last = this.isLastPut(fn, edge);
-      for (const ways of inner.values())
-        for (const t of ways) {
+      for (const [key, ways] of inner)
+        for (const [index, t] of ways.entries()) {
           if (t.depth >= MAX_DEPTH) continue;
           for (const v of edge.variants) {
             const facts = v.doubt ? null : this.factsThrough(edge, v, t.facts);
@@ -183,7 +269,7 @@ export class LockGraph {
               released: v.released.length === 0 ? released : [...v.released, ...released],
               op: edge.op,
               via: edge.callee,
-              next: t,
+              next: { key, index },
               depth: t.depth + 1,
               unsure: t.unsure || facts.unsure,
               lastRef: t.lastRef || last,
@@ -192,13 +278,23 @@ export class LockGraph {
           }
         }
     }
-    return out ?? NO_BELOW;
+    return { ways: out ?? NO_BELOW, exclusive, seen: ++seen };
   }
 
-  private edgesOf(fn: FunctionRef): void {
-    const { results, propagation, model } = this.cx.analysis;
+  private edgesOf(fn: FunctionRef): readonly Edge[] {
+    const { results, propagation } = this.cx.analysis;
     const result = results[fn.id];
-    if (result === undefined || result.widened) return;
+    if (result === undefined || result.widened) return [];
+    const own = EDGES.of(fn, [this.hungOn(result), propagation?.entries[fn.id]], () =>
+      this.ownEdges(fn, result),
+    );
+    const brought = this.edgesOfMethod(fn);
+    return brought.length === 0 ? own : [...own, ...brought];
+  }
+
+  /** One lock inside another that the function or a callee of it holds. */
+  private ownEdges(fn: FunctionRef, result: FunctionResult): readonly Edge[] {
+    const out: Edge[] = [];
     let outside: ReadonlyMap<string, boolean> | null = null;
     const around = (): ReadonlyMap<string, boolean> => {
       outside ??= this.heldAround(fn);
@@ -212,7 +308,7 @@ export class LockGraph {
         // One helper that takes several says nothing of their order
         const outer = h.fresh || h.lock.op === w.op ? null : this.nodeOf(fn, h.lock, h.lock.op);
         if (outer === null) continue;
-        this.add({
+        out.push({
           outer,
           inner: node,
           outerShared: h.lock.shared,
@@ -234,7 +330,7 @@ export class LockGraph {
       }
     }
     for (const edge of result.edges) {
-      const inner = this.below[edge.callee];
+      const inner = this.below[edge.callee]?.ways;
       if (edge.context !== 'now' || inner === undefined || inner.size === 0) continue;
       const last = this.isLastPut(fn, edge);
       for (const v of edge.variants) {
@@ -244,14 +340,14 @@ export class LockGraph {
           const outer = this.nodeOf(fn, l, l.op);
           if (outer === null) continue;
           const own = result.waits.find((w) => w.op === l.op && w.lock.class === l.class);
-          for (const ways of inner.values())
-            for (const t of ways) {
+          for (const [key, ways] of inner)
+            for (const [index, t] of ways.entries()) {
               if (t.node.key === outer.key || t.released.some((r) => isSame(l, r))) continue;
               const facts = this.factsThrough(edge, v, t.facts);
               if (facts === null) continue;
               const place = this.placeThrough(edge, t.place);
               const node = t.node.loose ? this.within(t.node, place) : t.node;
-              this.add({
+              out.push({
                 outer,
                 inner: node,
                 outerShared: l.shared,
@@ -265,7 +361,7 @@ export class LockGraph {
                   place,
                   op: edge.op,
                   via: edge.callee,
-                  next: t,
+                  next: { key, index },
                   depth: t.depth + 1,
                   unsure: t.unsure || facts.unsure,
                   lastRef: t.lastRef || last,
@@ -280,8 +376,15 @@ export class LockGraph {
         }
       }
     }
-    const mine = this.below[fn.id];
-    if (propagation === null || mine === undefined || mine.size === 0) return;
+    return out;
+  }
+
+  /** One lock inside another that the VFS holds when it calls the function. */
+  private edgesOfMethod(fn: FunctionRef): readonly Edge[] {
+    const { propagation, model } = this.cx.analysis;
+    const out: Edge[] = [];
+    const mine = this.below[fn.id]?.ways;
+    if (propagation === null || mine === undefined || mine.size === 0) return out;
     for (const entry of propagation.entries[fn.id] ?? []) {
       if (entry.caller >= 0 || entry.from !== Whence.Beginning) continue;
       const origin = propagation.origins[entry.origins[0] ?? -1];
@@ -300,7 +403,7 @@ export class LockGraph {
               const node = g === l || g.may ? null : this.entryNode(g, origin, params);
               if (node !== null) gates.set(node.key, g.shared);
             }
-            this.add({
+            out.push({
               outer,
               inner: t.node,
               outerShared: l.shared,
@@ -318,6 +421,7 @@ export class LockGraph {
           }
       }
     }
+    return out;
   }
 
   /** What a function waits for itself, but by a helper that moves dentries: under what that may be called is another law. */
@@ -367,19 +471,46 @@ export class LockGraph {
   // ---- names
 
   private readonly subclasses = new Map<string, string | null>();
+  private readonly givenBy = new Map<number, number>();
+
+  /** A number for the subclasses of the locks with which a function returns. */
+  private given(id: number): number {
+    let known = this.givenBy.get(id);
+    if (known === undefined) {
+      const { results, program } = this.cx.analysis;
+      const fn = program.functions[id];
+      const gives = fn !== undefined && results[id]?.exits.some((e) => e.locks.length > 0) === true;
+      const hungOn = gives ? [textsBelow(this.cx.analysis, id), resultNumber(results[id])] : [];
+      known = gives ? GIVEN.of(fn, hungOn, () => this.findGiven(fn, results[id])) : 0;
+      this.givenBy.set(id, known);
+    }
+    return known;
+  }
+
+  private findGiven(fn: FunctionRef, result: FunctionResult | undefined): number {
+    const out = new Set<string>();
+    for (const exit of result?.exits ?? [])
+      for (const l of exit.locks) out.add(`${l.class}|${l.kind}|${this.subclassIn(fn, l, l.op)}`);
+    return numberOf([...out].join());
+  }
 
   /** The class of a lock with its nesting; null for one that cannot be told. `op`: where `fn` took it. */
   nodeOf(fn: FunctionRef, l: Lock, op: number): Node | null {
     if (!isOrdered(l.kind) || !isKnown(l.class)) return null;
     // A lock on the stack
     if (this.terms.kind(l.place) === T.Local) return null;
+    const sub = this.subclassIn(fn, l, op);
+    return sub === null ? null : this.node(l, sub);
+  }
+
+  private subclassIn(fn: FunctionRef, l: Lock, op: number): string | null {
     const at = `${fn.id},${op},${l.class}`;
     let sub = this.subclasses.get(at);
     if (sub === undefined) {
       sub = this.subclassOf(fn, op, l, 0);
       this.subclasses.set(at, sub);
     }
-    return sub === null ? null : this.node(l, sub);
+    return sub;
   }
 
   private node(l: Lock, sub: string): Node {
@@ -532,6 +663,13 @@ export class LockGraph {
   }
 }
 
+/** A number for a text. */
+function numberOf(text: string): number {
+  let n = 17;
+  for (let i = 0; i < text.length; i++) n = mixed(n, text.charCodeAt(i));
+  return n;
+}
+
 const AND = operatorCode('&');
 const EQ = operatorCode('==');
 const NE = operatorCode('!=');
@@ -609,13 +747,6 @@ export function rank(e: Edge): number {
     e.taken.depth * 3 +
     Math.min(e.facts.length / 2, 3)
   );
-}
-
-/** Where a lock is taken at last. */
-export function leafOf(t: Taken): Taken {
-  let at = t;
-  while (at.next !== null) at = at.next;
-  return at;
 }
 
 function byPlace(a: Edge, b: Edge): number {

@@ -14,7 +14,8 @@ import { exported } from '../contexts/translate.js';
 import { Fn } from '../facts/encode.js';
 import type { LockOrderEntry, Model } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
-import { type Edge, type LockGraph, leafOf, type Node, rank } from './lock-graph.js';
+import { OfFunctions } from './kept.js';
+import { type Edge, type LockGraph, type Node, rank } from './lock-graph.js';
 import { readsOf, replay } from './replay.js';
 import type { RuleContext } from './rule.js';
 
@@ -203,7 +204,7 @@ export class Inversions {
       // A fault waits for the lock of its own address space: only threads of one program meet there
       if (e.taken.node.class === MMAP_LOCK) atMost(1);
       // What is emitted is in a directory, what is mapped is none; nor is every reader in user space
-      if (leafOf(e.taken).what.startsWith('dir_emit')) atMost(2);
+      if (e.taken.what.startsWith('dir_emit')) atMost(2);
       for (const n of [e.outer, e.inner]) {
         if (this.isSplit(n)) atMost(2);
         // Whose it is, a directory's or not, subclasses do not always tell
@@ -437,16 +438,10 @@ export class Inversions {
     let inodesSplit = false;
     const split = new Set<string>();
     const called = new Set<string>();
-    for (const fn of this.cx.functions) {
-      const { file } = fn;
-      const count = fnColumn(file, fn.index, Fn.OpCount);
-      let splits = false;
-      for (let op = 0; op < count; op++) {
-        const name = calledName(fn, op);
-        if (LAYERED.test(name)) called.add(name);
-        if (SPLITS.test(name)) splits = true;
-      }
-      if (!splits) continue;
+    for (const fn of this.cx.unit) {
+      const telling = TELLING.of(fn, [analysis.results[fn.id]], () => tellingCalls(fn));
+      for (const name of telling) if (LAYERED.test(name)) called.add(name);
+      if (!telling.some((name) => SPLITS.test(name))) continue;
       const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op, s): undefined => {
         const e = SPLITS.test(calledName(fn, op)) ? readsOf(fn, op)[1] : undefined;
         if (e === undefined) return;
@@ -458,9 +453,22 @@ export class Inversions {
       });
       run.run();
     }
-    for (const fn of this.cx.functions) called.delete(fn.name);
+    for (const fn of this.cx.unit) called.delete(fn.name);
     return { split, layered: called.size > 0, inodesSplit };
   }
+}
+
+const TELLING = new OfFunctions<readonly string[]>();
+
+/** What a function calls that tells of whose locks it takes. */
+function tellingCalls(fn: FunctionRef): readonly string[] {
+  const out = new Set<string>();
+  const count = fnColumn(fn.file, fn.index, Fn.OpCount);
+  for (let op = 0; op < count; op++) {
+    const name = calledName(fn, op);
+    if (LAYERED.test(name) || SPLITS.test(name)) out.add(name);
+  }
+  return [...out];
 }
 
 const INSIDE = new WeakMap<Model, ReadonlyMap<string, ReadonlyMap<string, LockOrderEntry>>>();

@@ -9,7 +9,7 @@ import { type FunctionRef, readList } from '../program/program.js';
 import { DirectorySlots } from './directory-slots.js';
 import { heldShown } from './holding.js';
 import { Liveness } from './liveness.js';
-import { OfSituations, replay } from './replay.js';
+import { OfSituations, watch } from './replay.js';
 import { type Draft, entryMethod, lineOf, pathTo, type RuleContext, rcuOf, step } from './rule.js';
 import { Ways } from './ways.js';
 
@@ -27,7 +27,7 @@ interface Handed {
   readonly rcu: Draft['rcu'];
 }
 
-const HANDED = new OfSituations<readonly Handed[]>();
+const HANDED = new OfSituations<readonly Handed[]>('callees');
 
 /** Looks for them; for one check. */
 export class LockedByCallers {
@@ -72,9 +72,10 @@ export class LockedByCallers {
   /** Methods that a function calls on a directory which it was handed. */
   private handed(fn: FunctionRef, entry: Entry): readonly Handed[] {
     const out = new Map<number, Handed>();
-    replay(this.cx.analysis, fn, entry, (run, op, s): undefined => {
+    const callsOne = (op: number): boolean => this.slots.at(fn, op) !== '';
+    watch(this.cx.analysis, fn, entry, callsOne, (run, op, s) => {
       const slot = this.slots.at(fn, op);
-      if (slot === '' || out.has(op)) return;
+      if (out.has(op)) return;
       const { file } = fn;
       const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
       const list = readList(file, file.ops[at + 2] as number);

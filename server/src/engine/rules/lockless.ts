@@ -237,7 +237,10 @@ const CALLEES = new WeakMap<FunctionResult, ReadonlyMap<number, readonly number[
 const NO_CALLEES: ReadonlyMap<number, readonly number[]> = new Map();
 
 /** Whom each operation of a function calls. */
-export function calleesByOp(cx: RuleContext, fn: FunctionRef): ReadonlyMap<number, readonly number[]> {
+export function calleesByOp(
+  cx: Pick<RuleContext, 'analysis'>,
+  fn: FunctionRef,
+): ReadonlyMap<number, readonly number[]> {
   const result = cx.analysis.results[fn.id];
   if (result === undefined) return NO_CALLEES;
   const known = CALLEES.get(result);
@@ -339,20 +342,42 @@ export interface ReadSectionAccess {
   readonly text: string;
 }
 
-const SECTIONS = new OfSituations<ReadonlyMap<string, { readonly op: number; readonly text: string }>>();
+const SECTIONS = new OfSituations<ReadonlyMap<string, { readonly op: number; readonly text: string }>>(
+  'callees',
+);
 
 /** Where code of a unit dereferences objects of a kind (`struct foo`) that it found itself, under rcu_read_lock() alone. */
 export function readSectionAccess(cx: RuleContext, unit: string, type: string): ReadSectionAccess | null {
-  for (const fn of cx.all) {
-    if (fn.unit !== unit || fn.isMacro) continue;
-    const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
-    // Its own section, or one of its callers
-    const entry = READ_SECTION.in(fn) ? entries[0] : entries.find(isReadSection);
-    if (entry === undefined) continue;
+  for (const { fn, entry } of readSectionsOf(cx, unit)) {
     const found = SECTIONS.of(cx.analysis, fn, entry, () => sectionsIn(cx, fn, entry)).get(type);
     if (found !== undefined) return { fn, ...found };
   }
   return null;
+}
+
+/** The functions of units that read under RCU, with a situation in which each does: for one check. */
+const READERS = new WeakMap<RuleContext, Map<string, readonly Reader[]>>();
+
+interface Reader {
+  readonly fn: FunctionRef;
+  readonly entry: Entry;
+}
+
+function readSectionsOf(cx: RuleContext, unit: string): readonly Reader[] {
+  const known = READERS.get(cx) ?? new Map<string, readonly Reader[]>();
+  READERS.set(cx, known);
+  let readers = known.get(unit);
+  if (readers === undefined) {
+    readers = cx.all.flatMap((fn) => {
+      if (fn.unit !== unit || fn.isMacro) return [];
+      const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
+      // Its own section, or one of its callers
+      const entry = READ_SECTION.in(fn) ? entries[0] : entries.find(isReadSection);
+      return entry === undefined ? [] : [{ fn, entry }];
+    });
+    known.set(unit, readers);
+  }
+  return readers;
 }
 
 /** Whether a situation is one under rcu_read_lock() and no other lock, outside of RCU-walk. */

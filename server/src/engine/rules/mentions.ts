@@ -5,36 +5,44 @@ import { fnColumn, visitReads } from '../contexts/cfg.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { readsOf } from './replay.js';
+import { stringNumbers, writesAny } from './written-names.js';
 
 /** Which of these names a file writes at all, as numbers of its strings. */
 function numbersOf(file: FileFacts, names: ReadonlySet<string>): ReadonlySet<number> {
+  const numbers = stringNumbers(file);
   const out = new Set<number>();
-  for (let i = 0; i < file.strings.length; i++) if (names.has(file.strings[i] as string)) out.add(i);
+  if (names.size <= numbers.size) {
+    for (const name of names) {
+      const n = numbers.get(name);
+      if (n !== undefined) out.add(n);
+    }
+  } else for (const [name, n] of numbers) if (names.has(name)) out.add(n);
   return out;
 }
+
+/** What is known of the same names: a rule may ask for them anew in each check. */
+const SAME_NAMES = new Map<string, WeakMap<FileFacts, ReadonlySet<number>>>();
+const MAX_SAME = 512;
 
 /** Tells whether a function reads or stores a member, or calls or mentions a function or global, of one of these names. */
 export class Mentions {
   // Weak: one that stands for good must not keep the texts of earlier checks
-  private readonly byFile = new WeakMap<FileFacts, ReadonlySet<number>>();
+  private readonly byFile: WeakMap<FileFacts, ReadonlySet<number>>;
   private readonly names: ReadonlySet<string>;
 
   constructor(names: Iterable<string>) {
     this.names = new Set(names);
+    const key = [...this.names].sort().join();
+    const known = SAME_NAMES.get(key);
+    this.byFile = known ?? new WeakMap();
+    if (known !== undefined) return;
+    if (SAME_NAMES.size >= MAX_SAME) SAME_NAMES.clear();
+    SAME_NAMES.set(key, this.byFile);
   }
 
-  in(fn: FunctionRef): boolean {
-    const { file } = fn;
-    const numbers = this.numbers(file);
-    if (numbers.size === 0) return false;
-    const first = fnColumn(file, fn.index, Fn.FirstOp);
-    const count = fnColumn(file, fn.index, Fn.OpCount);
-    for (let op = 0; op < count; op++) {
-      const kind = file.ops[(first + op) * OP_STRIDE] as Op;
-      if (kind === Op.Guard && numbers.has(file.ops[(first + op) * OP_STRIDE + 1] as number)) return true;
-      for (const e of readsOf(fn, op)) if (writes(file, e, numbers)) return true;
-    }
-    return false;
+  in(fn: Pick<FunctionRef, 'file' | 'index'>): boolean {
+    const numbers = this.numbers(fn.file);
+    return numbers.size > 0 && writesAny(fn.file, fn.index, numbers);
   }
 
   /** The same of one operation. */

@@ -12,6 +12,7 @@ import type { Facts, State } from '../contexts/state.js';
 import { exported } from '../contexts/translate.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
+import { textsBelow } from './callee-texts.js';
 
 /**
  * Shows a state before an operation, with the walk that terms and types belong to. What is given back goes along with the state
@@ -132,23 +133,34 @@ export function operationsOf(fn: FunctionRef): readonly number[] {
   return Array.from({ length: fnColumn(fn.file, fn.index, Fn.OpCount) }, (_, op) => op);
 }
 
+/** What is kept of a function besides its result: nothing, or also the texts of what it calls. */
+export type HangsOn = 'itself' | 'callees';
+
+interface Kept<T> {
+  readonly result: FunctionResult | undefined;
+  readonly texts: number;
+  readonly key: string;
+  readonly made: T;
+}
+
 /**
- * What a rule made of a function in a situation: made once, and again only when the function's result or the situation is found anew.
- * What is made must not hang on anything else, such as who calls.
+ * What a rule made of a function in a situation: made once, and again only when the function's result or the situation is found anew, or,
+ * where it hangs on what callees write, their text is another one. What is made must not hang on anything else, such as who calls, but
+ * on what the key says; and it says operations and never lines or expressions, which move with the text around the function.
  */
 export class OfSituations<T> {
-  private readonly known = new WeakMap<
-    Entry,
-    { readonly result: FunctionResult | undefined; readonly file: WeakRef<FileFacts>; readonly made: T }
-  >();
+  private readonly known = new WeakMap<Entry, Kept<T>>();
 
-  of(analysis: Analysis, fn: FunctionRef, entry: Entry, make: () => T): T {
+  constructor(private readonly hangsOn: HangsOn = 'itself') {}
+
+  of(analysis: Analysis, fn: FunctionRef, entry: Entry, make: () => T, key = ''): T {
     const result = analysis.results[fn.id];
+    const texts = this.hangsOn === 'callees' ? textsBelow(analysis, fn.id) : 0;
     const known = this.known.get(entry);
-    // What was made may say lines, which move with the text around the function
-    if (known !== undefined && known.result === result && known.file.deref() === fn.file) return known.made;
+    if (known !== undefined && known.result === result && known.texts === texts && known.key === key)
+      return known.made;
     const made = make();
-    this.known.set(entry, { result, file: new WeakRef(fn.file), made });
+    this.known.set(entry, { result, texts, key, made });
     return made;
   }
 }

@@ -6,6 +6,7 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import { Fn, OP_STRIDE, Op } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
+import { OfFunctions, resultsAround } from './kept.js';
 import { calleesByOp } from './lockless.js';
 import type { RuleContext } from './rule.js';
 import { Ways } from './ways.js';
@@ -23,6 +24,8 @@ interface Order {
   readonly dropped: ReadonlySet<number>;
   readonly retaken: ReadonlySet<number>;
 }
+
+const ORDERS = new OfFunctions<Order>();
 
 const IN_CHECK = new WeakMap<RuleContext, Retakes>();
 
@@ -60,7 +63,7 @@ export class Retakes {
   private of(fn: FunctionRef): Order {
     let known = this.known.get(fn.id);
     if (known === undefined) {
-      known = this.find(fn);
+      known = ORDERS.of(fn, [resultsAround(this.cx.analysis, fn)], () => this.find(fn));
       this.known.set(fn.id, known);
     }
     return known;

@@ -84,6 +84,11 @@ export type FixHint =
   /** The d_add() at `op` only where the dentry is not hashed. */
   | { readonly kind: 'add-once'; readonly fn: number; readonly op: number };
 
+/** A lock that is held at a spot, with the function and operation that took it. Lines are told last: they move with the text. */
+export interface DraftLock extends Omit<HeldLock, 'acquiredAt'> {
+  readonly acquiredAt: { readonly fn: number; readonly op: number } | 'caller';
+}
+
 /** What a rule found at one spot. */
 export interface Draft {
   readonly rule: string;
@@ -94,7 +99,7 @@ export interface Draft {
   readonly fn: number;
   readonly op: number;
   readonly entry: EntryMethod | null;
-  readonly held: readonly HeldLock[];
+  readonly held: readonly DraftLock[];
   readonly rcu: RcuState;
   readonly trace: readonly TraceStep[];
   /** Class of the object or lock at fault. */
@@ -107,6 +112,8 @@ export interface RuleContext {
   readonly analysis: Analysis;
   /** Functions whose findings are wanted. */
   readonly functions: readonly FunctionRef[];
+  /** All functions of their directories, whosever findings are wanted: for what is told of a directory as a whole. */
+  readonly unit: readonly FunctionRef[];
   /** All functions of the program that were analysed. */
   readonly all: readonly FunctionRef[];
   /**
@@ -278,8 +285,8 @@ export function sleepLeaf(cx: Pick<RuleContext, 'analysis'>, what: string, via: 
 }
 
 /** Locks of an event as a finding shows them. */
-export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLock[]): HeldLock[] {
-  const out: HeldLock[] = [];
+export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLock[]): DraftLock[] {
+  const out: DraftLock[] = [];
   for (const { lock, text } of held) {
     if (lock.kind === 'rcu' || lock.kind === 'irq' || lock.kind === 'bh' || lock.kind === 'preempt') continue;
     out.push({
@@ -288,11 +295,20 @@ export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLoc
       expression: lockExpression(text),
       mode: lock.shared ? 'shared' : 'exclusive',
       certainty: lock.may ? 'may' : 'must',
-      acquiredAt: lock.fn === fn.id ? { file: fn.file.path, line: lineOf(fn, lock.op) } : 'caller',
+      acquiredAt: lock.fn === fn.id ? { fn: fn.id, op: lock.op } : 'caller',
     });
   }
   void cx;
   return out;
+}
+
+/** The locks of a draft with the lines that took them. */
+export function placedLocks(analysis: Analysis, held: readonly DraftLock[]): HeldLock[] {
+  return held.map((lock) => {
+    if (lock.acquiredAt === 'caller') return { ...lock, acquiredAt: lock.acquiredAt };
+    const fn = analysis.program.functions[lock.acquiredAt.fn] as FunctionRef;
+    return { ...lock, acquiredAt: { file: fn.file.path, line: lineOf(fn, lock.acquiredAt.op) } };
+  });
 }
 
 /** `&fi->lock` for the place `fi->lock`. */

@@ -9,7 +9,7 @@ import { fingerprintAll } from '../findings/fingerprint.js';
 import { compareFindings, orderFindings } from '../findings/order.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
 import { ALL_RULES } from './registry.js';
-import { type Draft, offsetsOf, type Rule, type RuleContext, rangeOf } from './rule.js';
+import { type Draft, offsetsOf, placedLocks, type Rule, type RuleContext, rangeOf } from './rule.js';
 
 /** Rules that a request means: by id or family; none named: those that are on by default. */
 export function chosenRules(names: readonly string[]): readonly Rule[] {
@@ -42,12 +42,13 @@ function yieldedTo(chosen: readonly Rule[]): readonly Rule[] {
 
 /** What a rule says in the units where others have found something, and nowhere else: as a rule that is nowhere. */
 function whatItSays(rule: Rule, cx: RuleContext, asking: readonly Draft[]): readonly Draft[] {
-  const { analysis, functions, all } = cx;
+  const { analysis, functions, unit, all } = cx;
   const units = new Set(asking.map((d) => analysis.program.functions[d.fn]?.unit));
   if (units.size === 0) return [];
   return rule.check({
     analysis,
     functions: functions.filter((f) => units.has(f.unit)),
+    unit,
     all,
     ...(cx.elsewhere === undefined ? {} : { elsewhere: cx.elsewhere }),
   });
@@ -61,7 +62,8 @@ export interface Files {
 
 /**
  * Findings in files of `inScope`, at least as precise as asked for, ordered. `tree` gives texts for statements, and what rules ask for;
- * `fixOf` makes the fixes of a draft; `silence` hears of exemptions, of an analysis of which nothing is kept.
+ * `fixOf` makes the fixes of a draft; `silence` hears of exemptions, of an analysis of which nothing is kept; `onlyFiles`: rules that go from
+ * function to function look at those of the files alone.
  */
 export function runRules(
   analysis: Analysis,
@@ -71,16 +73,19 @@ export function runRules(
   tree: Files,
   token: CancelToken,
   fixOf: (draft: Draft) => readonly Fix[],
-  silence?: RuleContext['silence'],
+  how: { readonly silence?: RuleContext['silence']; readonly onlyFiles?: boolean } = {},
 ): Finding[] {
+  const { silence, onlyFiles } = how;
   const all: FunctionRef[] = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
   // Rules see whole units, whatever of them was asked for: where a finding stands, and its fingerprint, must not hang on that
   const units = new Set([...inScope].filter((path) => !path.startsWith('include/')).map(unitOf));
   const seen = (f: FunctionRef): boolean => units.has(f.unit) || inScope.has(f.file.path);
-  const functions = all.filter((f) => !f.isMacro && seen(f)).sort((a, b) => a.id - b.id);
+  const unit = all.filter((f) => !f.isMacro && seen(f)).sort((a, b) => a.id - b.id);
+  const functions = onlyFiles === true ? unit.filter((f) => inScope.has(f.file.path)) : unit;
   const cx: RuleContext = {
     analysis,
     functions,
+    unit,
     all,
     elsewhere: (file) => tree.factsOf(file),
     ...(silence === undefined ? {} : { silence }),
@@ -134,7 +139,7 @@ export function runRules(
         ...rangeOf(fn, draft.op),
         function: fn.name,
         entry: draft.entry,
-        held: draft.held,
+        held: placedLocks(analysis, draft.held),
         rcu: draft.rcu,
         trace: draft.trace,
         fixes: inScope.has(fn.file.path) ? fixOf(draft) : [],

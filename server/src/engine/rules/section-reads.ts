@@ -12,7 +12,7 @@ import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { heldIn } from './holding.js';
 import { Mentions } from './mentions.js';
-import { OfSituations, readsOf, replay, visitExpressions } from './replay.js';
+import { OfSituations, readsOf, visitExpressions, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { isOnlyTest, isParent, READS_ONCE, type Spot, unwrapped } from './walk-reads.js';
 
@@ -49,7 +49,8 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): SectionRead[] {
   /** Variables that go over the children of a directory. */
   const walked = new Set<number>();
   const { file } = fn;
-  replay(cx.analysis, fn, entry, (run, op, s): undefined => {
+  const isAny = (): boolean => true;
+  watch(cx.analysis, fn, entry, isAny, (run, op, s) => {
     const { terms } = run;
     const name = calledName(fn, op);
     const exprs = readsOf(fn, op);

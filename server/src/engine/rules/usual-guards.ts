@@ -6,6 +6,7 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { ExpressionTypes } from '../program/expression-types.js';
 import type { FunctionRef } from '../program/program.js';
+import { OfFunctions, resultsAround } from './kept.js';
 import { isMessage } from './lockless.js';
 import { Mentions } from './mentions.js';
 import { readsOf, visitExpressions } from './replay.js';
@@ -64,7 +65,9 @@ const LOOKS_ON = /^(trace_\w+|_*ASSERT(_\w+)?|\w+_ASSERT|(VM_)?BUG_ON(_\w+)?|loc
 
 /** Reads of members whose lock was dropped just before, with how they are used elsewhere in the directory. */
 export function lateReads(cx: RuleContext): readonly LateRead[] {
-  const candidates = cx.functions.flatMap((fn) => candidatesIn(cx, fn));
+  const candidates = cx.functions.flatMap((fn) =>
+    CANDIDATES.of(fn, [resultsAround(cx.analysis, fn)], () => candidatesIn(cx, fn)),
+  );
   if (candidates.length === 0) return [];
   const out: LateRead[] = [];
   for (const unit of new Set(candidates.map((c) => c.fn.unit))) {
@@ -92,6 +95,8 @@ function notUsual(u: Usage, empty: boolean): string {
   if (u.guarded < LEAST_GUARDED) return 'it is used under that lock too seldom to tell';
   return u.bare > u.guarded * CLEAR_SHARE ? 'it is not clearly that lock which guards it' : '';
 }
+
+const CANDIDATES = new OfFunctions<readonly Candidate[]>();
 
 function candidatesIn(cx: RuleContext, fn: FunctionRef): readonly Candidate[] {
   if (fn.isMacro || (cx.analysis.results[fn.id]?.releases.size ?? 0) === 0) return [];

@@ -3,6 +3,7 @@
  * with where its value is used, and whether it was tested before. Shared by the rules about such reads.
  */
 import type { TraceStep } from '../base/finding.js';
+import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
@@ -319,6 +320,15 @@ const MAX_DEPTH = 6;
  * callers hand down in RCU-walk is composed again for it alone.
  */
 export function walkSituations(cx: RuleContext): ReadonlyMap<number, readonly WalkSituation[]> {
+  let known = SITUATIONS.get(cx.analysis);
+  if (known === undefined) {
+    known = allWalkSituations(cx);
+    SITUATIONS.set(cx.analysis, known);
+  }
+  return known;
+}
+
+function allWalkSituations(cx: RuleContext): ReadonlyMap<number, readonly WalkSituation[]> {
   const out = new Map<number, WalkSituation[]>();
   const { analysis } = cx;
   const propagation = analysis.propagation;
@@ -366,6 +376,9 @@ export function walkSituations(cx: RuleContext): ReadonlyMap<number, readonly Wa
   return out;
 }
 
+/** Several rules of a check ask. */
+const SITUATIONS = new WeakMap<Analysis, ReadonlyMap<number, readonly WalkSituation[]>>();
+
 const REMADE = new WeakMap<Entry, Map<string, Entry>>();
 
 /** What a situation hands down at a call: the same one as long as that is the same, since what is known of it is kept by it. */
@@ -375,8 +388,9 @@ function remade(from: Entry, caller: number, edge: CallEdge, v: Variant): Entry 
     known = new Map();
     REMADE.set(from, known);
   }
-  const held = v.locks.map((l) => `${l.place}:${l.kind}:${l.shared}:${l.may}:${l.fn}:${l.op}`);
-  const key = `${caller},${edge.op},${edge.callee},${held.join(';')},${v.calleeFacts.join()}`;
+  // Not by operations: they move with the caller's text
+  const held = v.locks.map((l) => `${l.place}:${l.class}:${l.kind}:${l.shared}:${l.may}:${l.fn}`);
+  const key = `${caller},${edge.callee},${held.join(';')},${v.calleeFacts.join()}`;
   let entry = known.get(key);
   if (entry === undefined) {
     const rcu = from.locks.filter((l) => l.kind === 'rcu');

@@ -49,7 +49,7 @@ export const fsdataType: Rule = {
   },
   check(cx) {
     const out: Draft[] = [];
-    const inScope = new Set(cx.functions.map((f) => f.id));
+    const inScope = new Set(cx.unit.map((f) => f.id));
     const makers = new Map<string, readonly Maker[]>();
     const mentions = new Mentions(['d_fsdata']);
     const reached = reachedFrom(

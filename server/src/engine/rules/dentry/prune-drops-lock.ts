@@ -3,7 +3,6 @@
  * nothing had happened since it marked the dentry dead.
  */
 
-import type { HeldLock } from '../../base/finding.js';
 import { calledName } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
@@ -28,7 +27,7 @@ export const pruneDropsLock: Rule = {
   },
   check(cx) {
     const out: Draft[] = [];
-    const inScope = new Set(cx.functions.map((f) => f.id));
+    const inScope = new Set(cx.unit.map((f) => f.id));
     const seen = new Set<string>();
     for (const r of reachedFrom(cx, 'dentry_operations', ['d_prune'], 'dentry')) {
       const releases = cx.analysis.results[r.fn.id]?.releases;
@@ -74,7 +73,7 @@ interface Drop {
   readonly lock: Lock;
   readonly what: string;
   readonly text: string;
-  readonly held: readonly HeldLock[];
+  readonly held: Draft['held'];
 }
 
 /** Operations that give a lock of the method's caller back. What a callee of the program gives back is its own. */

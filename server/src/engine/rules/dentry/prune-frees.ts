@@ -24,7 +24,7 @@ export const pruneFrees: Rule = {
   yieldsTo: ['rcu/early-free'],
   check(cx) {
     const out: Draft[] = [];
-    const inScope = new Set(cx.functions.map((f) => f.id));
+    const inScope = new Set(cx.unit.map((f) => f.id));
     for (const r of reachedFrom(cx, 'dentry_operations', ['d_prune'], 'dentry')) {
       if (r.from !== null || !inScope.has(r.fn.id)) continue;
       const seen = new Set<number>();

@@ -27,7 +27,7 @@ export const pruneReference: Rule = {
   },
   check(cx) {
     const out: Draft[] = [];
-    const inScope = new Set(cx.functions.map((f) => f.id));
+    const inScope = new Set(cx.unit.map((f) => f.id));
     const getters = [...cx.analysis.model.helpers.values()]
       .filter((h) => h.references?.some((r) => r.action !== 'put') === true)
       .map((h) => h.name);

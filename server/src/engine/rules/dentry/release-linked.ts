@@ -28,7 +28,7 @@ export const releaseLinked: Rule = {
   },
   check(cx) {
     const out: Draft[] = [];
-    const inScope = new Set(cx.functions.map((f) => f.id));
+    const inScope = new Set(cx.unit.map((f) => f.id));
     const linkage = new Linkage(cx);
     const reached = reachedFrom(cx, 'dentry_operations', ['d_release', 'd_prune', 'd_iput'], 'dentry');
     const roots = reached.filter((r) => r.from === null);

@@ -4,7 +4,7 @@
  * reference and needs d_lock of that dentry, where it is not held; the lock of the parent is another one.
  */
 
-import type { HeldLock, Precision } from '../../base/finding.js';
+import type { Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
@@ -15,7 +15,7 @@ import type { HelperEntry } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { heldIn, heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { OfSituations, readsOf, watch } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
 
 const ID = 'dentry/unstable-inode';
@@ -70,7 +70,7 @@ interface Pin {
   readonly callee: string;
   readonly text: string;
   readonly precision: Precision;
-  readonly held: readonly HeldLock[];
+  readonly held: Draft['held'];
 }
 
 const PINS = new OfSituations<readonly Pin[]>();
@@ -79,7 +79,8 @@ function pinsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Pin[] 
   const out = new Map<number, Pin>();
   /** Dentries that were found in the list of their siblings. */
   const children = new Set<number>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const isAny = (): boolean => true;
+  watch(cx.analysis, fn, entry, isAny, (run, op, s) => {
     noteChild(run, op, s, children);
     const helper = cx.analysis.model.helpers.get(calledName(fn, op));
     const at = helper === undefined ? null : pinnedUnder(helper);

@@ -2,7 +2,7 @@
  * dentry/unstable-name: the name of a dentry is handed to what copies it or sleeps only while no rename can replace it: an old name
  * may be freed, and a new one be half written. Reported are calls that get `d_name.name` or the address of `d_name`.
  */
-import { type HeldLock, PRECISION_RANK, type Precision } from '../../base/finding.js';
+import { PRECISION_RANK, type Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
@@ -84,7 +84,7 @@ interface Use {
   /** What the callee does with it is known. */
   readonly sure: boolean;
   readonly spot: Spot;
-  readonly held: readonly HeldLock[];
+  readonly held: Draft['held'];
 }
 
 interface Uses {
@@ -93,7 +93,7 @@ interface Uses {
   readonly believed: ReadonlySet<string>;
 }
 
-const USES = new OfSituations<Uses>();
+const USES = new OfSituations<Uses>('callees');
 
 function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   const uses = new Map<number, Use>();

@@ -3,7 +3,7 @@
  * parent, and then nothing keeps the old one. Followed on each path: which parents were pinned, and which dentries the function
  * itself has moved away.
  */
-import { type HeldLock, PRECISION_RANK, type Precision } from '../../base/finding.js';
+import { PRECISION_RANK, type Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
@@ -92,7 +92,7 @@ interface Use {
   readonly moved: number;
   /** A reference to the parent was there and was dropped. */
   readonly put: boolean;
-  readonly held: readonly HeldLock[];
+  readonly held: Draft['held'];
 }
 
 interface Uses {

@@ -9,6 +9,7 @@ import { type Lock, maskOf, POSITIVE, type State, ZERO } from '../../contexts/st
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
+import { MentionsBelow } from '../callee-texts.js';
 import { byLocks, heldShown, isAllKnown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { KEEPS } from '../pointer-text.js';
@@ -46,6 +47,7 @@ export const lostRaceLeak: Rule = {
     const propagation = cx.analysis.propagation;
     if (propagation === null) return out;
     const retakes = Retakes.in(cx);
+    const looks = new Members(cx);
     for (const fn of cx.functions) {
       if (fn.isMacro || fn.isHeader) continue;
       const result = cx.analysis.results[fn.id];
@@ -65,8 +67,10 @@ export const lostRaceLeak: Rule = {
       if (stores.size === 0) continue;
       const seen = new Set<number>();
       const entries = propagation.entries[fn.id] ?? [];
+      const told = looks.toldOf(fn, new Set(stores.values()));
       for (const [i, entry] of byLocks(entries)) {
-        for (const f of FOUND.of(cx.analysis, fn, entry, () => search(cx, fn, entry, stores))) {
+        const find = (): readonly Found[] => search(cx, fn, entry, stores, looks);
+        for (const f of FOUND.of(cx.analysis, fn, entry, find, told)) {
           if (seen.has(f.op)) continue;
           seen.add(f.op);
           out.push(draft(cx, fn, entry, i, f));
@@ -156,13 +160,12 @@ function search(
   fn: FunctionRef,
   entry: Entry,
   stores: ReadonlyMap<number, string>,
+  looks: Members,
 ): readonly Found[] {
   const out = new Map<number, Found>();
   const { file } = fn;
   const trails = new Trails<readonly Empty[]>();
   const members = new Set(stores.values());
-  const mentions = new Map([...members].map((m) => [m, new Mentions([m])]));
-  const inCallees = new Map<string, boolean>();
   const first = fnColumn(file, fn.index, Fn.FirstOp);
   const look: Look = (run, op, s) => {
     const before = trails.of(s.trail) ?? [];
@@ -210,12 +213,7 @@ function search(
       if (e.place === stored) return false;
       if (e.taken < 0) return true;
       // Another look, here or in what is called
-      const member = run.terms.lastField(e.place);
-      const mention = mentions.get(member);
-      if (mention === undefined || mention.at(fn, op)) return false;
-      const name = calledName(fn, op);
-      const callee = name === '' ? null : cx.analysis.program.resolve(name, file);
-      return callee === null || !mentionedBelow(cx, callee, member, mention, inCallees);
+      return !looks.isLookedAt(run.terms.lastField(e.place), fn, op);
     });
     if (locks.length > 0)
       for (let i = 0; i < s.facts.length; i += 2) {
@@ -283,32 +281,37 @@ function isNewObject(
   return cx.analysis.model.helpers.get(name)?.returns === 'fresh';
 }
 
-function mentionedBelow(
-  cx: RuleContext,
-  fn: FunctionRef,
-  member: string,
-  mention: Mentions,
-  known: Map<string, boolean>,
-): boolean {
-  const key = `${fn.id},${member}`;
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const seen = new Set([fn]);
-  let found = false;
-  for (const at of seen) {
-    if (mention.in(at)) {
-      found = true;
-      break;
-    }
-    const count = fnColumn(at.file, at.index, Fn.OpCount);
-    for (let op = 0; op < count; op++) {
-      const name = calledName(at, op);
-      const callee = name === '' ? null : cx.analysis.program.resolve(name, at.file);
-      if (callee !== null) seen.add(callee);
-    }
+/** Where members are looked at, for one check. */
+class Members {
+  private readonly known = new Map<string, { readonly here: Mentions; readonly below: MentionsBelow }>();
+
+  constructor(private readonly cx: RuleContext) {}
+
+  /** Whether an operation looks at a member, itself or in what it calls. */
+  isLookedAt(member: string, fn: FunctionRef, op: number): boolean {
+    if (this.of(member).here.at(fn, op)) return true;
+    const name = calledName(fn, op);
+    const callee = name === '' ? null : this.cx.analysis.program.resolve(name, fn.file);
+    return callee !== null && this.of(member).below.in(callee.id);
   }
-  known.set(key, found);
-  return found;
+
+  /** What is told of the callees of a function: which of them look at which of the members. */
+  toldOf(fn: FunctionRef, members: Iterable<string>): string {
+    const callees = this.cx.analysis.callees.of(fn.id);
+    return [...members]
+      .map((m) => `${m}:${callees.filter((id) => this.of(m).below.in(id)).join()}`)
+      .join(';');
+  }
+
+  private of(member: string): { readonly here: Mentions; readonly below: MentionsBelow } {
+    let of = this.known.get(member);
+    if (of === undefined) {
+      const here = new Mentions([member]);
+      of = { here, below: new MentionsBelow(this.cx.analysis, here) };
+      this.known.set(member, of);
+    }
+    return of;
+  }
 }
 
 function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f: Found): Draft {

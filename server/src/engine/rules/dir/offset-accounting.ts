@@ -34,7 +34,7 @@ export const offsetAccounting: Rule = {
   },
   check(cx) {
     const best = new Map<string, Draft>();
-    for (const fn of cx.functions)
+    for (const fn of cx.unit)
       for (const pair of tablePairs(cx, fn)) {
         const found = readsByOffset(cx.analysis, pair.fileTable, fn)
           ? new Offsets(cx, fn, pair).findings()

@@ -11,8 +11,10 @@ import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import { type FunctionRef, readList } from '../../program/program.js';
+import { textsBelow } from '../callee-texts.js';
 import { DirectorySlots } from '../directory-slots.js';
 import { heldShown } from '../holding.js';
+import { OfFunctions } from '../kept.js';
 import { Liveness } from '../liveness.js';
 import { LockedByCallers } from '../locked-by-callers.js';
 import { OfSituations, readsOf, replay } from '../replay.js';
@@ -57,7 +59,7 @@ export const relockDead: Rule = {
         out.push(...callers.draftsOf(fn));
         continue;
       }
-      if (!search.mayUse(fn)) {
+      if (!USES.of(fn, [textsBelow(cx.analysis, fn.id)], () => search.mayUse(fn))) {
         cx.silence?.(
           ID,
           fn,
@@ -107,7 +109,8 @@ interface Found {
   readonly rcu: Draft['rcu'];
 }
 
-const FOUND = new OfSituations<readonly Found[]>();
+const FOUND = new OfSituations<readonly Found[]>('callees');
+const USES = new OfFunctions<boolean>();
 
 /** A directory's lock that was taken on the way. */
 interface Section {

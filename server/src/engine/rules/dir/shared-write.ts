@@ -12,7 +12,7 @@ import { ExpressionTypes } from '../../program/expression-types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { heldIn, heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, replay, visitExpressions } from '../replay.js';
+import { OfSituations, visitExpressions, watch } from '../replay.js';
 import { type Draft, entryMethod, lineOf, pathTo, type Rule, type RuleContext, step } from '../rule.js';
 
 const ID = 'dir/shared-write';
@@ -130,9 +130,10 @@ function writesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Writ
   const found = new Map<number, Write | null>();
   const first = fnColumn(fn.file, fn.index, Fn.FirstOp);
   const types = new ExpressionTypes(cx.analysis.program, fn);
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const isStore = (op: number): boolean => memberAt(fn, first, op) >= 0;
+  watch(cx.analysis, fn, entry, isStore, (run, op, s) => {
     const member = memberAt(fn, first, op);
-    if (member < 0 || found.get(op) === null) return undefined;
+    if (found.get(op) === null) return;
     const { terms } = run;
     if (isWholeNumber(fn, types, first, op, member)) {
       cx.silence?.(
@@ -142,22 +143,21 @@ function writesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Writ
         'a number is stored as a whole: whoever is last is right, as in one after the other',
       );
       found.set(op, null);
-      return undefined;
+      return;
     }
     const place = run.ev.place(s, member);
     const cls = run.ev.classOf(place);
-    if (!cls.includes('::') || cls.startsWith('?') || OF_THE_VFS.has(cls.slice(0, cls.indexOf('::'))))
-      return undefined;
+    if (!cls.includes('::') || cls.startsWith('?') || OF_THE_VFS.has(cls.slice(0, cls.indexOf('::')))) return;
     const held = heldIn(run, entry, s);
     const directory = held.find(
       (l) => isNamed(terms, l) && !l.may && hangsOn(terms, place, terms.a(l.place)),
     );
-    if (directory === undefined) return undefined;
+    if (directory === undefined) return;
     const other = held.find((l) => l !== directory && guards(l));
     if (other !== undefined) {
       cx.silence?.(ID, fn, op, `another lock is held (${other.class})`);
       found.set(op, null);
-      return undefined;
+      return;
     }
     found.set(op, {
       op,
@@ -172,7 +172,6 @@ function writesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Writ
         )?.depth ?? 0) > 0,
       held: heldShown(cx, fn, run, entry, s),
     });
-    return undefined;
   });
   return [...found.values()].filter((w) => w !== null);
 }

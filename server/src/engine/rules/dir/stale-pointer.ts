@@ -10,7 +10,9 @@ import type { Lock, State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../../facts/encode.js';
 import { type FunctionRef, readList, type TypeRef, typeRef } from '../../program/program.js';
+import { textsBelow } from '../callee-texts.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
+import { OfFunctions, resultsAround } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import {
   FINDS,
@@ -109,7 +111,7 @@ export const stalePointer: Rule = {
         );
         continue;
       }
-      const { variables, uses } = search.carried(fn);
+      const { variables, uses } = search.carriedIn(fn);
       if (uses.length === 0) {
         cx.silence?.(
           ID,
@@ -121,8 +123,11 @@ export const stalePointer: Rule = {
       }
       const entries = propagation.entries[fn.id] ?? [];
       const seen = new Set<number>();
+      // What the directory unlinks and frees decides of which pointers
+      const key = `${[...variables].join()};${uses.join()}`;
       for (const [i, entry] of byLocks(entries)) {
-        for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry, variables, uses))) {
+        const look = (): readonly Found[] => search.in(fn, entry, variables, uses);
+        for (const f of FOUND.of(cx.analysis, fn, entry, look, key)) {
           if (seen.has(f.loaded)) continue;
           const other = search.other(fn, f);
           if (other === null) {
@@ -190,8 +195,15 @@ interface Site {
   readonly classes: readonly string[];
 }
 
-const FOUND = new OfSituations<readonly Found[]>();
-const SITES = new OfSituations<readonly Omit<Site, 'index'>[]>();
+/** Variables that may be carried over a gap, and operations that may follow one then. */
+interface Carried {
+  readonly variables: ReadonlySet<number>;
+  readonly uses: readonly number[];
+}
+
+const CARRIED = new OfFunctions<Carried>();
+const FOUND = new OfSituations<readonly Found[]>('callees');
+const SITES = new OfSituations<readonly Omit<Site, 'index'>[]>('callees');
 
 class Search {
   private readonly lost = new Map<string, ReadonlySet<string>>();
@@ -208,11 +220,19 @@ class Search {
 
   // ---- which variables may be carried over a gap, by the text alone
 
+  /** What `carried` says, kept while nothing is another that it hangs on. */
+  carriedIn(fn: FunctionRef): Carried {
+    const { analysis } = this.cx;
+    const lost = [...this.lostIn(fn.unit)].sort().join();
+    const hungOn = [textsBelow(analysis, fn.id), lost, resultsAround(analysis, fn)];
+    return CARRIED.of(fn, hungOn, () => this.carried(fn));
+  }
+
   /**
    * The variables that may be carried over a gap, and the operations that may follow one then. By the order of operations alone: what
    * `in` finds on some path is among it.
    */
-  carried(fn: FunctionRef): { readonly variables: ReadonlySet<number>; readonly uses: readonly number[] } {
+  private carried(fn: FunctionRef): Carried {
     const { file } = fn;
     const first = fnColumn(file, fn.index, Fn.FirstOp);
     const out = { variables: new Set<number>(), uses: [] as number[] };

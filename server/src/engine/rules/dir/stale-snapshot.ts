@@ -9,7 +9,9 @@ import type { Lock } from '../../contexts/state.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import { ExpressionTypes } from '../../program/expression-types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
+import { textsBelow } from '../callee-texts.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
+import { OfFunctions } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import { KEEPS } from '../pointer-text.js';
 import { type Look, OfSituations, operationsOf, readsOf, replay, watch } from '../replay.js';
@@ -70,8 +72,12 @@ export const staleSnapshot: Rule = {
       if (marks.length === 0) continue;
       const seen = new Set<number>();
       for (const [i, entry] of byLocks(propagation.entries[fn.id] ?? []))
-        for (const f of FOUND.of(cx.analysis, fn, entry, () =>
-          marks.flatMap((m) => search.in(fn, entry, m)),
+        for (const f of FOUND.of(
+          cx.analysis,
+          fn,
+          entry,
+          () => marks.flatMap((m) => search.in(fn, entry, m)),
+          marks.map((m) => `${m.op},${m.owner},${m.mark},${m.version}`).join(';'),
         )) {
           if (seen.has(f.op)) continue;
           const other = search.changes(fn, f);
@@ -129,7 +135,9 @@ interface Change {
   readonly index: number;
 }
 
-const FOUND = new OfSituations<readonly Found[]>();
+const FOUND = new OfSituations<readonly Found[]>('callees');
+const MARKS = new OfFunctions<readonly Mark[]>();
+const COMPARES = new OfFunctions<readonly string[]>();
 
 class Search {
   private readonly pairs = new Map<string, ReadonlySet<string>>();
@@ -139,6 +147,12 @@ class Search {
 
   /** Stores of what is compared somewhere in the unit with the member that it was read from. */
   marksIn(fn: FunctionRef): readonly Mark[] {
+    const compared = [...this.comparedIn(fn.unit)].join();
+    const hungOn = [textsBelow(this.cx.analysis, fn.id), compared];
+    return MARKS.of(fn, hungOn, () => this.findMarks(fn));
+  }
+
+  private findMarks(fn: FunctionRef): readonly Mark[] {
     const { file } = fn;
     const out: Mark[] = [];
     const first = fnColumn(file, fn.index, Fn.FirstOp);
@@ -394,29 +408,36 @@ class Search {
     const out = new Set<string>();
     for (const fn of this.cx.all) {
       if (fn.unit !== unit || fn.isMacro) continue;
-      const { file } = fn;
-      const count = fnColumn(file, fn.index, Fn.OpCount);
-      const visit = (e: number): void => {
-        const at = e * EXPR_STRIDE;
-        const kind = file.exprs[at] as X;
-        if (kind === X.Unary || kind === X.Cast) visit(file.exprs[at + 2] as number);
-        if (kind !== X.Binary) return;
-        const left = file.exprs[at + 2] as number;
-        const right = file.exprs[at + 3] as number;
-        const op = file.exprs[at + 1] as number;
-        if (op !== EQ && op !== NE) {
-          visit(left);
-          visit(right);
-          return;
-        }
-        if (!mayBeMember(fn, left) || !mayBeMember(fn, right)) return;
-        for (const a of this.versionsOf(fn, left))
-          for (const b of this.versionsOf(fn, right)) out.add(pairOf(a, b));
-      };
-      for (let op = 0; op < count; op++) for (const e of readsOf(fn, op)) if (e >= 0) visit(e);
+      const hungOn = [textsBelow(this.cx.analysis, fn.id)];
+      for (const pair of COMPARES.of(fn, hungOn, () => this.comparesIn(fn))) out.add(pair);
     }
     this.pairs.set(unit, out);
     return out;
+  }
+
+  private comparesIn(fn: FunctionRef): readonly string[] {
+    const out = new Set<string>();
+    const { file } = fn;
+    const count = fnColumn(file, fn.index, Fn.OpCount);
+    const visit = (e: number): void => {
+      const at = e * EXPR_STRIDE;
+      const kind = file.exprs[at] as X;
+      if (kind === X.Unary || kind === X.Cast) visit(file.exprs[at + 2] as number);
+      if (kind !== X.Binary) return;
+      const left = file.exprs[at + 2] as number;
+      const right = file.exprs[at + 3] as number;
+      const op = file.exprs[at + 1] as number;
+      if (op !== EQ && op !== NE) {
+        visit(left);
+        visit(right);
+        return;
+      }
+      if (!mayBeMember(fn, left) || !mayBeMember(fn, right)) return;
+      for (const a of this.versionsOf(fn, left))
+        for (const b of this.versionsOf(fn, right)) out.add(pairOf(a, b));
+    };
+    for (let op = 0; op < count; op++) for (const e of readsOf(fn, op)) if (e >= 0) visit(e);
+    return [...out];
   }
 }
 

@@ -30,7 +30,7 @@ export const unpinnedChild: Rule = {
   },
   check(cx) {
     const out: Draft[] = [];
-    const made = cx.functions.flatMap((fn) =>
+    const made = cx.unit.flatMap((fn) =>
       tablePairs(cx, fn)
         .filter((pair) => readsFromCache(cx.analysis, pair.fileTable, fn))
         .map((pair) => ({ fn, pair })),
@@ -41,7 +41,7 @@ export const unpinnedChild: Rule = {
       reached: reachedFrom(cx, 'inode_operations', [method], child),
     }));
     const said = new Set<string>();
-    const inScope = new Set(cx.functions.map((f) => f.id));
+    const inScope = new Set(cx.unit.map((f) => f.id));
     for (const { fn, pair } of made)
       for (const { method, reached } of ways) {
         const root = cx.analysis.program.resolve(slotOf(cx.analysis, pair.inodeTable, method, fn), fn.file);

@@ -14,7 +14,7 @@ import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, replay } from '../replay.js';
+import { OfSituations, watch } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
 
 const ID = 'lock/annotation';
@@ -113,8 +113,8 @@ const WORDS = new OfSituations<readonly Said[]>();
 function wordsOf(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Said[] {
   const out = new Map<number, Said>();
   let isSeen = false;
-  replay(cx.analysis, fn, entry, (run) => {
-    if (isSeen) return undefined;
+  watch(cx.analysis, fn, entry, isFirst(fn), (run) => {
+    if (isSeen) return;
     isSeen = true;
     for (const { word, text, lock } of annotatedLocks(run, (w) => SAYS.has(w))) {
       const means = SAYS.get(word);
@@ -129,7 +129,6 @@ function wordsOf(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Said[
         place: lock.place,
       });
     }
-    return undefined;
   });
   return [...out.values()];
 }
@@ -287,17 +286,22 @@ function lackingIn(
 ): readonly Lacking[] {
   const out: Lacking[] = [];
   let isSeen = false;
-  replay(cx.analysis, fn, entry, (run, op, s) => {
-    if (isSeen || op > firstOf(fn)) return undefined;
+  watch(cx.analysis, fn, entry, isFirst(fn), (run, _, s) => {
+    if (isSeen) return;
     isSeen = true;
     for (const said of words) {
       if (!said.brings) continue;
       const wanted = { place: said.place, class: said.lock.class, shared: true };
       if (holding(run, entry, s, wanted) === 'not') out.push({ said });
     }
-    return undefined;
   });
   return out;
+}
+
+/** Whether an operation is among those that run when the function is entered. */
+function isFirst(fn: FunctionRef): (op: number) => boolean {
+  const first = firstOf(fn);
+  return (op) => op <= first;
 }
 
 /** The first operation that is shown: declarations without a value are. */

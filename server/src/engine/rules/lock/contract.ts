@@ -15,7 +15,7 @@ import type { FunctionRef } from '../../program/program.js';
 import { heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { releasesAt } from '../releases.js';
-import { OfSituations, operationsOf, readsOf, replay } from '../replay.js';
+import { OfSituations, operationsOf, readsOf, watch } from '../replay.js';
 import {
   type Draft,
   entryMethod,
@@ -436,9 +436,10 @@ function markedWhileAway(fn: FunctionRef, drop: number): string {
 
 function dropsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Drop[] {
   const out = new Map<number, Drop>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const isNamed = (op: number): boolean => calledName(fn, op) !== '';
+  watch(cx.analysis, fn, entry, isNamed, (run, op, s) => {
     const what = calledName(fn, op);
-    if (what === '' || out.has(op)) return undefined;
+    if (out.has(op)) return;
     for (const lock of releasesAt(cx, run, op, s)) {
       // Held by the function itself as well: that is the one it gives back
       if (s.locks.some((l) => l.kind === lock.kind && l.class === lock.class)) continue;
@@ -452,7 +453,6 @@ function dropsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Drop[
         held: heldShown(cx, fn, run, entry, s),
       });
     }
-    return undefined;
   });
   return [...out.values()];
 }
@@ -489,17 +489,17 @@ function excluded(cx: RuleContext, at: Situation): Draft[] {
 function excludedIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Excluded[] {
   const out = new Map<number, Excluded>();
   const others = new Set<number>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const isAsserting = (op: number): boolean => [NOT_HELD, HELD_SHARED].includes(calledName(fn, op));
+  watch(cx.analysis, fn, entry, isAsserting, (run, op, s) => {
     const what = calledName(fn, op);
-    const arg = what === NOT_HELD || what === HELD_SHARED ? readsOf(fn, op)[1] : undefined;
-    if (arg === undefined) return undefined;
+    const arg = readsOf(fn, op)[1];
+    if (arg === undefined) return;
     const place = placeOf(run, s, arg);
     const lock = brought(cx, entry, s.facts).find(
       (l) => l.place === place && (what === NOT_HELD || !l.shared),
     );
     if (lock === undefined || s.released.some((r) => r.class === lock.class)) others.add(op);
     else out.set(op, { op, lock, text: run.showPlace(place), what });
-    return undefined;
   });
   return [...out.values()].filter((x) => !others.has(x.op));
 }

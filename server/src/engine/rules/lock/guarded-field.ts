@@ -3,7 +3,6 @@
  * known, brings no such lock, and the object came from the VFS, so that others see it. And a member that the directory at hand uses under
  * a lock of the same object is read when that lock was just dropped.
  */
-import type { HeldLock } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
@@ -25,6 +24,7 @@ import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, watch } from '../replay.js';
 import {
   type Draft,
+  type DraftLock,
   entryMethod,
   lineOf,
   pathTo,
@@ -74,7 +74,7 @@ interface Write {
   readonly how: Holding;
   readonly text: string;
   /** What else is held, in the first state that comes there. */
-  readonly held: readonly HeldLock[];
+  readonly held: readonly DraftLock[];
   /** The pointer to the object where it means something outside of the function, else -1. */
   readonly object: number;
 }

@@ -4,7 +4,7 @@
  */
 import type { TraceStep } from '../../base/finding.js';
 import type { FunctionRef } from '../../program/program.js';
-import { type Edge, LockGraph, leafOf, type Taken } from '../lock-graph.js';
+import { type Edge, LockGraph, type Taken } from '../lock-graph.js';
 import { type Inversion, Inversions, isAlone } from '../lock-inversions.js';
 import {
   type Draft,
@@ -48,16 +48,15 @@ function inversions(cx: RuleContext): Draft[] {
     const spot = `${edge.fn.id},${edge.taken.op},${edge.outer.key},${edge.inner.key}`;
     if (seen.has(spot)) continue;
     seen.add(spot);
-    out.push(draft(cx, found));
+    out.push(draft(cx, graph, found));
   }
   return out;
 }
 
-function draft(cx: RuleContext, found: Inversion): Draft {
+function draft(cx: RuleContext, graph: LockGraph, found: Inversion): Draft {
   const { edge, other } = found;
   const { fn, taken } = edge;
-  const leaf = leafOf(taken);
-  const inner = named(leaf.text, edge.inner.class);
+  const inner = named(taken.text, edge.inner.class);
   const outer = named(edge.heldText, edge.outer.class);
   const through = taken.via < 0 ? '' : `'${nameOf(cx, taken.via)}()' `;
   const since =
@@ -79,13 +78,13 @@ function draft(cx: RuleContext, found: Inversion): Draft {
     entry: edge.origin === null ? null : entryMethod(cx.analysis, edge.origin),
     held: [],
     rcu: 'none',
-    trace: [...sideOf(cx, edge, 0), ...(other === null ? [] : sideOf(cx, other, 1))],
+    trace: [...sideOf(cx, graph, edge, 0), ...(other === null ? [] : sideOf(cx, graph, other, 1))],
     objectClass: `${edge.outer.key} > ${edge.inner.key}`,
   };
 }
 
 /** Entry, outer lock, calls, inner lock. */
-function sideOf(cx: RuleContext, e: Edge, side: 0 | 1): TraceStep[] {
+function sideOf(cx: RuleContext, graph: LockGraph, e: Edge, side: 0 | 1): TraceStep[] {
   const steps: TraceStep[] = [];
   const { program } = cx.analysis;
   const outer = named(e.heldText, e.outer.class);
@@ -102,7 +101,7 @@ function sideOf(cx: RuleContext, e: Edge, side: 0 | 1): TraceStep[] {
     steps.push(step('acquire', e.fn, e.heldOp, `takes ${outer}${e.outerShared ? ', shared' : ''}`, side));
   else steps.push(step('acquire', e.fn, -1, `comes with ${outer} held`, side));
   let at: FunctionRef = e.fn;
-  for (let t: Taken | null = e.taken; t !== null; t = t.next) {
+  for (let t: Taken | null = e.taken; t !== null; t = graph.nextOf(t)) {
     if (t.via < 0) {
       const inner = named(t.text, t.node.class);
       steps.push(

@@ -138,7 +138,7 @@ function frees(
   const out: Draft[] = [];
   const propagation = cx.analysis.propagation;
   if (propagation === null) return out;
-  const inScope = new Set(cx.functions.map((f) => f.id));
+  const inScope = new Set(cx.unit.map((f) => f.id));
   const reported = new Set<string>();
   const caches = new TypesafeCaches(cx);
   const waiting = new Map<string, boolean>();

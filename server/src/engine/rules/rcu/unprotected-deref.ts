@@ -161,7 +161,7 @@ interface Looked {
   readonly lent: number;
 }
 
-const FOUND = new OfSituations<Looked>();
+const FOUND = new OfSituations<Looked>('callees');
 
 /** Pointers that are followed at once. */
 const MAX_POINTERS = 8;

@@ -9,6 +9,7 @@ import { fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
+import { OfFunctions } from '../kept.js';
 import { Handed } from '../lockless.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, watch } from '../replay.js';
@@ -241,7 +242,8 @@ class Others {
     const { analysis, all } = this.cx;
     const propagation = analysis.propagation;
     for (const fn of all) {
-      if (fn.unit !== unit || fn.isMacro || !storesZero(fn)) continue;
+      if (fn.unit !== unit || fn.isMacro) continue;
+      if (!STORES_ZERO.of(fn, [analysis.results[fn.id]], () => storesZero(fn))) continue;
       const entry = (propagation?.entries[fn.id] ?? []).find((e) =>
         e.origins.some((o) => {
           const origin = propagation?.origins[o];
@@ -274,6 +276,8 @@ function clearedBy(analysis: Analysis, fn: FunctionRef, entry: Entry): ReadonlyM
 }
 
 const READS_INODE = new Mentions(['d_inode', 'd_inode_rcu', 'd_backing_inode_rcu']);
+
+const STORES_ZERO = new OfFunctions<boolean>();
 
 function storesZero(fn: FunctionRef): boolean {
   const count = fnColumn(fn.file, fn.index, Fn.OpCount);

@@ -12,7 +12,7 @@ import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { heldShown, surelyHeld } from '../holding.js';
 import { CALLS_MOVER, MOVERS } from '../moves.js';
-import { OfSituations, replay } from '../replay.js';
+import { OfSituations, watch } from '../replay.js';
 import {
   type Draft,
   entryMethod,
@@ -82,8 +82,8 @@ const HELD = new OfSituations<readonly HeldThere[]>();
 
 function heldAtMoves(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly HeldThere[] {
   const found = new Map<string, HeldThere>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
-    if (!MOVERS.has(calledName(fn, op))) return undefined;
+  const moves = (op: number): boolean => MOVERS.has(calledName(fn, op));
+  watch(cx.analysis, fn, entry, moves, (run, op, s) => {
     for (const lock of surelyHeld(run, entry, s)) {
       const key = `${op},${lock.place},${lock.kind}`;
       if (!SPINS.has(lock.kind) || found.has(key)) continue;
@@ -94,7 +94,6 @@ function heldAtMoves(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly H
         held: heldShown(cx, fn, run, entry, s),
       });
     }
-    return undefined;
   });
   return [...found.values()];
 }
@@ -200,7 +199,8 @@ function takenInside(
   entry: Entry,
 ): readonly { readonly cls: string; readonly taken: Taken }[] {
   const found = new Map<string, { cls: string; taken: Taken }>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const isAny = (): boolean => true;
+  watch(cx.analysis, fn, entry, isAny, (run, _, s) => {
     const held = surelyHeld(run, entry, s);
     for (const lock of s.locks) {
       if (lock.fn !== fn.id || lock.may || !SPINS.has(lock.kind) || isOuter(lock.class)) continue;
@@ -219,8 +219,6 @@ function takenInside(
         },
       });
     }
-    void op;
-    return undefined;
   });
   return [...found.values()];
 }

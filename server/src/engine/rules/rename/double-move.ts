@@ -95,7 +95,7 @@ function functionOf(cx: RuleContext, origin: Origin): FunctionRef {
 
 /** The renames of each directory that is looked at, each once. */
 function renamesByUnit(cx: RuleContext): ReadonlyMap<string, readonly Origin[]> {
-  const inScope = new Set(cx.functions.map((f) => f.id));
+  const inScope = new Set(cx.unit.map((f) => f.id));
   const out = new Map<string, Origin[]>();
   const seen = new Set<number>();
   for (const origin of cx.analysis.propagation?.origins ?? []) {

@@ -1,0 +1,67 @@
+/**
+ * A number that stands for the texts of a function and of all that it calls by name, however deep: for rules that read what callees
+ * write, which is more than their effects say. Made for all functions of an analysis at once. Must not know what a rule reads there.
+ */
+import type { Analysis } from '../contexts/analysis.js';
+import { fnColumn } from '../contexts/cfg.js';
+import { Fn } from '../facts/encode.js';
+import { mixed } from './kept.js';
+import type { Mentions } from './mentions.js';
+
+const KNOWN = new WeakMap<Analysis, Int32Array>();
+
+/** The number of a function's texts: the same in a later analysis where they all are the same. 0: the function was not analysed. */
+export function textsBelow(analysis: Analysis, fn: number): number {
+  let known = KNOWN.get(analysis);
+  if (known === undefined) {
+    known = allTexts(analysis);
+    KNOWN.set(analysis, known);
+  }
+  return known[fn] ?? 0;
+}
+
+/** Which functions write one of some names, themselves or in what they call by name, however deep; in one analysis. */
+export class MentionsBelow {
+  private known: Uint8Array | null = null;
+
+  constructor(
+    private readonly analysis: Analysis,
+    private readonly mentions: Mentions,
+  ) {}
+
+  in(fn: number): boolean {
+    this.known ??= this.find();
+    return this.known[fn] === 1;
+  }
+
+  private find(): Uint8Array {
+    const { analysis, mentions } = this;
+    const { functions } = analysis.program;
+    const out = new Uint8Array(functions.length);
+    for (const group of analysis.groups) {
+      const found = group.some((id) => {
+        const fn = functions[id];
+        if (fn !== undefined && mentions.in(fn)) return true;
+        return analysis.callees.of(id).some((callee) => out[callee] === 1);
+      });
+      if (found) for (const id of group) out[id] = 1;
+    }
+    return out;
+  }
+}
+
+function allTexts(analysis: Analysis): Int32Array {
+  const { functions } = analysis.program;
+  const out = new Int32Array(functions.length);
+  for (const group of analysis.groups) {
+    let texts = 17;
+    for (const id of group) {
+      const fn = functions[id];
+      if (fn !== undefined) texts = mixed(texts, fnColumn(fn.file, fn.index, Fn.Hash));
+      // Callees come first; those of the group itself are in it by their own texts
+      for (const callee of analysis.callees.of(id)) texts = mixed(texts, out[callee] as number);
+    }
+    for (const id of group) out[id] = texts;
+  }
+  return out;
+}
