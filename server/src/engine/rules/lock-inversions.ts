@@ -153,7 +153,8 @@ export class Inversions {
       this.silent(e, 'a lock of the VFS in code that works on other filesystems: whose it is is not known');
       return false;
     }
-    if (e.taken.lastRef && e.taken.node.class === 'super_block::s_umount') {
+    const isOfVfs = OF_THE_VFS.test(e.outer.class) || e.outer.class === MMAP_LOCK;
+    if (e.taken.lastRef && e.taken.node.class === 'super_block::s_umount' && isOfVfs) {
       this.silent(
         e,
         'only for the last active reference: whoever came through a mount or an open file has another one',

@@ -419,8 +419,15 @@ int c_ok(struct file *file, struct address_space *mapping, struct folio *folio)
 	filemap_invalidate_unlock(mapping);
 	return n;
 }`,
-  // Who holds one reference waits for nothing when he drops another one
+  // Who came through a mount holds one reference, and waits for nothing when he drops another one
   'a superblock that is held anyway': `
+void a_ok(struct inode *inode, struct super_block *sb)
+{
+	inode_lock(inode);
+	deactivate_super(sb);
+	inode_unlock(inode);
+}`,
+  'the last reference of another superblock': `
 struct shelf { struct mutex top; };
 void a_ok(struct shelf *s, struct super_block *sb)
 {
@@ -428,26 +435,12 @@ void a_ok(struct shelf *s, struct super_block *sb)
 	deactivate_super(sb);
 	mutex_unlock(&s->top);
 }
-void b_ok(struct shelf *s, struct super_block *sb)
+void b_bad(struct shelf *s, struct super_block *sb)
 {
 	down_write(&sb->s_umount);
-	mutex_lock(&s->top);
-	mutex_unlock(&s->top);
-	up_write(&sb->s_umount);
-}
-void c_ok(struct shelf *s, struct inode *inode)
-{
-	mutex_lock(&s->top);
-	inode_lock(inode);
-	inode_unlock(inode);
-	mutex_unlock(&s->top);
-}
-void d_bad(struct shelf *s, struct inode *inode)
-{
-	inode_lock(inode);
 	mutex_lock(&s->top); /*! lock/order@low */
 	mutex_unlock(&s->top);
-	inode_unlock(inode);
+	up_write(&sb->s_umount);
 }`,
   'inodes with a class of their own': `
 struct shelf { struct mutex top; };
