@@ -7,12 +7,15 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const MAX_BYTES = 1_500_000;
+const MAX_BYTES = 2_000_000;
 const needed = [
   'LICENSE',
   'README.md',
   'THIRD-PARTY-NOTICES.md',
   'docs/rules',
+  'docs/model/README.md',
+  'docs/images/icon.png',
+  'examples/tree/Makefile',
   'dist/server.mjs',
   'dist/extension.cjs',
 ];

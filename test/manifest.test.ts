@@ -21,6 +21,14 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly contributes: {
+    readonly commands: readonly {
+      readonly command: string;
+      readonly title: string;
+      readonly category?: string;
+    }[];
+    readonly walkthroughs: readonly {
+      readonly steps: readonly { readonly description: string; readonly media: { readonly image: string } }[];
+    }[];
     readonly configuration?: { readonly properties: Readonly<Record<string, Property>> };
   };
 }
@@ -51,6 +59,29 @@ describe('manifest', () => {
       properties.filter((key) => !known.has(key) && key !== 'lockwalk.trace.server'),
       [],
     );
+  });
+
+  it('puts every command under its own name', () => {
+    const ids = manifest.contributes.commands.map(({ command }) => command);
+    assert.deepEqual(
+      manifest.contributes.commands.filter(({ category }) => category !== 'Lockwalk'),
+      [],
+    );
+    assert.deepEqual(
+      ids.filter((id, at) => !id.startsWith('lockwalk.') || ids.indexOf(id) !== at),
+      [],
+    );
+  });
+
+  it('has a walkthrough whose pictures and commands are there', () => {
+    const ids = new Set(manifest.contributes.commands.map(({ command }) => command));
+    const steps = manifest.contributes.walkthroughs.flatMap((one) => one.steps);
+    assert.equal(steps.length, 3);
+    for (const { description, media } of steps) {
+      assert.ok(existsSync(inRepository(media.image)), media.image);
+      for (const [, id] of description.matchAll(/\(command:(lockwalk\.\w+)/g))
+        assert.ok(ids.has(id ?? ''), id);
+    }
   });
 
   it('names entry points that the build makes', () => {

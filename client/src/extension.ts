@@ -2,29 +2,48 @@
  * The extension: starts the server when a C file of a kernel tree is opened, and registers the commands and the status
  * item. Everything that Lockwalk knows comes from the server; this side computes nothing.
  */
-import { commands, type ExtensionContext, type TextDocument, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, type TextDocument, tasks, window, workspace } from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
-import { EXPLAIN_RULE, RESTART, SHOW_OUTPUT, SHOW_STATUS } from './command-ids.js';
+import { checkTasks, TASK_TYPE } from './check-task.js';
+import {
+  EXPLAIN_RULE,
+  OPEN_SAMPLE,
+  OPEN_WALKTHROUGH,
+  RESTART,
+  SHOW_CONTRACT,
+  SHOW_OUTPUT,
+  SHOW_STATUS,
+} from './command-ids.js';
+import { showContract } from './contract-pages.js';
 import { kernelRootOf } from './kernel-tree.js';
 import { rulePageUri, rulesWithPages } from './rule-pages.js';
+import { openSample } from './sample.js';
 import { languageClient } from './server-process.js';
 import { type ClientState, StatusItem } from './status-item.js';
 import { statusText } from './status-text.js';
+import { traceChannel } from './trace-channel.js';
 
 let client: LanguageClient | null = null;
 
 /** Called by the editor when the first C file is opened. */
 export function activate(context: ExtensionContext): void {
   const output = window.createOutputChannel('Lockwalk', { log: true });
+  const trace = traceChannel(output);
   const status = new StatusItem();
   const folders = new Map<string, boolean>();
   const roots = new Set<string>();
   const show = (state: ClientState, why: string): void => status.showClient(state, [...roots], why);
 
+  let starting: Promise<void> = Promise.resolve();
+
   async function start(): Promise<void> {
-    if (client !== null) return;
-    client = languageClient(context, output, {
+    if (client === null) starting = startNow();
+    await starting;
+  }
+
+  async function startNow(): Promise<void> {
+    client = languageClient(context, output, trace, {
       report: (report) => status.showReport(report),
       gaveUp: (why) => show('failed', why),
     });
@@ -78,11 +97,18 @@ export function activate(context: ExtensionContext): void {
 
   context.subscriptions.push(
     output,
+    trace,
     status,
     commands.registerCommand(RESTART, restart),
     commands.registerCommand(SHOW_OUTPUT, () => output.show()),
     commands.registerCommand(SHOW_STATUS, showStatus),
     commands.registerCommand(EXPLAIN_RULE, explainRule),
+    commands.registerCommand(OPEN_SAMPLE, (what: unknown) => openSample(context, what, start)),
+    commands.registerCommand(OPEN_WALKTHROUGH, () =>
+      commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#lockwalk`, false),
+    ),
+    tasks.registerTaskProvider(TASK_TYPE, checkTasks(context, folders)),
+    commands.registerCommand(SHOW_CONTRACT, (method: unknown) => showContract(context, method)),
     workspace.onDidOpenTextDocument((document) => void opened(document)),
   );
   for (const document of workspace.textDocuments) void opened(document);

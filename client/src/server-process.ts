@@ -17,7 +17,7 @@ import {
   STATUS_NOTIFICATION,
   type StatusReport,
 } from '../../server/src/lsp/protocol.js';
-import { EXPLAIN_RULE } from './command-ids.js';
+import { EXPLAIN_RULE, SHOW_CONTRACT } from './command-ids.js';
 
 /** A server that dies more often than this within `RESTART_WINDOW_MS` is left alone. */
 const MAX_RESTARTS = 3;
@@ -29,17 +29,18 @@ export interface ServerEvents {
   gaveUp(why: string): void;
 }
 
-/** A client that has not been started yet. */
+/** A client that has not been started yet; its traffic is written to `trace`. */
 export function languageClient(
   context: ExtensionContext,
   output: LogOutputChannel,
+  trace: LogOutputChannel,
   events: ServerEvents,
 ): LanguageClient {
   const module = Uri.joinPath(context.extensionUri, 'dist', 'server.mjs').fsPath;
   const server: ServerOptions = { module, transport: TransportKind.ipc };
   const initializationOptions: InitializationOptions = {
     statusNotifications: true,
-    commands: [EXPLAIN_RULE],
+    commands: [EXPLAIN_RULE, SHOW_CONTRACT],
   };
   const died: number[] = [];
   const options: LanguageClientOptions = {
@@ -48,6 +49,9 @@ export function languageClient(
       { scheme: 'file', language: 'cpp', pattern: '**/*.h' },
     ],
     outputChannel: output,
+    traceOutputChannel: trace,
+    // The hover links to the pages of methods, and to nothing else that runs
+    markdown: { isTrusted: { enabledCommands: [SHOW_CONTRACT] } },
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationOptions,
     initializationFailedHandler: (error) => {

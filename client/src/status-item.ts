@@ -1,7 +1,8 @@
 /**
- * The one place where the editor shows how the server is: a language status item for C files of the trees that are
- * served. Shows what the status report says and must not ask for anything itself.
+ * The one place where the editor shows how the server is: a language status item for each kernel tree, shown for the C
+ * files of that tree. Shows what the status report says and must not ask for anything itself.
  */
+import { basename } from 'node:path';
 import {
   type Disposable,
   type LanguageStatusItem,
@@ -12,75 +13,70 @@ import {
 } from 'vscode';
 import type { StatusReport, TreeStatus } from '../../server/src/lsp/protocol.js';
 import { SHOW_OUTPUT, SHOW_STATUS } from './command-ids.js';
-
-/** A check that takes longer than this is pointed out. */
-const SLOW_CHECK_MS = 10_000;
+import { isOdd, treeDetail } from './status-text.js';
 
 /** How the client itself stands, before and besides what the server reports. */
 export type ClientState = 'starting' | 'running' | 'stopped' | 'failed';
 
 export class StatusItem implements Disposable {
-  readonly #item: LanguageStatusItem;
-
-  constructor() {
-    this.#item = languages.createLanguageStatusItem('lockwalk.status', []);
-    this.#item.name = 'Lockwalk';
-    this.#item.command = { title: 'Status', command: SHOW_STATUS };
-  }
+  /** By the root of the tree. */
+  readonly #items = new Map<string, LanguageStatusItem>();
 
   /** Where there is no report: for the roots that are known from opened files. */
   showClient(state: ClientState, roots: readonly string[], why: string): void {
-    this.#select(roots);
-    this.#item.text = 'Lockwalk';
-    this.#item.detail = why;
-    this.#item.busy = state === 'starting';
-    this.#item.severity =
-      state === 'failed' ? LanguageStatusSeverity.Error : LanguageStatusSeverity.Information;
-    this.#item.command =
-      state === 'failed'
-        ? { title: 'Output', command: SHOW_OUTPUT }
-        : { title: 'Status', command: SHOW_STATUS };
+    this.#keepOnly(roots);
+    for (const root of roots) {
+      const item = this.#itemOf(root);
+      item.text = `Lockwalk: ${basename(root)}`;
+      item.detail = why;
+      item.busy = state === 'starting';
+      item.severity = state === 'failed' ? LanguageStatusSeverity.Error : LanguageStatusSeverity.Information;
+      item.command =
+        state === 'failed'
+          ? { title: 'Output', command: SHOW_OUTPUT }
+          : { title: 'Status', command: SHOW_STATUS };
+    }
   }
 
   showReport(report: StatusReport): void {
-    const [tree] = report.trees;
-    this.#select(report.trees.map((one) => one.root));
-    this.#item.text = tree?.kernelVersion ? `Lockwalk ${tree.kernelVersion}` : 'Lockwalk';
-    this.#item.detail = detail(report, tree);
-    this.#item.busy = report.state === 'working';
-    this.#item.severity = severity(report);
-    this.#item.command = { title: 'Status', command: SHOW_STATUS };
+    this.#keepOnly(report.trees.map((one) => one.root));
+    for (const tree of report.trees) {
+      const item = this.#itemOf(tree.root);
+      item.text = `Lockwalk ${tree.kernelVersion ?? ''}: ${basename(tree.root)}`.replace(' :', ':');
+      item.detail = treeDetail(report, tree);
+      item.busy = tree.state === 'working';
+      item.severity = severity(report, tree);
+      item.command = { title: 'Status', command: SHOW_STATUS };
+    }
   }
 
   dispose(): void {
-    this.#item.dispose();
+    this.#keepOnly([]);
   }
 
-  #select(roots: readonly string[]): void {
-    this.#item.selector = roots.map((root) => ({
-      scheme: 'file',
-      pattern: new RelativePattern(Uri.file(root), '**/*.{c,h}'),
-    }));
+  #keepOnly(roots: readonly string[]): void {
+    for (const [root, item] of this.#items) {
+      if (roots.includes(root)) continue;
+      item.dispose();
+      this.#items.delete(root);
+    }
+  }
+
+  #itemOf(root: string): LanguageStatusItem {
+    let item = this.#items.get(root);
+    if (item === undefined) {
+      const pattern = new RelativePattern(Uri.file(root), '**/*.{c,h}');
+      item = languages.createLanguageStatusItem(`lockwalk.status.${root}`, { scheme: 'file', pattern });
+      item.name = 'Lockwalk';
+      this.#items.set(root, item);
+    }
+    return item;
   }
 }
 
-function severity(report: StatusReport): LanguageStatusSeverity {
-  if (report.state === 'error') return LanguageStatusSeverity.Error;
-  const odd = report.trees.some(
-    (tree) => tree.problems.length > 0 || tree.skipped.length > 0 || (tree.lastCheckMs ?? 0) > SLOW_CHECK_MS,
-  );
-  return odd ? LanguageStatusSeverity.Warning : LanguageStatusSeverity.Information;
-}
-
-function detail(report: StatusReport, tree: TreeStatus | undefined): string {
-  if (report.failure !== null) return report.failure;
-  if (tree === undefined) return 'no kernel file is open';
-  if (tree.problems[0] !== undefined) return tree.problems[0];
-  const [skipped] = tree.skipped;
-  if (skipped !== undefined) return `${skipped.file} skipped: ${skipped.reason}`;
-  if (report.state === 'working') return 'checking';
-  if (tree.lastCheckMs === null) return 'nothing checked yet';
-  const time =
-    tree.lastCheckMs < 1000 ? `${tree.lastCheckMs} ms` : `${(tree.lastCheckMs / 1000).toFixed(1)} s`;
-  return `${tree.functions} functions, last check ${time}`;
+function severity(report: StatusReport, tree: TreeStatus): LanguageStatusSeverity {
+  if (tree.state === 'error') return LanguageStatusSeverity.Error;
+  return report.failure !== null || isOdd(tree)
+    ? LanguageStatusSeverity.Warning
+    : LanguageStatusSeverity.Information;
 }

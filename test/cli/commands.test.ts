@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ContextsAnswer } from '../../server/src/engine/base/finding.js';
 import { RULES } from '../../server/src/engine/rules/index.js';
 import type { MemoryReport } from '../../server/src/host/messages.js';
@@ -25,6 +27,26 @@ describe('commands', () => {
     const text = lockwalk(['contexts', '--kernel', EXAMPLE, where]).out;
     assert.match(text, /&pool->lock \(pool::lock\), taken at fs\/pool\/alloc\.c:26/);
     assert.match(text, /must not sleep/);
+  });
+
+  it('contexts: with a column also what is known of the name there, and JSON stays as it is', () => {
+    const text = readFileSync(join(EXAMPLE, 'fs/pool/alloc.c'), 'utf8').split('\n');
+    const line = text.findIndex((one) => one.includes('spin_lock(&pool->lock)')) + 1;
+    const where = `fs/pool/alloc.c:${line}:${(text[line - 1] ?? '').indexOf('spin_lock') + 1}`;
+    const { out } = lockwalk(['contexts', '--kernel', EXAMPLE, where]);
+    assert.match(out, /^ {2}spin_lock\(\) takes &pool->lock \(pool::lock, spinlock\); does not sleep$/m);
+    assert.match(out, /^ {2}- also taken by \w+ at fs\/pool\/alloc\.c:\d+/m);
+    assert.doesNotMatch(out, /\*\*|`/);
+    const json = lockwalk(['contexts', '--kernel', EXAMPLE, where, '--format', 'json']).out;
+    assert.deepEqual(Object.keys(JSON.parse(json)).sort(), [
+      'contexts',
+      'damaged',
+      'file',
+      'function',
+      'line',
+      'unknowns',
+      'version',
+    ]);
   });
 
   it('contexts: a function is asked about at its entry', () => {

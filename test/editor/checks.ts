@@ -5,16 +5,51 @@
 export class Checks {
   passed = 0;
   failed = 0;
+  skipped = 0;
+  readonly #required: boolean;
+  readonly #failures: string[] = [];
   readonly #began = Date.now();
+  #step = '';
 
-  that(what: string, holds: boolean, seen = ''): void {
-    if (holds) this.passed++;
-    else this.failed++;
-    const time = ((Date.now() - this.#began) / 1000).toFixed(1);
-    console.log(`${holds ? 'ok  ' : 'FAIL'} [${time} s] ${what}${seen === '' ? '' : ` - ${seen}`}`);
+  /** `required`: what cannot be looked at counts as failed. */
+  constructor(required: boolean) {
+    this.#required = required;
   }
 
+  /** What follows belongs to a step, which is named in failures. */
+  begin(step: string): void {
+    this.#step = step;
+    console.log(`${step}: [${this.#time()}]`);
+  }
+
+  /** One thing that must hold; `seen` says what was there instead, or what was there. */
+  that(what: string, holds: boolean, seen = ''): void {
+    const line = `${what}${seen === '' ? '' : ` - ${seen}`}`;
+    if (holds) this.passed++;
+    else {
+      this.failed++;
+      this.#failures.push(`${this.#step}: ${line}`);
+    }
+    console.log(`  ${holds ? 'ok  ' : 'FAIL'} [${this.#time()}] ${line}`);
+  }
+
+  #time(): string {
+    return `${((Date.now() - this.#began) / 1000).toFixed(1)} s`;
+  }
+
+  /** Something cannot be looked at on this machine. */
+  skip(what: string, why: string): void {
+    if (this.#required) this.that(what, false, why);
+    else {
+      this.skipped++;
+      console.log(`SKIPPED: ${what}: ${why}`);
+    }
+  }
+
+  /** All failures once more, then the sum as the last line. */
   summary(): string {
-    return `${this.passed} passed, ${this.failed} failed`;
+    const tail = this.skipped > 0 ? `, ${this.skipped} skipped` : '';
+    const failures = this.#failures.map((line) => `FAILED: ${line}`);
+    return [...failures, `${this.passed} passed, ${this.failed} failed${tail}`].join('\n');
   }
 }

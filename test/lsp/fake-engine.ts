@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cancelled } from '../../server/src/engine/base/cancel.js';
 import type { ContextsAnswer, Edit, Finding } from '../../server/src/engine/base/finding.js';
-import type { AnnotateAnswer, SymbolAnswer } from '../../server/src/engine/door.js';
+import type { AnnotateAnswer, HoverAnswer, InlayHint } from '../../server/src/engine/door.js';
 import type { EnginePort, EngineSpec } from '../../server/src/lsp/engine-port.js';
 
 export interface FakeWorld {
@@ -14,7 +14,8 @@ export interface FakeWorld {
   steps: number;
   stepMs: number;
   contexts: ContextsAnswer | null;
-  symbol: SymbolAnswer | null;
+  hover: HoverAnswer | null;
+  hints: readonly InlayHint[];
   /** What is written down of a function's precondition. */
   annotation: AnnotateAnswer | null;
   /** Edits in other files that every fix carries besides its own. */
@@ -31,7 +32,8 @@ export function fakeWorld(): FakeWorld {
     steps: 1,
     stepMs: 0,
     contexts: null,
-    symbol: null,
+    hover: null,
+    hints: [],
     annotation: null,
     moreEdits: [],
     failure: null,
@@ -87,7 +89,15 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
           ? { ok: false, problem: 'nothing here' }
           : { ok: true, answer: world.annotation };
       },
-      symbolAt: async () => world.symbol,
+      hover: async ({ line, column }, signal) => {
+        world.asked.push(`hover ${line}:${column}`);
+        await step(signal);
+        return world.hover;
+      },
+      inlayHints: async ({ firstLine, lastLine, mode }) => {
+        world.asked.push(`hints ${firstLine}-${lastLine} ${mode}`);
+        return world.hints;
+      },
       overlay: async (file, content) => {
         world.asked.push(`overlay ${file} ${content === null ? 'off' : 'on'}`);
         if (content === null) overlays.delete(file);

@@ -11,7 +11,7 @@ import {
   type Diagnostic,
   type Hover,
 } from 'vscode-languageserver/node';
-import type { ContextsAnswer } from '../../server/src/engine/base/finding.js';
+import type { HoverAnswer } from '../../server/src/engine/door.js';
 import { specFor } from '../../server/src/lsp/place.js';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
 import { serve } from '../../server/src/lsp/server.js';
@@ -19,14 +19,29 @@ import { CAPABILITIES, TestClient } from './client.js';
 import { type FakeWorld, fakeEngine, fakeWorld } from './fake-engine.js';
 
 const TEXT = 'void put(struct foo *foo)\n{\n\tkfree(foo);\n}\n';
-const NOTHING_HELD: ContextsAnswer = {
+const NOTHING_HELD: HoverAnswer = {
   version: 1,
   file: 'fs/foo.c',
   line: 3,
   function: 'put',
+  atEntry: false,
   damaged: false,
   unknowns: [],
-  contexts: [{ entry: null, via: [], held: [], rcu: 'none', maySleep: true, whyAtomic: [] }],
+  contexts: [
+    {
+      entry: null,
+      via: [],
+      held: [],
+      rcu: 'none',
+      maySleep: true,
+      whyAtomic: [],
+      path: [],
+      situation: '',
+      complete: true,
+      takenBy: [],
+    },
+  ],
+  subject: null,
 };
 
 describe('lsp server', () => {
@@ -45,6 +60,7 @@ describe('lsp server', () => {
       specFor,
       makeEngine: fakeEngine(world),
       rulePage: (rule) => `file:///pages/${rule}.md`,
+      methodPage: (struct, method) => `file:///pages/${struct}/${method}.md`,
     });
     return new TestClient(toClient, toServer);
   }
@@ -240,36 +256,84 @@ describe('lsp server', () => {
   it('answers a hover while a check is running, and ends the check afterwards', async () => {
     world.steps = 100;
     world.stepMs = 10;
-    world.contexts = NOTHING_HELD;
+    world.hover = NOTHING_HELD;
     await client.initialize();
     await client.open(uri, TEXT);
     while (!world.asked.some((one) => one.startsWith('check'))) await new Promise((go) => setTimeout(go, 5));
     const began = performance.now();
     const answer = await hoverAt(2, 3);
     assert.ok(performance.now() - began < 500, 'the hover waited for the check');
-    assert.match(JSON.stringify(answer), /no locks held/);
+    assert.match(JSON.stringify(answer), /no lock/);
     await client.diagnostics(uri, 1);
     assert.equal(world.asked.filter((one) => one.startsWith('check')).length, 2);
   });
 
-  it('shows the contract of a name with the contexts', async () => {
-    world.contexts = NOTHING_HELD;
-    world.symbol = {
-      kind: 'helper',
-      name: 'kfree',
-      markdown: '`kfree(p)` never sleeps.',
-      range: { startLine: 3, startColumn: 2, endLine: 3, endColumn: 7 },
+  it('shows what is known of a name, then the contexts, with links that the client can follow', async () => {
+    world.hover = {
+      ...NOTHING_HELD,
+      subject: {
+        kind: 'method',
+        name: 'd_release',
+        range: { line: 3, column: 2, endColumn: 7 },
+        effect: null,
+        contracts: [
+          {
+            struct: 'dentry_operations',
+            method: 'd_release',
+            version: '6.12',
+            summary: 'Ends a dentry.',
+            phrases: ['may sleep'],
+            obligations: [],
+          },
+        ],
+        locks: [],
+      },
     };
     await client.initialize();
     await client.open(uri, TEXT);
     const answer = await hoverAt(2, 3);
-    assert.match(JSON.stringify(answer?.contents), /no locks held.*never sleeps/);
+    const said = JSON.stringify(answer?.contents);
+    assert.match(said, /d_release\(\).*Ends a dentry.*Held here.*no lock/);
+    assert.match(said, /\(file:\/\/\/pages\/dentry_operations\/d_release.md\)/);
     assert.deepEqual(answer?.range, { start: { line: 2, character: 1 }, end: { line: 2, character: 6 } });
+  });
+
+  it('is plain text for clients that draw nothing else', async () => {
+    const [context] = NOTHING_HELD.contexts;
+    assert.ok(context);
+    world.hover = { ...NOTHING_HELD, contexts: [context, { ...context, rcu: 'walk', maySleep: false }] };
+    const { textDocument } = CAPABILITIES;
+    await client.initialize({
+      ...CAPABILITIES,
+      textDocument: { ...textDocument, hover: { contentFormat: ['plaintext'] } },
+    });
+    await client.open(uri, TEXT);
+    const said = (await hoverAt(2, 3))?.contents;
+    assert.deepEqual(said, {
+      kind: 'plaintext',
+      value:
+        'Held here: differs by entry; in all: no lock\n\nentered | RCU | sleep\nno known entry | RCU-walk | must not sleep\nno known entry | no RCU | may sleep',
+    });
+  });
+
+  it('opens contracts by a command where the client says that it has it', async () => {
+    const contract = { struct: 's', method: 'm', version: '6.12', summary: '', phrases: [], obligations: [] };
+    const range = { line: 3, column: 2, endColumn: 7 };
+    world.hover = {
+      ...NOTHING_HELD,
+      subject: { kind: 'method', name: 'm', range, effect: null, contracts: [contract], locks: [] },
+    };
+    await client.initialize(CAPABILITIES, { commands: ['lockwalk.showContract'] });
+    await client.open(uri, TEXT);
+    assert.match(
+      JSON.stringify((await hoverAt(2, 3))?.contents),
+      /\(command:lockwalk.showContract\?%5B%22s%2Fm%22%5D\)/,
+    );
   });
 
   it('stops a request that the client cancels', async () => {
     world.stepMs = 2000;
-    world.contexts = NOTHING_HELD;
+    world.hover = NOTHING_HELD;
     client.settings = { check: 'off' };
     await client.initialize();
     await client.open(uri, TEXT);

@@ -2,6 +2,7 @@
  * `lockwalk check`: findings for files or folders, in one of four formats. Exit code 1 where there is one. With `--fix` safe fixes are
  * applied first and the report says what is left; with `--fix --dry-run` they are shown as a diff, and nothing is written.
  */
+import { join } from 'node:path';
 import { count } from '../engine/findings/wording.js';
 import { rulePage } from '../host/assets.js';
 import { VERSION } from '../host/version.js';
@@ -25,6 +26,8 @@ export type Format = (typeof FORMATS)[number];
 export interface OutputOptions {
   readonly format: Format;
   readonly color: boolean;
+  /** In text: places are named so that a program that runs elsewhere finds them. */
+  readonly absolute?: boolean;
   /** Apply safe fixes. */
   readonly fix?: boolean;
   /** With `fix`: show them as a diff, write nothing. */
@@ -72,7 +75,9 @@ function sayLeft(fixed: Fixed): void {
 function format(report: Report, target: Target, options: OutputOptions): string {
   switch (options.format) {
     case 'text':
-      return formatText(report, lineReader(target.tree), paintFor(options.color));
+      return formatText(report, lineReader(target.tree), paintFor(options.color), (file) =>
+        options.absolute === true ? join(target.root, file) : file,
+      );
     case 'json':
       return formatJson(report);
     case 'sarif':

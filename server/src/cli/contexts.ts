@@ -3,9 +3,10 @@
  * JSON object a line, in order.
  */
 import { createInterface } from 'node:readline';
-import type { ContextsQuery, ContextsResult } from '../engine/door.js';
+import type { ContextsQuery, ContextsResult, HoverQuery } from '../engine/door.js';
 import type { EngineClient } from '../host/engine-client.js';
 import { formatContexts } from './format/contexts-text.js';
+import { formatSubject } from './format/subject-text.js';
 import { lineReader } from './lines.js';
 import { cacheFolder, engineFor, fileInTree, findTarget, type Target, type TreeOptions } from './target.js';
 import { paintFor, remark, writeOut } from './terminal.js';
@@ -45,7 +46,12 @@ export async function contexts(
   const query = toQuery(target, parsed, options.file);
   const engine = await engineFor(target, options.jobs, cacheFolder(options.cache));
   try {
-    const [{ problems }, result] = await Promise.all([engine.describe(), engine.contexts(query, signal)]);
+    const about = options.format === 'text' && 'column' in query ? placeOf(query) : null;
+    const [{ problems }, result, hover] = await Promise.all([
+      engine.describe(),
+      engine.contexts(query, signal),
+      about === null ? null : engine.hover(about, signal),
+    ]);
     for (const problem of problems) remark(problem);
     if (!result.ok) throw new UsageError(result.problem);
     await writeOut(
@@ -53,10 +59,17 @@ export async function contexts(
         ? `${JSON.stringify(result.answer, null, 2)}\n`
         : formatContexts(result.answer, lineReader(target.tree), paintFor(options.color)),
     );
+    if (hover !== null && hover.subject !== null) await writeOut(`\n${formatSubject(hover.subject)}`);
     return EXIT.clean;
   } finally {
     await engine.dispose();
   }
+}
+
+/** The position that a query names, where it names a column. */
+function placeOf(query: ContextsQuery): HoverQuery | null {
+  if (!('line' in query) || query.column === undefined) return null;
+  return { file: query.file, line: query.line, column: query.column };
 }
 
 async function batch(options: ContextsOptions, signal: AbortSignal): Promise<number> {

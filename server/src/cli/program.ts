@@ -34,6 +34,7 @@ export function makeProgram(signal: AbortSignal, done: (code: number) => void): 
     .argument('[PATH...]')
     .addOption(new Option('--format <format>', 'how to write the report').choices(FORMATS).default('text'))
     .addOption(new Option('--no-color', 'no colour, even on a terminal'))
+    .option('--absolute', 'in text, name the places of findings by absolute paths')
     .option('--fix', 'apply safe fixes, and report what is left')
     .option('--dry-run', 'with --fix: show the fixes as a diff and write nothing')
     .action(async (paths: string[], options: CheckOptions & OutputOptions) =>

@@ -5,6 +5,9 @@
  */
 import type { CancelToken } from './base/cancel.js';
 import type { ContextsAnswer, EntryMethod, Finding, Fix, LockMode, PointContext } from './base/finding.js';
+import type { HoverAnswer, InlayHint } from './base/hover.js';
+
+export type { HoverAnswer, InlayHint };
 
 /** What the engine may ask of the outside world. Paths are relative to the kernel root, with `/`. */
 export interface SourceTree {
@@ -223,18 +226,19 @@ export type AuditResult =
   | { readonly ok: true; readonly answer: AuditAnswer }
   | { readonly ok: false; readonly problem: string };
 
-/** What stands at a position: for the hover on a method's name, slot or helper. */
-export interface SymbolAnswer {
-  readonly kind: 'method' | 'helper' | 'function';
-  readonly name: string;
-  /** Markdown: the contract of a method, or the effect of a helper. */
-  readonly markdown: string;
-  readonly range: {
-    readonly startLine: number;
-    readonly startColumn: number;
-    readonly endLine: number;
-    readonly endColumn: number;
-  };
+/** A position in a file; 1-based, the column in UTF-16 units. */
+export interface HoverQuery {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Lines of a file, 1-based and inclusive; `changes`: only where what is held changes, `all`: after each statement. */
+export interface InlayHintQuery {
+  readonly file: string;
+  readonly firstLine: number;
+  readonly lastLine: number;
+  readonly mode: 'changes' | 'all';
 }
 
 export type DumpKind = 'syntax' | 'facts' | 'cfg' | 'contexts';
@@ -382,8 +386,10 @@ export interface Engine {
   audit(query: AuditQuery, token: CancelToken, progress?: (p: Progress) => void): AuditResult;
   /** How much of files or folders the analysis reaches, and from where. */
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer;
-  /** For hover and `explain`: what the model or the analysis knows of the name at a position. */
-  symbolAt(file: string, line: number, column: number): SymbolAnswer | null;
+  /** All that is known at a position, of the point and of the name there; null where no code stands. */
+  hover(query: HoverQuery, token: CancelToken): HoverAnswer | null;
+  /** What is held at the heads of functions and after their statements, in short. */
+  inlayHints(query: InlayHintQuery, token: CancelToken): readonly InlayHint[];
   /** `explain METHOD|HELPER`: Markdown, or null where the model has no such name (`d_revalidate`, `inode_operations.rename`, `dput`). */
   explainModel(name: string): string | null;
   /** Methods whose slot a function stands in. */

@@ -7,6 +7,7 @@ import { annotation, signatureAt } from './annotating.js';
 import { auditUnit, noSuchSubject, subjectOf } from './auditing.js';
 import { type CancelToken, NEVER, throwIfCancelled } from './base/cancel.js';
 import { type EntryMethod, type Finding, PRECISION_RANK, type Precision } from './base/finding.js';
+import type { HoverAnswer, InlayHint } from './base/hover.js';
 import { push } from './base/multimap.js';
 import type { KernelConfig } from './configure/index.js';
 import { Analysis } from './contexts/analysis.js';
@@ -31,10 +32,11 @@ import type {
   Engine,
   EngineOptions,
   FileInScope,
+  HoverQuery,
+  InlayHintQuery,
   MemoryPart,
   Progress,
   ReachAnswer,
-  SymbolAnswer,
   VerifyAnswer,
 } from './door.js';
 import { dumpFunctions } from './dump.js';
@@ -45,6 +47,7 @@ import { compareText, orderFindings } from './findings/order.js';
 import { settleFindings } from './findings/settle.js';
 import { fixesOf } from './fixes/fixes.js';
 import type { Source } from './fixes/source.js';
+import { hoverAt, runsAt } from './hovering.js';
 import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
@@ -53,7 +56,8 @@ import { RULES, rulesFor } from './rules/index.js';
 import { type Files, runRules } from './rules/run.js';
 import type { SyntaxParser } from './syntax/parser.js';
 import { verifyModel } from './verify/verify.js';
-import { explainModelName, symbolCard } from './views/contract.js';
+import { explainModelName } from './views/contract.js';
+import { inlayHints } from './views/inlay-hints.js';
 import { reachOf } from './views/reach.js';
 
 /** Files that a message names. */
@@ -503,9 +507,20 @@ export class LockwalkEngine implements Engine {
     column: number | undefined,
     token: CancelToken,
   ): ContextsResult {
+    return this.answerAt(this.withOther(world, other, token), other.path, line, column, false);
+  }
+
+  /** Of a world: the last one that was made of it with another text of a file. */
+  private readonly others = new WeakMap<World, { readonly other: FileFacts; readonly world: World }>();
+
+  /** A world with another text of one of its files; the last one is kept, for the pointer moves on in the same lines. */
+  private withOther(world: World, other: FileFacts, token: CancelToken): World {
+    const last = this.others.get(world);
+    if (last?.other.path === other.path && last.other.hash === other.hash) return last.world;
     const files = world.files.map((f) => (f.path === other.path ? other : f));
-    const changed = this.link(world.key, files, [other.path], token).world;
-    return this.answerAt(changed, other.path, line, column, false);
+    const made = this.link(world.key, files, [other.path], token).world;
+    this.others.set(world, { other, world: made });
+    return made;
   }
 
   private answer(world: World, fn: FunctionRef, line: number, op: number, built = true): ContextsResult {
@@ -534,9 +549,22 @@ export class LockwalkEngine implements Engine {
     return null;
   }
 
-  symbolAt(file: string, line: number, column: number): SymbolAnswer | null {
-    const text = this.loader.text(file);
-    return text === null ? null : symbolCard(this.model, text, line, column);
+  hover({ file: path, line, column }: HoverQuery, token: CancelToken): HoverAnswer | null {
+    const text = this.loader.text(path);
+    if (text === null) return null;
+    const world = this.analyse([path], token);
+    const isBuilt = this.loader.skipped.has(path) || runsAt(world.analysis, path, line);
+    const other = isBuilt ? null : this.loader.asIfBuilt(path, line);
+    const { analysis } = other === null ? world : this.withOther(world, other, token);
+    const file = analysis.program.files.get(path);
+    return file === undefined ? null : hoverAt({ analysis, file, text, line, column, built: other === null });
+  }
+
+  inlayHints(query: InlayHintQuery, token: CancelToken): readonly InlayHint[] {
+    const text = this.loader.text(query.file);
+    if (text === null) return [];
+    const { analysis } = this.analyse([query.file], token);
+    return inlayHints(analysis, text, query, token);
   }
 
   explainModel(name: string): string | null {

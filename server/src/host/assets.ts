@@ -58,6 +58,13 @@ export function rulePage(rule: string): string | null {
   return path === null ? null : readFileSync(path, 'utf8');
 }
 
+/** Path of the page of a method's contract, or null where it has none. */
+export function methodPagePath(struct: string, method: string): string | null {
+  if (!/^\w+$/.test(struct) || !/^\w+$/.test(method)) return null;
+  const path = join(PACKAGE_ROOT, 'docs', 'model', struct, `${method}.md`);
+  return existsSync(path) ? path : null;
+}
+
 /** A folder that is no kernel tree: for questions to the model that need none. */
 export function bareFolder(): string {
   return DIST;

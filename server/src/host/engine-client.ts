@@ -20,9 +20,12 @@ import type {
   ContextsResult,
   DumpKind,
   FileInScope,
+  HoverAnswer,
+  HoverQuery,
+  InlayHint,
+  InlayHintQuery,
   Progress,
   ReachAnswer,
-  SymbolAnswer,
   VerifyAnswer,
 } from '../engine/door.js';
 import { workerScript } from './assets.js';
@@ -49,11 +52,14 @@ const WORKER_HEAP_MIB = 3072;
 const WORKER_YOUNG_MIB = 192;
 
 const NEWEST_V8_KNOWN = 13;
+/** V8 13 has another way to say when, and writes a complaint into the editor's log. */
+const NEWEST_V8_WITH_BUDGET = 12;
 // Functions are compiled anew later than V8 does by itself: what it learned by then fits the whole tree, and a seventh of all
 // processor time is not spent on code that is thrown away. Only where V8 is known to have the flag: it complains about others.
 // Nor is so much of what they call compiled into them: that, too, costs more here than it gives.
 if (Number.parseInt(process.versions.v8, 10) <= NEWEST_V8_KNOWN) {
-  setFlagsFromString('--interrupt-budget=260000');
+  if (Number.parseInt(process.versions.v8, 10) <= NEWEST_V8_WITH_BUDGET)
+    setFlagsFromString('--interrupt-budget=260000');
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=150');
 }
 
@@ -61,6 +67,8 @@ if (Number.parseInt(process.versions.v8, 10) <= NEWEST_V8_KNOWN) {
 const READING: ReadonlySet<CallName> = new Set([
   'check',
   'contexts',
+  'hover',
+  'inlayHints',
   'annotate',
   'absent',
   'audit',
@@ -161,13 +169,12 @@ export class EngineClient {
     return this.#call('reach', paths, signal, progress);
   }
 
-  symbolAt(
-    file: string,
-    line: number,
-    column: number,
-    signal: AbortSignal | null = null,
-  ): Promise<SymbolAnswer | null> {
-    return this.#call('symbolAt', { file, line, column }, signal);
+  hover(query: HoverQuery, signal: AbortSignal | null = null): Promise<HoverAnswer | null> {
+    return this.#call('hover', query, signal);
+  }
+
+  inlayHints(query: InlayHintQuery, signal: AbortSignal | null = null): Promise<readonly InlayHint[]> {
+    return this.#call('inlayHints', query, signal);
   }
 
   explainModel(name: string): Promise<string | null> {

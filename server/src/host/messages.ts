@@ -15,10 +15,13 @@ import type {
   ContextsResult,
   DumpKind,
   FileInScope,
+  HoverAnswer,
+  HoverQuery,
+  InlayHint,
+  InlayHintQuery,
   MemoryPart,
   Progress,
   ReachAnswer,
-  SymbolAnswer,
   VerifyAnswer,
 } from '../engine/door.js';
 
@@ -81,10 +84,8 @@ export interface Calls {
   absent: { readonly params: AbsentQuery; readonly answer: AbsentResult };
   audit: { readonly params: AuditQuery; readonly answer: AuditResult };
   reach: { readonly params: readonly string[]; readonly answer: ReachAnswer };
-  symbolAt: {
-    readonly params: { readonly file: string; readonly line: number; readonly column: number };
-    readonly answer: SymbolAnswer | null;
-  };
+  hover: { readonly params: HoverQuery; readonly answer: HoverAnswer | null };
+  inlayHints: { readonly params: InlayHintQuery; readonly answer: readonly InlayHint[] };
   explainModel: { readonly params: string; readonly answer: string | null };
   dump: {
     readonly params: { readonly kind: DumpKind; readonly file: string; readonly function: string | null };

@@ -12,6 +12,7 @@ export interface Settings {
   readonly precision: 'high' | 'medium' | 'low';
   readonly rules: readonly string[];
   readonly hover: boolean;
+  readonly inlayHints: 'off' | 'changes' | 'all';
 }
 
 /** How one setting is described to people and to the manifest. */
@@ -75,6 +76,16 @@ export const SETTINGS: { readonly [K in keyof Settings]: SettingSchema & { reado
       default: true,
       description: 'Show on hover which locks and which RCU state hold at the pointer.',
     },
+    inlayHints: {
+      type: 'string',
+      default: 'changes',
+      description: 'Show behind lines which locks and which RCU state hold there.',
+      values: [
+        ['off', 'Nowhere.'],
+        ['changes', 'Where a function is entered, and where what is held changes.'],
+        ['all', 'Behind each statement.'],
+      ],
+    },
   };
 
 /** The defaults. */
@@ -86,6 +97,7 @@ export const DEFAULT_SETTINGS: Settings = {
   precision: SETTINGS.precision.default,
   rules: SETTINGS.rules.default,
   hover: SETTINGS.hover.default,
+  inlayHints: SETTINGS.inlayHints.default,
 };
 
 /** Settings from what an editor sent: unknown keys are ignored, wrong values fall back to the default and are named. */

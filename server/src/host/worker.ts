@@ -107,9 +107,12 @@ async function answer(request: Request): Promise<unknown> {
     case 'reach':
       at = request.params.join(' ');
       return engine.reach(request.params, token, reporter(request.id));
-    case 'symbolAt':
+    case 'hover':
       at = request.params.file;
-      return engine.symbolAt(request.params.file, request.params.line, request.params.column);
+      return engine.hover(request.params, token);
+    case 'inlayHints':
+      at = request.params.file;
+      return engine.inlayHints(request.params, token);
     case 'explainModel':
       return engine.explainModel(request.params);
     case 'dump':

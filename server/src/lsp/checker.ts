@@ -189,6 +189,7 @@ export class Checker {
       const version = versions.get(uri);
       if (version === undefined || this.#documents.versionOf(uri) !== version) return; // a newer text is on its way
       tree.failure = null;
+      tree.checked.add(file);
       tree.skipped.delete(file);
       for (const skipped of answer.skipped) tree.skipped.set(skipped.file, skipped.reason);
       Object.assign(tree.figures, {

@@ -5,7 +5,7 @@
 import type { InitializeParams } from 'vscode-languageserver';
 import { encodingFrom } from './from-protocol.js';
 import type { Encoding } from './positions.js';
-import { EXPLAIN_COMMAND, type InitializationOptions } from './protocol.js';
+import { CONTRACT_COMMAND, EXPLAIN_COMMAND, type InitializationOptions } from './protocol.js';
 
 export interface ClientAbilities {
   readonly encoding: Encoding;
@@ -21,6 +21,11 @@ export interface ClientAbilities {
   readonly hoverFormat: 'markdown' | 'plaintext';
   readonly statusNotifications: boolean;
   readonly explains: boolean;
+  /** Opens the page of a method's contract by a command. */
+  readonly showsContracts: boolean;
+  readonly inlayHints: boolean;
+  /** Asks again for inlay hints when told to. */
+  readonly inlayHintRefresh: boolean;
   /** Settings given at start. */
   readonly settings: unknown;
 }
@@ -42,6 +47,9 @@ export function clientAbilities(params: InitializeParams | null): ClientAbilitie
     hoverFormat: formats === undefined || formats.includes('markdown') ? 'markdown' : 'plaintext',
     statusNotifications: options.statusNotifications === true,
     explains: options.commands?.includes(EXPLAIN_COMMAND) === true,
+    showsContracts: options.commands?.includes(CONTRACT_COMMAND) === true,
+    inlayHints: textDocument?.inlayHint !== undefined,
+    inlayHintRefresh: workspace?.inlayHint?.refreshSupport === true,
     settings: options.settings,
   };
 }

@@ -9,8 +9,11 @@ import type {
   CheckRequest,
   ContextsQuery,
   ContextsResult,
+  HoverAnswer,
+  HoverQuery,
+  InlayHint,
+  InlayHintQuery,
   Progress,
-  SymbolAnswer,
 } from '../engine/door.js';
 import type { EngineDescription, EngineSpec } from '../host/messages.js';
 
@@ -26,7 +29,8 @@ export interface EnginePort {
   ): Promise<CheckAnswer>;
   contexts(query: ContextsQuery, signal: AbortSignal): Promise<ContextsResult>;
   annotate(query: AnnotateQuery, signal: AbortSignal): Promise<AnnotateResult>;
-  symbolAt(file: string, line: number, column: number, signal: AbortSignal): Promise<SymbolAnswer | null>;
+  hover(query: HoverQuery, signal: AbortSignal): Promise<HoverAnswer | null>;
+  inlayHints(query: InlayHintQuery, signal: AbortSignal): Promise<readonly InlayHint[]>;
   /** Text of an unsaved buffer in place of a file; null: the file on disk again. */
   overlay(file: string, text: string | null): Promise<void>;
   /** The file on disk has changed. */

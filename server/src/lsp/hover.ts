@@ -1,11 +1,9 @@
 /**
- * The hover: the contract of the name under the pointer where the model knows one, then the contexts at the pointer.
- * Asks the engine and arranges what it says with `views`; computes nothing itself.
+ * The hover: what is known of the name under the pointer, then the contexts there. Asks the engine and writes down what it says
+ * with `views`; computes nothing itself.
  */
 import type { Hover } from 'vscode-languageserver';
-import type { SymbolAnswer } from '../engine/door.js';
-import { hoverCard } from '../engine/views/hover-card.js';
-import { hoverMarkdown } from '../engine/views/hover-markdown.js';
+import { type HoverStyle, hoverMarkdown } from '../engine/views/hover-markdown.js';
 import { now } from '../host/clock.js';
 import type { Documents } from './documents.js';
 import type { EnginePosition } from './from-protocol.js';
@@ -19,47 +17,37 @@ export interface HoverRequest {
   readonly wire: Wire;
   readonly format: 'markdown' | 'plaintext';
   readonly at: EnginePosition;
-  readonly lineText: string;
+  /** The page of a method's contract as a link target, or null. */
+  readonly page: HoverStyle['page'];
 }
 
-/** Null where there is nothing to say: on white space, in a comment line, outside functions. */
+/** Null where there is nothing to say: on white space, in a comment, on a line without code. */
 export async function hover(request: HoverRequest, signal: AbortSignal): Promise<Hover | null> {
   const { served, wire, at } = request;
   const { tree, file } = served;
-  if (!isOnCode(request.lineText, at.column - 1)) return null;
   const began = now();
-  const { symbol, contexts } = await tree.lane.add('interactive', signal, async (stop) => {
+  const answer = await tree.lane.add('interactive', signal, async (stop) => {
     await tree.tell(request.documents);
-    const answers = await Promise.all([
-      tree.engine.symbolAt(file, at.line, at.column, stop),
-      tree.engine.contexts({ file, line: at.line, column: at.column }, stop),
-    ]);
-    return { symbol: answers[0], contexts: answers[1] };
+    return await tree.engine.hover({ file, line: at.line, column: at.column }, stop);
   });
   tree.figures.lastHoverMs = Math.round(now() - began);
-  const parts: string[] = [];
-  if (contexts.ok) {
-    const link = (other: string, line: number): string => `${wire.uriOf(other)}#L${line}`;
-    parts.push(hoverMarkdown(hoverCard(contexts.answer), { link }));
-  }
-  // On a slot the contract is what is asked for; on a call, what holds there.
-  if (symbol?.kind === 'method') parts.unshift(symbol.markdown);
-  else if (symbol !== null) parts.push(symbol.markdown);
-  if (parts.length === 0) return null;
+  if (answer === null) return null;
+  const range = answer.subject?.range;
   return toHover(
-    parts.join('\n\n---\n\n'),
+    hoverMarkdown(answer, linksOf(wire, request.page)),
     request.format,
-    symbol === null ? undefined : rangeOf(symbol, wire, file),
+    range === undefined
+      ? undefined
+      : toRange(wire, file, {
+          startLine: range.line,
+          startColumn: range.column,
+          endLine: range.line,
+          endColumn: range.endColumn,
+        }),
   );
 }
 
-function rangeOf(symbol: SymbolAnswer, wire: Wire, file: string): ReturnType<typeof toRange> {
-  return toRange(wire, file, symbol.range);
-}
-
-/** White space and lines that are only comment or directive have no context worth a card. */
-function isOnCode(line: string, unit: number): boolean {
-  const at = line.charAt(unit);
-  if (at === '' || /\s/.test(at)) return false;
-  return !/^\s*(\/\/|\/\*|\*\s|\*\/|\*$|#)/.test(line);
+/** Links to places of the tree and to the pages of methods. */
+export function linksOf(wire: Wire, page: HoverStyle['page']): HoverStyle {
+  return { link: (file, line) => `${wire.uriOf(file)}#L${line}`, page };
 }

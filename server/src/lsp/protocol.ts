@@ -10,6 +10,9 @@ export const STATUS_NOTIFICATION = 'lockwalk/statusChanged';
 /** Client command that opens a rule's page; offered in code actions only where the client says it has it. */
 export const EXPLAIN_COMMAND = 'lockwalk.explainRule';
 
+/** Client command that opens the page of a method's contract, `dentry_operations/d_revalidate`; linked only where the client has it. */
+export const CONTRACT_COMMAND = 'lockwalk.showContract';
+
 /** `initializationOptions` of `initialize`; all of it is optional. */
 export interface InitializationOptions {
   /** Send `lockwalk/statusChanged`. */
@@ -33,6 +36,8 @@ export interface TreeStatus {
   /** In words: a broken `.config`, an unknown version, the last failure. */
   readonly problems: readonly string[];
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
+  /** Files that were checked since the server began to serve the tree. */
+  readonly filesChecked: number;
   /** Of the last check: files and functions looked at, and times. */
   readonly files: number;
   readonly functions: number;

@@ -23,8 +23,9 @@ import type { EngineSpec, MakeEngine } from './engine-port.js';
 import { pathFromUri, positionFrom } from './from-protocol.js';
 import { type Guarded, guard } from './guard.js';
 import { hover } from './hover.js';
+import { InlayHints } from './inlay-hints.js';
 import { progressOf } from './progress.js';
-import { STATUS_NOTIFICATION, STATUS_REQUEST } from './protocol.js';
+import { CONTRACT_COMMAND, STATUS_NOTIFICATION, STATUS_REQUEST } from './protocol.js';
 import { type Served, ServedDocuments } from './served.js';
 import { statusReport } from './status.js';
 import { toDiagnostic } from './to-protocol.js';
@@ -40,6 +41,8 @@ export interface ServerOptions {
   readonly makeEngine: MakeEngine;
   /** URL of a rule's page, or null. */
   readonly rulePage: (rule: string) => string | null;
+  /** URL of the page of a method's contract, or null. */
+  readonly methodPage: (struct: string, method: string) => string | null;
 }
 
 /** Section of the settings that the client is asked for. */
@@ -66,8 +69,17 @@ export function serve(connection: Connection, options: ServerOptions): void {
   });
   const wire = (one: Served): ReturnType<typeof wireOf> =>
     wireOf(one.tree, documents, client.encoding, options.rulePage);
+  /** A command where the client has it: pages of the extension are shown as what they look like, not as their text. */
+  const page = (struct: string, method: string): string | null =>
+    client.showsContracts
+      ? `command:${CONTRACT_COMMAND}?${encodeURIComponent(JSON.stringify([`${struct}/${method}`]))}`
+      : options.methodPage(struct, method);
+  const hints = new InlayHints(documents, () => {
+    if (client.inlayHintRefresh && !stopping) connection.languages.inlayHint.refresh();
+  });
   const checker = new Checker(documents, served, {
     publish: (one, result) => {
+      hints.checked(one.uri, result);
       const related = client.relatedInformation;
       const diagnostics = result.findings.map((finding) => toDiagnostic(wire(one), finding, related));
       void connection.sendDiagnostics({ uri: one.uri, version: result.version, diagnostics });
@@ -104,6 +116,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
         positionEncoding: client.encoding,
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
         hoverProvider: true,
+        ...(client.inlayHints ? { inlayHintProvider: true } : {}),
         codeActionProvider: client.codeActionLiterals
           ? { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite] }
           : false,
@@ -142,6 +155,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
     guard('close', failures, undefined, async ({ textDocument: { uri } }) => {
       documents.close(uri);
       checker.close(uri);
+      hints.closed(uri);
       configuration.closed(uri);
       await served.close(uri);
       if (sweep !== null) clearTimeout(sweep);
@@ -154,6 +168,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       const ours: unknown = typeof settings === 'object' && settings !== null ? settings[SECTION] : undefined;
       configuration.changed(ours);
       await served.replaceAll();
+      hints.changed();
       await checker.scheduleAll(0);
     }),
   );
@@ -184,8 +199,16 @@ export function serve(connection: Connection, options: ServerOptions): void {
       const lineText = documents.line(uri, position.line);
       if (one === null || lineText === null || !one.settings.hover) return null;
       const at = positionFrom(position, lineText, client.encoding);
-      const request = { served: one, documents, wire: wire(one), format: client.hoverFormat, at, lineText };
+      const request = { served: one, documents, wire: wire(one), format: client.hoverFormat, at, page };
       return await hover(request, signal);
+    }),
+  );
+  connection.languages.inlayHint.on(
+    guard('inlay hints', failures, null, async ({ textDocument: { uri }, range }, signal) => {
+      const one = await served.of(uri);
+      if (one === null) return null;
+      const around = { wire: wire(one), format: client.hoverFormat, page };
+      return await hints.of(one, range, around, await checker.current(uri, signal), signal);
     }),
   );
   connection.onCodeAction(

@@ -4,7 +4,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node';
-import { rulePagePath } from '../host/assets.js';
+import { methodPagePath, rulePagePath } from '../host/assets.js';
 import { EngineClient } from '../host/engine-client.js';
 import { VERSION } from '../host/version.js';
 import { specFor } from './place.js';
@@ -20,6 +20,10 @@ export function startServer(): void {
     makeEngine: (spec) => new EngineClient(spec, 'reader'),
     rulePage: (rule) => {
       const path = rulePagePath(rule);
+      return path === null ? null : pathToFileURL(path).href;
+    },
+    methodPage: (struct, method) => {
+      const path = methodPagePath(struct, method);
       return path === null ? null : pathToFileURL(path).href;
     },
   });

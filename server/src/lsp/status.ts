@@ -34,6 +34,7 @@ function treeStatus(tree: KernelTree): TreeStatus {
     state: failure !== null ? 'error' : tree.lane.busy ? 'working' : 'idle',
     problems,
     skipped: [...tree.skipped].slice(0, MAX_SKIPPED).map(([file, reason]) => ({ file, reason })),
+    filesChecked: tree.checked.size,
     ...tree.figures,
   };
 }

@@ -168,6 +168,9 @@ export function toHover(markdown: string, format: 'markdown' | 'plaintext', rang
 export function plainText(markdown: string): string {
   return markdown
     .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replace(/^\|(?: ---)(?: \| ---)* \|\n?/gm, '')
+    .replace(/^\| (.*) \|$/gm, '$1')
     .replace(/\*\*|`/g, '')
+    .replace(/^\*(Not known:)\*/gm, '$1')
     .replace(/ {2}$/gm, '');
 }

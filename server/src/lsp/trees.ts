@@ -31,6 +31,8 @@ export class KernelTree {
     lastHoverMs: null,
   };
   readonly skipped = new Map<string, string>();
+  /** Files that have been checked. */
+  readonly checked = new Set<string>();
   description: EngineDescription | null = null;
   failure: string | null = null;
   /** Version of the text that the engine has of each open file. */

@@ -9,15 +9,22 @@ import type { Paint } from '../terminal.js';
 import { codeFrame } from './code-frame.js';
 import { isRace, stepList, twoColumns } from './two-columns.js';
 
-/** The whole report. */
-export function formatText(report: Report, lineOf: LineOf, paint: Paint): string {
-  const blocks = report.findings.map((finding) => formatFinding(finding, lineOf, paint));
+/** The whole report; `nameOf` says how the file of a headline is called. */
+export function formatText(
+  report: Report,
+  lineOf: LineOf,
+  paint: Paint,
+  nameOf: (file: string) => string = (file) => file,
+): string {
+  const blocks = report.findings.map((finding) =>
+    formatFinding(finding, lineOf, paint, nameOf(finding.file)),
+  );
   blocks.push(summary(report, paint).join('\n'));
   return `${blocks.join('\n\n')}\n`;
 }
 
-function formatFinding(finding: Finding, lineOf: LineOf, paint: Paint): string {
-  const place = paint.place(`${finding.file}:${finding.line}:${finding.column}`);
+function formatFinding(finding: Finding, lineOf: LineOf, paint: Paint, name: string): string {
+  const place = paint.place(`${name}:${finding.line}:${finding.column}`);
   const severity = paint.severity(finding.severity, finding.severity);
   const may = finding.certainty === 'may' ? ' (on some paths)' : '';
   const lines = [`${place}: ${severity}: ${paint.strong(finding.message)}${may} [${finding.rule}]`];

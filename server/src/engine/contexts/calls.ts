@@ -11,6 +11,7 @@ import { tempOf } from './evaluate.js';
 import type { FunctionRun } from './flow.js';
 import { applyHelper, assumeCondition, modelLock } from './helper-calls.js';
 import { idiom, loopHead } from './idioms.js';
+import type { Shared } from './shared.js';
 import type { State } from './state.js';
 import { T } from './terms.js';
 
@@ -87,14 +88,14 @@ const UNKNOWN: Target = { kind: 'unknown' };
 function targetOf(run: FunctionRun, name: string): Target {
   let target = run.targets.get(name);
   if (target === undefined) {
-    target = findTarget(run, name);
+    target = meaningOf(run.shared, run.fn, name);
     run.targets.set(name, target);
   }
   return target;
 }
 
-function findTarget(run: FunctionRun, name: string): Target {
-  const { shared, fn } = run;
+/** What a name means that a function calls. */
+export function meaningOf(shared: Shared, fn: FunctionRef, name: string): Target {
   const own = shared.program.resolve(name, fn.file);
   const helper = shared.model.helpers.get(name);
   if (helper !== undefined && (own === null || own.file !== fn.file || own.isHeader || !own.isStatic))

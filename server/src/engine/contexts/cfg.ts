@@ -128,8 +128,19 @@ export function calledName(fn: { readonly file: FileFacts; readonly index: numbe
   return (fn.file.ops[at] as Op) === Op.Call ? nameIn(fn.file, fn.file.ops[at + 1] as number) : '';
 }
 
-/** Makes the graph of a function. */
+/** The last graph of each file: what looks at a function looks at it more than once. */
+const LAST = new WeakMap<FileFacts, Graph>();
+
+/** The graph of a function. */
 export function graphOf(file: FileFacts, index: number): Graph {
+  const last = LAST.get(file);
+  if (last?.index === index) return last;
+  const graph = makeGraph(file, index);
+  LAST.set(file, graph);
+  return graph;
+}
+
+function makeGraph(file: FileFacts, index: number): Graph {
   const blockCount = fnColumn(file, index, Fn.BlockCount);
   const firstBlock = fnColumn(file, index, Fn.FirstBlock);
   const opCount = fnColumn(file, index, Fn.OpCount);

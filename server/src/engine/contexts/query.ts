@@ -4,37 +4,29 @@
  */
 
 import type { HeldLock, PointContext, RcuState } from '../base/finding.js';
-import {
-  columnAt,
-  EXPR_STRIDE,
-  Fn,
-  lineAt,
-  OP_STRIDE,
-  Op,
-  operatorCode,
-  VARIABLE_STRIDE,
-  X,
-} from '../facts/encode.js';
-import { type FunctionRef, readList } from '../program/program.js';
+import { push } from '../base/multimap.js';
+import { columnAt, Fn, lineAt, OP_STRIDE, Op } from '../facts/encode.js';
+import type { FunctionRef } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import { calledName, fnColumn } from './cfg.js';
+import type { ChainStep } from './chains.js';
 import type { Entry, Origin } from './entry-points.js';
 import { FunctionRun } from './flow.js';
-import { type Facts, isAtomicKind, type Lock, POSITIVE, type State, settled } from './state.js';
+import {
+  lockAsWritten,
+  type Met,
+  meetLocks,
+  promoteByCall,
+  promoteByClass,
+  type Seen,
+  withSame,
+} from './meeting.js';
+import { assume, type Facts, isAtomicKind, type Lock, type State, settled } from './state.js';
 import { T, type Terms } from './terms.js';
 import { exported, sharedLocks } from './translate.js';
 
-const EQ = operatorCode('==');
-
-/** A lock at a point with the text it is shown as. */
-interface Seen {
-  readonly lock: Lock;
-  readonly text: string;
-  readonly fromCaller: boolean;
-}
-
 /** A state at the point, shown while its terms were alive. */
-interface PointState {
+export interface PointState {
   readonly locks: readonly Seen[];
   readonly released: readonly Lock[];
   readonly facts: readonly number[];
@@ -114,16 +106,39 @@ export function operationAt(
 
 /** The contexts just before an operation of a function (or at its entry, for `op` -1). */
 export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): PointContext[] {
+  const states = op < 0 ? null : (statesAt(analysis, fn, new Set([op]), op).before.get(op) ?? []);
+  return pointsIn(analysis, fn, states).map(({ context }) => context);
+}
+
+/** A context with the places that it speaks of: operations of functions, by number. */
+export interface Point {
+  readonly context: PointContext;
+  /** The calls by which it is come to, outermost first; `complete`: from the entry itself, or from nowhere known. */
+  readonly calls: { readonly steps: readonly ChainStep[]; readonly complete: boolean };
+  /** For each held lock the call of a caller that took it; null where it was taken here or brought from outside. */
+  readonly takenBy: readonly (ChainStep | null)[];
+  /** For each held lock how the call that took it here has it, `&sbi->lock`; null where it was not taken here by a name. */
+  readonly written: readonly (string | null)[];
+  /** What the model calls the situation in which the method is called: `RCU-walk`, or ''. */
+  readonly situation: string;
+}
+
+/** The contexts that some states of a function make (null: those at its entry), each said once. */
+export function pointsIn(
+  analysis: Analysis,
+  fn: FunctionRef,
+  states: readonly PointState[] | null,
+): readonly Point[] {
   const propagation = analysis.propagation;
   if (propagation === null) return [];
-  const states = op < 0 ? null : statesAt(analysis, fn, op);
   const entries = propagation.entries[fn.id] ?? [];
-  const out: PointContext[] = [];
+  const out: Point[] = [];
   const keys = new Set<string>();
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i] as Entry;
     const merged = pointOf(analysis, fn, entry, states);
     if (merged === null) continue;
+    const { takenBy, written, ...point } = merged;
     const origins = entry.origins.length === 0 ? [-1] : entry.origins;
     for (const o of origins) {
       const origin = o < 0 ? undefined : propagation.origins[o];
@@ -140,50 +155,99 @@ export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): Poi
         method?.struct,
         method?.method,
         method?.function,
-        merged.held,
-        merged.rcu,
-        merged.maySleep,
-        merged.whyAtomic,
+        point.held,
+        point.rcu,
+        point.maySleep,
+        point.whyAtomic,
       ]);
       if (keys.has(key)) continue;
       keys.add(key);
-      out.push({ entry: method, via: viaOf(analysis, fn.id, i, o), ...merged });
+      const calls = callsTo(analysis, fn.id, i, o);
+      const via = calls.steps.map((c) => analysis.program.functions[c.fn]?.name ?? '?');
+      if (!calls.complete) via.push('...');
+      const situation = origin?.slot == null ? '' : origin.context;
+      out.push({ context: { entry: method, via, ...point }, calls, takenBy, written, situation });
     }
   }
   return out;
 }
 
-/** Names of the functions that lead from an origin (-1: none) to a situation, outermost first. */
-function viaOf(analysis: Analysis, fn: number, index: number, origin: number): readonly string[] {
+/** The calls that lead from an origin (-1: none) to a situation; of one that was not found the method alone. */
+function callsTo(analysis: Analysis, fn: number, index: number, origin: number): Point['calls'] {
   const { propagation, chains } = analysis;
-  const name = (id: number): string => analysis.program.functions[id]?.name ?? '?';
-  if (propagation === null || chains === null) return [];
-  if (origin < 0) return propagation.chain(fn, index).map((c) => name(c.fn));
+  if (propagation === null || chains === null) return { steps: [], complete: true };
+  if (origin < 0) return { steps: propagation.chain(fn, index), complete: true };
   const chain = chains.from(origin, fn, index);
+  const method = (propagation.origins[origin] as Origin).function;
   return chain === null
-    ? [name((propagation.origins[origin] as Origin).function), '...']
-    : chain.map((c) => name(c.fn));
+    ? { steps: [{ fn: method, op: -1 }], complete: false }
+    : { steps: chain, complete: true };
 }
 
-function statesAt(analysis: Analysis, fn: FunctionRef, op: number): PointState[] {
-  const found: PointState[] = [];
-  const run: FunctionRun = new FunctionRun(analysis.shared, fn, (at: number, s: State) => {
-    if (at !== op || found.length > 200) return;
-    found.push({
+/** States of one walk by operation: those before it, and those that go on from a branch to either side. */
+export interface WalkedStates {
+  readonly before: ReadonlyMap<number, readonly PointState[]>;
+  readonly ifTrue: ReadonlyMap<number, readonly PointState[]>;
+  readonly ifFalse: ReadonlyMap<number, readonly PointState[]>;
+}
+
+/** So many states of one operation are looked at. */
+const MOST_STATES = 200;
+
+/** Walks a function once and keeps the states at some operations. `until`: the last one that is of interest, or -1. */
+export function statesAt(
+  analysis: Analysis,
+  fn: FunctionRef,
+  ops: ReadonlySet<number>,
+  until = -1,
+): WalkedStates {
+  const before = new Map<number, PointState[]>();
+  const ifTrue = new Map<number, PointState[]>();
+  const ifFalse = new Map<number, PointState[]>();
+  const { file } = fn;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const factsOut = new Map<Facts, readonly number[]>();
+  const shown = (s: State, facts: Facts, doubt: boolean): PointState => {
+    let known = factsOut.get(facts);
+    if (known === undefined) {
+      known = exported(run.terms, facts, true);
+      factsOut.set(facts, known);
+    }
+    return {
       locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
       released: sharedLocks(run.terms, s.released),
-      facts: exported(run.terms, s.facts, true),
-      doubt: s.doubt,
-    });
+      facts: known,
+      doubt,
+    };
+  };
+  const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op: number, s: State) => {
+    if (!ops.has(op) || (before.get(op)?.length ?? 0) >= MOST_STATES) return;
+    push(before, op, shown(s, s.facts, s.doubt));
+    const at = (first + op) * OP_STRIDE;
+    if (until >= 0 || (file.ops[at] as Op) !== Op.Branch) return;
+    const term = run.ev.value(s, file.ops[at + 1] as number);
+    for (const [side, truth] of [
+      [ifTrue, true],
+      [ifFalse, false],
+    ] as const) {
+      const met = assume(run.terms, s.facts, term, truth);
+      if (met !== null) push(side, op, shown(s, met.facts, s.doubt || met.doubt));
+    }
   });
-  run.run(op);
-  return found;
+  run.run(until);
+  return { before, ifTrue, ifFalse };
 }
 
 /** Whether a place is found by arithmetic. */
 function isComputed(terms: Terms, t: number): boolean {
   const kind = terms.kind(t);
   return kind === T.Bin || kind === T.Un || terms.children(t).some((part) => isComputed(terms, part));
+}
+
+/** Whether an operation is a call of a helper that takes what its first argument points at. */
+function helperTakes(analysis: Analysis, fn: FunctionRef, op: number): boolean {
+  const helper = analysis.model.helpers.get(calledName(fn, op));
+  return helper !== undefined && helper.acquires?.[0]?.lock === helper.params[0];
 }
 
 /** A lock as the function would write it: where its name would have to be computed, as the call that took it has it. */
@@ -204,7 +268,7 @@ function pointOf(
   fn: FunctionRef,
   entry: Entry,
   states: readonly PointState[] | null,
-): Omit<PointContext, 'entry' | 'via'> | null {
+): (Omit<PointContext, 'entry' | 'via'> & Pick<Point, 'takenBy' | 'written'>) | null {
   const propagation = analysis.propagation;
   if (propagation === null) return null;
   const inheritedWith = (facts: Facts): Seen[] =>
@@ -242,6 +306,8 @@ function pointOf(
     );
   }
   const held: HeldLock[] = [];
+  const takenBy: (ChainStep | null)[] = [];
+  const written: (string | null)[] = [];
   const why: string[] = [];
   let rcuAll = true;
   let rcuSome = false;
@@ -298,6 +364,11 @@ function pointOf(
       lock.kind === 'completion'
     )
       continue;
+    takenBy.push(
+      lock.fn >= 0 && (x.seen.fromCaller || lock.fn !== fn.id) ? { fn: lock.fn, op: lock.op } : null,
+    );
+    const own = x.seen.fromCaller || lock.fn !== fn.id ? null : lockAsWritten(fn, lock.op);
+    written.push(own?.field === true && helperTakes(analysis, fn, lock.op) ? `&${own.text}` : null);
     held.push({
       class: lock.class,
       instance: ownerText(text),
@@ -308,182 +379,14 @@ function pointOf(
     });
   }
   const rcu: RcuState = rcuAll && rcuSome ? (entry.walk ? 'walk' : 'read') : rcuSome ? 'maybe' : 'none';
-  return { held, rcu, maySleep: atomicAll ? false : atomicSome ? 'unknown' : true, whyAtomic: why };
-}
-
-/**
- * An operation of a loop takes a lock of another name in every turn: where every path holds one that it took, that is certain,
- * whichever it is.
- */
-function promoteByCall(fn: FunctionRef, seen: readonly Met[], sets: readonly (readonly Seen[])[]): void {
-  const taken = (l: Seen, op: number): boolean => !l.fromCaller && l.lock.fn === fn.id && l.lock.op === op;
-  const isSure = (x: Met): boolean => x.count >= sets.length && !x.may;
-  for (const op of new Set(seen.filter((x) => x.seen.lock.fn === fn.id).map((x) => x.seen.lock.op))) {
-    const group = seen.filter((x) => taken(x.seen, op));
-    const everywhere = Math.min(...sets.map((set) => set.filter((l) => taken(l, op) && !l.lock.may).length));
-    const written = lockAsWritten(fn, op);
-    for (let n = group.filter(isSure).length; n < everywhere; n++) {
-      const next = group.find((x) => !isSure(x));
-      if (next === undefined || written === null) break;
-      next.count = sets.length;
-      next.may = false;
-      if (written.field) next.seen = { ...next.seen, text: written.text };
-    }
-  }
-}
-
-/**
- * Paths on which two objects turned out to be one hold the lock of either: `if (a != b) lock(b)` after `lock(a)` holds b's
- * everywhere. `facts`: what is known on each path.
- */
-function withSame(terms: Terms, sets: readonly (readonly Seen[])[], facts: readonly Facts[]): Seen[][] {
-  return sets.map((set, n) => {
-    const out = [...set];
-    const known = facts[n] as Facts;
-    for (let i = 0; i < known.length; i += 2) {
-      const t = known[i] as number;
-      if (known[i + 1] !== POSITIVE || terms.kind(t) !== T.Bin || terms.a(t) !== EQ) continue;
-      const [a, b] = [terms.b(t), terms.c(t)];
-      if (terms.number(b) !== null) continue;
-      for (const other of sets.flat()) {
-        const { lock } = other;
-        const has = (place: number): boolean =>
-          set.some((l) => l.lock.place === place && l.lock.kind === lock.kind && !l.lock.may);
-        if (
-          lock.may ||
-          !terms.isShared(lock.place) ||
-          has(lock.place) ||
-          out.some((l) => l.lock.place === lock.place)
-        )
-          continue;
-        const named = (from: number, to: number): number =>
-          terms.rewrite(lock.place, (x) => (x === from ? to : -1));
-        if (has(named(a, b)) || has(named(b, a))) out.push(other);
-      }
-    }
-    return out;
-  });
-}
-
-/** Where every path holds a lock of one class, be it of another object on each, one of them is certain: it goes by its class. */
-function promoteByClass(seen: Met[], sets: readonly (readonly Seen[])[]): void {
-  const isSure = (x: Met): boolean => x.count >= sets.length && !x.may;
-  const like = (a: Lock, b: Lock): boolean =>
-    a.class === b.class && a.kind === b.kind && a.shared === b.shared && !a.class.startsWith('?');
-  for (const first of [...seen]) {
-    const { lock } = first.seen;
-    if (isSure(first) || !seen.includes(first)) continue;
-    const group = seen.filter((x) => like(x.seen.lock, lock));
-    const everywhere = Math.min(
-      ...sets.map((set) => set.filter((l) => like(l.lock, lock) && !l.lock.may).length),
-    );
-    const sure = group.filter(isSure).length;
-    if (everywhere <= sure) continue;
-    // What is left of the group on each path is one of those that are certain now
-    const most = Math.max(...sets.map((set) => set.filter((l) => like(l.lock, lock)).length));
-    if (most > everywhere) continue;
-    const others = group.filter((x) => !isSure(x));
-    for (const x of others) seen.splice(seen.indexOf(x), 1);
-    for (let n = sure; n < everywhere; n++)
-      seen.push({ seen: { ...first.seen, text: lock.class }, count: sets.length, may: false });
-  }
-}
-
-/** A lock as several paths have it. */
-interface Met {
-  seen: Seen;
-  /** On so many paths. */
-  count: number;
-  may: boolean;
-}
-
-/**
- * Adds the locks of one path to those of the paths before. Each stands for one lock of theirs: the one that is shown alike,
- * else the one that the same operation took (a loop's variable has another name in every turn).
- */
-function meetLocks(fn: FunctionRef, seen: Met[], set: readonly Seen[]): void {
-  const taken = new Set<Met>();
-  const sure = [...set.filter((l) => !l.lock.may), ...set.filter((l) => l.lock.may)];
-  const alike = (a: Seen, b: Seen): boolean =>
-    a.lock.kind === b.lock.kind && a.lock.shared === b.lock.shared && a.fromCaller === b.fromCaller;
-  const meet = (old: Met, l: Seen): void => {
-    taken.add(old);
-    old.count++;
-    old.may = old.may || l.lock.may;
-    if (l.text === old.seen.text) return;
-    const written = l.lock.fn === fn.id ? lockAsWritten(fn, l.lock.op) : null;
-    if (written?.field === true) old.seen = { ...old.seen, text: written.text };
-    else if (l.text.length < old.seen.text.length) old.seen = l;
+  return {
+    held,
+    rcu,
+    maySleep: atomicAll ? false : atomicSome ? 'unknown' : true,
+    whyAtomic: why,
+    takenBy,
+    written,
   };
-  const sameText = (x: Met, l: Seen): boolean => x.seen.text === l.text && alike(x.seen, l);
-  const sameCall = (x: Met, l: Seen): boolean =>
-    !l.fromCaller &&
-    l.lock.fn === fn.id &&
-    alike(x.seen, l) &&
-    x.seen.lock.class === l.lock.class &&
-    x.seen.lock.fn === l.lock.fn &&
-    x.seen.lock.op === l.lock.op &&
-    lockAsWritten(fn, l.lock.op) !== null;
-  // What is sure meets what is sure first: a leftover of an earlier turn of a loop may have the name of the first turn's lock
-  const ways: readonly ((x: Met, l: Seen) => boolean)[] = [
-    (x, l) => !x.may && !l.lock.may && sameText(x, l),
-    (x, l) => !x.may && !l.lock.may && sameCall(x, l),
-    sameText,
-    sameCall,
-  ];
-  let left: readonly Seen[] = sure;
-  for (const way of ways) {
-    const rest: Seen[] = [];
-    for (const l of left) {
-      const old = seen.find((x) => !taken.has(x) && way(x, l));
-      if (old === undefined) rest.push(l);
-      else meet(old, l);
-    }
-    left = rest;
-  }
-  for (const l of left) {
-    const made: Met = { seen: l, count: 1, may: l.lock.may };
-    seen.push(made);
-    taken.add(made);
-  }
-}
-
-/**
- * The lock of a call as its argument is written, `d->d_lock` for `spin_lock(&d->d_lock)`, where that hangs on one variable;
- * null where it does not, as in `spin_lock(c ? a : b)`. `field`: the argument itself names the lock.
- */
-function lockAsWritten(
-  fn: FunctionRef,
-  op: number,
-): { readonly text: string; readonly field: boolean } | null {
-  const { file } = fn;
-  const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
-  if (op < 0 || (file.ops[at] as Op) !== Op.Call) return null;
-  const argument = readList(file, file.ops[at + 2] as number)[0];
-  if (argument === undefined) return null;
-  const firstVariable = fnColumn(file, fn.index, Fn.FirstVariable);
-  const write = (e: number): string | null => {
-    const x = e * EXPR_STRIDE;
-    switch (file.exprs[x] as X) {
-      case X.Local: {
-        const variable = firstVariable + (file.exprs[x + 1] as number);
-        return file.strings[file.variables[variable * VARIABLE_STRIDE] as number] ?? null;
-      }
-      case X.Field: {
-        const base = write(file.exprs[x + 1] as number);
-        const name = file.strings[file.exprs[x + 2] as number] ?? '';
-        return base === null ? null : `${base}${file.exprs[x + 3] === 1 ? '->' : '.'}${name}`;
-      }
-      default:
-        return null;
-    }
-  };
-  const isAddress = (file.exprs[argument * EXPR_STRIDE] as X) === X.Addr;
-  const inner = isAddress ? (file.exprs[argument * EXPR_STRIDE + 1] as number) : argument;
-  const text = write(inner);
-  return text === null
-    ? null
-    : { text, field: isAddress && (file.exprs[inner * EXPR_STRIDE] as X) === X.Field };
 }
 
 function placeOf(fn: FunctionRef, op: number): { file: string; line: number } {

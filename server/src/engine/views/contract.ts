@@ -1,7 +1,8 @@
 /**
  * The model in words: a method's contract and a helper's effect as Markdown, for the hover and for `explain`.
  */
-import type { SymbolAnswer } from '../door.js';
+
+import type { MethodContract } from '../base/hover.js';
 import type { EntryContext, HelperEntry, LockSpec, MethodEntry, Model } from '../model/types.js';
 
 /** `d_revalidate`, `dentry_operations.d_revalidate`, `->d_revalidate`, `dput`; null where the model has no such name. */
@@ -14,43 +15,6 @@ export function explainModelName(model: Model, name: string): string | null {
   const helper = model.helpers.get(plain);
   if (helper !== undefined) cards.push(helperCard(helper));
   return cards.length === 0 ? null : cards.join('\n\n---\n\n');
-}
-
-/** The card of the method or helper whose name stands at a position (1-based), or null. */
-export function symbolCard(model: Model, text: string, line: number, column: number): SymbolAnswer | null {
-  const row = text.split('\n', line)[line - 1] ?? '';
-  for (const match of row.matchAll(/[A-Za-z_]\w*/g)) {
-    const start = match.index + 1;
-    const end = start + match[0].length;
-    if (column < start || column > end) continue;
-    const name = match[0];
-    const range = { startLine: line, startColumn: start, endLine: line, endColumn: end };
-    const before = row.slice(0, start - 1);
-    const isSlot = /(^|[\s{,])\.$/.test(before) || /->$/.test(before);
-    const helper = model.helpers.get(name);
-    if (isSlot) {
-      const methods = [...model.methods.values()].filter((m) => m.method === name);
-      const struct = /^\s*\.\w+\s*=/.test(row) ? structAbove(text, line) : null;
-      const chosen =
-        methods.find((m) => m.struct === struct) ?? (methods.length === 1 ? methods[0] : undefined);
-      if (chosen !== undefined)
-        return { kind: 'method', name, markdown: methodCard(chosen, model.version), range };
-    }
-    if (helper !== undefined && !isSlot) return { kind: 'helper', name, markdown: helperCard(helper), range };
-    return null;
-  }
-  return null;
-}
-
-/** The structure of the table that a line stands in: `static const struct inode_operations x = {`. */
-function structAbove(text: string, line: number): string | null {
-  const rows = text.split('\n', line);
-  for (let i = rows.length - 1; i >= 0 && i > rows.length - 80; i--) {
-    const m = /struct\s+(\w+)\s+\w+(\[\])?\s*=\s*\{/.exec(rows[i] ?? '');
-    if (m !== null) return m[1] ?? null;
-    if (/^\}/.test(rows[i] ?? '')) return null;
-  }
-  return null;
 }
 
 function whenText(when: string | undefined): string {
@@ -109,6 +73,37 @@ export function contractText(m: MethodEntry): string {
   if (m.disagreement !== undefined) lines.push('', m.disagreement);
   lines.push('', `Proof: ${m.proof.map((p) => `\`${p}\``).join(', ')}`);
   return lines.join('\n');
+}
+
+/** A method's contract for the hover: what is proof or explanation stands on its page. */
+export function contractOf(m: MethodEntry, version: string): MethodContract {
+  const list = (title: string, items: readonly string[] | undefined): readonly string[] =>
+    items === undefined || items.length === 0 ? [] : [`${title}: ${items.join(', ')}`];
+  return {
+    struct: m.struct,
+    method: m.method,
+    version,
+    summary: m.summary,
+    phrases: [
+      ...m.contexts.map(contextText),
+      ...list(
+        'never held',
+        m.notHeld?.map((l) => `\`${l}\``),
+      ),
+      ...list(
+        'returns with',
+        m.acquires?.map((l) => lockText(l)),
+      ),
+      ...list(
+        'lets go of',
+        m.releases?.map((l) => lockText(l)),
+      ),
+      sleepText(m.callSleeps),
+      ...(m.bail === undefined ? [] : [`way out of RCU-walk: \`${m.bail}\``]),
+      ...(m.overlaps === undefined ? [] : [`at the same time: ${m.overlaps}`]),
+    ],
+    obligations: m.obligations ?? [],
+  };
 }
 
 /** A method's contract with its name. */

@@ -2,23 +2,10 @@
  * The hover card as data: what is known to hold at a program point, with the contexts that give the same answer put
  * together. Pure arrangement of a context answer; must not know Markdown, editors, or how contexts are computed.
  */
-import type { ContextsAnswer, EntryMethod, HeldLock, PointContext, RcuState } from '../base/finding.js';
+import type { ContextsAnswer, PointContext } from '../base/finding.js';
+import type { HoverGroup, NamedPlace, PlacedContext, Reached } from '../base/hover.js';
 
-/** One way in which a state is reached. */
-export interface Reached {
-  readonly entry: EntryMethod | null;
-  /** Functions from the entry down to, not including, the function of the card. */
-  readonly via: readonly string[];
-}
-
-/** One state at the point, with everything that reaches it. */
-export interface HoverGroup {
-  readonly held: readonly HeldLock[];
-  readonly rcu: RcuState;
-  readonly maySleep: boolean | 'unknown';
-  readonly whyAtomic: readonly string[];
-  readonly reached: readonly Reached[];
-}
+export type { HoverGroup, Reached };
 
 /** Everything that the hover says about a point. */
 export interface HoverCard {
@@ -34,31 +21,19 @@ export interface HoverCard {
   readonly groups: readonly HoverGroup[];
 }
 
+type Given = PointContext & Partial<Pick<PlacedContext, 'path' | 'complete' | 'situation' | 'takenBy'>>;
+
+interface Group {
+  readonly state: PointContext;
+  readonly reached: Map<string, Reached>;
+  /** By held lock: callers that took it, by place. */
+  readonly takenBy: readonly Map<string, NamedPlace>[];
+}
+
 /** Arranges an answer: equal states merged; those that say most (RCU-walk, atomic, more locks) first. */
-export function hoverCard(answer: ContextsAnswer): HoverCard {
-  const groups = new Map<string, { readonly state: PointContext; readonly reached: Map<string, Reached> }>();
-  for (const context of answer.contexts) {
-    const key = stateKey(context);
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = { state: context, reached: new Map() };
-      groups.set(key, group);
-    }
-    const reached: Reached = { entry: context.entry, via: context.via };
-    const reachedKey = JSON.stringify([context.entry, context.via]);
-    if (!group.reached.has(reachedKey)) group.reached.set(reachedKey, reached);
-  }
-  const sorted = [...groups.values()].map(
-    (group): HoverGroup => ({
-      held: group.state.held,
-      rcu: group.state.rcu,
-      maySleep: group.state.maySleep,
-      whyAtomic: group.state.whyAtomic,
-      reached: [...group.reached.values()],
-    }),
-  );
-  // Array.prototype.sort is stable: equal weights keep the order of the answer, which is defined.
-  sorted.sort((a, b) => weight(b) - weight(a));
+export function hoverCard(
+  answer: Omit<ContextsAnswer, 'contexts'> & { readonly contexts: readonly Given[] },
+): HoverCard {
   return {
     file: answer.file,
     line: answer.line,
@@ -66,19 +41,61 @@ export function hoverCard(answer: ContextsAnswer): HoverCard {
     damaged: answer.damaged,
     notBuilt: answer.notBuilt === true,
     unknowns: answer.unknowns,
-    groups: sorted,
+    groups: groupsOf(answer.contexts),
   };
+}
+
+/** Contexts with equal states put together, the strictest first. */
+export function groupsOf(contexts: readonly Given[]): readonly HoverGroup[] {
+  const groups = new Map<string, Group>();
+  for (const context of contexts) {
+    const key = stateKey(context);
+    let group = groups.get(key);
+    if (group === undefined) {
+      group = { state: context, reached: new Map(), takenBy: context.held.map(() => new Map()) };
+      groups.set(key, group);
+    }
+    add(group, context);
+  }
+  const sorted = [...groups.values()].map(
+    (group): HoverGroup => ({
+      held: group.state.held.map((lock, n) => ({
+        ...lock,
+        takenBy: [...(group.takenBy[n]?.values() ?? [])],
+      })),
+      rcu: group.state.rcu,
+      maySleep: group.state.maySleep,
+      whyAtomic: group.state.whyAtomic,
+      reached: [...group.reached.values()],
+    }),
+  );
+  // Array.prototype.sort is stable: equal weights keep the order of the answer, which is defined.
+  return sorted.sort((a, b) => weight(b) - weight(a));
+}
+
+function add(group: Group, context: Given): void {
+  const { entry, via, path = [], complete = true, situation = '', takenBy = [] } = context;
+  const reachedKey = JSON.stringify([entry, via]);
+  if (!group.reached.has(reachedKey))
+    group.reached.set(reachedKey, { entry, via, path, complete, situation });
+  // The same locks may stand in another order
+  for (const [n, lock] of context.held.entries()) {
+    const place = takenBy[n] ?? null;
+    if (place === null) continue;
+    const at = group.state.held.findIndex((other) => lockKey(other) === lockKey(lock));
+    group.takenBy[at]?.set(`${place.file}:${place.line}`, place);
+  }
+}
+
+function lockKey(lock: PointContext['held'][number]): string {
+  return [lock.class, lock.expression, lock.mode, lock.certainty, JSON.stringify(lock.acquiredAt)].join(
+    '\u0000',
+  );
 }
 
 /** What makes two contexts the same for a reader: locks (and where they came from), RCU and sleeping. */
 function stateKey(context: PointContext): string {
-  const held = context.held
-    .map((lock) =>
-      [lock.class, lock.expression, lock.mode, lock.certainty, JSON.stringify(lock.acquiredAt)].join(
-        '\u0000',
-      ),
-    )
-    .sort();
+  const held = context.held.map(lockKey).sort();
   return JSON.stringify([held, context.rcu, context.maySleep, [...context.whyAtomic].sort()]);
 }
 

@@ -1,0 +1,86 @@
+/**
+ * How people get to know it: the walkthrough with its sample, and the check as a task with its problem matcher.
+ */
+import { join } from 'node:path';
+import type { Stage, Step } from '../stage.js';
+import { PATIENCE_MS, until } from '../workbench.js';
+import { squigglesBecome } from './visit.js';
+
+async function walkthrough({ bench, checks }: Stage): Promise<void> {
+  const { page } = bench;
+  await bench.command('Lockwalk: Open Walkthrough');
+  const steps = page.locator('.getting-started-step');
+  await until(async () => (await steps.count()) >= 3);
+  checks.that('three steps', (await steps.count()) === 3, `${await steps.count()}`);
+  const button = page.locator('.getting-started-step .monaco-button', { hasText: 'Open the Sample' }).first();
+  await button.waitFor();
+  const broken = await until(async () => {
+    const images = await page.locator('.getting-started-media img').count();
+    return images > 0 ? { count: await page.evaluate<number>(BROKEN_IMAGES) } : null;
+  });
+  checks.that('the step has its picture', broken?.count === 0, `${broken?.count} broken`);
+  await bench.shot('walkthrough');
+  await button.click();
+  await page.locator('.tab.active[data-resource-name="dir.c"]').waitFor();
+  const drawn = await squigglesBecome(bench, (count) => count > 0, PATIENCE_MS);
+  checks.that('the sample has its squiggle', drawn > 0);
+  await bench.shot('sample');
+
+  await bench.command('Lockwalk: Open Walkthrough');
+  const second = page.locator('.getting-started-step', { hasText: 'See what holds' }).first();
+  await second.click();
+  await page.locator('.getting-started-step .monaco-button', { hasText: 'Show the Card' }).first().click();
+  const cards = page.locator('.monaco-hover:not(.hidden)');
+  const card = await until(async () => (await cards.allInnerTexts()).find((text) => /RCU-walk/.test(text)));
+  checks.that('the second step shows the card', card !== undefined);
+  await bench.shot('sample-card');
+  await bench.pointerAway();
+}
+
+/** How many pictures of the walkthrough did not load. */
+const BROKEN_IMAGES = `[...document.querySelectorAll('.getting-started-media img')]
+  .filter((image) => image.complete && image.naturalWidth === 0).length`;
+
+async function task({ bench, checks, folder }: Stage): Promise<void> {
+  const { page } = bench;
+  await bench.open(join(folder, 'Makefile'), 1);
+  await bench.command('Tasks: Run Task');
+  const rows = page.locator('.quick-input-list .monaco-list-row');
+  const type = rows.locator('.label-name', { hasText: /^lockwalk$/ }).first();
+  const mine = page.locator('.quick-input-list .monaco-list-row', { hasText: 'check fs' }).first();
+  // tasks are offered at once, or by their type first
+  const offered = await until(async () => {
+    if (await mine.isVisible()) return true;
+    if (await type.isVisible()) await type.click({ timeout: 1000 }).catch(() => undefined);
+    return false;
+  });
+  checks.that('the task is offered', offered);
+  await bench.shot('task');
+  await mine.click();
+  await page.keyboard.press('Control+Shift+M');
+  const found = await until(async () => {
+    const all = (await bench.problems()).filter((one) => /\b(rcu|lock)\//.test(one));
+    return all.length >= 4 ? all : null;
+  });
+  const seen = found ?? (await bench.problems());
+  checks.that('the task fills Problems', found?.length === 4, seen.join(' | ').slice(0, 400));
+  checks.that(
+    'in files that were never opened',
+    seen.some((one) => one.includes('record.c')),
+  );
+  await bench.shot('task-problems');
+  await bench.open(join(folder, 'fs/netfsd/dir.c'), 20);
+  await squigglesBecome(bench, (count) => count > 0, PATIENCE_MS);
+  const once = await until(async () => {
+    const found = (await bench.problems()).filter((one) => one.includes('rcu/unstable-inode'));
+    return found.length === 1 ? found : null;
+  });
+  checks.that('opened, a finding of the task is not shown twice', once !== null);
+  await bench.shot('task-opened');
+}
+
+/** Steps on the example tree. */
+export const startSteps: readonly Step[] = [
+  { name: 'walkthrough', run: walkthrough },
+  { name: 'check as a task', run: task },
+];
