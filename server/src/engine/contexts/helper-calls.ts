@@ -151,7 +151,8 @@ export function applyHelper(
   const check = (spec: LockSpec): void => {
     if (spec.when !== undefined && spec.when !== '') return;
     const lock = modelLock(run, state, spec, helper.params, args, result, op);
-    if (lock !== null) run.effect.takeAt(state, op, lock, helper.name, -1);
+    const at = helper.onLast === true ? state.branched(state.facts, state.doubt, state.guarded, true) : state;
+    if (lock !== null) run.effect.takeAt(at, op, lock, helper.name, -1);
   };
   for (const spec of helper.mustNotHold ?? []) check(spec);
   for (const spec of helper.asserts ?? []) {

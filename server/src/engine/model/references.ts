@@ -426,6 +426,7 @@ const COUNTERS: readonly HelperEntry[] = [
     'module',
     'Takes a reference to a module unless it is going.',
     '6.12:include/linux/module.h:731',
+    { references: [getUnlessDead('module', 'module', 'result != 0')] },
   ),
   N('__module_get', 'module', 'Takes one more reference to a module.', '6.12:include/linux/module.h:738'),
   N('module_put', 'module', 'Drops a reference to a module.', '6.12:include/linux/module.h:735'),

@@ -171,6 +171,8 @@ export interface HelperEntry {
   readonly requires?: readonly LockSpec[];
   /** Locks that must not be held (it takes them itself, or deadlocks). */
   readonly mustNotHold?: readonly LockSpec[];
+  /** Those are taken only where a count reaches zero. */
+  readonly onLast?: boolean;
   readonly acquires?: readonly LockEffect[];
   /** The same lock in `releases` and `acquires`: dropped and retaken inside; where it sleeps, it sleeps without it. */
   readonly releases?: readonly LockEffect[];

@@ -10,6 +10,7 @@ import { T, type Terms } from '../contexts/terms.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
 import { callsOfUnit } from '../program/unit-calls.js';
 import { heldIn } from './holding.js';
+import { Mentions } from './mentions.js';
 import { readsOf, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
@@ -305,6 +306,8 @@ export interface Spot {
   readonly classes: readonly string[];
   /** Locks of directories that the situation brought. */
   readonly brought: number;
+  /** Its name is asked for, else its parent. */
+  readonly name: boolean;
 }
 
 /**
@@ -352,32 +355,52 @@ export function movable(
     return 'no';
   }
   // Who calls it, or which of several functions in one slot is called with it, is not known: nor are the locks
-  if (lifted?.source !== 'file' && (origin === undefined || isGuessed(cx, fn, index, spot.dentry)))
-    return 'guess';
+  if (lifted?.source !== 'file' && (origin === undefined || isGuessed(cx, fn, index, spot))) return 'guess';
   const isMethod = origin !== undefined && origin.struct !== 'callback';
   const isCertain = lifted?.source === 'file' || (lifted?.source === 'argument' && isMethod);
   if (tellsLocks(entry) && isCertain) return 'yes';
   return lifted?.source === 'file' ? 'file' : 'perhaps';
 }
 
-/** Whether a dentry was handed through a call that may be of several functions: then it may be another one's. */
-function isGuessed(cx: RuleContext, fn: FunctionRef, index: number, dentry: number): boolean {
+/**
+ * Whether a dentry was handed through a call that may be of several functions: then it may be another one's. Not where all of them ask
+ * the same of it: whichever it is does so.
+ */
+function isGuessed(cx: RuleContext, fn: FunctionRef, index: number, spot: Spot): boolean {
   const { propagation, results } = cx.analysis;
   const { terms } = cx.analysis.shared;
   let at = fn.id;
-  let term = dentry;
+  let term = spot.dentry;
   let entry = propagation?.entries[at]?.[index];
   for (let guard = 0; guard < MAX_CALLS && entry !== undefined && entry.caller >= 0; guard++) {
     if (term < 0 || !terms.isShared(term) || terms.kind(terms.root(term)) !== T.Param) return false;
     const { op, caller } = entry;
     const here = results[caller]?.edges.filter((e) => e.op === op && e.context === 'now') ?? [];
-    if (here.length > 1) return true;
+    const parameter = terms.a(terms.root(term));
+    if (here.length > 1 && !here.every((e) => asks(cx, e.callee, parameter, spot.name, 0))) return true;
     const args = here.find((e) => e.callee === at)?.args ?? [];
     term = terms.rewrite(term, (x) => (terms.kind(x) === T.Param ? (args[terms.a(x)] ?? -1) : -1));
     at = caller;
     entry = propagation?.entries[caller]?.[entry.callerEntry];
   }
   return false;
+}
+
+/** Calls below a function in which what it does with a dentry is looked for. */
+const MAX_ASKING = 3;
+const ASKING = { name: new Mentions(['d_name']), parent: new Mentions(['d_parent']) };
+
+/** Whether a function, or what it hands a parameter to, writes the name of dentries, or their parents. */
+function asks(cx: RuleContext, id: number, parameter: number, name: boolean, depth: number): boolean {
+  const fn = cx.analysis.program.functions[id];
+  if (fn === undefined) return false;
+  if ((name ? ASKING.name : ASKING.parent).in(fn)) return true;
+  if (depth >= MAX_ASKING) return false;
+  const { terms } = cx.analysis.shared;
+  return (cx.analysis.results[id]?.edges ?? []).some((e) => {
+    const to = e.args.findIndex((t) => t >= 0 && terms.kind(t) === T.Param && terms.a(t) === parameter);
+    return e.context === 'now' && to >= 0 && asks(cx, e.callee, to, name, depth + 1);
+  });
 }
 
 /** What is known of a spot, as far as the function itself tells; null where something keeps the dentry, which `quiet` hears. */
@@ -400,6 +423,7 @@ export function spotOf(
     source: sourceIn(run, dentry),
     classes: [...entry.locks, ...s.locks].map((l) => l.class),
     brought: locks.brought,
+    name,
   };
 }
 

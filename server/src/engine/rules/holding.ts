@@ -55,14 +55,25 @@ export type Holding = 'held' | 'perhaps' | 'not';
  * Whether the lock at a place is held (in this mode or a stronger one; `shared` false: exclusive). Another lock of the same class that
  * might be this one makes it `perhaps`, as does anything that is not known of how control comes here.
  */
-export function holding(
-  run: FunctionRun,
-  entry: Entry,
-  s: State,
-  wanted: { readonly place: number; readonly class: string; readonly shared: boolean },
-): Holding {
+export function holding(run: FunctionRun, entry: Entry, s: State, wanted: Wanted): Holding {
+  const how = holdingAsSeen(run, entry, s, wanted);
+  return how === 'not' && s.blurred ? 'perhaps' : how;
+}
+
+/** A lock that is asked for: where, of which class, and whether shared will do. */
+export interface Wanted {
+  readonly place: number;
+  readonly class: string;
+  readonly shared: boolean;
+}
+
+/**
+ * The same for a rule that asks of every state which comes to an operation. States are merged only with such as hold the same, and
+ * what merging loses sends a path at most where others go for sure: if none of them holds the lock there, none holds it in the code.
+ */
+export function holdingAsSeen(run: FunctionRun, entry: Entry, s: State, wanted: Wanted): Holding {
   const { terms } = run;
-  let perhaps = !isAllKnown(entry) || s.doubt || s.blurred;
+  let perhaps = !isAllKnown(entry) || s.doubt;
   for (const l of heldIn(run, entry, s)) {
     if (l.place === wanted.place) {
       if (l.shared && !wanted.shared) continue;

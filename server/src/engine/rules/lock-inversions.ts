@@ -65,6 +65,8 @@ const LAYERED =
   /^(vfs_(create|mkdir|rmdir|unlink|rename|link|symlink|mknod|tmpfile)|lookup_one\w*|backing_file_\w+|vfs_path_lookup)$/;
 const DIRECTORY_LOCK = 'inode::i_rwsem';
 const MMAP_LOCK = 'mm_struct::mmap_lock';
+/** Members that lead to what a whole filesystem shares. */
+const SUPERBLOCK: ReadonlySet<string> = new Set(['i_sb', 'd_sb', 'mnt_sb', 's_fs_info']);
 
 /** What gives a lock another class than its like. */
 const SPLITS = /^lockdep_set_(class|subclass|novalidate)/;
@@ -74,6 +76,8 @@ export class Inversions {
   private readonly terms: Terms;
   private readonly split: ReadonlySet<string>;
   private readonly layered: boolean;
+  /** Some inodes have a class of their own for their i_rwsem. */
+  private readonly inodesSplit: boolean;
 
   constructor(
     private readonly cx: RuleContext,
@@ -81,8 +85,9 @@ export class Inversions {
     private readonly silent: (edge: Edge, why: Why) => void,
   ) {
     this.terms = cx.analysis.shared.terms;
-    const { split, layered } = this.namesOfUnit();
+    const { split, layered, inodesSplit } = this.namesOfUnit();
     this.split = split;
+    this.inodesSplit = inodesSplit;
     this.layered = layered;
   }
 
@@ -146,6 +151,19 @@ export class Inversions {
     if (isAtomicKind(e.outer.kind) && !isAtomicKind(e.inner.kind)) return false;
     if (this.layered && (OF_THE_VFS.test(e.outer.class) || OF_THE_VFS.test(e.inner.class))) {
       this.silent(e, 'a lock of the VFS in code that works on other filesystems: whose it is is not known');
+      return false;
+    }
+    const isOfVfs = OF_THE_VFS.test(e.outer.class) || e.outer.class === MMAP_LOCK;
+    if (e.taken.lastRef && e.taken.node.class === 'super_block::s_umount' && isOfVfs) {
+      this.silent(
+        e,
+        'only for the last active reference: whoever came through a mount or an open file has another one',
+      );
+      return false;
+    }
+    const another = this.anotherInode(e);
+    if (another !== null) {
+      this.silent(e, another);
       return false;
     }
     if (this.isAlone(e)) {
@@ -237,6 +255,42 @@ export class Inversions {
           return -1;
       }
     }
+  }
+
+  /** Why an inode's lock is another inode's than the one that the other lock belongs to, or may be; null where nothing says so. */
+  private anotherInode(e: Edge): Why | null {
+    if (e.outer.class !== DIRECTORY_LOCK && e.inner.class !== DIRECTORY_LOCK) return null;
+    const [outer, inner] = [this.objectOf(e.heldPlace), this.objectOf(e.taken.place)];
+    const { terms } = this;
+    if (outer >= 0 && inner >= 0 && this.isOfSuperblock(outer) !== this.isOfSuperblock(inner))
+      return 'one of them is found through the superblock: an inode that the filesystem keeps for itself is none that users work on';
+    const known = outer >= 0 && inner >= 0 && terms.kind(terms.root(outer)) !== T.Opaque;
+    return this.inodesSplit && !(known && terms.root(outer) === terms.root(inner))
+      ? 'the code tells the locks of some inodes apart by a class of their own: which one this is is not known'
+      : null;
+  }
+
+  /** Whether a pointer is found through a superblock. */
+  private isOfSuperblock(pointer: number): boolean {
+    const { terms } = this;
+    for (let at = pointer, hops = 0; hops < 20; hops++) {
+      switch (terms.kind(at)) {
+        case T.FieldP:
+        case T.FieldL:
+          if (SUPERBLOCK.has(terms.nameText(terms.b(at)))) return true;
+          break;
+        case T.Load:
+        case T.Addr:
+        case T.Container:
+        case T.DerefL:
+        case T.Elem:
+          break;
+        default:
+          return false;
+      }
+      at = terms.a(at);
+    }
+    return false;
   }
 
   private isSplit(n: Node): boolean {
@@ -376,8 +430,13 @@ export class Inversions {
   // ---- names
 
   /** Classes whose locks are told apart by the code itself, and whether it works on other filesystems. */
-  private namesOfUnit(): { readonly split: ReadonlySet<string>; readonly layered: boolean } {
+  private namesOfUnit(): {
+    readonly split: ReadonlySet<string>;
+    readonly layered: boolean;
+    readonly inodesSplit: boolean;
+  } {
     const { analysis } = this.cx;
+    let inodesSplit = false;
     const split = new Set<string>();
     const called = new Set<string>();
     for (const fn of this.cx.unit) {
@@ -391,11 +450,12 @@ export class Inversions {
         const cls = run.ev.classOf(lock);
         // The VFS itself tells its locks apart by filesystem type, as is done here
         if (!analysis.model.lockClasses.has(cls)) split.add(cls);
+        else if (cls === DIRECTORY_LOCK) inodesSplit = true;
       });
       run.run();
     }
     for (const fn of this.cx.unit) called.delete(fn.name);
-    return { split, layered: called.size > 0 };
+    return { split, layered: called.size > 0, inodesSplit };
   }
 }
 

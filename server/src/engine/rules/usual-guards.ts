@@ -60,6 +60,9 @@ const EMPTY_SHARE = 3;
 const ON_PURPOSE =
   /^(READ_ONCE|WRITE_ONCE|data_race|smp_load_acquire|smp_store_release|rcu_|cmpxchg|xchg|try_cmpxchg)/;
 
+/** What is read for somebody who looks on: a number that is old by one in a trace, or in a test that the code says always holds, harms nobody. */
+const LOOKS_ON = /^(trace_\w+|_*ASSERT(_\w+)?|\w+_ASSERT|(VM_)?BUG_ON(_\w+)?|lockdep_assert\w*)$/;
+
 /** Reads of members whose lock was dropped just before, with how they are used elsewhere in the directory. */
 export function lateReads(cx: RuleContext): readonly LateRead[] {
   const candidates = cx.functions.flatMap((fn) =>
@@ -133,10 +136,10 @@ function candidatesIn(cx: RuleContext, fn: FunctionRef): readonly Candidate[] {
   return [...out.values()];
 }
 
-/** Whether what an operation reads is meant to be read at any time: on purpose, by what waits for a change, or for a message. */
+/** Whether what an operation reads is meant to be read at any time: on purpose, by what waits for a change, for a message or a trace. */
 function isMeant(cx: RuleContext, fn: FunctionRef, op: number): boolean {
   const name = calledName(fn, op);
-  return ON_PURPOSE.test(name) || /^_*wait_event/.test(name) || isMessage(cx, fn, op);
+  return LOOKS_ON.test(name) || ON_PURPOSE.test(name) || /^_*wait_event/.test(name) || isMessage(cx, fn, op);
 }
 
 /** Whether nothing is called between two operations of a block: what comes later may be kept by something else. */

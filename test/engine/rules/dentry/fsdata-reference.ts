@@ -3,6 +3,31 @@
  */
 import type { RuleCases } from '../../harness.js';
 
+/** What d_fsdata points at, and who drops it. */
+const NOTE = `
+struct note { refcount_t users; struct list_head all; struct note *next; int dead; };
+struct shelf { struct note *spare; };
+static void note_put(struct note *n)
+{
+	if (refcount_dec_and_test(&n->users))
+		kfree(n);
+}
+static struct note *note_get(struct note *n)
+{
+	refcount_inc(&n->users);
+	return n;
+}
+static void iput_ok(struct dentry *dentry, struct inode *inode)
+{
+	struct note *n = dentry->d_fsdata;
+
+	if (n)
+		note_put(n);
+	iput(inode);
+}
+const struct dentry_operations ops = { .d_iput = iput_ok };
+`;
+
 /** Cases by title. */
 export const FSDATA_REFERENCE: RuleCases = {
   'found in memory': `
@@ -344,4 +369,79 @@ static int rename_ok(struct mnt_idmap *idmap, struct inode *old_dir, struct dent
 	return 0;
 }
 const struct inode_operations dir = { .rename = rename_ok };`,
+  'overwritten, and what stood there is lost': `${NOTE}
+void renew_bad(struct note *head, struct dentry *dentry)
+{
+	struct note *old = dentry->d_fsdata;
+
+	if (old)
+		old->dead = 1;
+	if (old)
+		dentry->d_fsdata = note_get(head->next); /*! dentry/fsdata-reference */
+}
+void clear_bad(struct dentry *dentry)
+{
+	if (!dentry->d_fsdata)
+		return;
+	dentry->d_fsdata = NULL; /*! dentry/fsdata-reference */
+}`,
+
+  'overwritten, and what stood there is dropped': `${NOTE}
+void before_ok(struct note *head, struct dentry *dentry)
+{
+	struct note *old = dentry->d_fsdata;
+
+	if (!old)
+		return;
+	note_put(old);
+	dentry->d_fsdata = note_get(head->next);
+}
+void after_ok(struct note *head, struct dentry *dentry)
+{
+	struct note *old = dentry->d_fsdata;
+
+	if (!old)
+		return;
+	dentry->d_fsdata = note_get(head->next);
+	note_put(old);
+}`,
+
+  'overwritten, and what stood there is handed on': `${NOTE}
+struct note *take_ok(struct dentry *dentry)
+{
+	struct note *old = dentry->d_fsdata;
+
+	if (old)
+		dentry->d_fsdata = NULL;
+	return old;
+}
+void keep_ok(struct shelf *shelf, struct dentry *dentry)
+{
+	struct note *old = dentry->d_fsdata;
+
+	if (!old)
+		return;
+	dentry->d_fsdata = NULL;
+	shelf->spare = old;
+}
+void later_ok(struct list_head *list, struct dentry *dentry)
+{
+	struct note *old = dentry->d_fsdata;
+
+	if (!old)
+		return;
+	dentry->d_fsdata = NULL;
+	list_add(&old->all, list);
+}`,
+
+  'overwritten where nothing stood': `${NOTE}
+void first_ok(struct note *head, struct dentry *dentry)
+{
+	if (!dentry->d_fsdata)
+		dentry->d_fsdata = note_get(head->next);
+}
+void blind_ok(struct note *head, struct dentry *dentry)
+{
+	dentry->d_fsdata = note_get(head->next);
+}`,
 };

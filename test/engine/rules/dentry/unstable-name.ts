@@ -180,4 +180,43 @@ static int rename_ok(struct mnt_idmap *idmap, struct inode *old_dir, struct dent
 }
 const struct file_operations fops = { .fsync = fsync_ok };
 const struct inode_operations iops = { .rename = rename_ok };`,
+  'every function in the slot asks for its name': `
+struct proto { int (*find)(struct dentry *dentry); };
+static int send(struct dentry *dentry)
+{
+	char *copy = kstrdup(dentry->d_name.name, GFP_KERNEL); /*! dentry/unstable-name */
+
+	kfree(copy);
+	return 0;
+}
+static int find_bad(struct dentry *dentry)
+{
+	char *copy = kstrdup(dentry->d_name.name, GFP_KERNEL); /*! dentry/unstable-name */
+
+	kfree(copy);
+	return 0;
+}
+static int find_sent(struct dentry *dentry)
+{
+	return send(dentry);
+}
+const struct proto one = { .find = find_bad };
+const struct proto two = { .find = find_sent };
+static int find(const struct proto *proto, struct dentry *dentry)
+{
+	return proto->find(dentry);
+}
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	return find(dentry->d_sb->s_fs_info, dentry);
+}
+const struct dentry_operations dops = { .d_revalidate = revalidate };
+static int rename_ok(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		     struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	return 0;
+}
+const struct inode_operations iops = { .rename = rename_ok };`,
 };

@@ -50,9 +50,14 @@ export const SHARED_WRITE: RuleCases = {
 		FOO_I(inode)->cache = cache;
 	spin_unlock(&FOO_I(inode)->lock);`),
 
-  'a number that nobody changes under the lock': READ(
-    '\tFOO_I(inode)->hint = 1; /*! dir/shared-write@low */',
+  'a number that is counted': READ('\tFOO_I(inode)->hint++; /*! dir/shared-write@low */'),
+
+  'a number that is made from what stood there': READ(
+    '\tFOO_I(inode)->hint = FOO_I(inode)->hint * 2 + 1; /*! dir/shared-write@low */',
   ),
+
+  // Where the next search begins: any of them will do
+  'a number that is stored as a whole': READ('\tFOO_I(inode)->hint = 1;'),
 
   'in a lookup': `${CACHE}
 static struct dentry *foo_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags)

@@ -52,6 +52,59 @@ static int a_bad(struct inode *dir, struct dentry *dentry)
 	return 0;
 }
 const struct inode_operations ops = { .unlink = a_bad };`,
+  // More ways lead there than are kept apart
+  'behind a loop with many ways through it': `
+int foo_a(struct dentry *d), foo_b(struct dentry *d), foo_c(struct dentry *d), foo_d(struct dentry *d), foo_e(struct dentry *d);
+struct dentry *foo_next(struct dentry *d);
+static int a_bad(struct inode *dir, struct dentry *dentry)
+{
+	int n = 0;
+
+	while (n < 100 && foo_next(dentry)) {
+		if (dir->i_flags & 1)
+			n += foo_a(dentry);
+		if (dir->i_flags & 2)
+			n += foo_b(dentry);
+		if (dir->i_flags & 4)
+			n += foo_c(dentry);
+		if (dir->i_flags & 8)
+			n += foo_d(dentry);
+		if (dir->i_flags & 16)
+			n += foo_e(dentry);
+	}
+	dentry->d_flags |= 4; /*! lock/guarded-field */
+	return n;
+}
+const struct inode_operations ops = { .unlink = a_bad };`,
+  'behind a loop with many ways through it, with a lock that a flag decides about': `
+int foo_a(struct dentry *d), foo_b(struct dentry *d), foo_c(struct dentry *d), foo_d(struct dentry *d), foo_e(struct dentry *d);
+struct dentry *foo_next(struct dentry *d);
+static int a_ok(struct inode *dir, struct dentry *dentry)
+{
+	int n = 0;
+	int mark = dir->i_flags & 64;
+
+	if (mark)
+		spin_lock(&dentry->d_lock);
+	while (n < 100 && foo_next(dentry)) {
+		if (dir->i_flags & 1)
+			n += foo_a(dentry);
+		if (dir->i_flags & 2)
+			n += foo_b(dentry);
+		if (dir->i_flags & 4)
+			n += foo_c(dentry);
+		if (dir->i_flags & 8)
+			n += foo_d(dentry);
+		if (dir->i_flags & 16)
+			n += foo_e(dentry);
+	}
+	if (mark) {
+		dentry->d_flags |= 4;
+		spin_unlock(&dentry->d_lock);
+	}
+	return n;
+}
+const struct inode_operations ops = { .unlink = a_ok };`,
   'under the lock': `
 static void mark_ok(struct dentry *dentry)
 {
@@ -214,5 +267,18 @@ int a_ok(struct box *b)
 	used = b->used;
 	spin_unlock(&b->lock);
 	return used;
+}`,
+  'read for a trace or an assertion only': `${BOX}
+void trace_box(struct box *b, int used);
+void a_ok(struct box *b)
+{
+	spin_lock(&b->lock);
+	b->used = 0;
+	spin_unlock(&b->lock);
+	trace_box(b, b->used);
+	spin_lock(&b->lock);
+	b->used = 1;
+	spin_unlock(&b->lock);
+	ASSERT(b->used == 1);
 }`,
 };

@@ -389,4 +389,133 @@ void b_ok(struct inode *from, struct inode *to, struct dentry *one, struct dentr
 	inode_lock_nested(one->d_inode, I_MUTEX_CHILD);
 	inode_lock(two->d_inode);
 }`,
+  'a folio and what is outside of it': `
+struct folio { unsigned long flags; };
+struct address_space { struct rw_semaphore invalidate_lock; };
+void a_bad(struct address_space *mapping, struct folio *folio)
+{
+	folio_lock(folio);
+	filemap_invalidate_lock(mapping); /*! lock/order@low */
+	filemap_invalidate_unlock(mapping);
+	folio_unlock(folio);
+}`,
+  'a folio that was unlocked by its end': `
+struct folio { unsigned long flags; };
+struct address_space { struct rw_semaphore invalidate_lock; };
+void b_ok(struct address_space *mapping, struct folio *folio)
+{
+	folio_lock(folio);
+	folio_end_read(folio, true);
+	filemap_invalidate_lock(mapping);
+	filemap_invalidate_unlock(mapping);
+}
+int c_ok(struct file *file, struct address_space *mapping, struct folio *folio)
+{
+	int n;
+
+	folio_lock(folio);
+	n = generic_write_end(file, mapping, 0, 1, 1, folio, NULL);
+	filemap_invalidate_lock(mapping);
+	filemap_invalidate_unlock(mapping);
+	return n;
+}`,
+  // Who came through a mount holds one reference, and waits for nothing when he drops another one
+  'a superblock that is held anyway': `
+void a_ok(struct inode *inode, struct super_block *sb)
+{
+	inode_lock(inode);
+	deactivate_super(sb);
+	inode_unlock(inode);
+}`,
+  'the last reference of another superblock': `
+struct shelf { struct mutex top; };
+void a_ok(struct shelf *s, struct super_block *sb)
+{
+	mutex_lock(&s->top);
+	deactivate_super(sb);
+	mutex_unlock(&s->top);
+}
+void b_bad(struct shelf *s, struct super_block *sb)
+{
+	down_write(&sb->s_umount);
+	mutex_lock(&s->top); /*! lock/order@low */
+	mutex_unlock(&s->top);
+	up_write(&sb->s_umount);
+}`,
+  'inodes with a class of their own': `
+struct shelf { struct mutex top; };
+static struct lock_class_key system_key;
+struct inode *system_inode(struct shelf *s)
+{
+	struct inode *inode = find_inode(s);
+
+	lockdep_set_class(&inode->i_rwsem, &system_key);
+	return inode;
+}
+void a_ok(struct shelf *s)
+{
+	struct inode *inode = system_inode(s);
+
+	mutex_lock(&s->top);
+	inode_lock(inode);
+	inode_unlock(inode);
+	mutex_unlock(&s->top);
+}
+void b_ok(struct shelf *s, struct inode *inode)
+{
+	inode_lock(inode);
+	mutex_lock(&s->top);
+	mutex_unlock(&s->top);
+	inode_unlock(inode);
+}`,
+  // Nobody opens it, and whoever has it locked waits for no user's file
+  'an inode that the superblock keeps': `
+struct shelf { struct rw_semaphore sem; struct inode vfs_inode; };
+struct shelf_sb { struct inode *log; };
+void a_ok(struct inode *inode)
+{
+	struct shelf *s = container_of(inode, struct shelf, vfs_inode);
+	struct shelf_sb *sbi = inode->i_sb->s_fs_info;
+
+	down_write(&s->sem);
+	inode_lock(sbi->log);
+	inode_unlock(sbi->log);
+	up_write(&s->sem);
+}
+void b_ok(struct inode *inode)
+{
+	struct shelf *s = container_of(inode, struct shelf, vfs_inode);
+
+	inode_lock(inode);
+	down_write(&s->sem);
+	up_write(&s->sem);
+	inode_unlock(inode);
+}`,
+  'the same inode': `
+struct shelf { struct rw_semaphore sem; struct inode vfs_inode; };
+void a_bad(struct inode *inode)
+{
+	struct shelf *s = container_of(inode, struct shelf, vfs_inode);
+
+	down_write(&s->sem);
+	inode_lock(inode); /*! lock/order@low */
+	inode_unlock(inode);
+	up_write(&s->sem);
+}
+void b_ok(struct inode *inode)
+{
+	struct shelf *s = container_of(inode, struct shelf, vfs_inode);
+
+	inode_lock(inode);
+	down_write(&s->sem);
+	up_write(&s->sem);
+	inode_unlock(inode);
+}
+void c_ok(struct inode *inode)
+{
+	inode_lock(inode);
+	down_write(&container_of(inode, struct shelf, vfs_inode)->sem);
+	up_write(&container_of(inode, struct shelf, vfs_inode)->sem);
+	inode_unlock(inode);
+}`,
 };

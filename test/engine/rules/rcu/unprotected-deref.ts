@@ -407,4 +407,19 @@ static int other_ok(struct inode *inode, struct file *file)
 	return task->n;
 }
 const struct file_operations fops = { .open = open_bad, .release = other_ok };`,
+  'a reference on the module that owns it': `
+struct kind { struct kind *next; struct module *owner; int n; };
+static struct kind *kinds;
+static int open_ok(struct inode *inode, struct file *file)
+{
+	struct kind *kind;
+
+	rcu_read_lock();
+	for (kind = rcu_dereference(kinds); kind; kind = rcu_dereference(kind->next))
+		if (kind->n && try_module_get(kind->owner))
+			break;
+	rcu_read_unlock();
+	return kind ? kind->n : 0;
+}
+const struct file_operations fops = { .open = open_ok };`,
 };

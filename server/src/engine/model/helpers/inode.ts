@@ -84,6 +84,7 @@ const SUPERBLOCKS: readonly HelperEntry[] = [
     '6.12:fs/super.c:499',
     {
       mustNotHold: [anyMode('sb->s_umount', 'rwsem')],
+      onLast: true,
     },
   ),
   S(

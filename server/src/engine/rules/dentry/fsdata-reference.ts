@@ -1,7 +1,7 @@
 /**
  * dentry/fsdata-reference: where d_iput or d_release drops a counted reference to what d_fsdata points at, whoever stores a
- * d_fsdata takes one. Reported: a pointer to an object that others own is stored, and on no path through the store is its
- * count raised. What was just made, what a caller hands over and what a callee gives may carry a reference of their own.
+ * d_fsdata takes one, and whoever overwrites one drops the old. Reported: a pointer to an object that others own is stored, and on
+ * no path through the store is its count raised; a pointer that is not NULL is overwritten, and nothing is done with it. What was just made, what a caller hands over and what a callee gives may carry a reference of their own.
  */
 import { fnColumn } from '../../contexts/cfg.js';
 import type { FunctionRun } from '../../contexts/flow.js';
@@ -10,6 +10,7 @@ import { T } from '../../contexts/terms.js';
 import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../../facts/encode.js';
 import { type FunctionRef, type Program, typeRef } from '../../program/program.js';
 import { Counting, everywhere, loweredBy } from '../counters.js';
+import { lostByStores } from '../fsdata-overwrites.js';
 import { Linkage } from '../links.js';
 import { Mentions } from '../mentions.js';
 import { argumentsOf, type Reached, reachedFrom, rootOf } from '../reached.js';
@@ -27,8 +28,8 @@ const ID = 'dentry/fsdata-reference';
 export const fsdataReference: Rule = {
   info: {
     id: ID,
-    summary: 'A counted object is stored in d_fsdata without a reference.',
-    law: 'Where d_iput or d_release drops a reference for what d_fsdata points at, whoever stores a d_fsdata takes one.',
+    summary: 'A counted object is stored in d_fsdata without a reference, or one that stood there is lost.',
+    law: 'Where d_iput or d_release drops a reference for what d_fsdata points at, whoever stores a d_fsdata takes one, and whoever overwrites one drops the old.',
     severity: 'error',
     precision: 'high',
     onByDefault: true,
@@ -54,6 +55,9 @@ export const fsdataReference: Rule = {
         if (fn.unit !== unit || !mentions.in(fn) || !storesFsdata(fn)) continue;
         for (const [op, text] of unreferenced(cx, fn, counting, owners, `struct ${drop.struct}`))
           out.push(draft(cx, fn, op, text, drop));
+        const quiet = (op: number, why: string): void => cx.silence?.(ID, fn, op, why);
+        for (const [op, text] of lostByStores(cx, fn, `struct ${drop.struct}`, quiet))
+          out.push(lost(cx, fn, op, text, drop));
       }
     }
     return out;
@@ -328,6 +332,35 @@ function draft(cx: RuleContext, fn: FunctionRef, op: number, text: string, drop:
         drop.fn,
         drop.op,
         `->${origin.method}() of the dentry drops a reference that nobody took: the object is freed while others use it`,
+        1,
+      ),
+    ],
+    objectClass: `struct ${drop.struct}`,
+  };
+}
+
+function lost(cx: RuleContext, fn: FunctionRef, op: number, text: string, drop: Drop): Draft {
+  return {
+    rule: ID,
+    precision: 'high',
+    certainty: 'must',
+    message: `the d_fsdata of '${text}' (struct ${drop.struct}) is overwritten, and the reference behind it is not dropped: what ->${drop.root.origin.method}() drops later is the new one's`,
+    fn: fn.id,
+    op,
+    entry: entryMethod(
+      cx.analysis,
+      cx.analysis.propagation?.origins[cx.analysis.propagation.entries[fn.id]?.[0]?.origins[0] ?? -1],
+    ),
+    held: [],
+    rcu: 'none',
+    trace: [
+      ...pathTo(cx, fn, 0),
+      step('access', fn, op, `overwrites the d_fsdata of '${text}', which is not NULL here`),
+      step(
+        'other-side',
+        drop.fn,
+        drop.op,
+        `->${drop.root.origin.method}() of the dentry drops one reference: the old object is never freed`,
         1,
       ),
     ],

@@ -10,7 +10,7 @@ import { modelLock } from '../../contexts/helper-calls.js';
 import { type Lock, type State, settled } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { heldShown } from '../holding.js';
-import { argumentsOf, placeIn, type Reached, reachedFrom, stepsTo } from '../reached.js';
+import { argumentsOf, placeIn, type Reached, reachedFrom, rootOf, stepsTo } from '../reached.js';
 import { watch } from '../replay.js';
 import { type Draft, entryMethod, lockExpression, type Rule, type RuleContext, step } from '../rule.js';
 
@@ -91,7 +91,7 @@ function dropsIn(cx: RuleContext, r: Reached): ReadonlyMap<number, Drop> {
       for (const spec of helper.releases) {
         const lock = modelLock(run, s, spec, helper.params, args, run.terms.unknown, op);
         const dropped = lock === null ? null : callersLock(run, entry, s, lock);
-        if (dropped === null) {
+        if (dropped === null || !comesFromOutside(cx, r, entry, dropped)) {
           cx.silence?.(
             'dentry/prune-drops-lock',
             r.fn,
@@ -111,6 +111,21 @@ function dropsIn(cx: RuleContext, r: Reached): ReadonlyMap<number, Drop> {
   }
   return out;
 }
+
+/** Whether the method's own callers hold a lock that a helper of it is entered with: it may be the method that took it. */
+function comesFromOutside(cx: RuleContext, r: Reached, entry: Entry, lock: Lock): boolean {
+  const method = rootOf(r).fn.id;
+  let [id, at] = [r.fn.id, entry];
+  for (let guard = 0; guard < MAX_CALLS && id !== method && at.caller >= 0; guard++) {
+    const up = cx.analysis.propagation?.entries[at.caller]?.[at.callerEntry];
+    if (up === undefined) return true;
+    [id, at] = [at.caller, up];
+  }
+  return at.locks.some((l) => !l.may && l.class === lock.class && l.kind === lock.kind);
+}
+
+/** Calls between a method and its helper. */
+const MAX_CALLS = 20;
 
 /** The caller's lock that this one is, where the function holds none of its own that it could be. */
 function callersLock(run: FunctionRun, entry: Entry, s: State, lock: Lock): Lock | null {

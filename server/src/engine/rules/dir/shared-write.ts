@@ -8,10 +8,11 @@ import type { Entry } from '../../contexts/entry-points.js';
 import type { Lock } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import { ExpressionTypes } from '../../program/expression-types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { heldIn, heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, watch } from '../replay.js';
+import { OfSituations, visitExpressions, watch } from '../replay.js';
 import { type Draft, entryMethod, lineOf, pathTo, type Rule, type RuleContext, step } from '../rule.js';
 
 const ID = 'dir/shared-write';
@@ -104,16 +105,46 @@ function memberAt(fn: FunctionRef, first: number, op: number): number {
   return (fn.file.exprs[e * EXPR_STRIDE] as X) === X.Field ? e : -1;
 }
 
+/** Whether a number is stored that was not made from what stood there: where to begin a search, say. Two tasks lose nothing by that. */
+function isWholeNumber(
+  fn: FunctionRef,
+  types: ExpressionTypes,
+  first: number,
+  op: number,
+  member: number,
+): boolean {
+  const { exprs, ops } = fn.file;
+  const type = types.of(member);
+  if (type === null || type.depth > 0 || /^(struct|union) /.test(type.base)) return false;
+  const name = exprs[member * EXPR_STRIDE + 2];
+  let changed = false;
+  visitExpressions(fn.file, ops[(first + op) * OP_STRIDE + 2] as number, (e, kind) => {
+    if (kind === X.Field && exprs[e * EXPR_STRIDE + 2] === name) changed = true;
+  });
+  return !changed;
+}
+
 const WRITES = new OfSituations<readonly Write[]>();
 
 function writesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Write[] {
   const found = new Map<number, Write | null>();
   const first = fnColumn(fn.file, fn.index, Fn.FirstOp);
+  const types = new ExpressionTypes(cx.analysis.program, fn);
   const isStore = (op: number): boolean => memberAt(fn, first, op) >= 0;
   watch(cx.analysis, fn, entry, isStore, (run, op, s) => {
     const member = memberAt(fn, first, op);
     if (found.get(op) === null) return;
     const { terms } = run;
+    if (isWholeNumber(fn, types, first, op, member)) {
+      cx.silence?.(
+        ID,
+        fn,
+        op,
+        'a number is stored as a whole: whoever is last is right, as in one after the other',
+      );
+      found.set(op, null);
+      return;
+    }
     const place = run.ev.place(s, member);
     const cls = run.ev.classOf(place);
     if (!cls.includes('::') || cls.startsWith('?') || OF_THE_VFS.has(cls.slice(0, cls.indexOf('::')))) return;

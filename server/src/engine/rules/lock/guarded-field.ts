@@ -11,11 +11,20 @@ import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FieldGuard } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
-import { comesFromMethod, type Holding, heldIn, holding, isAllKnown, isWhole } from '../holding.js';
+import {
+  comesFromMethod,
+  type Holding,
+  heldIn,
+  heldShown,
+  holdingAsSeen,
+  isAllKnown,
+  isWhole,
+} from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, readsOf, watch } from '../replay.js';
 import {
   type Draft,
+  type DraftLock,
   entryMethod,
   lineOf,
   pathTo,
@@ -64,6 +73,8 @@ interface Write {
   readonly guard: FieldGuard;
   readonly how: Holding;
   readonly text: string;
+  /** What else is held, in the first state that comes there. */
+  readonly held: readonly DraftLock[];
   /** The pointer to the object where it means something outside of the function, else -1. */
   readonly object: number;
 }
@@ -108,6 +119,7 @@ function writesIn(
           guard,
           how,
           text: run.showPlace(object),
+          held: heldShown(cx, fn, run, entry, s),
           object: terms.isShared(object) ? object : -1,
         });
       else if (old.how !== how) found.set(op, { ...old, how: 'perhaps' });
@@ -144,7 +156,7 @@ function membersIn(file: FileFacts, list: readonly number[], pointed: boolean): 
 }
 
 function isHeld(run: FunctionRun, entry: Entry, s: State, guard: FieldGuard, place: number): Holding {
-  const how = holding(run, entry, s, { place, class: guard.class, shared: false });
+  const how = holdingAsSeen(run, entry, s, { place, class: guard.class, shared: false });
   if (how === 'held' || guard.of === 'itself') return how;
   // Whose list it is the code does not say: any lock of the class may be the one
   const any = heldIn(run, entry, s).filter((l) => l.class === guard.class);
@@ -220,7 +232,7 @@ function drafts(cx: RuleContext, sites: readonly Site[]): Draft[] {
       fn: at.fn.id,
       op: at.op,
       entry: entryMethod(cx.analysis, origin),
-      held: [],
+      held: w.held,
       rcu: 'none',
       trace: [
         ...pathTo(cx, fn, w.index),

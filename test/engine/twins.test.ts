@@ -1,0 +1,25 @@
+/**
+ * Rules that find next to nothing on plain trees are measured on right code of the same shape: at least twenty pieces each, all silent.
+ */
+
+import { ALIAS_MOVE, LOST_RACE_LEAK, UNPINNED_CHILD } from './twins/directories.js';
+import { PRUNE_DROPS_LOCK, PRUNE_FREES, PRUNE_REFERENCE } from './twins/prune.js';
+import { ATOMIC_METHOD, WALK_BLOCKS, WALK_REFERENCE } from './twins/walk.js';
+import { checkTwins, type Twins } from './twins.js';
+
+const TWINS: Readonly<Record<string, Twins>> = {
+  'dentry/atomic-method': ATOMIC_METHOD,
+  'dentry/prune-drops-lock': PRUNE_DROPS_LOCK,
+  'dentry/prune-frees': PRUNE_FREES,
+  'dentry/prune-reference': PRUNE_REFERENCE,
+  'dir/alias-move': ALIAS_MOVE,
+  'dir/lost-race-leak': LOST_RACE_LEAK,
+  'dir/unpinned-child': UNPINNED_CHILD,
+  'rcu/walk-blocks': WALK_BLOCKS,
+  'rcu/walk-reference': WALK_REFERENCE,
+};
+
+describe('negative twins', function twins() {
+  this.timeout(180_000);
+  for (const [rule, twins] of Object.entries(TWINS)) it(rule, () => checkTwins(rule, twins));
+});
