@@ -71,7 +71,9 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
     return {
       describe: async () => ({ kernelVersion: spec.kernelVersion ?? '6.12', problems: [] }),
       check: async (request, signal, progress) => {
-        world.asked.push(`check ${request.paths.join(' ')} ${request.precision}`);
+        world.asked.push(
+          `${request.quick === false ? 'whole check' : 'check'} ${request.paths.join(' ')} ${request.precision}`,
+        );
         if (world.failure !== null) throw new Error(world.failure);
         for (let done = 0; done < world.steps; done++) {
           progress({ phase: 'analyse', done, total: world.steps, at: `function_${done}` });

@@ -18,6 +18,11 @@ import type { Served, ServedDocuments } from './served.js';
  * last check took no longer than this.
  */
 export const DEBOUNCE_MS = 100;
+/**
+ * A first answer is given at once, from the functions of the file alone; the whole one follows after this, and is shown where it says
+ * something else.
+ */
+export const WHOLE_AFTER_MS = 400;
 /** Other open documents that may depend on an edit are checked again after this. */
 export const DEPENDENT_MS = 1000;
 
@@ -49,8 +54,10 @@ interface Pending {
   stop: AbortController | null;
   /** When the document was last edited. */
   editedAt: number;
-  /** How long the last check took that went to its end, in milliseconds. */
+  /** How long the last first answer took, in milliseconds. */
   took: number;
+  /** The first answer is there, and the whole one is on its way. */
+  isAnswered: boolean;
 }
 
 /** Schedules checks; at most one pending or running for each document. */
@@ -77,6 +84,7 @@ export class Checker {
       stop: null,
       editedAt: Number.NEGATIVE_INFINITY,
       took: Number.POSITIVE_INFINITY,
+      isAnswered: false,
     };
     this.#pending.set(uri, pending);
     pending.stop?.abort();
@@ -85,6 +93,7 @@ export class Checker {
     pending.timer = setTimeout(() => {
       pending.timer = null;
       pending.stop = new AbortController();
+      pending.isAnswered = false;
       void this.#check(uri, pending, pending.stop);
     }, delay);
   }
@@ -104,7 +113,7 @@ export class Checker {
     if (source?.settings.check !== 'onType') return;
     const pending = this.#pending.get(uri);
     const pause = now() - (pending?.editedAt ?? Number.NEGATIVE_INFINITY);
-    const busy = pending?.timer != null || pending?.stop != null;
+    const busy = pending?.timer != null || (pending?.stop != null && !pending.isAnswered);
     const quick = pending !== undefined && pending.took <= DEBOUNCE_MS;
     this.schedule(uri, quick || (pause > DEBOUNCE_MS && !busy) ? 0 : DEBOUNCE_MS);
     const scheduled = this.#pending.get(uri);
@@ -221,8 +230,12 @@ export class Checker {
         if (this.#results.delete(uri)) this.#events.clear(uri);
       } else if (!stop.signal.aborted) {
         const began = now();
-        await this.#run(served, stop.signal);
+        await this.#run(served, stop.signal, true);
         pending.took = now() - began;
+        pending.isAnswered = true;
+        this.#wake(uri);
+        await pause(WHOLE_AFTER_MS, stop.signal);
+        await this.#run(served, stop.signal, false);
       }
     } catch (error) {
       if (served !== null && !(error instanceof Cancelled) && !stop.signal.aborted) {
@@ -236,13 +249,13 @@ export class Checker {
     }
   }
 
-  async #run(served: Served, signal: AbortSignal): Promise<void> {
+  async #run(served: Served, signal: AbortSignal, quick: boolean): Promise<void> {
     const { tree, file, uri } = served;
     const bar = this.#events.started(served);
     const began = now();
     try {
       const { rules, severity, precision } = served.settings;
-      const request = { paths: [file], rules: rulesToRun(rules, severity, RULES), precision };
+      const request = { paths: [file], rules: rulesToRun(rules, severity, RULES), precision, quick };
       const { answer, versions } = await tree.lane.add('background', signal, async (stop) => {
         tree.description ??= await tree.engine.describe();
         const told = await tree.tell(this.#documents);
@@ -269,8 +282,10 @@ export class Checker {
           .flatMap((text) => placedProblem(text) ?? [])
           .filter((one) => one.file === file),
       };
+      const before = this.#results.get(uri);
       this.#results.set(uri, result);
-      this.#events.publish(served, result);
+      if (quick || before?.version !== version || !saysTheSame(before, result))
+        this.#events.publish(served, result);
     } finally {
       bar.done();
     }
@@ -293,6 +308,32 @@ export class Checker {
   #wake(uri: string): void {
     for (const wake of [...(this.#waiters.get(uri) ?? [])]) wake();
   }
+}
+
+/** Waits; rejects with `Cancelled` where the signal says stop. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(new Cancelled());
+      return;
+    }
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(new Cancelled());
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+function saysTheSame(a: Result, b: Result): boolean {
+  return (
+    JSON.stringify(a.findings) === JSON.stringify(b.findings) &&
+    JSON.stringify(a.remarks) === JSON.stringify(b.remarks)
+  );
 }
 
 function isChecked({ file, settings }: Served): boolean {
