@@ -289,6 +289,11 @@ export interface HoverQuery {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /**
+   * Somebody waits: where nothing of the directory has been analysed yet, the file alone is, and the answer says what is not known
+   * because of that.
+   */
+  readonly soon?: boolean;
 }
 
 /** Lines of a file, 1-based and inclusive; `changes`: only where what is held changes, `all`: after each statement. */

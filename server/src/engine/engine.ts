@@ -84,6 +84,9 @@ interface World extends Before {
   stale: boolean;
 }
 
+/** A directory with no more C files than this is analysed as a whole, even where somebody waits. */
+const FEW_SOURCES = 6;
+
 /** Worlds that are kept: those of the files that somebody works at. */
 const MAX_WORLDS = 3;
 
@@ -96,6 +99,8 @@ export class LockwalkEngine implements Engine {
   private readonly loader: Loader;
   /** The last worlds that were asked for, the last one at the end. */
   private readonly worlds = new Map<string, World>();
+  /** A file that somebody waited for, analysed without its unit. */
+  private first: World | null = null;
   /** Functions that the check at hand has walked. */
   private walked = 0;
   private readonly macros: MacroReader;
@@ -252,9 +257,7 @@ export class LockwalkEngine implements Engine {
 
   /** Loads, links and analyses; the last world is kept while nothing it stands on changes. */
   private analyse(files: readonly string[], token: CancelToken, progress?: (p: Progress) => void): World {
-    // Headers of the units themselves are always analysed, others where they are asked for
-    const others = files.filter((f) => f.endsWith('.h') && f.startsWith('include/'));
-    const units = [...new Set(files.map(unitOf)), ...others].sort().join('\n');
+    const units = worldKey(files);
     const known = this.worlds.get(units);
     if (known !== undefined) {
       this.worlds.delete(units);
@@ -270,6 +273,7 @@ export class LockwalkEngine implements Engine {
     const before = known ?? this.remembered?.recallAnalysis(units, facts) ?? null;
     const { world, carried } = this.link(units, facts, files, token, progress, before);
     this.walked += world.analysis.walked;
+    this.first = null;
     this.worlds.delete(units);
     this.worlds.set(units, world);
     for (const key of [...this.worlds.keys()]) if (this.worlds.size > MAX_WORLDS) this.forget(key);
@@ -594,15 +598,36 @@ export class LockwalkEngine implements Engine {
     });
   }
 
-  hover({ file: path, line, column }: HoverQuery, token: CancelToken): HoverAnswer | null {
+  hover({ file: path, line, column, soon }: HoverQuery, token: CancelToken): HoverAnswer | null {
     const text = this.loader.text(path);
     if (text === null) return null;
-    const world = this.analyse([path], token);
+    const alone = soon === true && !this.isKnown(path) ? this.alone(path, token) : null;
+    const world = alone ?? this.analyse([path], token);
     const isBuilt = this.loader.skipped.has(path) || runsAt(world.analysis, path, line);
     const other = isBuilt ? null : this.loader.asIfBuilt(path, line);
     const { analysis } = other === null ? world : this.withOther(world, other, token);
     const file = analysis.program.files.get(path);
-    return file === undefined ? null : hoverAt({ analysis, file, text, line, column, built: other === null });
+    if (file === undefined) return null;
+    const answer = hoverAt({ analysis, file, text, line, column, built: other === null });
+    if (answer === null || alone === null) return answer;
+    const rest = `who calls from other files of ${unitOf(path)}, which are still being read`;
+    return { ...answer, unknowns: [rest, ...answer.unknowns] };
+  }
+
+  /** Whether the unit of a file has been analysed, or is so small that it soon is. */
+  private isKnown(path: string): boolean {
+    if (this.worlds.has(worldKey([path])) || path.startsWith('include/')) return true;
+    const sources = this.options.tree.list(unitOf(path)).filter((name) => name.endsWith('.c'));
+    return sources.length <= FEW_SOURCES;
+  }
+
+  /** A file analysed without the others of its unit: kept until the unit is. */
+  private alone(path: string, token: CancelToken): World {
+    const key = `alone ${path}`;
+    if (this.first?.key === key && !this.first.stale) return this.first;
+    const facts = this.loader.closure([path], false, token, () => {});
+    this.first = this.link(key, facts, [path], token).world;
+    return this.first;
   }
 
   inlayHints(query: InlayHintQuery, token: CancelToken): readonly InlayHint[] {
@@ -737,12 +762,19 @@ export class LockwalkEngine implements Engine {
     const cameOrWent = this.loader.invalidate(file);
     for (const world of this.worlds.values())
       world.stale ||= cameOrWent || world.files.some((f) => f.path === file);
+    if (this.first?.files.some((f) => f.path === file) === true) this.first = null;
   }
 
   dispose(): void {
     this.options.reading?.leave();
     this.parser.dispose();
   }
+}
+
+/** What tells the analysis of some files' units apart. Headers of the units are always in it, others where they are asked for. */
+function worldKey(files: readonly string[]): string {
+  const others = files.filter((f) => f.endsWith('.h') && f.startsWith('include/'));
+  return [...new Set(files.map(unitOf)), ...others].sort().join('\n');
 }
 
 /** Files by directory, the largest first: engines that take turns end at about the same time. */

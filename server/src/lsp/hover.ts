@@ -28,7 +28,7 @@ export async function hover(request: HoverRequest, signal: AbortSignal): Promise
   const began = now();
   const answer = await tree.lane.add('interactive', signal, async (stop) => {
     await tree.tell(request.documents);
-    return await tree.engine.hover({ file, line: at.line, column: at.column }, stop);
+    return await tree.engine.hover({ file, line: at.line, column: at.column, soon: true }, stop);
   });
   tree.figures.lastHoverMs = Math.round(now() - began);
   if (answer === null) return null;

@@ -77,6 +77,29 @@ interface Walk {
 const LAST = new WeakMap<Analysis, Walk>();
 
 /**
+ * After an edit the same few functions are looked at by one rule after the other: they are walked whole, once for all rules. An analysis
+ * that walked more functions than this is no edit's.
+ */
+const FEW_WALKED = 12;
+const WHOLE = new WeakMap<Analysis, Map<string, Walk>>();
+
+/** The walk of a whole function, where it is worth keeping; else null. */
+function wholeWalk(analysis: Analysis, fn: FunctionRef, keep: number): Walk | null {
+  // One that was not followed to its end may come further where it is asked for less
+  if (analysis.walked > FEW_WALKED || analysis.results[fn.id]?.widened !== false) return null;
+  const known = WHOLE.get(analysis) ?? new Map<string, Walk>();
+  WHOLE.set(analysis, known);
+  const key = `${fn.id},${keep}`;
+  let walk = known.get(key);
+  if (walk === undefined) {
+    if (known.size >= FEW_WALKED) return null;
+    walk = walked(analysis, fn, operationsOf(fn), keep);
+    known.set(key, walk);
+  }
+  return walk;
+}
+
+/**
  * Shows the states before the wanted operations that fit the situation and are not in doubt, with the walk that terms and types belong
  * to. The function is walked only as far as these operations need it, and not at all where there are none; once for all its situations.
  */
@@ -91,8 +114,10 @@ export function watch(
   if (analysis.propagation === null) return;
   const wanted = operationsOf(fn).filter(isWanted);
   if (wanted.length === 0) return;
-  let walk = LAST.get(analysis);
-  if (walk?.fn !== fn.id || walk.keep !== keep || !areSame(walk.wanted, wanted)) {
+  let walk = LAST.get(analysis) ?? null;
+  const whole = wholeWalk(analysis, fn, keep);
+  if (whole !== null) walk = whole;
+  else if (walk?.fn !== fn.id || walk.keep !== keep || !areSame(walk.wanted, wanted)) {
     walk = walked(analysis, fn, wanted, keep);
     LAST.set(analysis, walk);
   }
@@ -100,8 +125,10 @@ export function watch(
   const { terms } = analysis.shared;
   const outer = terms.swapLocal(walk.terms);
   const fits = fitting(analysis, run, entry);
+  const isOne = whole === null ? null : new Set(wanted);
   for (let i = 0; i < ops.length; i++) {
     const s = states[i] as State;
+    if (isOne?.has(ops[i] as number) === false) continue;
     if (fits(s)) see(run, ops[i] as number, s);
   }
   terms.swapLocal(outer);

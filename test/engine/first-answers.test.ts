@@ -1,0 +1,99 @@
+/**
+ * Answers for somebody who waits: a hover in a directory that nobody has analysed yet, and a check of one file's functions alone.
+ */
+import assert from 'node:assert/strict';
+import { NEVER } from '../../server/src/engine/base/cancel.js';
+import { filesOf, openFiles } from './harness.js';
+
+/** A directory of enough files that the one at hand is looked at first. */
+const MANY = [...Array(8)].map(
+  (_, n) => `// file: fs/foo/other${n}.c\nint other${n}(void)\n{\n\treturn ${n};\n}\n`,
+);
+
+const CALLED = `// file: fs/foo/a.c
+void callee(struct foo *f)
+{
+	f->count++;
+}
+// file: fs/foo/b.c
+void callee(struct foo *f);
+void caller(struct foo *f)
+{
+	mutex_lock(&f->lock);
+	callee(f);
+	mutex_unlock(&f->lock);
+}
+`;
+
+const HALF = `// file: fs/foo/a.c
+int half(struct foo *f)
+{
+	mutex_lock(&f->lock);
+	if (f->count)
+		return -EBUSY;
+	mutex_unlock(&f->lock);
+	return 0;
+}
+// file: fs/foo/b.c
+int other_half(struct foo *f)
+{
+	mutex_lock(&f->lock);
+	if (f->count)
+		return -EBUSY;
+	mutex_unlock(&f->lock);
+	return 0;
+}
+`;
+
+/** What a hover on the counter knows: the locks held, and what is not known. */
+async function hovers(
+  source: string,
+  soon: readonly boolean[],
+): Promise<readonly { readonly held: string; readonly unknown: string }[]> {
+  const engine = await openFiles(filesOf(source));
+  try {
+    return soon.map((now) => {
+      const answer = engine.hover({ file: 'fs/foo/a.c', line: 4, column: 5, soon: now }, NEVER);
+      assert.ok(answer !== null);
+      return {
+        held: answer.contexts.flatMap((one) => one.held.map((lock) => lock.class)).join(),
+        unknown: answer.unknowns.join(),
+      };
+    });
+  } finally {
+    engine.dispose();
+  }
+}
+
+describe('first answers', () => {
+  it('a hover where nothing was read yet looks at the file alone, and says so', async () => {
+    const [first, second, whole, after] = await hovers(CALLED + MANY.join(''), [true, true, false, true]);
+    assert.equal(first?.held, '');
+    assert.match(first?.unknown ?? '', /who calls from other files of fs\/foo/);
+    assert.deepEqual(second, first);
+    assert.equal(whole?.held, 'foo::lock');
+    assert.doesNotMatch(whole?.unknown ?? '', /other files/);
+    assert.deepEqual(after, whole, 'once the directory is known it is not forgotten');
+  });
+
+  it('a small directory is read as a whole at once', async () => {
+    const [first] = await hovers(CALLED, [true]);
+    assert.equal(first?.held, 'foo::lock');
+    assert.doesNotMatch(first?.unknown ?? '', /other files/);
+  });
+
+  it('a quick check finds what the functions of the file do, as a whole one does', async () => {
+    const engine = await openFiles(filesOf(HALF));
+    const request = { paths: ['fs/foo/a.c'], rules: [], precision: 'high' } as const;
+    try {
+      const quick = engine.check({ ...request, quick: true }, NEVER).findings;
+      assert.deepEqual(
+        quick.map((f) => `${f.rule} ${f.file}:${f.line}`),
+        ['lock/imbalance fs/foo/a.c:6'],
+      );
+      assert.deepEqual(engine.check(request, NEVER).findings, quick);
+    } finally {
+      engine.dispose();
+    }
+  });
+});
