@@ -408,16 +408,6 @@ void b_ok(struct address_space *mapping, struct folio *folio)
 	folio_end_read(folio, true);
 	filemap_invalidate_lock(mapping);
 	filemap_invalidate_unlock(mapping);
-}
-int c_ok(struct file *file, struct address_space *mapping, struct folio *folio)
-{
-	int n;
-
-	folio_lock(folio);
-	n = generic_write_end(file, mapping, 0, 1, 1, folio, NULL);
-	filemap_invalidate_lock(mapping);
-	filemap_invalidate_unlock(mapping);
-	return n;
 }`,
   // Who came through a mount holds one reference, and waits for nothing when he drops another one
   'a superblock that is held anyway': `

@@ -3,7 +3,7 @@
  * from freezing.
  */
 import { acquiring, exclusive, helper, releasing, shared } from '../entry.js';
-import type { HelperEntry, Versions } from '../types.js';
+import type { HelperEntry } from '../types.js';
 
 const OK = 'result == 0';
 const TRUE = 'result != 0';
@@ -11,18 +11,6 @@ const TRUE = 'result != 0';
 const FOUND_LOCKED = 'fgp_flags & FGP_LOCK && !(fgp_flags & FGP_NOWAIT)';
 
 const GRABS = 'Finds or makes a page of a mapping to be written to, locked; NULL where there is none.';
-
-/** The end of a write into the page cache: what was copied counts, and the folio is unlocked. */
-function writeEnd(first: string, versions: Versions, proof: string): HelperEntry {
-  return helper(
-    'generic_write_end',
-    `${first}, mapping, pos, len, copied, folio, fsdata`,
-    true,
-    'Ends a write into the page cache and unlocks the folio.',
-    proof,
-    { releases: [exclusive('folio->PG_locked', 'folio')], versions },
-  );
-}
 
 const FOLIOS: readonly HelperEntry[] = [
   acquiring(
@@ -68,8 +56,6 @@ const FOLIOS: readonly HelperEntry[] = [
     '6.12:mm/filemap.c:1520',
     { versions: { since: '6.12' } },
   ),
-  writeEnd('file', { since: '6.12', until: '7.2' }, '6.12:fs/buffer.c:2301'),
-  writeEnd('iocb', { since: '7.2' }, '7.2:fs/buffer.c:2281'),
   acquiring(
     'lock_page',
     'page',
