@@ -10,8 +10,11 @@ import { editedFunction, type Parsed, spliced } from './splice.js';
 
 /** Files larger than this are skipped. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
-/** A file that takes longer to parse is skipped. */
-export const PARSE_BUDGET_MS = 3000;
+/**
+ * A file that takes longer to parse is skipped. By the clock on the wall: a file of a kernel takes a hundredth of it, so that a machine with
+ * too much to do skips none of them.
+ */
+export const PARSE_BUDGET_MS = 10_000;
 /** Deeper nesting than this is no C that people wrote. */
 export const MAX_DEPTH = 700;
 
