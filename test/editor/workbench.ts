@@ -301,6 +301,21 @@ export class Workbench {
     await this.page.mouse.move(x + 3, box.y + box.height / 2, { steps: 4 });
   }
 
+  /** Opens the menu of code actions at the cursor and gives its rows. One that a drawing of hints closed again is opened again. */
+  async actions(): Promise<readonly string[]> {
+    const rows = this.page.locator('.action-widget .monaco-list-row.action');
+    for (let times = 0; times < 6; times++) {
+      await this.page.keyboard.press('Control+.');
+      await rows
+        .first()
+        .waitFor({ timeout: 5000 })
+        .catch(() => undefined);
+      const texts = await rows.allInnerTexts();
+      if (texts.length > 0) return texts;
+    }
+    return [];
+  }
+
   /** The pointer away from the text, where it opens no hover over what is looked at. */
   async pointerAway(): Promise<void> {
     await this.page.keyboard.press('Escape');

@@ -27,7 +27,7 @@ async function fixFinding(stage: Stage): Promise<void> {
     },
     PATIENCE_MS,
   );
-  const hints = page.locator('.view-line', { hasText: /entry: / });
+  const hints = page.locator('.view-line', { hasText: /entry:\s/ });
   const hinted = await until(async () => (await hints.count()) > 0);
   checks.that('what is held on entry stands behind the head of a function', hinted);
   await page.keyboard.press('Control+S');

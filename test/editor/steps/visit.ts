@@ -83,10 +83,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
 
   await token.click();
   await bench.pointerAway();
-  await page.keyboard.press('Control+.');
-  const action = page.locator('.action-widget .monaco-list-row.action').first();
-  await action.waitFor({ timeout: 30_000 }).catch(() => undefined);
-  const offered = await page.locator('.action-widget .monaco-list-row.action').allInnerTexts();
+  const offered = await bench.actions();
   const fixable = offered.length > 0 && !/^Explain/.test(offered[0] ?? '');
   checks.that('quick fix offered', fixable, offered.join(' | '));
   await bench.shot('quick-fix');
