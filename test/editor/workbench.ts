@@ -228,8 +228,16 @@ export class Workbench {
     const saved = await until(async () => readFileSync(this.#settingsFile, 'utf8') === text);
     if (!saved) throw new Error('the settings were not saved');
     this.#settingsText = text;
-    await page.keyboard.press(CLOSE_KEY);
-    await page.locator('.tab[data-resource-name="settings.json"]').waitFor({ state: 'hidden' });
+    // What is still drawn over the text takes the first key
+    const tab = page.locator('.tab[data-resource-name="settings.json"]');
+    const closed = await until(async () => {
+      if ((await tab.count()) === 0) return true;
+      await page.keyboard.press('Escape');
+      await page.keyboard.press(CLOSE_KEY);
+      await page.waitForTimeout(500);
+      return (await tab.count()) === 0;
+    });
+    if (!closed) throw new Error('the settings do not close');
   }
 
   /** Folder of the editor's logs. */

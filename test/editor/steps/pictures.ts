@@ -34,20 +34,14 @@ async function pictures({ bench, checks, folder }: Stage): Promise<void> {
   checks.that('also after the theme was changed', dark && (await isThemed(frame)));
   await bench.pointerAway();
   await bench.shot('timeline-dark');
-  await theme(bench, 'Light Modern');
+  await bench.settings({});
   await lockOrder(bench, checks, folder, frame);
   await lifeCycle(bench, checks, folder, frame);
 }
 
 async function theme(bench: Workbench, name: string): Promise<void> {
-  const { page } = bench;
-  await bench.command('Preferences: Color Theme');
-  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first();
-  await row.waitFor({ timeout: 15_000 });
-  await page.keyboard.type(name);
-  await page.waitForTimeout(500);
-  await page.keyboard.press('Enter');
-  await page.waitForTimeout(800);
+  await bench.settings({ 'workbench.colorTheme': name });
+  await bench.page.waitForTimeout(800);
 }
 
 function backgroundOf(frame: FrameLocator): Promise<string> {
