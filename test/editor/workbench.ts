@@ -331,10 +331,17 @@ export class Workbench {
   }
 
   async command(text: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.page.locator('.quick-input-widget input').first().waitFor();
-    await this.page.keyboard.type(text);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first().waitFor();
+    // A list that was opened before the extension's commands were there does not get them
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+    const offered = await until(async () => {
+      await this.page.keyboard.press('F1');
+      await this.page.locator('.quick-input-widget input').first().waitFor();
+      await this.page.keyboard.type(text);
+      const found = await until(async () => (await row.count()) > 0, 5000);
+      if (!found) await this.page.keyboard.press('Escape');
+      return found;
+    });
+    if (!offered) throw new Error(`no command '${text}'`);
     await this.page.waitForTimeout(200);
     await this.page.keyboard.press('Enter');
   }

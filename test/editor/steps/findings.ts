@@ -87,14 +87,12 @@ async function ignore(bench: Workbench, checks: Checks, folder: string): Promise
   await bench.open(path, lineOf(path, text));
   await until(async () => (await page.locator('.squiggly-error').count()) > 0, 40_000);
   await bench.token(text, 'kmalloc').click();
-  await bench.actions();
-  const action = page
-    .locator('.action-widget .monaco-list-row.action', { hasText: 'Ignore lock/sleep-in-atomic' })
-    .first();
-  await action.waitFor({ timeout: 15_000 }).catch(() => undefined);
+  const offered = await bench.actions();
   await page.waitForTimeout(400);
   await bench.shot('actions');
-  await action.click({ timeout: 5000 }).catch(() => undefined);
+  for (let row = 0; row < offered.findIndex((one) => one.includes('Ignore lock/sleep-in-atomic')); row++)
+    await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
   const input = page.locator('.quick-input-widget input').first();
   await input.waitFor({ timeout: 10_000 }).catch(() => undefined);
   await page.keyboard.type('only called before anybody else can see the pool');
@@ -125,7 +123,8 @@ async function projectFile(bench: Workbench, checks: Checks, folder: string): Pr
   await bench.open(path, 2);
   await page.keyboard.press('Control+Shift+M');
   const wrong = await until(
-    async () => (await bench.problems()).some((row) => row.includes('hunt') || row.includes('none of error')),
+    async () =>
+      (await bench.problems()).some((row) => row.includes('Valid values') || row.includes('none of error')),
     15_000,
   );
   checks.that('what is wrong in .lockwalk.json is shown there', wrong, (await bench.problems()).join(' | '));
