@@ -332,7 +332,10 @@ export class Workbench {
 
   async command(text: string): Promise<void> {
     // A list that was opened before the extension's commands were there does not get them
-    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first();
+    const exact = new RegExp(`^${text.replace(/[()]/g, '\\$&')}$`);
+    const row = this.page
+      .locator('.quick-input-list .monaco-list-row .label-name', { hasText: exact })
+      .first();
     const offered = await until(async () => {
       await this.page.keyboard.press('F1');
       await this.page.locator('.quick-input-widget input').first().waitFor();
@@ -343,7 +346,7 @@ export class Workbench {
     });
     if (!offered) throw new Error(`no command '${text}'`);
     await this.page.waitForTimeout(200);
-    await this.page.keyboard.press('Enter');
+    await row.click();
   }
 
   async problems(): Promise<string[]> {

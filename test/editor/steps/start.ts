@@ -48,6 +48,8 @@ async function task({ bench, checks, folder }: Stage): Promise<void> {
   const rows = page.locator('.quick-input-list .monaco-list-row');
   const type = rows.locator('.label-name', { hasText: /^lockwalk$/ }).first();
   const mine = page.locator('.quick-input-list .monaco-list-row', { hasText: 'check fs' }).first();
+  await bench.page.waitForTimeout(1500);
+  await bench.shot('task-pick');
   // tasks are offered at once, or by their type first
   const offered = await until(async () => {
     if (await mine.isVisible()) return true;
