@@ -349,6 +349,12 @@ export class Workbench {
     await row.click();
   }
 
+  /** How many problems there are, as the status bar counts them: the panel draws only the rows that fit. */
+  async problemCount(): Promise<number> {
+    const text = await this.page.locator('[id="status.problems"]').innerText();
+    return (text.match(/\d+/g) ?? []).reduce((sum, n) => sum + Number(n), 0);
+  }
+
   async problems(): Promise<string[]> {
     return (await this.page.locator('.markers-panel .monaco-list-row').allInnerTexts()).map((text) =>
       text.replace(/\s+/g, ' ').trim(),

@@ -8,12 +8,6 @@ import type { Checks } from '../checks.js';
 import type { Step } from '../stage.js';
 import { until, type Workbench } from '../workbench.js';
 
-/** How many findings there are, as the status bar counts them: Problems draws only the rows that fit. */
-async function counted(bench: Workbench): Promise<number> {
-  const text = await bench.page.locator('[id="status.problems"]').innerText();
-  return (text.match(/\d+/g) ?? []).reduce((sum, n) => sum + Number(n), 0);
-}
-
 async function closeAll({ page }: Workbench): Promise<void> {
   await page.keyboard.press('Control+K');
   await page.keyboard.press('Control+W');
@@ -29,7 +23,7 @@ async function scan(bench: Workbench, checks: Checks, folder: string): Promise<v
   await bench.shot('scan-message');
   const button = page.locator('.notification-toast .monaco-button', { hasText: 'Show Problems' }).first();
   await button.click({ timeout: 5000 }).catch(() => undefined);
-  const all = await until(async () => (await counted(bench)) === 4, 15_000);
+  const all = await until(async () => (await bench.problemCount()) === 4, 15_000);
   checks.that(
     'findings of files that are not open are in Problems',
     all,
@@ -40,13 +34,13 @@ async function scan(bench: Workbench, checks: Checks, folder: string): Promise<v
   await bench.open(path, lineOf(path, 'kmalloc(sizeof'));
   await until(async () => (await page.locator('.squiggly-error').count()) > 0, 40_000);
   await page.waitForTimeout(1500);
-  const opened = await counted(bench);
+  const opened = await bench.problemCount();
   checks.that('none of them is there twice when the file is open', opened === 4, `${opened}`);
   await bench.shot('scan-opened');
   await closeAll(bench);
   await page.waitForTimeout(1000);
-  const closed = await until(async () => (await counted(bench)) === 4, 15_000);
-  checks.that('nor is it gone when the file is closed', closed, `${await counted(bench)}`);
+  const closed = await until(async () => (await bench.problemCount()) === 4, 15_000);
+  checks.that('nor is it gone when the file is closed', closed, `${await bench.problemCount()}`);
 }
 
 async function why(bench: Workbench, checks: Checks, folder: string): Promise<void> {
@@ -81,7 +75,7 @@ async function ignore(bench: Workbench, checks: Checks, folder: string): Promise
   const text = 'kmalloc(sizeof';
   await bench.open(path, lineOf(path, text));
   await until(async () => (await page.locator('.squiggly-error').count()) > 0, 40_000);
-  const before = await counted(bench);
+  const before = await bench.problemCount();
   await bench.token(text, 'kmalloc').click();
   const offered = await bench.actions();
   await page.waitForTimeout(400);
@@ -97,11 +91,11 @@ async function ignore(bench: Workbench, checks: Checks, folder: string): Promise
   const written = await until(
     async () => (await page.locator('.view-line', { hasText: 'before' }).count()) > 0,
   );
-  const gone = await until(async () => (await counted(bench)) === before - 1, 20_000);
+  const gone = await until(async () => (await bench.problemCount()) === before - 1, 20_000);
   checks.that(
     'a finding is ignored with the reason that was asked for',
     written && gone,
-    `written ${written}, ${before} findings and then ${await counted(bench)}`,
+    `written ${written}, ${before} findings and then ${await bench.problemCount()}`,
   );
   await bench.shot('ignored');
   await page.keyboard.press('Control+Z');
