@@ -271,17 +271,22 @@ export class Workbench {
     const parts = inside.split('/');
     const name = parts.at(-1) ?? '';
     const says = folder === undefined ? parts.slice(0, -1).slice(-2) : [folder];
-    await this.page.keyboard.press('Control+P');
-    await this.page.locator('.quick-input-widget input').first().waitFor();
-    await this.page.keyboard.insertText(`${path}:${line}`);
     const chosen = this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).first();
-    const right = await until(async () => {
-      const row = await chosen.innerText({ timeout: 1000 }).catch(() => '');
-      return says.every((part) => row.includes(part));
+    const tab = this.page.locator(`.tab.active[data-resource-name="${name}"]`);
+    // An editor that has just started may take the first list away again
+    const isOpen = await until(async () => {
+      await this.page.keyboard.press('Control+P');
+      await this.page.locator('.quick-input-widget input').first().waitFor();
+      await this.page.keyboard.insertText(`${path}:${line}`);
+      const isRight = async (): Promise<boolean> => {
+        const row = await chosen.innerText({ timeout: 1000 }).catch(() => '');
+        return says.every((part) => row.includes(part));
+      };
+      if (await until(isRight, 15_000)) await this.page.keyboard.press('Enter');
+      else await this.page.keyboard.press('Escape');
+      return until(async () => (await tab.count()) > 0, 10_000);
     });
-    if (!right) throw new Error(`${path} is not offered`);
-    await this.page.keyboard.press('Enter');
-    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    if (!isOpen) throw new Error(`${path} does not open`);
   }
 
   /** A token of the first visible line that holds a text. */
