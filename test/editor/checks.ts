@@ -6,6 +6,8 @@ export class Checks {
   passed = 0;
   failed = 0;
   skipped = 0;
+  /** Steps that were done a second time. */
+  retried = 0;
   readonly #required: boolean;
   readonly #failures: string[] = [];
   readonly #began = Date.now();
@@ -20,6 +22,20 @@ export class Checks {
   begin(step: string): void {
     this.#step = step;
     console.log(`${step}: [${this.#time()}]`);
+  }
+
+  /** What was counted so far, to go back to. */
+  mark(): readonly [passed: number, failed: number, failures: number] {
+    return [this.passed, this.failed, this.#failures.length];
+  }
+
+  /** A step is done again: what it has counted since the mark does not count. */
+  again([passed, failed, failures]: readonly [number, number, number]): void {
+    this.passed = passed;
+    this.failed = failed;
+    this.#failures.length = failures;
+    this.retried++;
+    console.log(`  note: once more: ${this.#step}`);
   }
 
   /** One thing that must hold; `seen` says what was there instead, or what was there. */
@@ -50,6 +66,8 @@ export class Checks {
   summary(): string {
     const tail = this.skipped > 0 ? `, ${this.skipped} skipped` : '';
     const failures = this.#failures.map((line) => `FAILED: ${line}`);
+    if (this.retried > 0)
+      failures.push(`${this.retried} steps were done twice: the first time something failed`);
     return [...failures, `${this.passed} passed, ${this.failed} failed${tail}`].join('\n');
   }
 }
