@@ -3,16 +3,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import type { PictureQuery } from '../engine/door.js';
-import {
-  cacheFolder,
-  engineFor,
-  fileInTree,
-  findTarget,
-  pathInTree,
-  type Target,
-  type TreeOptions,
-} from './target.js';
-import { remark, writeOut } from './terminal.js';
+import { ask } from './ask.js';
+import { fileInTree, findTarget, pathInTree, type Target, type TreeOptions } from './target.js';
+import { writeOut } from './terminal.js';
 import { EXIT, UsageError } from './usage-error.js';
 
 /** Options of the three commands. */
@@ -93,17 +86,11 @@ async function draw(
   options: DrawOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const engine = await engineFor(target, options.jobs, cacheFolder(options.cache));
-  try {
-    const [{ problems }, result] = await Promise.all([engine.describe(), engine.picture(query, signal)]);
-    for (const problem of problems) remark(problem);
-    if (!result.ok) throw new UsageError(result.problem);
-    if (options.output === undefined) await writeOut(result.answer.svg);
-    else write(options.output, result.answer.svg);
-    return EXIT.clean;
-  } finally {
-    await engine.dispose();
-  }
+  const result = await ask(target, options, (engine) => engine.picture(query, signal));
+  if (!result.ok) throw new UsageError(result.problem);
+  if (options.output === undefined) await writeOut(result.answer.svg);
+  else write(options.output, result.answer.svg);
+  return EXIT.clean;
 }
 
 function write(path: string, svg: string): void {

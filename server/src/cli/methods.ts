@@ -2,21 +2,17 @@
  * `lockwalk methods`: the tables of operations of directories, and for each method what holds on entry and how many findings it
  * has: the tree "VFS Methods" of the editor, as text or as JSON.
  */
-import type { MethodsAnswer } from '../engine/base/shown.js';
+import { type AskOptions, ask } from './ask.js';
 import { formatMethods } from './format/methods-text.js';
-import { cacheFolder, engineFor, findTarget, pathInTree, type TreeOptions } from './target.js';
-import { paintFor, progressLine, remark, writeOut } from './terminal.js';
+import { findTarget, pathInTree, type TreeOptions } from './target.js';
+import { paintFor, writeOut } from './terminal.js';
 import { EXIT } from './usage-error.js';
 
 /** Options of the command. */
-export interface MethodsOptions extends TreeOptions {
+export interface MethodsOptions extends TreeOptions, AskOptions {
   readonly format: 'text' | 'json';
   readonly precision: 'high' | 'medium' | 'low';
   readonly color: boolean;
-  readonly jobs?: number;
-  /** Folder of what is kept between runs; false: nothing is kept. */
-  readonly cache?: string | false;
-  readonly quiet?: boolean;
 }
 
 /** Runs the command. */
@@ -27,22 +23,10 @@ export async function methods(
 ): Promise<number> {
   const target = findTarget(options, options.kernel === undefined ? typed : []);
   const paths = typed.length === 0 ? ['fs'] : [...new Set(typed.map((path) => pathInTree(target, path)))];
-  const engine = await engineFor(target, options.jobs, cacheFolder(options.cache));
-  const progress = progressLine(options.quiet !== true);
-  let answer: MethodsAnswer;
-  try {
-    const findings = { rules: [], precision: options.precision };
-    const [{ problems }, found] = await Promise.all([
-      engine.describe(),
-      engine.methods({ paths, findings }, signal, progress.show),
-    ]);
-    progress.clear();
-    for (const problem of problems) remark(problem);
-    answer = found;
-  } finally {
-    progress.clear();
-    await engine.dispose();
-  }
+  const findings = { rules: [], precision: options.precision };
+  const answer = await ask(target, options, (engine, progress) =>
+    engine.methods({ paths, findings }, signal, progress),
+  );
   await writeOut(
     options.format === 'json'
       ? `${JSON.stringify(answer, null, 2)}\n`

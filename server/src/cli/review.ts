@@ -4,19 +4,16 @@
  */
 import { dropLines } from '../engine/views/drop-text.js';
 import { FIELD_TEXT, fieldLines, type TextLine } from '../engine/views/field-text.js';
+import { type AskOptions, ask } from './ask.js';
 import { expandTabs } from './format/code-frame.js';
 import { lineReader } from './lines.js';
-import { cacheFolder, engineFor, fileInTree, findTarget, pathInTree, type TreeOptions } from './target.js';
-import { type Paint, paintFor, progressLine, remark, writeOut } from './terminal.js';
+import { fileInTree, findTarget, pathInTree, type TreeOptions } from './target.js';
+import { type Paint, paintFor, writeOut } from './terminal.js';
 import { EXIT, UsageError } from './usage-error.js';
 
 /** Options of both commands. */
-export interface FieldOptions extends TreeOptions {
+export interface FieldOptions extends TreeOptions, AskOptions {
   readonly format: 'text' | 'json';
-  readonly jobs?: number;
-  /** Folder of what is kept between runs; false: nothing is kept. */
-  readonly cache?: string | false;
-  readonly quiet?: boolean;
   readonly color: boolean;
   /** Nothing is left out of the text. */
   readonly all?: boolean;
@@ -37,27 +34,15 @@ export async function field(
   const target = findTarget(options, options.kernel === undefined ? typed : []);
   const paths = [...new Set(typed.map((path) => pathInTree(target, path)))];
   const query = { struct: match[1] as string, member: match[2] as string, paths };
-  const engine = await engineFor(target, options.jobs, cacheFolder(options.cache));
-  const progress = progressLine(options.quiet !== true);
-  try {
-    const [{ problems }, result] = await Promise.all([
-      engine.describe(),
-      engine.field(query, signal, progress.show),
-    ]);
-    progress.clear();
-    for (const problem of problems) remark(problem);
-    if (!result.ok) throw new UsageError(result.problem);
-    const shown =
-      options.all === true
-        ? { exceptions: EVERYTHING, perFunction: EVERYTHING, functions: EVERYTHING }
-        : FIELD_TEXT;
-    const lines = (): readonly TextLine[] => fieldLines(result.answer, lineReader(target.tree), shown);
-    await write(options, result.answer, lines);
-    return EXIT.clean;
-  } finally {
-    progress.clear();
-    await engine.dispose();
-  }
+  const result = await ask(target, options, (engine, progress) => engine.field(query, signal, progress));
+  if (!result.ok) throw new UsageError(result.problem);
+  const shown =
+    options.all === true
+      ? { exceptions: EVERYTHING, perFunction: EVERYTHING, functions: EVERYTHING }
+      : FIELD_TEXT;
+  const lines = (): readonly TextLine[] => fieldLines(result.answer, lineReader(target.tree), shown);
+  await write(options, result.answer, lines);
+  return EXIT.clean;
 }
 
 /** What relies on a lock that is dropped. */
@@ -67,18 +52,12 @@ export async function drop(where: string, options: FieldOptions, signal: AbortSi
     throw new UsageError(`${where}: expected FILE:LINE, lines count from 1`);
   const target = findTarget(options, options.kernel === undefined ? [place[1]] : []);
   const query = { file: fileInTree(target, place[1]), line: Number(place[2]) };
-  const engine = await engineFor(target, options.jobs, cacheFolder(options.cache));
-  try {
-    const [{ problems }, result] = await Promise.all([engine.describe(), engine.drop(query, signal)]);
-    for (const problem of problems) remark(problem);
-    if (!result.ok) throw new UsageError(result.problem);
-    await write(options, result.answer, () =>
-      dropLines(result.answer, lineReader(target.tree), options.all === true),
-    );
-    return EXIT.clean;
-  } finally {
-    await engine.dispose();
-  }
+  const result = await ask(target, options, (engine) => engine.drop(query, signal));
+  if (!result.ok) throw new UsageError(result.problem);
+  await write(options, result.answer, () =>
+    dropLines(result.answer, lineReader(target.tree), options.all === true),
+  );
+  return EXIT.clean;
 }
 
 function write(options: FieldOptions, answer: unknown, lines: () => readonly TextLine[]): Promise<void> {

@@ -8,6 +8,7 @@ import { calledName, fnColumn } from './contexts/cfg.js';
 import type { Entry } from './contexts/entry-points.js';
 import type { FunctionRun } from './contexts/flow.js';
 import { modelLock } from './contexts/helper-calls.js';
+import { readsOf } from './contexts/operands.js';
 import { contextsAt } from './contexts/query.js';
 import type { State } from './contexts/state.js';
 import type { AuditSpot } from './door.js';
@@ -16,7 +17,7 @@ import { wordSleep } from './findings/wording.js';
 import type { HelperEntry } from './model/types.js';
 import type { FunctionRef } from './program/program.js';
 import { heldIn, holding } from './rules/holding.js';
-import { readsOf, replay } from './rules/replay.js';
+import { replay } from './rules/replay.js';
 import { lineOf, lockExpression } from './rules/rule.js';
 
 /** Locks that only some situations bring, named at most. */

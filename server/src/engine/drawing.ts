@@ -2,6 +2,7 @@
  * Pictures on demand: finds what a question is about, has it analysed, and hands the picture back as SVG with what a viewer needs to
  * know of it. Must not know how pictures are drawn.
  */
+import { push } from './base/multimap.js';
 import type { Analysis } from './contexts/analysis.js';
 import { functionAt } from './contexts/query.js';
 import type { PictureAnswer, PictureQuery, PictureResult } from './door.js';
@@ -45,6 +46,8 @@ export function draw(query: PictureQuery, means: DrawingMeans): PictureResult {
 
 const no = (problem: string): PictureResult => ({ ok: false, problem });
 const NO_CHOICE = { situations: [], situation: -1 } as const;
+/** A picture that is of no function. */
+const NO_FUNCTION = { file: null, function: null, firstLine: 0, lastLine: 0, ...NO_CHOICE } as const;
 
 type Asked<K extends PictureQuery['kind']> = Extract<PictureQuery, { readonly kind: K }>;
 
@@ -108,19 +111,14 @@ function drawLifeCycle(query: Asked<'life-cycle'>, means: DrawingMeans): Picture
     kind: 'life-cycle',
     title: `Life of a ${picture.object}`,
     svg: lifeCycleSvg(picture),
-    file: null,
-    function: null,
-    firstLine: 0,
-    lastLine: 0,
-    ...NO_CHOICE,
+    ...NO_FUNCTION,
   };
   return { ok: true, answer };
 }
 
 function drawLockOrder(query: Asked<'lock-order'>, means: DrawingMeans): PictureResult {
   const units = new Map<string, string[]>();
-  for (const file of means.expand(query.paths))
-    units.set(unitOf(file), [...(units.get(unitOf(file)) ?? []), file]);
+  for (const file of means.expand(query.paths)) push(units, unitOf(file), file);
   if (units.size === 0) return no(`${query.paths.join(' ')}: no C file there`);
   if (units.size > MAX_UNITS)
     return no(`${query.paths.join(' ')}: ${units.size} directories; name at most ${MAX_UNITS} of them`);
@@ -142,11 +140,7 @@ function drawLockOrder(query: Asked<'lock-order'>, means: DrawingMeans): Picture
     kind: 'lock-order',
     title: `Lock order of ${[...units.keys()].join(', ')}`,
     svg: lockOrderSvg(picture),
-    file: null,
-    function: null,
-    firstLine: 0,
-    lastLine: 0,
-    ...NO_CHOICE,
+    ...NO_FUNCTION,
   };
   return { ok: true, answer };
 }

@@ -67,8 +67,7 @@ function collect(
     all,
     elsewhere: (file) => tree.factsOf(file),
   };
-  const graph = new LockGraph(cx);
-  graph.build();
+  const graph = LockGraph.of(analysis);
   for (const [key, list] of graph.edges) {
     const own = list.filter((edge) => units.includes(edge.fn.unit));
     const [first] = own;

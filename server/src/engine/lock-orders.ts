@@ -3,13 +3,11 @@
  */
 import type { Nesting } from './base/hover.js';
 import type { Analysis } from './contexts/analysis.js';
-import type { FunctionRef } from './program/program.js';
 import { type Edge, LockGraph } from './rules/lock-graph.js';
 import { placeOfOperation } from './views/call-effect.js';
 import { isKnown, type UnitOrder } from './views/lock-card.js';
 
 const ORDERS = new WeakMap<Analysis, Map<string, UnitOrder>>();
-const GRAPHS = new WeakMap<Analysis, LockGraph>();
 
 /** What a unit takes inside of what; put together once for each analysis. */
 export function orderOf(analysis: Analysis, unit: string): UnitOrder {
@@ -17,21 +15,10 @@ export function orderOf(analysis: Analysis, unit: string): UnitOrder {
   ORDERS.set(analysis, units);
   let order = units.get(unit);
   if (order === undefined) {
-    order = unitOrder(graphOfLocks(analysis), unit);
+    order = unitOrder(LockGraph.of(analysis), unit);
     units.set(unit, order);
   }
   return order;
-}
-
-function graphOfLocks(analysis: Analysis): LockGraph {
-  let graph = GRAPHS.get(analysis);
-  if (graph === undefined) {
-    const all = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
-    graph = new LockGraph({ analysis, all, unit: [], functions: [] });
-    graph.build();
-    GRAPHS.set(analysis, graph);
-  }
-  return graph;
 }
 
 function unitOrder(graph: LockGraph, unit: string): UnitOrder {

@@ -235,7 +235,7 @@ export function situationsAt(
     (at: number, s: State) => {
       const states = found.get(at);
       if (states === undefined || states.length > MOST_STATES) return;
-      states.push(pointState(run, s));
+      states.push(pointState(run, s, exported(run.terms, s.facts, true), s.doubt));
       see(run, at, s);
     },
     undefined,
@@ -253,12 +253,13 @@ export function situationsAt(
   return out;
 }
 
-function pointState(run: FunctionRun, s: State): PointState {
+/** A state as it is shown once its terms are gone, with facts that mean something outside. */
+function pointState(run: FunctionRun, s: State, facts: readonly number[], doubt: boolean): PointState {
   return {
     locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
     released: sharedLocks(run.terms, s.released),
-    facts: exported(run.terms, s.facts, true),
-    doubt: s.doubt,
+    facts,
+    doubt,
   };
 }
 
@@ -291,12 +292,7 @@ export function statesAt(
       known = exported(run.terms, facts, true);
       factsOut.set(facts, known);
     }
-    return {
-      locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
-      released: sharedLocks(run.terms, s.released),
-      facts: known,
-      doubt,
-    };
+    return pointState(run, s, known, doubt);
   };
   const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op: number, s: State) => {
     if (!ops.has(op) || (before.get(op)?.length ?? 0) >= MOST_STATES) return;

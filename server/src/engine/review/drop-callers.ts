@@ -6,13 +6,14 @@
 import { push } from '../base/multimap.js';
 import type { RelyingCaller } from '../base/review.js';
 import type { Entry } from '../contexts/entry-points.js';
+import { readsOf } from '../contexts/operands.js';
 import type { CallEdge } from '../contexts/result.js';
 import type { Lock } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { toCaller } from '../contexts/translate.js';
 import type { FunctionRef } from '../program/program.js';
 import { heldIn } from '../rules/holding.js';
-import { readsOf, watch } from '../rules/replay.js';
+import { watch } from '../rules/replay.js';
 import { lineOf, placeOf, type RuleContext } from '../rules/rule.js';
 import { SectionReader } from './section.js';
 

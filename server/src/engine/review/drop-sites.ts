@@ -8,6 +8,7 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { modelLock } from '../contexts/helper-calls.js';
+import { readsOf } from '../contexts/operands.js';
 import { shownLock } from '../contexts/query.js';
 import type { Lock, State } from '../contexts/state.js';
 import { toCaller } from '../contexts/translate.js';
@@ -16,7 +17,7 @@ import type { FunctionRef } from '../program/program.js';
 import { heldIn } from '../rules/holding.js';
 import { calleesByOp } from '../rules/lockless.js';
 import { releasesAt } from '../rules/releases.js';
-import { operationsOf, readsOf, watch } from '../rules/replay.js';
+import { operationsOf, watch } from '../rules/replay.js';
 import { placeOf, type RuleContext } from '../rules/rule.js';
 
 /** One lock that is given back by one operation, in one situation. */

@@ -3,6 +3,7 @@
  * over a dropped lock.
  */
 import { calledName, fnColumn } from '../contexts/cfg.js';
+import { readsOf } from '../contexts/operands.js';
 import {
   CALL_LOOP,
   EXPR_STRIDE,
@@ -18,7 +19,7 @@ import { type FunctionRef, readList } from '../program/program.js';
 import { isMessage } from '../rules/lockless.js';
 import { isPointerTo } from '../rules/only-looks.js';
 import { FINDS, PointerText, storedVariable } from '../rules/pointer-text.js';
-import { operationsOf, readsOf } from '../rules/replay.js';
+import { operationsOf } from '../rules/replay.js';
 import type { RuleContext } from '../rules/rule.js';
 import { mentionsVariable } from '../rules/text-locks.js';
 import { accessesAt } from './member-access.js';

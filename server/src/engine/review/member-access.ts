@@ -5,11 +5,12 @@
 import type { AccessKind } from '../base/review.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
+import { readsOf } from '../contexts/operands.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { ExpressionTypes } from '../program/expression-types.js';
 import type { FunctionRef } from '../program/program.js';
 import { onlyLooks } from '../rules/only-looks.js';
-import { operationsOf, readsOf } from '../rules/replay.js';
+import { operationsOf } from '../rules/replay.js';
 import { touchOf } from './access-words.js';
 
 /** One access, by the text. */
@@ -112,33 +113,7 @@ export function memberTest(
 
 function assigned(file: FileFacts, place: number, value: number, found: Found): void {
   reads(file, value, found);
-  let e = place;
-  let part = false;
-  for (;;) {
-    const at = e * EXPR_STRIDE;
-    const base = file.exprs[at + 1] as number;
-    switch (file.exprs[at] as X) {
-      case X.Field:
-        found(e, 'write', '', false, part);
-        if (file.exprs[at + 3] === 1) {
-          reads(file, base, found);
-          return;
-        }
-        part = true;
-        e = base;
-        break;
-      case X.Index:
-        reads(file, file.exprs[at + 2] as number, found);
-        part = true;
-        e = base;
-        break;
-      case X.Deref:
-        reads(file, base, found);
-        return;
-      default:
-        return;
-    }
-  }
+  touched(file, place, found, { kind: 'write', marked: false }, '');
 }
 
 function handed(analysis: Analysis, fn: FunctionRef, op: number, found: Found): void {
@@ -159,7 +134,7 @@ function handed(analysis: Analysis, fn: FunctionRef, op: number, found: Found): 
             ? { kind: 'read' as const, marked: false }
             : null))
         : { kind: 'read' as const, marked: false };
-      address(
+      touched(
         file,
         file.exprs[e * EXPR_STRIDE + 1] as number,
         found,
@@ -183,8 +158,8 @@ function isLockCall(analysis: Analysis, name: string): boolean {
   return helper !== undefined && (helper.acquires !== undefined || helper.releases !== undefined);
 }
 
-/** The address of a place is handed on. */
-function address(
+/** A place is written, or its address is handed on: each member on the way, and what is read to come there. */
+function touched(
   file: FileFacts,
   place: number,
   found: Found,
@@ -225,7 +200,7 @@ function reads(file: FileFacts, e: number, found: Found): void {
   const b = file.exprs[at + 2] as number;
   switch (file.exprs[at] as X) {
     case X.Addr:
-      address(file, a, found, { kind: 'address', marked: false }, '');
+      touched(file, a, found, { kind: 'address', marked: false }, '');
       return;
     case X.Field: {
       found(e, 'read', '', false, false);

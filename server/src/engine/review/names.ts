@@ -3,6 +3,7 @@
  */
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
+import { readsOf, visitNodes } from '../contexts/operands.js';
 import { functionAt } from '../contexts/query.js';
 import {
   EXPR_STRIDE,
@@ -15,7 +16,7 @@ import {
   X,
 } from '../facts/encode.js';
 import { ExpressionTypes } from '../program/expression-types.js';
-import { operationsOf, readsOf } from '../rules/replay.js';
+import { operationsOf } from '../rules/replay.js';
 
 /** A member by name; `struct` without the word. */
 export interface Member {
@@ -27,12 +28,6 @@ export interface Member {
 const MAX_NEAR = 5;
 /** Letters that may differ. */
 const MAX_DIFFER = 3;
-
-/** `fuse_inode::lock`, `struct fuse_inode::lock` or `fuse_inode.lock`; null where it is none of these. */
-export function parseMember(text: string): Member | null {
-  const match = /^(?:struct\s+)?([A-Za-z_]\w*)(?:::|\.|->)([A-Za-z_]\w*)$/.exec(text.trim());
-  return match === null ? null : { struct: match[1] as string, member: match[2] as string };
-}
 
 /** Why a member is not known in an analysis, with names that are near; null where it is known. */
 export function whyNoMember(analysis: Analysis, { struct, member }: Member): string | null {
@@ -158,24 +153,9 @@ function declaredAt(file: FileFacts, line: number, word: string): string | null 
 
 /** All member expressions below one. */
 function membersIn(file: FileFacts, e: number): readonly number[] {
-  if (e < 0) return [];
-  const at = e * EXPR_STRIDE;
-  const a = file.exprs[at + 1] as number;
-  const b = file.exprs[at + 2] as number;
-  switch (file.exprs[at] as X) {
-    case X.Field:
-      return [e, ...membersIn(file, a)];
-    case X.Addr:
-    case X.Deref:
-      return membersIn(file, a);
-    case X.Index:
-      return [...membersIn(file, a), ...membersIn(file, b)];
-    case X.Unary:
-    case X.Cast:
-      return membersIn(file, b);
-    case X.Binary:
-      return [...membersIn(file, b), ...membersIn(file, file.exprs[at + 3] as number)];
-    default:
-      return [];
-  }
+  const out: number[] = [];
+  visitNodes(file, e, (x, kind) => {
+    if (kind === X.Field) out.push(x);
+  });
+  return out;
 }

@@ -5,6 +5,7 @@
  */
 import type { Place } from '../base/finding.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
+import { readsOf } from '../contexts/operands.js';
 import {
   columnAt,
   EXPR_STRIDE,
@@ -17,7 +18,6 @@ import {
   X,
 } from '../facts/encode.js';
 import type { Model } from '../model/types.js';
-import { readsOf } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { Ways } from './ways.js';
 

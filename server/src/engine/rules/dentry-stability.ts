@@ -5,13 +5,14 @@
 import { calledName } from '../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { readsOf } from '../contexts/operands.js';
 import { type Lock, maskOf, type State, ZERO } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
 import { callsOfUnit } from '../program/unit-calls.js';
 import { heldIn } from './holding.js';
 import { Mentions } from './mentions.js';
-import { readsOf, watch } from './replay.js';
+import { watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 const D_LOCK = 'dentry::d_lock';

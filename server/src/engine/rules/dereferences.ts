@@ -4,10 +4,10 @@
  */
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
+import { readsOf } from '../contexts/operands.js';
 import { EXPR_STRIDE, Fn, nameIn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { readList } from '../program/program.js';
-import { readsOf } from './replay.js';
 
 /** `perhaps`: a function that nothing is known of gets it. */
 export type Dereferences = 'yes' | 'perhaps' | 'no';

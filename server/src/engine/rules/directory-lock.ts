@@ -7,6 +7,7 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import { type Entry, Whence } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { modelLock } from '../contexts/helper-calls.js';
+import { readsOf } from '../contexts/operands.js';
 import type { Lock, State } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { Fn, VARIABLE_STRIDE } from '../facts/encode.js';
@@ -15,7 +16,7 @@ import { type FunctionRef, typeRef } from '../program/program.js';
 import { isBare } from './directory-kind.js';
 import { heldIn, heldShown, isAllKnown } from './holding.js';
 import { Mentions } from './mentions.js';
-import { OfSituations, readsOf, watch } from './replay.js';
+import { OfSituations, watch } from './replay.js';
 import type { Draft, RuleContext } from './rule.js';
 
 /** The lock of a directory. */

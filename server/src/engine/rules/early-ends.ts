@@ -7,6 +7,7 @@ import type { Precision, TraceStep } from '../base/finding.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { readsOf } from '../contexts/operands.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
@@ -15,7 +16,7 @@ import { Heads } from './heads.js';
 import { OfFunctions } from './kept.js';
 import { handedOver, type LocklessAccess, readSectionAccess } from './lockless.js';
 import { Mentions } from './mentions.js';
-import { readsOf, replay } from './replay.js';
+import { replay } from './replay.js';
 import { type Draft, entryMethod, lineOf, pathTo, type RuleContext, step } from './rule.js';
 
 const ID = 'rcu/early-free';

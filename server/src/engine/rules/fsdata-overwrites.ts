@@ -4,13 +4,14 @@
  */
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { readsOf } from '../contexts/operands.js';
 import { maskOf, type State, ZERO } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { onlyLooks } from './only-looks.js';
 import { argumentsOf } from './reached.js';
-import { readsOf, replay } from './replay.js';
+import { replay } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** Why a store that replaces something loses nothing. */

@@ -4,12 +4,13 @@
  */
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { readsOf } from '../contexts/operands.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../facts/encode.js';
 import type { Model } from '../model/types.js';
 import { type FunctionRef, type TypeRef, typeRef } from '../program/program.js';
 import { OfFunctions } from './kept.js';
 import { Mentions } from './mentions.js';
-import { readsOf, watch } from './replay.js';
+import { watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** Helpers that take an object or its rcu_head and end it after a grace period. */

@@ -3,8 +3,10 @@
  * edge. Put together from what functions do and whom they call (`FunctionResult.waits`, `edges`): nothing is walked again. Must not
  * know what is wrong with an edge.
  */
+import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
+import { readsOf } from '../contexts/operands.js';
 import type { CallEdge, FunctionResult, Variant, WaitEffect } from '../contexts/result.js';
 import { type Facts, type Lock, maskOf, signOf, withFact } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
@@ -14,7 +16,6 @@ import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { textsBelow } from './callee-texts.js';
 import { calleesOf, mixed, OfFunctions, resultNumber } from './kept.js';
-import { readsOf } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** Calls below a function that are followed. */
@@ -138,6 +139,8 @@ function looksSameTaken(a: Taken, b: Taken): boolean {
   );
 }
 
+const GRAPHS = new WeakMap<Analysis, LockGraph>();
+
 /** The graph of one analysis. */
 export class LockGraph {
   /** Edges by `outer > inner`. */
@@ -150,12 +153,23 @@ export class LockGraph {
   /** Classes that somebody waits for to have it alone. */
   readonly exclusive = new Set<string>();
 
-  constructor(private readonly cx: RuleContext) {
+  private constructor(private readonly cx: Pick<RuleContext, 'analysis' | 'all'>) {
     this.terms = cx.analysis.shared.terms;
   }
 
-  /** Puts it together. */
-  build(): void {
+  /** The graph of an analysis: put together once, for rules, hovers and pictures alike. */
+  static of(analysis: Analysis): LockGraph {
+    let graph = GRAPHS.get(analysis);
+    if (graph === undefined) {
+      const all = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
+      graph = new LockGraph({ analysis, all });
+      graph.build();
+      GRAPHS.set(analysis, graph);
+    }
+    return graph;
+  }
+
+  private build(): void {
     this.findParts();
     for (const cls of this.cx.analysis.model.lockClasses.keys())
       if (!cls.startsWith('lockref')) this.parts.delete(cls);

@@ -8,6 +8,7 @@ import { blockOf, calledName, fnColumn, graphOf, reachedFrom } from '../contexts
 import { begin, type Entry, Whence } from '../contexts/entry-points.js';
 import { FunctionRun } from '../contexts/flow.js';
 import { commonFacts } from '../contexts/join.js';
+import { readsOf } from '../contexts/operands.js';
 import { ANY, type Facts, factOf, isAtomicKind, NO_LOCKS, withFact } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { exported } from '../contexts/translate.js';
@@ -16,7 +17,7 @@ import type { LockOrderEntry, Model } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { OfFunctions } from './kept.js';
 import { type Edge, type LockGraph, type Node, rank } from './lock-graph.js';
-import { readsOf, replay } from './replay.js';
+import { replay } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** Two edges against each other, or one against what is documented. */

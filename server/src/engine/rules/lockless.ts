@@ -7,6 +7,7 @@ import { push } from '../base/multimap.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { readsOf } from '../contexts/operands.js';
 import type { FunctionResult } from '../contexts/result.js';
 import { isAtomicKind, maskOf, NEGATIVE, POSITIVE, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
@@ -14,7 +15,7 @@ import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.
 import type { FunctionRef } from '../program/program.js';
 import { dereferencesOf } from './dereferences.js';
 import { Mentions } from './mentions.js';
-import { OfSituations, readsOf, visitExpressions, watch } from './replay.js';
+import { OfSituations, visitExpressions, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** A dereference of a pointer that was loaded from memory that others reach. */

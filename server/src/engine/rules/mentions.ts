@@ -2,10 +2,10 @@
  * Which functions write certain names: a rule looks again only at those that can matter to it.
  */
 import { fnColumn, visitReads } from '../contexts/cfg.js';
+import { readsOf } from '../contexts/operands.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
-import { readsOf } from './replay.js';
-import { stringNumbers, writesAny } from './written-names.js';
+import { expressionWrites, stringNumbers, writesAny } from './written-names.js';
 
 /** Which of these names a file writes at all, as numbers of its strings. */
 function numbersOf(file: FileFacts, names: ReadonlySet<string>): ReadonlySet<number> {
@@ -48,7 +48,7 @@ export class Mentions {
   /** The same of one operation. */
   at(fn: FunctionRef, op: number): boolean {
     const numbers = this.numbers(fn.file);
-    return numbers.size > 0 && readsOf(fn, op).some((e) => writes(fn.file, e, numbers));
+    return numbers.size > 0 && readsOf(fn, op).some((e) => expressionWrites(fn.file, e, numbers));
   }
 
   /**
@@ -64,7 +64,7 @@ export class Mentions {
     const temps = new Set<number>();
     const isCarried = (expr: number): boolean => {
       if (expr < 0) return false;
-      if (writes(file, expr, numbers)) return true;
+      if (expressionWrites(file, expr, numbers)) return true;
       let carried = false;
       const local = (v: number): void => {
         carried ||= variables.has(v);
@@ -103,30 +103,5 @@ export class Mentions {
       this.byFile.set(file, numbers);
     }
     return numbers;
-  }
-}
-
-function writes(file: FileFacts, expr: number, numbers: ReadonlySet<number>): boolean {
-  if (expr < 0) return false;
-  const at = expr * EXPR_STRIDE;
-  const a = file.exprs[at + 1] as number;
-  const b = file.exprs[at + 2] as number;
-  switch (file.exprs[at] as X) {
-    case X.Name:
-      return numbers.has(a);
-    case X.Field:
-      return numbers.has(b) || writes(file, a, numbers);
-    case X.Addr:
-    case X.Deref:
-      return writes(file, a, numbers);
-    case X.Index:
-      return writes(file, a, numbers) || writes(file, b, numbers);
-    case X.Unary:
-    case X.Cast:
-      return writes(file, b, numbers);
-    case X.Binary:
-      return writes(file, b, numbers) || writes(file, file.exprs[at + 3] as number, numbers);
-    default:
-      return false;
   }
 }

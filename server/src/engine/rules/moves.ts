@@ -6,6 +6,7 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import { JOIN_OP, tempOf } from '../contexts/evaluate.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { readsOf } from '../contexts/operands.js';
 import { ANY, maskOf, type State, ZERO } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../facts/encode.js';
@@ -14,7 +15,7 @@ import { everywhere } from './counters.js';
 import { calleesByOp } from './lockless.js';
 import { Mentions } from './mentions.js';
 import { argumentsOf } from './reached.js';
-import { readsOf, replay } from './replay.js';
+import { replay } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { Trails } from './trails.js';
 

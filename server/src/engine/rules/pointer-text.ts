@@ -3,10 +3,11 @@
  * what it points at. Through any depth of calls, by the order of operations at most. Must not look at states.
  */
 import { calledName, fnColumn } from '../contexts/cfg.js';
+import { readsOf } from '../contexts/operands.js';
 import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import { type FunctionRef, readList } from '../program/program.js';
-import { readsOf, visitExpressions } from './replay.js';
+import { visitExpressions } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { Ways } from './ways.js';
 

@@ -5,10 +5,10 @@
 import type { TraceStep } from '../base/finding.js';
 import type { Entry, Origin } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { readsOf } from '../contexts/operands.js';
 import type { State } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import type { FunctionRef } from '../program/program.js';
-import { readsOf } from './replay.js';
 import { originStep, type RuleContext, step } from './rule.js';
 
 /** So many functions of one method are gone through, the nearest ones first. */

@@ -5,11 +5,11 @@
 import { calledName } from '../contexts/cfg.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { modelLock } from '../contexts/helper-calls.js';
+import { readsOf } from '../contexts/operands.js';
 import { Lock, type State, sameLock } from '../contexts/state.js';
 import { toCaller } from '../contexts/translate.js';
 import type { FunctionRef } from '../program/program.js';
 import { calleesByOp } from './lockless.js';
-import { readsOf } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** The kinds of locks that the task which took them gives back. */

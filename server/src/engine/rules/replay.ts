@@ -10,8 +10,8 @@ import { MAX_STATES } from '../contexts/frontier.js';
 import type { FunctionResult } from '../contexts/result.js';
 import type { Facts, State } from '../contexts/state.js';
 import { exported } from '../contexts/translate.js';
-import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
-import { type FunctionRef, readList } from '../program/program.js';
+import { EXPR_STRIDE, type FileFacts, Fn, X } from '../facts/encode.js';
+import type { FunctionRef } from '../program/program.js';
 import { textsBelow } from './callee-texts.js';
 
 /**
@@ -189,33 +189,6 @@ export class OfSituations<T> {
     const made = make();
     this.known.set(entry, { result, texts, key, made });
     return made;
-  }
-}
-
-/** The pure expressions that an operation reads, in the order of its columns. */
-export function readsOf(fn: Pick<FunctionRef, 'file' | 'index'>, op: number): readonly number[] {
-  const file = fn.file;
-  const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
-  const a = file.ops[at + 1] as number;
-  const b = file.ops[at + 2] as number;
-  switch (file.ops[at] as Op) {
-    case Op.Call:
-      return [a, ...readList(file, b)];
-    case Op.Assign:
-      return [b, a];
-    case Op.Set:
-    case Op.Declare:
-      return b >= 0 ? [b] : [];
-    case Op.Eval:
-    case Op.Branch:
-    case Op.Switch:
-      return [a];
-    case Op.Return:
-      return a >= 0 ? [a] : [];
-    case Op.Guard:
-      return readList(file, b);
-    default:
-      return [];
   }
 }
 

@@ -19,6 +19,7 @@ import type { Entry, Origin } from '../contexts/entry-points.js';
 import type { ShownLock } from '../contexts/result.js';
 import type { RuleInfo } from '../door.js';
 import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from '../facts/encode.js';
+import { namelessInSentence } from '../model/lock-words.js';
 import type { FunctionRef } from '../program/program.js';
 
 /** What a quick fix has to do; `fixes` turns it into edits on demand. */
@@ -320,18 +321,9 @@ export function lockExpression(text: string): string {
 /** How a lock is called in a sentence. */
 export function lockName(shown: ShownLock): string {
   const { lock, text } = shown;
-  switch (lock.kind) {
-    case 'rcu':
-      return 'the RCU read side';
-    case 'irq':
-      return 'interrupts off';
-    case 'bh':
-      return 'bottom halves off';
-    case 'preempt':
-      return 'preemption off';
-    default:
-      return `'${lockExpression(text)}'${lock.class === '' || lock.class.startsWith('?') || lock.class === text ? '' : ` (${lock.class})`}`;
-  }
+  const word = namelessInSentence(lock.kind);
+  if (word !== undefined) return word;
+  return `'${lockExpression(text)}'${lock.class === '' || lock.class.startsWith('?') || lock.class === text ? '' : ` (${lock.class})`}`;
 }
 
 /** RCU state of a situation. */

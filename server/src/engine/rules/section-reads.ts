@@ -6,13 +6,14 @@
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { readsOf } from '../contexts/operands.js';
 import type { State } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { heldIn } from './holding.js';
 import { Mentions } from './mentions.js';
-import { OfSituations, readsOf, visitExpressions, watch } from './replay.js';
+import { OfSituations, visitExpressions, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { isOnlyTest, isParent, READS_ONCE, type Spot, unwrapped } from './walk-reads.js';
 

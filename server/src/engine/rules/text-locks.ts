@@ -4,6 +4,7 @@
  * seen. Must not know states or terms.
  */
 import { fnColumn } from '../contexts/cfg.js';
+import { readsOf } from '../contexts/operands.js';
 import { T } from '../contexts/terms.js';
 import {
   EXPR_STRIDE,
@@ -18,7 +19,6 @@ import {
 import type { HelperEntry, LockEffect } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { calleesByOp } from './lockless.js';
-import { readsOf } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { Ways } from './ways.js';
 

@@ -3,13 +3,14 @@
  * a function reads such a member when it has just dropped that lock. Must not know what is reported of that.
  */
 import { calledName, fnColumn } from '../contexts/cfg.js';
+import { readsOf } from '../contexts/operands.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { ExpressionTypes } from '../program/expression-types.js';
 import type { FunctionRef } from '../program/program.js';
 import { OfFunctions, resultsAround } from './kept.js';
 import { isMessage } from './lockless.js';
 import { Mentions } from './mentions.js';
-import { readsOf, visitExpressions } from './replay.js';
+import { visitExpressions } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { type DroppedText, textKey, textOf, walkText } from './text-locks.js';
 import { Ways } from './ways.js';

@@ -7,6 +7,7 @@ import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { readsOf } from '../contexts/operands.js';
 import type { CallEdge, Variant } from '../contexts/result.js';
 import { isAtomicKind, maskOf, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
@@ -14,7 +15,7 @@ import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../facts/encode
 import type { FunctionRef } from '../program/program.js';
 import { heldIn } from './holding.js';
 import { calleesByOp, handedOver, READS_ITS_ARGUMENT } from './lockless.js';
-import { OfSituations, readsOf, visitExpressions, watch } from './replay.js';
+import { OfSituations, visitExpressions, watch } from './replay.js';
 import { pathTo, type RuleContext, step } from './rule.js';
 
 /** A read or use of a value. */

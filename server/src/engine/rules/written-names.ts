@@ -3,8 +3,8 @@
  * Must not know what a name means.
  */
 import { fnColumn } from '../contexts/cfg.js';
+import { readsOf, visitNodes } from '../contexts/operands.js';
 import { EXPR_STRIDE, type FileFacts, Fn, FUNCTION_STRIDE, OP_STRIDE, Op, X } from '../facts/encode.js';
-import { readsOf } from './replay.js';
 
 const BITS = 32;
 
@@ -65,37 +65,20 @@ function read(file: FileFacts, index: number, bits: Uint32Array, row: number): v
   }
 }
 
+/** Whether an expression writes one of these strings. */
+export function expressionWrites(file: FileFacts, expr: number, numbers: ReadonlySet<number>): boolean {
+  let found = false;
+  visitNames(file, expr, (n) => {
+    found ||= numbers.has(n);
+  });
+  return found;
+}
+
 /** Calls `visit` with the string of each name and member below an expression. */
-export function visitNames(file: FileFacts, expr: number, visit: (n: number) => void): void {
-  if (expr < 0) return;
-  const at = expr * EXPR_STRIDE;
-  const a = file.exprs[at + 1] as number;
-  const b = file.exprs[at + 2] as number;
-  switch (file.exprs[at] as X) {
-    case X.Name:
-      visit(a);
-      return;
-    case X.Field:
-      visit(b);
-      visitNames(file, a, visit);
-      return;
-    case X.Addr:
-    case X.Deref:
-      visitNames(file, a, visit);
-      return;
-    case X.Index:
-      visitNames(file, a, visit);
-      visitNames(file, b, visit);
-      return;
-    case X.Unary:
-    case X.Cast:
-      visitNames(file, b, visit);
-      return;
-    case X.Binary:
-      visitNames(file, b, visit);
-      visitNames(file, file.exprs[at + 3] as number, visit);
-      return;
-    default:
-      return;
-  }
+function visitNames(file: FileFacts, expr: number, visit: (n: number) => void): void {
+  visitNodes(file, expr, (e, kind) => {
+    const at = e * EXPR_STRIDE;
+    if (kind === X.Name) visit(file.exprs[at + 1] as number);
+    else if (kind === X.Field) visit(file.exprs[at + 2] as number);
+  });
 }

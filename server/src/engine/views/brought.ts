@@ -9,6 +9,7 @@ import { fnColumn } from '../contexts/cfg.js';
 import { type Entry, Whence } from '../contexts/entry-points.js';
 import type { Lock } from '../contexts/state.js';
 import { Fn } from '../facts/encode.js';
+import { NAMELESS } from '../model/lock-words.js';
 import type { FunctionRef, Program } from '../program/program.js';
 
 /** One lock, or RCU, over all calls. */
@@ -88,8 +89,6 @@ function numberOf(object: object): number {
   return number;
 }
 
-const READ_SIDE = 'RCU read side';
-
 type Answer = 'held' | 'shared' | 'either' | 'without' | 'perhaps' | 'unknown';
 
 function count(analysis: Analysis, fn: FunctionRef, calls: readonly (readonly CallInto[])[]): BroughtByCalls {
@@ -162,19 +161,9 @@ function isShown(lock: Lock): boolean {
 }
 
 function nameOf(analysis: Analysis, fn: FunctionRef, lock: Lock): string {
-  switch (lock.kind) {
-    case 'rcu':
-      return READ_SIDE;
-    case 'irq':
-      return 'interrupts off';
-    case 'bh':
-      return 'bottom halves off';
-    case 'preempt':
-      return 'preemption off';
-    default: {
-      const text = analysis.propagation?.show(fn.id, lock.place) ?? lock.class;
-      // Nobody writes down what a hash was made of
-      return text.includes('?') || text.includes(' op ') || text.includes('(') ? lock.class : text;
-    }
-  }
+  const word = NAMELESS.get(lock.kind);
+  if (word !== undefined) return word;
+  const text = analysis.propagation?.show(fn.id, lock.place) ?? lock.class;
+  // Nobody writes down what a hash was made of
+  return text.includes('?') || text.includes(' op ') || text.includes('(') ? lock.class : text;
 }

@@ -12,6 +12,7 @@ import { type Lock, NEGATIVE, POSITIVE, ZERO } from '../contexts/state.js';
 import { RESULT } from '../contexts/translate.js';
 import { callsWithoutEffect } from '../contexts/unknowns.js';
 import { EXPR_STRIDE, Fn, lineAt, OP_STRIDE, Op, X } from '../facts/encode.js';
+import { namelessInSentence } from '../model/lock-words.js';
 import type { HelperEntry } from '../model/types.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { helperEffects, helperSleeps } from './contract.js';
@@ -191,20 +192,10 @@ function isState(lock: Lock): boolean {
 
 /** How a lock is called in the terms of the function that it is an effect of. */
 function lockName(analysis: Analysis, fn: FunctionRef, lock: Lock): string {
-  switch (lock.kind) {
-    case 'rcu':
-      return 'the RCU read side';
-    case 'irq':
-      return 'interrupts off';
-    case 'bh':
-      return 'bottom halves off';
-    case 'preempt':
-      return 'preemption off';
-    default: {
-      const text = (analysis.propagation?.show(fn.id, lock.place) ?? lock.class).replaceAll(RESULT, 'result');
-      return `\`${isPlain(text) || lock.class.includes('?') ? text : lock.class}\``;
-    }
-  }
+  const word = namelessInSentence(lock.kind);
+  if (word !== undefined) return word;
+  const text = (analysis.propagation?.show(fn.id, lock.place) ?? lock.class).replaceAll(RESULT, 'result');
+  return `\`${isPlain(text) || lock.class.includes('?') ? text : lock.class}\``;
 }
 
 function freePhrases(analysis: Analysis, fn: FunctionRef, result: FunctionResult): readonly string[] {

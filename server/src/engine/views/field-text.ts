@@ -3,6 +3,7 @@
  * command line and whoever shows plain text. Must not compute; cuts long lists with counts.
  */
 import type { HeldLock } from '../base/finding.js';
+import { push } from '../base/multimap.js';
 import type { AccessSituation, FieldAccess, FieldAnswer, GuardState } from '../base/review.js';
 import { count, wordRcu } from '../findings/wording.js';
 
@@ -112,12 +113,7 @@ function exceptionLines(
 
 function byFunction(out: TextLine[], answer: FieldAnswer, options: FieldTextOptions): void {
   const groups = new Map<string, FieldAccess[]>();
-  for (const a of answer.accesses) {
-    const key = `${a.file} ${a.function}`;
-    const list = groups.get(key);
-    if (list === undefined) groups.set(key, [a]);
-    else list.push(a);
-  }
+  for (const a of answer.accesses) push(groups, `${a.file} ${a.function}`, a);
   if (groups.size > 0) out.push([], [toned('strong', 'By function')]);
   for (const list of [...groups.values()].slice(0, options.functions)) {
     const first = list[0] as FieldAccess;

@@ -5,6 +5,7 @@
 import type { Analysis } from '../contexts/analysis.js';
 import { meaningOf, type Target } from '../contexts/calls.js';
 import { fnColumn } from '../contexts/cfg.js';
+import { readsOf, visitNodes } from '../contexts/operands.js';
 import {
   CALL_LOOP,
   EXPR_STRIDE,
@@ -17,7 +18,7 @@ import {
 } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import { ExpressionTypes } from '../program/expression-types.js';
-import { type FunctionRef, readList, type SlotRef } from '../program/program.js';
+import type { FunctionRef, SlotRef } from '../program/program.js';
 
 /** A name in a text: offsets are 0-based in UTF-16 units. */
 export interface Token {
@@ -149,7 +150,10 @@ function memberLock(analysis: Analysis, fn: FunctionRef, token: Token): LockName
     const at = (first + o) * OP_STRIDE;
     if (base + (file.ops[at + 5] as number) > token.start || base + (file.ops[at + 6] as number) < token.end)
       continue;
-    for (const e of operandsOf(file, at)) {
+    // What is stored to comes before what is stored
+    const read = readsOf(fn, o);
+    const operands = (file.ops[at] as Op) === Op.Assign ? [...read].reverse() : read;
+    for (const e of operands) {
       const found = fieldNamed(file, e, token.name);
       if (found < 0) continue;
       const struct = types.slot(found)?.struct ?? '';
@@ -188,55 +192,13 @@ function declaredLock(analysis: Analysis, file: FileFacts, source: string, token
   return null;
 }
 
-function operandsOf(file: FileFacts, at: number): readonly number[] {
-  const a = file.ops[at + 1] as number;
-  const b = file.ops[at + 2] as number;
-  switch (file.ops[at] as Op) {
-    case Op.Call:
-      return [a, ...readList(file, b)];
-    case Op.Assign:
-      return [a, b];
-    case Op.Set:
-    case Op.Declare:
-      return b >= 0 ? [b] : [];
-    case Op.Eval:
-    case Op.Branch:
-    case Op.Switch:
-      return [a];
-    case Op.Return:
-      return a >= 0 ? [a] : [];
-    case Op.Guard:
-      return readList(file, b);
-    default:
-      return [];
-  }
-}
-
 /** The expression below one that is a member of this name; -1 where none is. */
 function fieldNamed(file: FileFacts, e: number, name: string): number {
-  if (e < 0) return -1;
-  const at = e * EXPR_STRIDE;
-  const [a, b, c] = [file.exprs[at + 1], file.exprs[at + 2], file.exprs[at + 3]] as [number, number, number];
-  switch (file.exprs[at] as X) {
-    case X.Field:
-      return file.strings[b] === name ? e : fieldNamed(file, a, name);
-    case X.Deref:
-    case X.Addr:
-      return fieldNamed(file, a, name);
-    case X.Unary:
-    case X.Cast:
-      return fieldNamed(file, b, name);
-    case X.Index: {
-      const found = fieldNamed(file, a, name);
-      return found >= 0 ? found : fieldNamed(file, b, name);
-    }
-    case X.Binary: {
-      const found = fieldNamed(file, b, name);
-      return found >= 0 ? found : fieldNamed(file, c, name);
-    }
-    default:
-      return -1;
-  }
+  let found = -1;
+  visitNodes(file, e, (x, kind) => {
+    if (found < 0 && kind === X.Field && text(file, x * EXPR_STRIDE + 2) === name) found = x;
+  });
+  return found;
 }
 
 /** Types that are locks. */

@@ -6,6 +6,7 @@ import type { LockMode } from '../base/finding.js';
 import type { LockCard, NamedPlace, Nesting } from '../base/hover.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { GLOBAL_STRIDE } from '../facts/encode.js';
+import { NAMELESS } from '../model/lock-words.js';
 import type { LockKind, OrderedLock } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { placeOfFunction, placeOfOperation } from './call-effect.js';
@@ -155,19 +156,11 @@ export function kindWords(kind: LockKind | null): string {
       return 'per-CPU rwsem';
     case 'folio':
       return 'folio lock';
-    case 'rcu':
-      return 'RCU read side';
     case 'srcu':
       return 'SRCU read side';
-    case 'irq':
-      return 'interrupts off';
-    case 'bh':
-      return 'bottom halves off';
-    case 'preempt':
-      return 'preemption off';
     case 'flag':
       return 'flag used as a lock';
     default:
-      return kind ?? '';
+      return kind === null || kind === undefined ? '' : (NAMELESS.get(kind) ?? kind);
   }
 }

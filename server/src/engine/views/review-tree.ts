@@ -3,6 +3,7 @@
  * not know an editor.
  */
 import type { Place } from '../base/finding.js';
+import { push } from '../base/multimap.js';
 import type {
   Changer,
   Drop,
@@ -80,12 +81,7 @@ export function fieldTree(answer: FieldAnswer): readonly TreeLine[] {
       }),
     );
   const groups = new Map<string, FieldAccess[]>();
-  for (const a of answer.accesses) {
-    const key = `${a.file} ${a.function}`;
-    const list = groups.get(key);
-    if (list === undefined) groups.set(key, [a]);
-    else list.push(a);
-  }
+  for (const a of answer.accesses) push(groups, `${a.file} ${a.function}`, a);
   out.push(
     node(`By function (${groups.size})`, {
       description: count(answer.accesses.length, 'access').replace(/accesss$/, 'accesses'),

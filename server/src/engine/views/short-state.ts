@@ -29,11 +29,6 @@ export function shortStates(groups: readonly HoverGroup[]): string {
     : `${texts[0]} | ${texts.length - 1} more by caller`;
 }
 
-/** One state: `dir->i_rwsem, inode->i_rwsem`, `d_lock?` where it is held on some paths, `i_rwsem shared`. */
-export function shortState(group: HoverGroup): string {
-  return textOf(partsOf(group, namedTwice([group])));
-}
-
 /** Names that two locks of one state share: they need more than that, in all states alike. */
 function namedTwice(groups: readonly HoverGroup[]): ReadonlySet<string> {
   const out = new Set<string>();

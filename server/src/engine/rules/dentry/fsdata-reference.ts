@@ -310,59 +310,46 @@ class Owners {
 }
 
 function draft(cx: RuleContext, fn: FunctionRef, op: number, text: string, drop: Drop): Draft {
-  const { origin } = drop.root;
-  return {
-    rule: ID,
-    precision: 'high',
-    certainty: 'must',
-    message: `'${text}' (struct ${drop.struct}) is stored in d_fsdata without a reference, and ->${origin.method}() drops one for it (${drop.fn.name}(), line ${lineOf(drop.fn, drop.op)})`,
-    fn: fn.id,
-    op,
-    entry: entryMethod(
-      cx.analysis,
-      cx.analysis.propagation?.origins[cx.analysis.propagation.entries[fn.id]?.[0]?.origins[0] ?? -1],
-    ),
-    held: [],
-    rcu: 'none',
-    trace: [
-      ...pathTo(cx, fn, 0),
-      step('access', fn, op, `stores '${text}', whose references belong to others`),
-      step(
-        'other-side',
-        drop.fn,
-        drop.op,
-        `->${origin.method}() of the dentry drops a reference that nobody took: the object is freed while others use it`,
-        1,
-      ),
-    ],
-    objectClass: `struct ${drop.struct}`,
-  };
+  const { method } = drop.root.origin;
+  return draftOf(cx, fn, op, drop, {
+    message: `'${text}' (struct ${drop.struct}) is stored in d_fsdata without a reference, and ->${method}() drops one for it (${drop.fn.name}(), line ${lineOf(drop.fn, drop.op)})`,
+    here: `stores '${text}', whose references belong to others`,
+    there: `->${method}() of the dentry drops a reference that nobody took: the object is freed while others use it`,
+  });
 }
 
 function lost(cx: RuleContext, fn: FunctionRef, op: number, text: string, drop: Drop): Draft {
+  const { method } = drop.root.origin;
+  return draftOf(cx, fn, op, drop, {
+    message: `the d_fsdata of '${text}' (struct ${drop.struct}) is overwritten, and the reference behind it is not dropped: what ->${method}() drops later is the new one's`,
+    here: `overwrites the d_fsdata of '${text}', which is not NULL here`,
+    there: `->${method}() of the dentry drops one reference: the old object is never freed`,
+  });
+}
+
+/** A store that does not fit the drop of a method; `here` and `there`: what each side does. */
+function draftOf(
+  cx: RuleContext,
+  fn: FunctionRef,
+  op: number,
+  drop: Drop,
+  words: { readonly message: string; readonly here: string; readonly there: string },
+): Draft {
+  const { propagation } = cx.analysis;
   return {
     rule: ID,
     precision: 'high',
     certainty: 'must',
-    message: `the d_fsdata of '${text}' (struct ${drop.struct}) is overwritten, and the reference behind it is not dropped: what ->${drop.root.origin.method}() drops later is the new one's`,
+    message: words.message,
     fn: fn.id,
     op,
-    entry: entryMethod(
-      cx.analysis,
-      cx.analysis.propagation?.origins[cx.analysis.propagation.entries[fn.id]?.[0]?.origins[0] ?? -1],
-    ),
+    entry: entryMethod(cx.analysis, propagation?.origins[propagation.entries[fn.id]?.[0]?.origins[0] ?? -1]),
     held: [],
     rcu: 'none',
     trace: [
       ...pathTo(cx, fn, 0),
-      step('access', fn, op, `overwrites the d_fsdata of '${text}', which is not NULL here`),
-      step(
-        'other-side',
-        drop.fn,
-        drop.op,
-        `->${drop.root.origin.method}() of the dentry drops one reference: the old object is never freed`,
-        1,
-      ),
+      step('access', fn, op, words.here),
+      step('other-side', drop.fn, drop.op, words.there, 1),
     ],
     objectClass: `struct ${drop.struct}`,
   };

@@ -5,6 +5,7 @@
  */
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import { ANY, maskOf, POSITIVE, type State, ZERO } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
@@ -12,7 +13,7 @@ import type { FunctionRef } from '../../program/program.js';
 import { everywhere } from '../counters.js';
 import { Mentions } from '../mentions.js';
 import { argumentsOf, type Reached, reachedFrom } from '../reached.js';
-import { readsOf, replay, visitExpressions } from '../replay.js';
+import { replay, visitExpressions } from '../replay.js';
 import { type Draft, entryMethod, originStep, type Rule, type RuleContext, step } from '../rule.js';
 
 const AND = operatorCode('&');

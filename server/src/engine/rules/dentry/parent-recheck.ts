@@ -6,13 +6,14 @@
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { Lock, State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { Moves } from '../dentry-stability.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
+import { OfSituations, replay, visitExpressions } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
 
 const ID = 'dentry/parent-recheck';

@@ -8,6 +8,7 @@ import type { Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
@@ -15,7 +16,7 @@ import type { HelperEntry } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { heldIn, heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, watch } from '../replay.js';
+import { OfSituations, watch } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
 
 const ID = 'dentry/unstable-inode';

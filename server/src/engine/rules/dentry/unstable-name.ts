@@ -6,6 +6,7 @@ import { PRECISION_RANK, type Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../../facts/encode.js';
@@ -13,7 +14,7 @@ import { type FunctionRef, readList } from '../../program/program.js';
 import { type Movable, Moves, movable, NOBODY_KNOWS, type Spot, spotOf } from '../dentry-stability.js';
 import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { type Look, OfSituations, operationsOf, readsOf, replay } from '../replay.js';
+import { type Look, OfSituations, operationsOf, replay } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
 
 const ID = 'dentry/unstable-name';

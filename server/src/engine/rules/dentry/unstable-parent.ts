@@ -7,6 +7,7 @@ import { PRECISION_RANK, type Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
@@ -15,7 +16,7 @@ import { Moves, movable, type Spot, spotOf } from '../dentry-stability.js';
 import { dereferencesOf } from '../dereferences.js';
 import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { type Look, OfSituations, operationsOf, readsOf, replay, visitExpressions } from '../replay.js';
+import { type Look, OfSituations, operationsOf, replay, visitExpressions } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
 
 const ID = 'dentry/unstable-parent';

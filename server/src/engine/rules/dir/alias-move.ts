@@ -5,11 +5,12 @@
  */
 import type { Analysis } from '../../contexts/analysis.js';
 import { calledName } from '../../contexts/cfg.js';
+import { readsOf } from '../../contexts/operands.js';
 import { T } from '../../contexts/terms.js';
 import type { FunctionRef } from '../../program/program.js';
 import { type Pair, readsFromCache, slotOf, tablePairs } from '../inode-tables.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, watch } from '../replay.js';
+import { OfSituations, watch } from '../replay.js';
 import { type Draft, type Rule, type RuleContext, step } from '../rule.js';
 
 /** The rule. */

@@ -5,6 +5,7 @@
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import { type Lock, maskOf, POSITIVE, type State, ZERO } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
@@ -13,7 +14,7 @@ import { MentionsBelow } from '../callee-texts.js';
 import { byLocks, heldShown, isAllKnown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { KEEPS } from '../pointer-text.js';
-import { type Look, OfSituations, operationsOf, readsOf, replay, visitExpressions } from '../replay.js';
+import { type Look, OfSituations, operationsOf, replay, visitExpressions } from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
   type Draft,

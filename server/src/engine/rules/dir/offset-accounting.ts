@@ -6,6 +6,7 @@
 import type { Analysis } from '../../contexts/analysis.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
+import { readsOf } from '../../contexts/operands.js';
 import { assume, type Facts, maskOf, NEGATIVE, ZERO } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
@@ -15,7 +16,7 @@ import { type Pair, slotOf, tablePairs } from '../inode-tables.js';
 import { Mentions } from '../mentions.js';
 import { argumentsOf } from '../reached.js';
 import { renameEnds } from '../rename-ends.js';
-import { readsOf, replay } from '../replay.js';
+import { replay } from '../replay.js';
 import { type Draft, type Rule, type RuleContext, step } from '../rule.js';
 import { Ways } from '../ways.js';
 

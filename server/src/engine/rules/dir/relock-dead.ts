@@ -7,6 +7,7 @@ import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import { pathValue } from '../../contexts/helper-calls.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
@@ -17,7 +18,7 @@ import { heldShown } from '../holding.js';
 import { OfFunctions } from '../kept.js';
 import { Liveness } from '../liveness.js';
 import { LockedByCallers } from '../locked-by-callers.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { OfSituations, replay } from '../replay.js';
 import {
   type Draft,
   entryMethod,

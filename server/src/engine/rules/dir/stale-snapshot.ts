@@ -5,6 +5,7 @@
  */
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { Lock } from '../../contexts/state.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import { ExpressionTypes } from '../../program/expression-types.js';
@@ -14,7 +15,7 @@ import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
 import { OfFunctions } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import { KEEPS } from '../pointer-text.js';
-import { type Look, OfSituations, operationsOf, readsOf, replay, watch } from '../replay.js';
+import { type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
   type Draft,

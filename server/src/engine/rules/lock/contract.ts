@@ -6,6 +6,7 @@
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { Exit, FunctionResult, TakeEffect } from '../../contexts/result.js';
 import { isAtomicKind, type Lock, type State, settled } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
@@ -15,7 +16,7 @@ import type { FunctionRef } from '../../program/program.js';
 import { heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { releasesAt } from '../releases.js';
-import { OfSituations, operationsOf, readsOf, watch } from '../replay.js';
+import { OfSituations, operationsOf, watch } from '../replay.js';
 import {
   type Draft,
   entryMethod,

@@ -5,9 +5,9 @@
 import { blockOf, calledName, fnColumn, graphOf, reachedFrom } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import { modelLock } from '../../contexts/helper-calls.js';
+import { readsOf } from '../../contexts/operands.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
-import { readsOf } from '../replay.js';
 import {
   type Draft,
   heldOf,

@@ -6,6 +6,7 @@
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
@@ -21,7 +22,7 @@ import {
   isWhole,
 } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, watch } from '../replay.js';
+import { OfSituations, watch } from '../replay.js';
 import {
   type Draft,
   type DraftLock,

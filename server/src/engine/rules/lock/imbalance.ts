@@ -6,6 +6,7 @@
 import type { Precision } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { Exit, FunctionResult } from '../../contexts/result.js';
 import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
@@ -13,7 +14,6 @@ import { RESULT } from '../../contexts/translate.js';
 import { EXPR_STRIDE, type FileFacts, FN_STATIC, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { typeRef } from '../../program/program.js';
-import { readsOf } from '../replay.js';
 import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
 import { Ways } from '../ways.js';
 import { breaksContract } from './contract.js';

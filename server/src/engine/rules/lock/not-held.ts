@@ -8,6 +8,7 @@ import { begin, type Entry, Whence } from '../../contexts/entry-points.js';
 import { JOIN_OP } from '../../contexts/evaluate.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import { modelLock } from '../../contexts/helper-calls.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { FunctionResult } from '../../contexts/result.js';
 import { type Lock, NO_LOCKS, type State } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
@@ -16,7 +17,7 @@ import type { FunctionRef } from '../../program/program.js';
 import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { calleeAt, isOwned, isReleasing, releasedAlways, releasesAt } from '../releases.js';
-import { type Look, OfSituations, operationsOf, readsOf, replay, watch } from '../replay.js';
+import { type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
 import {
   type Draft,
   entryMethod,

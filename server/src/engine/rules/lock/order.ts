@@ -38,8 +38,7 @@ export const lockOrder: Rule = {
 };
 
 function inversions(cx: RuleContext): Draft[] {
-  const graph = new LockGraph(cx);
-  graph.build();
+  const graph = LockGraph.of(cx.analysis);
   const pairs = new Inversions(cx, graph, (e, why) => cx.silence?.(ID, e.fn, e.taken.op, why));
   const out: Draft[] = [];
   const seen = new Set<string>();

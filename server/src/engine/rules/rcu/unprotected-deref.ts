@@ -6,6 +6,7 @@
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import { type Lock, maskOf, type State, ZERO } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
@@ -16,7 +17,7 @@ import { byLocks, heldIn, heldShown, isAllKnown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { holderIn, isInside, isPointerTo, onlyLooks } from '../only-looks.js';
 import { calleeAt } from '../releases.js';
-import { OfSituations, readsOf, replay, visitExpressions } from '../replay.js';
+import { OfSituations, replay, visitExpressions } from '../replay.js';
 import {
   type Draft,
   entryMethod,

@@ -6,6 +6,7 @@ import type { TraceStep } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { readsOf } from '../../contexts/operands.js';
 import { assume, maskOf, NEGATIVE, type State, ZERO } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
@@ -13,7 +14,7 @@ import type { Model } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { calleesByOp } from '../lockless.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, replay } from '../replay.js';
+import { OfSituations, replay } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
 
 /** Methods whose -ECHILD takes path walk out of RCU mode. */

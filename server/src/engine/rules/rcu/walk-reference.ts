@@ -4,11 +4,12 @@
  */
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
+import { readsOf } from '../../contexts/operands.js';
 import { Fn } from '../../facts/encode.js';
 import type { HelperEntry, Model } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, readsOf, watch } from '../replay.js';
+import { OfSituations, watch } from '../replay.js';
 import { type Draft, entryMethod, type Rule, type RuleContext, step } from '../rule.js';
 import { type WalkSituation, walkPath, walkSituations } from '../walk-reads.js';
 

@@ -4,13 +4,13 @@
  * always as the first member of another one. A hint: a comment at the member, or an assertion of its offset, says that it is known.
  */
 import { calledName, fnColumn } from '../../contexts/cfg.js';
+import { readsOf } from '../../contexts/operands.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../../facts/encode.js';
 import { type FunctionRef, readList, typeRef, unitOf } from '../../program/program.js';
 import { everywhere } from '../counters.js';
 import { Mentions } from '../mentions.js';
 import { argumentsOf } from '../reached.js';
-import { readsOf } from '../replay.js';
 import { type Draft, type Rule, type RuleContext, step } from '../rule.js';
 
 const ID = 'rename/embedded-free';
