@@ -314,6 +314,18 @@ export class Workbench {
     await this.page.mouse.move(x + 3, box.y + box.height / 2, { steps: 4 });
   }
 
+  /** Clicks on what may be drawn anew just then: rows of lists, tokens, lenses. */
+  async click(what: Locator): Promise<void> {
+    const isDone = await until(async () => {
+      const click = what.click({ timeout: 3000 });
+      return click.then(
+        () => true,
+        () => false,
+      );
+    });
+    if (!isDone) throw new Error(`no click on ${what}`);
+  }
+
   /** Opens the menu of code actions at the cursor and gives its rows. One that a drawing of hints closed again is opened again. */
   async actions(): Promise<readonly string[]> {
     const rows = this.page.locator('.action-widget .monaco-list-row.action');

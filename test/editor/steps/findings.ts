@@ -49,7 +49,7 @@ async function why(bench: Workbench, checks: Checks, folder: string): Promise<vo
   const text = 'kfree(record);';
   await bench.open(path, lineOf(path, text));
   await until(async () => (await page.locator('.squiggly-error').count()) > 0, 40_000);
-  await bench.token(text, 'kfree').click();
+  await bench.click(bench.token(text, 'kfree'));
   await bench.command('Lockwalk: Explain Finding at Cursor');
   const preview = page.frameLocator('iframe.webview.ready').frameLocator('iframe');
   const body = preview.locator('body');
@@ -76,7 +76,7 @@ async function ignore(bench: Workbench, checks: Checks, folder: string): Promise
   await bench.open(path, lineOf(path, text));
   await until(async () => (await page.locator('.squiggly-error').count()) > 0, 40_000);
   const before = await bench.problemCount();
-  await bench.token(text, 'kmalloc').click();
+  await bench.click(bench.token(text, 'kmalloc'));
   const offered = await bench.actions();
   await page.waitForTimeout(400);
   await bench.shot('actions');
@@ -111,7 +111,7 @@ async function projectFile(bench: Workbench, checks: Checks, folder: string): Pr
   const marks = page.locator('.squiggly-error, .squiggly-warning');
   const wrong = await until(async () => (await marks.count()) > 0, 15_000);
   checks.that('what is wrong in .lockwalk.json is shown there', wrong);
-  await page.locator('.view-line', { hasText: 'hunt' }).first().click();
+  await bench.click(page.locator('.view-line', { hasText: 'hunt' }).first());
   await page.keyboard.press('End');
   for (let times = 0; times < 3; times++) await page.keyboard.press('ArrowLeft');
   // What does not fit what is offered would hide it

@@ -16,7 +16,7 @@ async function realTree(stage: Stage): Promise<void> {
   const text = readFileSync(path, 'utf8');
   await bench.open(path, lineOf(path, lineText));
   await page.waitForTimeout(1500);
-  await bench.token(lineText, 'kfree_rcu').click();
+  await bench.click(bench.token(lineText, 'kfree_rcu'));
   await page.keyboard.press('Home');
   await page.keyboard.press('Shift+End');
   await page.keyboard.type('kfree(ino);');

@@ -40,9 +40,14 @@ async function textOf(bench: Workbench, selector: string): Promise<string> {
   return texts.join('\n').replace(/[\s\u00a0]+/g, ' ');
 }
 
+/** The text that said it, or the last one: what is drawn may change again at once. */
 async function says(bench: Workbench, selector: string, wanted: RegExp, ms = 30_000): Promise<string> {
-  await until(async () => wanted.test(await textOf(bench, selector)), ms);
-  return textOf(bench, selector);
+  let said = '';
+  await until(async () => {
+    said = await textOf(bench, selector);
+    return wanted.test(said);
+  }, ms);
+  return said;
 }
 
 /** Looks at lenses, callers, call hierarchy and both views; changes nothing. */
@@ -68,7 +73,7 @@ async function lenses(bench: Workbench, checks: Checks, visit: LensVisit): Promi
   checks.that('a lens above a method', visit.method.lens.test(said), said.slice(0, 300));
   await bench.pointerAway();
   await bench.shot('lenses');
-  await page.locator(`${LENS} a`, { hasText: visit.helper.lens }).first().click();
+  await bench.click(page.locator(`${LENS} a`, { hasText: visit.helper.lens }).first());
   const peek = await says(bench, '.peekview-widget', new RegExp(visit.helper.name));
   checks.that('a click on it shows the callers', peek.includes(visit.helper.name), peek.slice(0, 200));
   await page.waitForTimeout(500);
@@ -78,7 +83,7 @@ async function lenses(bench: Workbench, checks: Checks, visit: LensVisit): Promi
 }
 
 async function callHierarchy(bench: Workbench, checks: Checks, visit: LensVisit): Promise<void> {
-  await bench.token(visit.helper.lineText, visit.helper.name).click();
+  await bench.click(bench.token(visit.helper.lineText, visit.helper.name));
   await bench.command('Calls: Show Call Hierarchy');
   const rows = '.sidebar .monaco-list-row';
   const said = await says(bench, rows, new RegExp(visit.method.name));
@@ -93,15 +98,17 @@ async function views(bench: Workbench, checks: Checks, visit: LensVisit): Promis
   await page.locator('.activitybar .action-label[aria-label^="Lockwalk"]').first().click();
   const rows = '.sidebar .monaco-list-row';
   await says(bench, rows, new RegExp(visit.table));
-  // The tree below names the table too, but never begins with it
-  await page
-    .locator(rows, { hasText: new RegExp(`^\\s*${visit.table}`) })
-    .first()
-    .click();
-  await page.keyboard.press('ArrowRight');
-  const said = await says(bench, rows, visit.row);
+  // The tree below names the table too, but never begins with it. A table is drawn anew while its directory is read
+  const table = page.locator(rows, { hasText: new RegExp(`^\\s*${visit.table}`) }).first();
+  let said = '';
+  await until(async () => {
+    await bench.click(table);
+    await page.keyboard.press('ArrowRight');
+    said = await says(bench, rows, visit.row, 3000);
+    return visit.row.test(said);
+  });
   checks.that('VFS Methods: a method with its contexts', visit.row.test(said), said.slice(0, 400));
-  await bench.token(visit.helper.lineText, visit.helper.name).click();
+  await bench.click(bench.token(visit.helper.lineText, visit.helper.name));
   const contexts = await says(bench, rows, visit.contexts);
   checks.that('Contexts at Cursor follows the cursor', visit.contexts.test(contexts), contexts.slice(-400));
   await bench.pointerAway();

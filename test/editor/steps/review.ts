@@ -26,7 +26,7 @@ async function review({ bench, checks, folder }: Stage): Promise<void> {
   const { page } = bench;
   const pool = join(folder, 'fs/pool/alloc.c');
   await bench.open(pool, lineOf(pool, 'block->next = pool->free;'));
-  await bench.token('block->next = pool->free;', 'free').click();
+  await bench.click(bench.token('block->next = pool->free;', 'free'));
   // What is drawn as one token may be more than the word
   for (const key of ['End', 'ArrowLeft', 'ArrowLeft']) await page.keyboard.press(key);
   await bench.command('Lockwalk: Show Accesses of This Field');
@@ -55,7 +55,9 @@ async function review({ bench, checks, folder }: Stage): Promise<void> {
   );
   await bench.pointerAway();
   await bench.shot('drop');
-  await page.locator('.sidebar .monaco-list-row', { hasText: 'pointer block = pool->free' }).first().click();
+  await bench.click(
+    page.locator('.sidebar .monaco-list-row', { hasText: 'pointer block = pool->free' }).first(),
+  );
   const wanted = lineOf(pool, '\tblock = pool->free;');
   const there = await until(
     async () =>

@@ -20,7 +20,7 @@ async function walkthrough({ bench, checks }: Stage): Promise<void> {
   });
   checks.that('the step has its picture', broken?.count === 0, `${broken?.count} broken`);
   await bench.shot('walkthrough');
-  await button.click();
+  await bench.click(button);
   await page.locator('.tab.active[data-resource-name="dir.c"]').waitFor();
   const drawn = await squigglesBecome(bench, (count) => count > 0, PATIENCE_MS);
   checks.that('the sample has its squiggle', drawn > 0);
@@ -28,8 +28,10 @@ async function walkthrough({ bench, checks }: Stage): Promise<void> {
 
   await bench.command('Lockwalk: Open Walkthrough');
   const second = page.locator('.getting-started-step', { hasText: 'See what holds' }).first();
-  await second.click();
-  await page.locator('.getting-started-step .monaco-button', { hasText: 'Show the Card' }).first().click();
+  await bench.click(second);
+  await bench.click(
+    page.locator('.getting-started-step .monaco-button', { hasText: 'Show the Card' }).first(),
+  );
   const cards = page.locator('.monaco-hover:not(.hidden)');
   const card = await until(async () => (await cards.allInnerTexts()).find((text) => /RCU-walk/.test(text)));
   checks.that('the second step shows the card', card !== undefined);
@@ -57,7 +59,7 @@ async function task({ bench, checks, folder }: Stage): Promise<void> {
   checks.that('the task is offered', offered);
   await bench.shot('task');
   const before = await bench.problemCount();
-  await mine.click();
+  await bench.click(mine);
   // One of the four is of a file that an earlier step had open, which the editor may still hold
   const found = await until(async () => (await bench.problemCount()) >= 3);
   checks.that(

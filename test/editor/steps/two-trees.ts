@@ -87,7 +87,7 @@ async function besideClangd({ bench, checks, folder }: Stage): Promise<void> {
   checks.that('no line in both cards', more.length === 0 && twice.length === 0, twice.join(' | '));
   await bench.shot('clangd-card');
   await bench.pointerAway();
-  await bench.token(LINE, 'd_inode').click();
+  await bench.click(bench.token(LINE, 'd_inode'));
   await bench.pointerAway();
   await page.keyboard.press('Control+.');
   await page.locator('.action-widget .monaco-list-row.action').first().waitFor();

@@ -62,7 +62,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   const rows = await until(async () => (await bench.problems()).filter((row) => row.includes(what.rule)));
   checks.that('row in Problems, with the rule', rows.length > 0, rows[0] ?? 'none');
   const row = page.locator('.markers-panel .monaco-list-row', { hasText: what.rule }).first();
-  await row.click();
+  await bench.click(row);
   await page.waitForTimeout(400);
   const all = await bench.problems();
   checks.that('its path as related rows', all.length > rows.length + 1, `${all.length} rows`);
@@ -81,7 +81,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   await bench.pointerAway();
   await page.keyboard.press('Control+Shift+M');
 
-  await token.click();
+  await bench.click(token);
   await bench.pointerAway();
   const offered = await bench.actions();
   const fixable = offered.length > 0 && !/^Explain/.test(offered[0] ?? '');
