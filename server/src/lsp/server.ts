@@ -141,8 +141,17 @@ export function serve(connection: Connection, options: ServerOptions): void {
     changed: () => statusChanged(),
   });
 
-  const shown = new Shown(connection, { documents, served, checker, failures, client: () => client, wire });
+  const shown = new Shown(connection, {
+    documents,
+    served,
+    checker,
+    scanned: () => scans.scanned,
+    failures,
+    client: () => client,
+    wire,
+  });
   const scans = new Scans({
+    changed: () => shown.changed(),
     connection,
     documents,
     trees,

@@ -106,8 +106,13 @@ export function operationAt(
 
 /** The contexts just before an operation of a function (or at its entry, for `op` -1). */
 export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): PointContext[] {
+  return pointsAt(analysis, fn, op).map(({ context }) => context);
+}
+
+/** The same with the places that they speak of. */
+export function pointsAt(analysis: Analysis, fn: FunctionRef, op: number): readonly Point[] {
   const states = op < 0 ? null : (statesAt(analysis, fn, new Set([op]), op).before.get(op) ?? []);
-  return pointsIn(analysis, fn, states).map(({ context }) => context);
+  return pointsIn(analysis, fn, states);
 }
 
 /** The contexts just before each of several operations, from one walk. */
