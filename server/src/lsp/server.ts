@@ -195,7 +195,8 @@ export function serve(connection: Connection, options: ServerOptions): void {
         // A client that is told when to ask again need not ask for other files after each edit
         ...(client.pullsDiagnostics && {
           diagnosticProvider: {
-            identifier: 'lockwalk',
+            // Not the name that findings of scans and tasks go by in an editor: what takes those away leaves these
+            identifier: 'lockwalk-open',
             interFileDependencies: !client.refreshesDiagnostics,
             workspaceDiagnostics: false,
           },
