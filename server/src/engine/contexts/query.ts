@@ -443,19 +443,22 @@ export function pointOf(
       lock.kind === 'completion'
     )
       continue;
-    takenBy.push(
-      lock.fn >= 0 && (x.seen.fromCaller || lock.fn !== fn.id) ? { fn: lock.fn, op: lock.op } : null,
-    );
-    const own = x.seen.fromCaller || lock.fn !== fn.id ? null : lockAsWritten(fn, lock.op);
-    written.push(own?.field === true && helperTakes(analysis, fn, lock.op) ? `&${own.text}` : null);
-    held.push({
+    const one: HeldLock = {
       class: lock.class,
       instance: ownerText(text),
       expression: expressionOf(text),
       mode: lock.shared ? 'shared' : 'exclusive',
       certainty: must ? 'must' : 'may',
       acquiredAt: x.seen.fromCaller || lock.fn !== fn.id ? 'caller' : placeOf(fn, lock.op),
-    });
+    };
+    // Objects of several rounds of a loop that have one name are one lock for who reads
+    if (!must && held.some((other) => sameToRead(other, one))) continue;
+    takenBy.push(
+      lock.fn >= 0 && (x.seen.fromCaller || lock.fn !== fn.id) ? { fn: lock.fn, op: lock.op } : null,
+    );
+    const own = x.seen.fromCaller || lock.fn !== fn.id ? null : lockAsWritten(fn, lock.op);
+    written.push(own?.field === true && helperTakes(analysis, fn, lock.op) ? `&${own.text}` : null);
+    held.push(one);
   }
   const rcu: RcuState = rcuAll && rcuSome ? (entry.walk ? 'walk' : 'read') : rcuSome ? 'maybe' : 'none';
   return {
@@ -466,6 +469,17 @@ export function pointOf(
     takenBy,
     written,
   };
+}
+
+function sameToRead(a: HeldLock, b: HeldLock): boolean {
+  return (
+    a.acquiredAt !== 'caller' &&
+    b.acquiredAt !== 'caller' &&
+    a.acquiredAt.line === b.acquiredAt.line &&
+    a.expression === b.expression &&
+    a.class === b.class &&
+    a.mode === b.mode
+  );
 }
 
 function placeOf(fn: FunctionRef, op: number): { file: string; line: number } {
