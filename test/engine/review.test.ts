@@ -513,7 +513,10 @@ const struct inode_operations iops = { .setattr = changes };
 const struct super_operations sops = { .SLOT = gone };`;
     const alone = (await dropOf(source.replace('SLOT', 'evict_inode'))).drops[0];
     assert.deepEqual(alone?.changers, []);
-    assert.match(alone?.notes[0] ?? '', /^nobody changes inode::i_state of the same object meanwhile: ->evict_inode/);
+    assert.match(
+      alone?.notes[0] ?? '',
+      /^nobody changes inode::i_state of the same object meanwhile: ->evict_inode/,
+    );
     const others = (await dropOf(source.replace('SLOT', 'dirty_inode'))).drops[0];
     assert.deepEqual(
       others?.changers.map((c) => c.function),
