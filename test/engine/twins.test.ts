@@ -2,6 +2,14 @@
  * Rules that find next to nothing on plain trees are measured on right code of the same shape: at least twenty pieces each, all silent.
  */
 
+import {
+  FSDATA_REFERENCE,
+  FSDATA_TYPE,
+  HASH_STATE,
+  PARENT_RECHECK,
+  RELEASE_LINKED,
+  UNSTABLE_DENTRY_INODE,
+} from './twins/dentries.js';
 import { ALIAS_MOVE, LOST_RACE_LEAK, UNPINNED_CHILD } from './twins/directories.js';
 import { PRUNE_DROPS_LOCK, PRUNE_FREES, PRUNE_REFERENCE } from './twins/prune.js';
 import { ATOMIC_METHOD, WALK_BLOCKS, WALK_REFERENCE } from './twins/walk.js';
@@ -12,6 +20,12 @@ const TWINS: Readonly<Record<string, Twins>> = {
   'dentry/prune-drops-lock': PRUNE_DROPS_LOCK,
   'dentry/prune-frees': PRUNE_FREES,
   'dentry/prune-reference': PRUNE_REFERENCE,
+  'dentry/fsdata-reference': FSDATA_REFERENCE,
+  'dentry/fsdata-type': FSDATA_TYPE,
+  'dentry/hash-state': HASH_STATE,
+  'dentry/parent-recheck': PARENT_RECHECK,
+  'dentry/release-linked': RELEASE_LINKED,
+  'dentry/unstable-inode': UNSTABLE_DENTRY_INODE,
   'dir/alias-move': ALIAS_MOVE,
   'dir/lost-race-leak': LOST_RACE_LEAK,
   'dir/unpinned-child': UNPINNED_CHILD,
