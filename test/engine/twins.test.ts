@@ -12,6 +12,14 @@ import {
 } from './twins/dentries.js';
 import { ALIAS_MOVE, LOST_RACE_LEAK, UNPINNED_CHILD } from './twins/directories.js';
 import { PRUNE_DROPS_LOCK, PRUNE_FREES, PRUNE_REFERENCE } from './twins/prune.js';
+import {
+  ANNOTATION,
+  CONTRACT,
+  RELOCK_DEAD,
+  SELF_DEADLOCK,
+  STALE_POINTER,
+  STALE_SNAPSHOT,
+} from './twins/retaken.js';
 import { ATOMIC_METHOD, WALK_BLOCKS, WALK_REFERENCE } from './twins/walk.js';
 import { checkTwins, type Twins } from './twins.js';
 
@@ -28,7 +36,13 @@ const TWINS: Readonly<Record<string, Twins>> = {
   'dentry/unstable-inode': UNSTABLE_DENTRY_INODE,
   'dir/alias-move': ALIAS_MOVE,
   'dir/lost-race-leak': LOST_RACE_LEAK,
+  'dir/relock-dead': RELOCK_DEAD,
+  'dir/self-deadlock': SELF_DEADLOCK,
+  'dir/stale-pointer': STALE_POINTER,
+  'dir/stale-snapshot': STALE_SNAPSHOT,
   'dir/unpinned-child': UNPINNED_CHILD,
+  'lock/annotation': ANNOTATION,
+  'lock/contract': CONTRACT,
   'rcu/walk-blocks': WALK_BLOCKS,
   'rcu/walk-reference': WALK_REFERENCE,
 };
