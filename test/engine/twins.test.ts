@@ -11,7 +11,15 @@ import {
   UNSTABLE_DENTRY_INODE,
 } from './twins/dentries.js';
 import { ALIAS_MOVE, LOST_RACE_LEAK, UNPINNED_CHILD } from './twins/directories.js';
+import {
+  EARLY_FREE,
+  UNPROTECTED_DEREF,
+  UNSTABLE_INODE,
+  UNSTABLE_PARENT,
+  WALK_HARD_ERROR,
+} from './twins/lockless.js';
 import { PRUNE_DROPS_LOCK, PRUNE_FREES, PRUNE_REFERENCE } from './twins/prune.js';
+import { ATOMIC_MOVE, DOUBLE_MOVE, EARLY_ATTACH, EMBEDDED_FREE, OFFSET_ACCOUNTING } from './twins/renames.js';
 import {
   ANNOTATION,
   CONTRACT,
@@ -36,6 +44,7 @@ const TWINS: Readonly<Record<string, Twins>> = {
   'dentry/unstable-inode': UNSTABLE_DENTRY_INODE,
   'dir/alias-move': ALIAS_MOVE,
   'dir/lost-race-leak': LOST_RACE_LEAK,
+  'dir/offset-accounting': OFFSET_ACCOUNTING,
   'dir/relock-dead': RELOCK_DEAD,
   'dir/self-deadlock': SELF_DEADLOCK,
   'dir/stale-pointer': STALE_POINTER,
@@ -43,8 +52,17 @@ const TWINS: Readonly<Record<string, Twins>> = {
   'dir/unpinned-child': UNPINNED_CHILD,
   'lock/annotation': ANNOTATION,
   'lock/contract': CONTRACT,
+  'rcu/early-free': EARLY_FREE,
+  'rcu/unprotected-deref': UNPROTECTED_DEREF,
+  'rcu/unstable-inode': UNSTABLE_INODE,
+  'rcu/unstable-parent': UNSTABLE_PARENT,
   'rcu/walk-blocks': WALK_BLOCKS,
+  'rcu/walk-hard-error': WALK_HARD_ERROR,
   'rcu/walk-reference': WALK_REFERENCE,
+  'rename/atomic-move': ATOMIC_MOVE,
+  'rename/double-move': DOUBLE_MOVE,
+  'rename/early-attach': EARLY_ATTACH,
+  'rename/embedded-free': EMBEDDED_FREE,
 };
 
 describe('negative twins', function twins() {

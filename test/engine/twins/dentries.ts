@@ -273,10 +273,7 @@ export const RELEASE_LINKED = twinsOf('dentry/release-linked', LINKED, {
     '\tspin_lock(&lease_lock);\n\tlist_move(&f->list, &dead);\n\tspin_unlock(&lease_lock);',
     `${NOTE}\nstatic struct list_head dead;`,
   ),
-  'what hangs on it is freed, it stays': release(
-    '\tkfree(f->name);\n\tf->name = NULL;',
-    NOTE,
-  ),
+  'what hangs on it is freed, it stays': release('\tkfree(f->name);\n\tf->name = NULL;', NOTE),
   'no list at all': release('\tkfree(f);', MAKE),
   'the dentry is forgotten': release(`${OFF}\tdentry->d_fsdata = NULL;\n\tkfree(f);`, NOTE),
   'taken off by rcu': release(
@@ -307,7 +304,9 @@ const FREE = '\tspin_unlock(&child->d_lock);';
 /** A child is tested and pinned under its own d_lock. */
 export const UNSTABLE_DENTRY_INODE = twinsOf('dentry/unstable-inode', INODE, {
   'pinned under its own lock': child(`${NEST}\tfound = dget_dlock(child);\n${FREE}`),
-  'tested by a helper': child(`${NEST}\tif (simple_positive(child))\n\t\tfound = dget_dlock(child);\n${FREE}`),
+  'tested by a helper': child(
+    `${NEST}\tif (simple_positive(child))\n\t\tfound = dget_dlock(child);\n${FREE}`,
+  ),
   'tested for a name': child(`${NEST}\tif (!d_unhashed(child))\n\t\tfound = dget_dlock(child);\n${FREE}`),
   'a way out inside': child(
     `${NEST}\tif (!child->d_inode) {\n\t\tspin_unlock(&child->d_lock);\n\t\tspin_unlock(&parent->d_lock);\n\t\treturn NULL;\n\t}\n\tfound = dget_dlock(child);\n${FREE}`,
@@ -446,7 +445,9 @@ export const FSDATA_REFERENCE = twinsOf('dentry/fsdata-reference', REFERENCE, {
   'under d_lock': counted(
     '\tspin_lock(&dentry->d_lock);\n\tdentry->d_fsdata = item_get(item);\n\tspin_unlock(&dentry->d_lock);',
   ),
-  'only where nothing hangs there': counted('\tif (!dentry->d_fsdata)\n\t\tdentry->d_fsdata = item_get(item);'),
+  'only where nothing hangs there': counted(
+    '\tif (!dentry->d_fsdata)\n\t\tdentry->d_fsdata = item_get(item);',
+  ),
   'nothing is dropped at the end': counted('\tdentry->d_fsdata = item;', '\tiput(inode);'),
   'taken, and given back where it fails': counted(
     '\titem_get(item);\n\tif (other) {\n\t\titem_put(item);\n\t\treturn;\n\t}\n\tdentry->d_fsdata = item;',

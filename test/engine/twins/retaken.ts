@@ -51,7 +51,9 @@ export const RELOCK_DEAD = twinsOf('dir/relock-dead', DEAD, {
   ),
   'locked exclusively': lower(`\tinode_lock(dir);\n\tif (!IS_DEADDIR(dir))\n\t\t${GO}\n\tinode_unlock(dir);`),
   'by what knows how': lower('\terr = iterate_dir(lower, ctx);'),
-  'only the size is read': lower('\tinode_lock_shared(dir);\n\terr = dir->i_mode;\n\tinode_unlock_shared(dir);'),
+  'only the size is read': lower(
+    '\tinode_lock_shared(dir);\n\terr = dir->i_mode;\n\tinode_unlock_shared(dir);',
+  ),
   'never dropped': `${READING}
 static int foo_iterate(struct file *file, struct dir_context *ctx)
 {
@@ -85,7 +87,10 @@ const TOUCH =
 /** What takes the lock of a directory is not called with it held. */
 export const SELF_DEADLOCK = twinsOf('dir/self-deadlock', DEADLOCK, {
   'a lower directory': unlink('\ttouch(dir->i_private);', TOUCH),
-  'a lower directory by its dentry': unlink('\ttouch(d_inode(((struct dentry *)dentry->d_fsdata)->d_parent));', TOUCH),
+  'a lower directory by its dentry': unlink(
+    '\ttouch(d_inode(((struct dentry *)dentry->d_fsdata)->d_parent));',
+    TOUCH,
+  ),
   'the root of the same superblock': unlink(
     '\tif (dir != d_inode(dir->i_sb->s_root))\n\t\ttouch(d_inode(dir->i_sb->s_root));',
     TOUCH,
@@ -107,15 +112,17 @@ static int foo_open(struct inode *inode, struct file *file)
 	return 0;
 }
 const struct file_operations fops = { .open = foo_open };`,
-  'another lock of the inode': unlink('\tspin_lock(&dir->i_lock);\n\tdir->i_flags = 1;\n\tspin_unlock(&dir->i_lock);'),
+  'another lock of the inode': unlink(
+    '\tspin_lock(&dir->i_lock);\n\tdir->i_flags = 1;\n\tspin_unlock(&dir->i_lock);',
+  ),
   'a lock of what hangs on it': unlink(
     '\tstruct foo *f = dir->i_private;\n\n\tdown_write(&f->sem);\n\tf->count++;\n\tup_write(&f->sem);',
   ),
   'only asserted': unlink('\tlockdep_assert_held_write(&dir->i_rwsem);\n\tdir->i_flags = 1;'),
-  'the locked form of the helper': unlink('\tstruct dentry *d = lookup_one_len("x", dentry->d_parent, 1);\n\n\tif (!IS_ERR(d))\n\t\tdput(d);'),
-  'tried, with another way': unlink(
-    '\tif (!inode_trylock(dir))\n\t\treturn -EAGAIN;\n\tinode_unlock(dir);',
+  'the locked form of the helper': unlink(
+    '\tstruct dentry *d = lookup_one_len("x", dentry->d_parent, 1);\n\n\tif (!IS_ERR(d))\n\t\tdput(d);',
   ),
+  'tried, with another way': unlink('\tif (!inode_trylock(dir))\n\t\treturn -EAGAIN;\n\tinode_unlock(dir);'),
   'by a flag that says who has it': unlink(
     '\tset(dir, true);',
     'static void set(struct inode *dir, bool locked)\n{\n\tif (!locked)\n\t\tinode_lock(dir);\n\tdir->i_flags = 1;\n\tif (!locked)\n\t\tinode_unlock(dir);\n}\nvoid foo_set(struct inode *dir)\n{\n\tset(dir, false);\n}',
@@ -133,7 +140,10 @@ const struct file_operations fops = { .open = foo_open };`,
     `${TOUCH}\nstatic void later(struct work_struct *work)\n{\n\ttouch(container_of(work, struct foo, work)->name);\n}`,
   ),
   'dropped around': unlink('\tinode_unlock(dir);\n\ttouch(dir);\n\tinode_lock(dir);', TOUCH),
-  'two directories, each its own': unlink('\ttouch(a_of(dir));\n\ttouch(b_of(dir));', `${TOUCH}\nstruct inode *a_of(struct inode *dir);\nstruct inode *b_of(struct inode *dir);`),
+  'two directories, each its own': unlink(
+    '\ttouch(a_of(dir));\n\ttouch(b_of(dir));',
+    `${TOUCH}\nstruct inode *a_of(struct inode *dir);\nstruct inode *b_of(struct inode *dir);`,
+  ),
   'a read section inside the file': `${TOUCH}
 static int foo_release(struct inode *inode, struct file *file)
 {
@@ -199,8 +209,12 @@ export const STALE_SNAPSHOT = twinsOf('dir/stale-snapshot', SNAPSHOT, {
   'one section in a loop': fill(
     `\twhile (board->count) {\n\t${L}\t${R}\t\tcache->version = board->version;\n\t${U}\t}`,
   ),
-  'only asked afterwards': fill(`${L}${R}\tversion = board->version;\n${U}\tif (version != board->version)\n\t\tpr_warn("changed");\n\tcache->version = version;`),
-  'a count that says nothing of the copy': fill(`${L}${R}\tcache->version = board->version;\n${U}\tboard->cache = cache;`),
+  'only asked afterwards': fill(
+    `${L}${R}\tversion = board->version;\n${U}\tif (version != board->version)\n\t\tpr_warn("changed");\n\tcache->version = version;`,
+  ),
+  'a count that says nothing of the copy': fill(
+    `${L}${R}\tcache->version = board->version;\n${U}\tboard->cache = cache;`,
+  ),
   'whole under the lock of the caller': `${BOARD}
 static void make(struct board *board, struct cache *cache)
 {
@@ -277,7 +291,12 @@ export const STALE_POINTER = twinsOf('dir/stale-pointer', POINTER, {
   ),
 });
 
-const held = (body: string, words = '__must_hold(&f->lock)', call = '\tspin_lock(&f->lock);\n\tdo_it(f);\n\tspin_unlock(&f->lock);', before = ''): string => `
+const held = (
+  body: string,
+  words = '__must_hold(&f->lock)',
+  call = '\tspin_lock(&f->lock);\n\tdo_it(f);\n\tspin_unlock(&f->lock);',
+  before = '',
+): string => `
 ${before}
 static void do_it(struct foo *f)
 	${words}
@@ -293,7 +312,9 @@ const COUNT = '\tf->count++;';
 /** What a function says of locks it does. */
 export const ANNOTATION = twinsOf('lock/annotation', ANNOTATED, {
   'held throughout': held(COUNT),
-  'dropped and taken again inside': held('\tspin_unlock(&f->lock);\n\tcond_resched();\n\tspin_lock(&f->lock);'),
+  'dropped and taken again inside': held(
+    '\tspin_unlock(&f->lock);\n\tcond_resched();\n\tspin_lock(&f->lock);',
+  ),
   'held, called by another that says so': held(
     COUNT,
     undefined,
@@ -301,26 +322,38 @@ export const ANNOTATION = twinsOf('lock/annotation', ANNOTATED, {
     'static void do_it(struct foo *f);\nstatic void more(struct foo *f)\n\t__must_hold(&f->lock)\n{\n\tdo_it(f);\n}',
   ),
   'the other spelling': held(COUNT, '__must_hold(f->lock)'),
-  'taken': held('\tspin_lock(&f->lock);', '__acquires(&f->lock)', '\tdo_it(f);\n\tspin_unlock(&f->lock);'),
-  'released': held('\tspin_unlock(&f->lock);', '__releases(&f->lock)', '\tspin_lock(&f->lock);\n\tdo_it(f);'),
+  taken: held('\tspin_lock(&f->lock);', '__acquires(&f->lock)', '\tdo_it(f);\n\tspin_unlock(&f->lock);'),
+  released: held('\tspin_unlock(&f->lock);', '__releases(&f->lock)', '\tspin_lock(&f->lock);\n\tdo_it(f);'),
   'taken on each of two ways': held(
     '\tif (f->ready)\n\t\tspin_lock(&f->lock);\n\telse\n\t\tspin_lock(&f->lock);',
     '__acquires(&f->lock)',
     '\tdo_it(f);\n\tspin_unlock(&f->lock);',
   ),
-  'a mutex': held(COUNT, '__must_hold(&f->mutex)', '\tmutex_lock(&f->mutex);\n\tdo_it(f);\n\tmutex_unlock(&f->mutex);'),
+  'a mutex': held(
+    COUNT,
+    '__must_hold(&f->mutex)',
+    '\tmutex_lock(&f->mutex);\n\tdo_it(f);\n\tmutex_unlock(&f->mutex);',
+  ),
   'a semaphore, read': held(
     '\tpr_warn("%d", f->count);',
     '__must_hold(&f->sem)',
     '\tdown_read(&f->sem);\n\tdo_it(f);\n\tup_read(&f->sem);',
   ),
-  'a semaphore, written': held(COUNT, '__must_hold(&f->sem)', '\tdown_write(&f->sem);\n\tdo_it(f);\n\tup_write(&f->sem);'),
+  'a semaphore, written': held(
+    COUNT,
+    '__must_hold(&f->sem)',
+    '\tdown_write(&f->sem);\n\tdo_it(f);\n\tup_write(&f->sem);',
+  ),
   'with interrupts off': held(
     COUNT,
     undefined,
     '\tspin_lock_irq(&f->lock);\n\tdo_it(f);\n\tspin_unlock_irq(&f->lock);',
   ),
-  'RCU': held('\tpr_warn("%d", READ_ONCE(f->count));', '__must_hold(RCU)', '\trcu_read_lock();\n\tdo_it(f);\n\trcu_read_unlock();'),
+  RCU: held(
+    '\tpr_warn("%d", READ_ONCE(f->count));',
+    '__must_hold(RCU)',
+    '\trcu_read_lock();\n\tdo_it(f);\n\trcu_read_unlock();',
+  ),
   'released by a callee': held(
     '\tend(f);',
     '__releases(&f->lock)',
@@ -379,10 +412,14 @@ export const CONTRACT = twinsOf('lock/contract', METHOD, {
   'the same lock of another directory': method(
     '\tstruct inode *lower = dir->i_private;\n\n\tinode_lock(lower);\n\tlower->i_flags |= 1;\n\tinode_unlock(lower);',
   ),
-  'a spinlock of the inode': method('\tspin_lock(&dir->i_lock);\n\tdir->i_flags |= 1;\n\tspin_unlock(&dir->i_lock);'),
+  'a spinlock of the inode': method(
+    '\tspin_lock(&dir->i_lock);\n\tdir->i_flags |= 1;\n\tspin_unlock(&dir->i_lock);',
+  ),
   'asserts what it has': method('\tlockdep_assert_held(&dir->i_rwsem);\n\tdir->i_flags |= 1;'),
   'asserts that it has it alone': method('\tlockdep_assert_held_write(&dir->i_rwsem);\n\tdir->i_flags |= 1;'),
-  'asserts that another is free': method('\tlockdep_assert_not_held(&f->mutex);\n\tmutex_lock(&f->mutex);\n\tmutex_unlock(&f->mutex);'),
+  'asserts that another is free': method(
+    '\tlockdep_assert_not_held(&f->mutex);\n\tmutex_lock(&f->mutex);\n\tmutex_unlock(&f->mutex);',
+  ),
   'in a helper, and back': method(
     '\tput_on(f);\n\ttake_off(f);',
     'static void put_on(struct foo *f)\n{\n\tmutex_lock(&f->mutex);\n}\nstatic void take_off(struct foo *f)\n{\n\tmutex_unlock(&f->mutex);\n}',

@@ -19,6 +19,12 @@ const struct inode_operations foo_dir = { .rename = ${rename} };`;
 const SEND = `
 int foo_send(struct inode *dir, const char *name);`;
 
+/** So many choices that what had been done before is no longer told apart where they have come together. */
+const CHOICES = Array.from(
+  { length: 14 },
+  (_, i) => `\tif (flags & ${1 << i})\n\t\terr = foo_send(new_dir, "${i}");`,
+).join('\n');
+
 /** Cases by title. */
 export const DOUBLE_MOVE: RuleCases = {
   // ---- the VFS moves
@@ -47,6 +53,27 @@ static int rename_bad(${ARGS})
 		settle_bad(old_dentry, new_dentry);
 	return err;
 }${own('rename_bad', 'FS_REQUIRES_DEV | FS_USERNS_MOUNT')}`,
+
+  'moved where merged paths hide how it ends': `${SEND}
+static int rename_bad(${ARGS})
+{
+	int err = 0;
+
+${CHOICES}
+	if (!err)
+		d_move(old_dentry, new_dentry); /*! rename/double-move@high */
+${CHOICES}
+	return err;
+}${left('rename_bad')}`,
+
+  'never moved, on merged paths': `${SEND}
+static int rename_bad(${ARGS})
+{
+	int err = 0;
+
+${CHOICES}
+	return err; /*! rename/double-move@high */
+}${own('rename_bad')}`,
 
   'exchanged by a filesystem that does not say so': `${SEND}
 static int rename_bad(${ARGS})

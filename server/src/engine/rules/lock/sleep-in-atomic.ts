@@ -76,7 +76,8 @@ function localSleeps(cx: RuleContext): Draft[] {
         rule: 'lock/sleep-in-atomic',
         // A touch of user memory hangs on no flag that somebody passed: it sleeps wherever it is come to
         precision:
-          (e.certain || cx.analysis.model.helpers.get(leaf)?.faults === true) && !shown.lock.class.startsWith('?')
+          (e.certain || cx.analysis.model.helpers.get(leaf)?.faults === true) &&
+          !shown.lock.class.startsWith('?')
             ? 'high'
             : 'medium',
         certainty: e.certain ? 'must' : 'may',
