@@ -20,10 +20,11 @@ const SEND = `
 int foo_send(struct inode *dir, const char *name);`;
 
 /** So many choices that what had been done before is no longer told apart where they have come together. */
-const CHOICES = Array.from(
-  { length: 14 },
-  (_, i) => `\tif (flags & ${1 << i})\n\t\terr = foo_send(new_dir, "${i}");`,
-).join('\n');
+const choices = (first: number): string =>
+  Array.from(
+    { length: 14 },
+    (_, i) => `\tif (flags & ${2 ** (first + i)})\n\t\terr = foo_send(new_dir, "${i}");`,
+  ).join('\n');
 
 /** Cases by title. */
 export const DOUBLE_MOVE: RuleCases = {
@@ -59,10 +60,10 @@ static int rename_bad(${ARGS})
 {
 	int err = 0;
 
-${CHOICES}
-	if (!err)
+${choices(0)}
+	if (old_dir != new_dir)
 		d_move(old_dentry, new_dentry); /*! rename/double-move@high */
-${CHOICES}
+${choices(14)}
 	return err;
 }${left('rename_bad')}`,
 
@@ -71,7 +72,7 @@ static int rename_bad(${ARGS})
 {
 	int err = 0;
 
-${CHOICES}
+${choices(0)}
 	return err; /*! rename/double-move@high */
 }${own('rename_bad')}`,
 
