@@ -23,6 +23,8 @@ import { explicitSettings } from './explicit-settings.js';
 /** A server that dies more often than this within `RESTART_WINDOW_MS` is left alone. */
 const MAX_RESTARTS = 3;
 const RESTART_WINDOW_MS = 180_000;
+/** Under which the editor keeps what scans and tasks have found; the manifest's problem matcher names it. */
+const CLOSED_FILES = 'lockwalk';
 
 export interface ServerEvents {
   report(report: StatusReport): void;
@@ -51,7 +53,18 @@ export function languageClient(
       { scheme: 'file', language: 'cpp', pattern: '**/*.h' },
     ],
     diagnosticPullOptions: { onChange: true }, // never for anything but a new text: the server says when to ask again
-    middleware: { workspace: { configuration: explicitSettings } },
+    // The owner of the task's problem matcher, too: of a file that is not open the later one has the say, and nothing is there twice
+    diagnosticCollectionName: CLOSED_FILES,
+    middleware: {
+      workspace: { configuration: explicitSettings },
+      provideDiagnostics: async (document, previous, token, next) => {
+        const report = await next(document, previous, token);
+        // Checked, so the server speaks for it: what a task found there before goes
+        if (report?.kind === 'full' && report.resultId !== undefined)
+          client.diagnostics?.delete(document instanceof Uri ? document : document.uri);
+        return report;
+      },
+    },
     outputChannel: output,
     traceOutputChannel: trace,
     // The hover links to the pages of methods, and to nothing else that runs

@@ -15,6 +15,7 @@ import { packClangd } from './clangd/package.js';
 import { installPrograms, program } from './debian.js';
 import { drawIcon } from './icon.js';
 import { type Installed, install } from './install.js';
+import { isOffline, OFFLINE, OFFLINE_STEPS, withoutNetwork } from './offline.js';
 import { OTHER_EDITORS, otherEditor } from './other-editors.js';
 import { EXAMPLE_STEPS, KERNEL_STEPS, TWO_TREES_STEPS } from './scenarios.js';
 import { perform, type Step } from './stage.js';
@@ -88,11 +89,15 @@ async function twoTrees(installed: Installed): Promise<void> {
 
 async function sessions(installed: Installed): Promise<void> {
   if (pictures !== undefined) await drawIcon(installed, pictures);
-  rmSync(shots, { recursive: true, force: true });
+  if (!isOffline()) rmSync(shots, { recursive: true, force: true });
   const copy = mkdtempSync(join(tmpdir(), 'lockwalk-tree-'));
   const restore = (): void => cpSync(inRepository('examples', 'tree'), copy, { recursive: true });
   restore();
-  await session(installed, 'example', { folder: copy }, EXAMPLE_STEPS, restore);
+  if (isOffline()) await session(installed, 'offline', { folder: copy }, OFFLINE_STEPS, restore);
+  else {
+    await session(installed, 'example', { folder: copy }, EXAMPLE_STEPS, restore);
+    if (isWanted(OFFLINE)) withoutNetwork(checks);
+  }
   rmSync(copy, { recursive: true, force: true });
   await twoTrees(installed);
   const kernel = kernelTree('6.12');
@@ -107,7 +112,7 @@ if (process.env.LOCKWALK_EDITOR === 'off') {
 } else if (!existsSync(vsix)) {
   checks.that('the package is there', false, `${vsix} is missing: npm run package makes it`);
 } else {
-  installPrograms();
+  if (!isOffline()) installPrograms();
   for (const editor of OTHER_EDITORS) if (isWanted(editor.name)) otherEditor(checks, editor);
   const installation = install();
   if (installation.ok) await sessions(installation.installed);

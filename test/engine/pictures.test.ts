@@ -206,6 +206,64 @@ void a(struct foo *f, bool careful)
     assert.match(plain(answer.svg), /way 1 of 2: 1 lock held[^\n]*\nway 2 of 2: 0 locks held/);
   });
 
+  /** What passes lines by, as the rows where it begins and ends. */
+  async function checkPasses(source: string, expected: readonly string[]): Promise<void> {
+    const answer = await draw(source, { kind: 'timeline', function: 'a', file: 'fs/foo/x.c' });
+    checkLayout(answer, source);
+    const svg = readXml(answer.svg);
+    const rows = ofClass(svg, 'row').map((row) => {
+      const mark = ofClass(row, 'mark')[0] as Element;
+      const top = number(mark, 'y');
+      return { line: number(row, 'data-line'), top, bottom: top + number(mark, 'height') };
+    });
+    const lines = (filesOf(source).get('fs/foo/x.c') ?? '').split('\n');
+    const at = (y: number): string =>
+      lines[(rows.find((row) => y >= row.top && y < row.bottom)?.line ?? 0) - 1]?.trim() ?? '?';
+    const d = ofClass(svg, 'pass')[0]?.attributes.get('d') ?? '';
+    const said = [...d.matchAll(/M[\d.]+ ([\d.]+)V([\d.]+)/g)].map(
+      ([, from, to]) => `${at(Number(from))} ... ${at(Number(to))}`,
+    );
+    assert.deepEqual(said, expected);
+  }
+
+  it('arms of a branch stand side by side: what is not run is passed by', () =>
+    checkPasses(
+      `
+int a(struct foo *f)
+{
+	spin_lock(&f->lock);
+	if (f->count) {
+		spin_unlock(&f->lock);
+		return 1;
+	} else {
+		f->count = 2;
+		if (f->name)
+			goto out;
+		spin_unlock(&f->lock);
+	}
+	return 0;
+out:
+	spin_unlock(&f->lock);
+	return 2;
+}`,
+      // The jump stands in lines that are shown as one
+      ['if (f->count) { ... } else {', 'f->count = 2; ... out:'],
+    ));
+
+  it('nothing is passed by where control goes straight on', () =>
+    checkPasses(
+      `
+int a(struct foo *f)
+{
+	if (f->count)
+		f->count = 2;
+	spin_lock(&f->lock);
+	spin_unlock(&f->lock);
+	return 0;
+}`,
+      [],
+    ));
+
   const WALK = `
 static int manage(const struct path *path, bool rcu_walk)
 {

@@ -237,6 +237,33 @@ int all(struct thing *t)
     assert.equal(answer.guard, null);
   });
 
+  it('takes what writes the object as a whole for a write of its members, and what writes a part of it not', async () => {
+    const answer = await answerOf(
+      'part::size',
+      `
+struct part { int size; int more; };
+struct whole { spinlock_t lock; struct part part; struct part *far; struct part all[4]; };
+void copy(struct whole *w, struct part *p, int n)
+{
+	spin_lock(&w->lock);
+	*p = w->part;
+	w->part = *p;
+	w->all[n] = *p;
+	w->far = p;
+	memset(p, 0, sizeof(*p));
+	memcpy(&w->part, p, sizeof(w->part));
+	memset(p, 0, n);
+	spin_unlock(&w->lock);
+}
+`,
+    );
+    assert.deepEqual(
+      answer.accesses.map((a) => `${a.kind} ${a.text}`),
+      ['write *p', 'write w->part', 'write w->all[n]', 'write memset(p)', 'write memcpy(&w->part)'],
+    );
+    assert.ok(answer.accesses.every((a) => a.situations.every((s) => s.held[0]?.class === 'whole::lock')));
+  });
+
   it('needs no guard where everything is atomic, and says so', async () => {
     const answer = await answerOf(
       'foo::bits',
@@ -462,6 +489,38 @@ void other(struct foo *f)
     assert.deepEqual(
       brought?.callers.map((c) => `${c.function} ${c.holds} ${c.relied.map((r) => r.name).join()}`),
       ['outer held next'],
+    );
+  });
+
+  it('says no writers of what a method has to itself', async () => {
+    const source = `
+static void gone(struct inode *inode)
+{
+	int n;
+
+	spin_lock(&inode->i_lock);
+	n = inode->i_state;
+	spin_unlock(&inode->i_lock); /* here */
+	if (n)
+		clear_inode(inode);
+}
+static int changes(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	dentry->d_inode->i_state = 1;
+	return 0;
+}
+const struct inode_operations iops = { .setattr = changes };
+const struct super_operations sops = { .SLOT = gone };`;
+    const alone = (await dropOf(source.replace('SLOT', 'evict_inode'))).drops[0];
+    assert.deepEqual(alone?.changers, []);
+    assert.match(
+      alone?.notes[0] ?? '',
+      /^nobody changes inode::i_state of the same object meanwhile: ->evict_inode/,
+    );
+    const others = (await dropOf(source.replace('SLOT', 'dirty_inode'))).drops[0];
+    assert.deepEqual(
+      others?.changers.map((c) => c.function),
+      ['changes'],
     );
   });
 

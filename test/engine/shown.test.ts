@@ -414,7 +414,7 @@ static const struct inode_operations other = { .lookup = bar_lookup };`;
   it('are a tree', async () => {
     const { units } = await withEngine(SOURCE, (engine) => engine.methods(query(['fs/foo'], true), NEVER));
     assert.ok(units[0]);
-    assert.deepEqual(treeText([methodsNode(units[0], true)]), [
+    assert.deepEqual(treeText([methodsNode(units[0], { open: true, openOnly: false })]), [
       'fs/foo | 3 methods \u00b7 1 finding',
       '  iops | inode_operations, x.c',
       '    lookup | foo_lookup \u00b7 held: dir->i_rwsem shared or exclusive; may sleep',
@@ -494,5 +494,42 @@ static const struct inode_operations iops = { .unlink = foo_unlink };`;
       'not known | calls whose effect is not known: far()',
     ]);
     assert.equal(nodes[1]?.children[2]?.at?.line, 5);
+  });
+
+  it('lead from a way in to its beginning and along its calls, and from a lock to who took it', async () => {
+    const source = `static void foo_count(struct foo *f)
+{
+	f->count++;
+}
+static void foo_gone(struct foo *f)
+{
+	foo_count(f);
+}
+static int foo_unlink(struct inode *dir, struct dentry *d)
+{
+	struct foo *f = dir->i_private;
+	spin_lock(&f->lock);
+	foo_gone(f);
+	spin_unlock(&f->lock);
+	return 0;
+}
+static const struct inode_operations iops = { .unlink = foo_unlink };`;
+    const result = await withEngine(source, (engine) =>
+      engine.contexts({ file: FILE, line: 4, places: true }, NEVER),
+    );
+    assert.ok(result.ok);
+    const links = (nodes: readonly ShownNode[], indent = ''): readonly string[] =>
+      nodes.flatMap((node) => [
+        `${indent}${node.label} | ${node.detail} @${node.at?.line ?? '-'}`,
+        ...links(node.children, `${indent}  `),
+      ]);
+    const state = contextNodes(hoverCard(result.answer))[1];
+    assert.deepEqual(links(state?.children ?? []).slice(2), [
+      'f->lock | exclusive \u00b7 taken by foo_unlink() \u00b7 foo::lock @13',
+      'must not sleep: foo::lock held |  @-',
+      'inode_operations.unlink of iops, foo_unlink() | through foo_gone() @10',
+      '  foo_unlink() |  @10',
+      '  foo_gone() |  @6',
+    ]);
   });
 });

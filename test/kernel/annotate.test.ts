@@ -3,10 +3,10 @@
  * same, and asked again each function says that it is already written.
  */
 import assert from 'node:assert/strict';
-import { applyEdits } from '../../server/src/cli/format/unified-diff.js';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
 import type { Edit } from '../../server/src/engine/base/finding.js';
 import type { Engine } from '../../server/src/engine/door.js';
+import { applyEdits } from '../../server/src/engine/findings/text-edits.js';
 import { diskTree, openTree } from '../bench/engine.js';
 import { describeKernel } from './tree.js';
 

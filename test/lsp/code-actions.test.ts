@@ -14,6 +14,20 @@ import { FakeServer, until } from './fake-server.js';
 
 const TEXT = 'void put(struct foo *foo)\n{\n\tkfree(foo);\n\tkfree(bar);\n}\n';
 
+const FIX_ALL_OF_RULE = 'Fix all of rcu/early-free in this file';
+/** A client that asks for an edit once it is chosen. */
+const RESOLVES: typeof CAPABILITIES = {
+  ...CAPABILITIES,
+  textDocument: {
+    ...CAPABILITIES.textDocument,
+    codeAction: {
+      ...CAPABILITIES.textDocument?.codeAction,
+      dataSupport: true,
+      resolveSupport: { properties: ['edit'] },
+    },
+  },
+};
+
 describe('lsp code actions', () => {
   let server: FakeServer;
   let uri = '';
@@ -47,29 +61,56 @@ describe('lsp code actions', () => {
     return change.edits as TextEdit[];
   }
 
-  async function start(commands: readonly string[] = []): Promise<void> {
-    await server.client.initialize(CAPABILITIES, { commands });
+  async function start(commands: readonly string[] = [], capabilities = CAPABILITIES): Promise<void> {
+    await server.client.initialize(capabilities, { commands });
     await server.client.open(uri, TEXT);
     await server.client.diagnostics(uri, 1);
   }
 
-  it('fix all of a rule in the file', async () => {
-    await start();
-    const all = (await actions(2)).find(({ title }) => title === 'Fix all 2 of rcu/early-free in this file');
+  async function chosen(action: CodeAction | undefined): Promise<CodeAction> {
+    assert.ok(action !== undefined);
+    return await server.client.connection.sendRequest('codeAction/resolve', action);
+  }
+
+  const FIXED = [
+    [2, '\tkfree_rcu(foo, rcu);\n'],
+    [3, '\tkfree_rcu(bar, rcu);\n'],
+  ];
+  const told = (action: CodeAction): readonly (readonly [number, string])[] =>
+    edits(action).map(({ range, newText }) => [range.start.line, newText]);
+
+  it('fix all of a rule in the file, once it is chosen', async () => {
+    await start([], RESOLVES);
+    const asked = server.checks();
+    const all = (await actions(2)).find(({ title }) => title === FIX_ALL_OF_RULE);
     assert.equal(all?.kind, 'quickfix');
-    assert.deepEqual(
-      edits(all).map(({ range, newText }) => [range.start.line, newText]),
-      [
-        [2, 'kfree_rcu(foo, rcu)'],
-        [3, 'kfree_rcu(bar, rcu)'],
-      ],
+    assert.deepEqual([all?.edit, server.checks()], [undefined, asked], 'an offer starts no work');
+    assert.deepEqual(told(await chosen(all)), [[2, '\tkfree_rcu(foo, rcu);\n\tkfree_rcu(bar, rcu);\n']]);
+    await server.client.change(uri, 2, [{ text: TEXT }]);
+    assert.equal(
+      (await server.client.diagnostics(uri, 2)).diagnostics.length,
+      2,
+      'nothing of the trial stays',
     );
+  });
+
+  it('leave out a fix that does not stand the proof, and say so to who chose it', async () => {
+    server.world.badFix = 'bar';
+    await start([], RESOLVES);
+    const all = await chosen((await actions(2)).find(({ title }) => title === FIX_ALL_OF_RULE));
+    assert.deepEqual(told(all), [FIXED[0]]);
+    const why =
+      'fs/foo.c:4: rcu/early-free is not fixed: it would give another finding: rcu/early-free at fs/foo.c:4';
+    await until(() => server.client.shown.includes(`Lockwalk: ${why}`));
+    const saved = await chosen((await actions(0, ['source.fixAll']))[0]);
+    assert.deepEqual(told(saved), [FIXED[0]]);
+    assert.equal(server.client.shown.length, 1, 'on saving nothing pops up');
   });
 
   it('fix all at once only where that is asked for, and never another file', async () => {
     await start();
     for (const only of [['source.fixAll.lockwalk'], ['source.fixAll'], ['source']])
-      assert.deepEqual(await titles(0, only), ['Lockwalk: 2 safe fixes'], only[0]);
+      assert.deepEqual(await titles(0, only), ['Lockwalk: apply safe fixes'], only[0]);
     assert.deepEqual(await titles(0, ['source.organizeImports']), []);
     assert.ok(!(await titles(2)).some((title) => title.startsWith('Lockwalk')));
     server.world.moreEdits = [
@@ -80,17 +121,25 @@ describe('lsp code actions', () => {
     assert.deepEqual(await titles(0, ['source.fixAll']), []);
   });
 
-  it('leave out fixes that meet others', async () => {
-    const twice = { file: 'fs/foo.h', startLine: 1, startColumn: 1, endLine: 1, endColumn: 1, text: '/* */' };
-    server.world.moreEdits = [twice];
+  it('fix in a client that cannot ask for the edit later', async () => {
     await start();
-    assert.ok(!(await titles(2)).some((title) => title.startsWith('Fix all')));
+    const [all] = await actions(0, ['source.fixAll']);
+    assert.deepEqual(told(all as CodeAction), [[2, '\tkfree_rcu(foo, rcu);\n\tkfree_rcu(bar, rcu);\n']]);
+  });
+
+  it('touch no file that cannot be read', async () => {
+    const gone = { file: 'fs/gone.h', startLine: 1, startColumn: 1, endLine: 1, endColumn: 1, text: '/* */' };
+    server.world.moreEdits = [gone];
+    await start([], RESOLVES);
+    const all = await chosen((await actions(2)).find(({ title }) => title === FIX_ALL_OF_RULE));
+    assert.deepEqual(all.edit?.documentChanges, []);
+    await until(() => server.client.shown.some((text) => text.includes('it touches another file')));
   });
 
   it('ignore a finding with a reason that the client asks for', async () => {
     await start([IGNORE_COMMAND, WHY_COMMAND, 'lockwalk.explainRule']);
     assert.deepEqual((await titles(2, ['quickfix'])).slice(2), [
-      'Fix all 2 of rcu/early-free in this file',
+      FIX_ALL_OF_RULE,
       'Ignore rcu/early-free here, with a reason...',
       'Why rcu/early-free is reported here',
       'Explain rcu/early-free',

@@ -25,6 +25,8 @@ export interface FakeWorld {
   annotation: AnnotateAnswer | null;
   /** Edits in other files that every fix carries besides its own. */
   moreEdits: readonly Edit[];
+  /** What is freed by a fix that only makes another finding of it. */
+  badFix: string | null;
   /** A file in whose first line something is found besides. */
   alsoFound: string | null;
   /** What a check says besides findings. */
@@ -48,6 +50,7 @@ export function fakeWorld(): FakeWorld {
     calls: { version: 1, item: null, rows: [] },
     annotation: null,
     moreEdits: [],
+    badFix: null,
     alsoFound: null,
     problems: [],
     failure: null,
@@ -80,8 +83,8 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
           await step(signal);
         }
         const findings = request.paths.flatMap((file) => [
-          ...(file === world.alsoFound ? findingsIn(file, 'kfree(also)', []) : []),
-          ...findingsIn(file, text(file), world.moreEdits),
+          ...(file === world.alsoFound ? findingsIn(file, 'kfree(also)', world) : []),
+          ...findingsIn(file, text(file), world),
         ]);
         const stats = {
           files: 1,
@@ -143,6 +146,12 @@ export function fakeEngine(world: FakeWorld): (spec: EngineSpec) => EnginePort {
         world.asked.push(`methods ${query.paths.join(' ')}`);
         return { version: 1, kernelVersion: '6.12', units: [] };
       },
+      files: async (paths) =>
+        paths.flatMap((path) =>
+          readdirSync(join(spec.root, path))
+            .filter((name) => /\.[ch]$/.test(name))
+            .map((name) => ({ file: `${path}/${name}`, inScope: true, reason: '' })),
+        ),
       overlay: async (file, content) => {
         world.asked.push(`overlay ${file} ${content === null ? 'off' : 'on'}`);
         if (content === null) overlays.delete(file);
@@ -173,14 +182,19 @@ export function fakeScan(world: FakeWorld): RunScan {
   };
 }
 
-function findingsIn(file: string, text: string, moreEdits: readonly Edit[]): readonly Finding[] {
+function findingsIn(file: string, text: string, { moreEdits, badFix }: FakeWorld): readonly Finding[] {
   const findings: Finding[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     const at = /kfree\((\w+)\)/.exec(line);
     if (at === null) continue;
     const place = { file, line: index + 1, column: at.index + 1 };
     const span = { startLine: index + 1, startColumn: at.index + 1, endLine: index + 1 };
-    const edit = { file, ...span, endColumn: at.index + 1 + at[0].length, text: `kfree_rcu(${at[1]}, rcu)` };
+    const edit = {
+      file,
+      ...span,
+      endColumn: at.index + 1 + at[0].length,
+      text: at[1] === badFix ? 'kfree(worse)' : `kfree_rcu(${at[1]}, rcu)`,
+    };
     findings.push({
       ...place,
       endLine: index + 1,

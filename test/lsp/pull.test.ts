@@ -55,7 +55,7 @@ describe('lsp pull diagnostics', () => {
     server.world.stepMs = 10;
     const { capabilities } = await server.client.initialize(PULLS);
     assert.deepEqual(capabilities.diagnosticProvider, {
-      identifier: 'lockwalk',
+      identifier: 'lockwalk-open',
       interFileDependencies: false,
       workspaceDiagnostics: false,
     });

@@ -22,6 +22,7 @@ import {
   CONTEXTS_REQUEST,
   METHODS_REQUEST,
   RESULTS_NOTIFICATION,
+  SCAN_REQUEST,
   type WireNode,
   type WireRange,
 } from '../../server/src/lsp/protocol.js';
@@ -161,10 +162,18 @@ describe('shown by the built server', () => {
     assert.deepEqual(none, []);
     const methods = async (): Promise<string> => treeText(await ask<WireNode[]>(METHODS_REQUEST)).join('\n');
     const before = await methods();
-    assert.match(before, /^fs\/netfsd \| 3 methods\n/);
+
     assert.match(before, /\n {4}d_delete \| netfsd_delete \u00b7 held: dentry->d_lock/);
-    assert.doesNotMatch(before, /finding/);
+    assert.match(before, /^fs\/netfsd \| 3 methods \u00b7 no findings in open files\n/);
+    const at = { uri: URI, what: 'directory' } as const;
+    await ask(SCAN_REQUEST, at);
+    const scanned = await methods();
+    assert.match(scanned, /^fs\/netfsd \| 3 methods \u00b7 1 finding\n/);
+    assert.match(scanned, /\n {4}d_revalidate \| netfsd_revalidate \u00b7 1 finding/);
     const dir = inRepository('examples/tree/fs/netfsd/dir.c');
+    const changes = [{ uri: pathToFileURL(dir).href, type: 2 }];
+    await client.connection.sendNotification('workspace/didChangeWatchedFiles', { changes });
+    assert.match(await methods(), /^fs\/netfsd \| 3 methods \u00b7 no findings in open files\n/);
     await client.open(pathToFileURL(dir).href, readFileSync(dir, 'utf8'));
     const after = await methods();
     assert.match(after, /\n {4}d_revalidate \| netfsd_revalidate \u00b7 1 finding/);

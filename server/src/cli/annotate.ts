@@ -4,10 +4,11 @@
  */
 import { join } from 'node:path';
 import type { AnnotateAnswer } from '../engine/door.js';
+import { applyEdits } from '../engine/findings/text-edits.js';
 import { wordEntry } from '../engine/findings/wording.js';
 import { readForChange, replaceFile } from '../host/replace-file.js';
 import { readTextFile } from '../host/text-file.js';
-import { applyEdits, unifiedDiff } from './format/unified-diff.js';
+import { unifiedDiff } from './format/unified-diff.js';
 import { engineFor, fileInTree, findTarget, type TreeOptions } from './target.js';
 import { remark, writeOut } from './terminal.js';
 import { EXIT, UsageError } from './usage-error.js';

@@ -207,8 +207,9 @@ function lookedAt(
   );
   parts.push(frees.size === 0 ? 'frees nothing' : `frees ${[...frees].sort().join(', ')}`);
   if ([...frees].some((what) => what.endsWith('at once'))) parts.push(whoLooks(analysis, fn));
-  if (functions > 1) parts.push(`${functions} functions`);
-  return parts.join(', ');
+  return functions > 1
+    ? `with what it calls (${functions} functions): ${parts.join(', ')}`
+    : parts.join(', ');
 }
 
 /** What the other side does, where something is freed at once and no rule minds: the reader would ask next. */

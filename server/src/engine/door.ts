@@ -143,7 +143,13 @@ export interface CheckAnswer {
 
 /** A context query: a position (1-based; column in UTF-16 units), or a function's entry. */
 export type ContextsQuery =
-  | { readonly file: string; readonly line: number; readonly column?: number }
+  | {
+      readonly file: string;
+      readonly line: number;
+      readonly column?: number;
+      /** With the places that contexts speak of (`PlacedContext`), for views that link to them. */
+      readonly places?: boolean;
+    }
   | { readonly function: string; readonly file?: string };
 
 export type ContextsResult =

@@ -15,7 +15,7 @@ import { Analysis } from './contexts/analysis.js';
 import { Callees } from './contexts/callees.js';
 import { fnColumn, graphOf, isDamaged } from './contexts/cfg.js';
 import { Earlier, type Found } from './contexts/earlier.js';
-import { contextsAt, functionAt, operationAt } from './contexts/query.js';
+import { contextsAt, functionAt, operationAt, pointsAt } from './contexts/query.js';
 import { unknownsOf } from './contexts/unknowns.js';
 import type {
   AbsentQuery,
@@ -70,6 +70,7 @@ import { explainModelName } from './views/contract.js';
 import { inlayHints } from './views/inlay-hints.js';
 import { lensesOf } from './views/lenses.js';
 import { methodsOf, withFindings } from './views/methods.js';
+import { placed } from './views/placed.js';
 import { reachOf } from './views/reach.js';
 
 /** Files that a message names. */
@@ -376,8 +377,8 @@ export class LockwalkEngine implements Engine {
       const skipped = this.loader.skipped.get(query.file);
       if (skipped !== undefined) return { ok: false, problem: `${query.file}: skipped, ${skipped}` };
       const other = this.loader.asIfBuilt(query.file, query.line);
-      if (other !== null) return this.asIfBuilt(world, other, query.line, query.column, token);
-      return this.answerAt(world, query.file, query.line, query.column, true);
+      if (other !== null) return this.answerAt(this.withOther(world, other, token), query, false);
+      return this.answerAt(world, query, true);
     }
     const file = query.file ?? this.findFunction(query.function);
     if (file === null) return { ok: false, problem: noSuchFunction(query.function) };
@@ -524,27 +525,15 @@ export class LockwalkEngine implements Engine {
 
   private answerAt(
     world: World,
-    file: string,
-    line: number,
-    column: number | undefined,
+    query: Extract<ContextsQuery, { line: number }>,
     built: boolean,
   ): ContextsResult {
+    const { file, line, column } = query;
     const fn = functionAt(world.program.functions, file, line);
     if (fn === null) return { ok: false, problem: `${file}:${line}: no function here` };
     const graph = graphOf(fn.file, fn.index);
     const op = operationAt(fn, line, column, graph.order, graph.blockStart);
-    return this.answer(world, fn, line, op, built);
-  }
-
-  /** An answer about code that the configuration leaves out: the unit with that arm in it, for this question only. */
-  private asIfBuilt(
-    world: World,
-    other: FileFacts,
-    line: number,
-    column: number | undefined,
-    token: CancelToken,
-  ): ContextsResult {
-    return this.answerAt(this.withOther(world, other, token), other.path, line, column, false);
+    return this.answer(world, fn, line, op, { built, places: query.places === true });
   }
 
   /** Of a world: the last one that was made of it with another text of a file. */
@@ -560,7 +549,14 @@ export class LockwalkEngine implements Engine {
     return made;
   }
 
-  private answer(world: World, fn: FunctionRef, line: number, op: number, built = true): ContextsResult {
+  private answer(
+    world: World,
+    fn: FunctionRef,
+    line: number,
+    op: number,
+    { built, places } = { built: true, places: false },
+  ): ContextsResult {
+    const { analysis } = world;
     return {
       ok: true,
       answer: {
@@ -570,8 +566,10 @@ export class LockwalkEngine implements Engine {
         function: fn.name,
         damaged: isDamaged(fn),
         ...(built ? {} : { notBuilt: true }),
-        contexts: contextsAt(world.analysis, fn, op),
-        unknowns: unknownsOf(world.analysis, fn),
+        contexts: places
+          ? pointsAt(analysis, fn, op).map((point) => placed(analysis, point))
+          : contextsAt(analysis, fn, op),
+        unknowns: unknownsOf(analysis, fn),
       },
     };
   }

@@ -22,6 +22,8 @@ export interface ClientAbilities {
   /** Asks for them again where we say so. */
   readonly refreshesDiagnostics: boolean;
   readonly codeActionLiterals: boolean;
+  /** Asks for the edit of a code action once it is chosen. */
+  readonly resolvesActions: boolean;
   readonly documentChanges: boolean;
   readonly hoverFormat: 'markdown' | 'plaintext';
   readonly statusNotifications: boolean;
@@ -57,6 +59,9 @@ export function clientAbilities(params: InitializeParams | null): ClientAbilitie
     pullsDiagnostics: textDocument?.diagnostic !== undefined,
     refreshesDiagnostics: workspace?.diagnostics?.refreshSupport === true,
     codeActionLiterals: textDocument?.codeAction?.codeActionLiteralSupport !== undefined,
+    resolvesActions:
+      textDocument?.codeAction?.dataSupport === true &&
+      textDocument.codeAction.resolveSupport?.properties.includes('edit') === true,
     documentChanges: workspace?.workspaceEdit?.documentChanges === true,
     hoverFormat: formats === undefined || formats.includes('markdown') ? 'markdown' : 'plaintext',
     statusNotifications: options.statusNotifications === true,

@@ -1,7 +1,7 @@
 /**
  * What can be done about the findings at a range: fixes, all fixes of a rule in the file, a comment that ignores the finding, and
  * pages that explain it. Offered only from findings of the present text, and only where every document that a fix touches still
- * has the version that the finding was computed from. Must not know rules.
+ * has the version that the finding was computed from; of several fixes at once (`fix-all.ts`) the edit comes later. Must not know rules.
  */
 import {
   type CodeAction,
@@ -9,12 +9,11 @@ import {
   type CodeActionParams,
   type Diagnostic,
 } from 'vscode-languageserver';
-import type { Finding, Fix } from '../engine/base/finding.js';
-import { type FixSet, fixesTogether } from '../engine/findings/fix-set.js';
+import type { Finding } from '../engine/base/finding.js';
 import { ignoreComment, withReason } from '../engine/findings/ignore-comment.js';
-import { count } from '../engine/findings/wording.js';
 import type { Result } from './checker.js';
 import type { Documents } from './documents.js';
+import { FIX_ALL_KIND, type FixAllData, fixable, stillFits } from './fix-all.js';
 import {
   EXPLAIN_COMMAND,
   type ExplainFindingParams,
@@ -30,9 +29,6 @@ import {
   toWorkspaceEdit,
   type Wire,
 } from './to-protocol.js';
-
-/** All safe fixes of a file at once, as editors do it on saving. */
-export const FIX_ALL_KIND = `${CodeActionKind.SourceFixAll}.lockwalk`;
 
 export interface CodeActionSurroundings {
   readonly wire: Wire;
@@ -84,24 +80,24 @@ function quickFixes(
   );
   fixes.sort((a, b) => Number(b.isPreferred === true) - Number(a.isPreferred === true));
   const rest = [
-    ...asked.flatMap((one) => fixesOfRule(one, result, around)),
+    ...asked.flatMap((one) => fixesOfRule(one, params, result, around)),
     ...asked.flatMap((one) => ignoring(one, params.textDocument.uri, around)),
     ...asked.flatMap((one) => pages(one, params.textDocument.uri, around)),
   ];
   return [...fixes, ...rest.filter((one, at) => rest.findIndex(({ title }) => title === one.title) === at)];
 }
 
-/** All safe fixes of the rule in the file, where there are several. */
+/** All safe fixes of the rule in the file, where there are several: which of them do is found out when it is chosen. */
 function fixesOfRule(
   { finding: { rule }, diagnostics }: Asked,
+  { textDocument: { uri } }: CodeActionParams,
   result: Result,
   around: CodeActionSurroundings,
 ): readonly CodeAction[] {
-  const ofRule = result.findings.filter((finding) => finding.rule === rule);
-  const set = fixesTogether(ofRule, (fix) => stillFits(fix, result, around));
-  if (set.findings.length < 2) return [];
-  const title = `Fix all ${set.findings.length} of ${rule} in this file`;
-  return [{ title, kind: CodeActionKind.QuickFix, diagnostics, edit: editOf(set, around) }];
+  const data: FixAllData = { fixAll: { uri, rule } };
+  if (fixable(result, data.fixAll, around).length < 2) return [];
+  const title = `Fix all of ${rule} in this file`;
+  return [{ title, kind: CodeActionKind.QuickFix, diagnostics, data }];
 }
 
 /** All safe fixes that stay in the file. */
@@ -110,16 +106,9 @@ function fixAll(
   result: Result,
   around: CodeActionSurroundings,
 ): readonly CodeAction[] {
-  const stays = (fix: Fix): boolean => fix.edits.every(({ file }) => around.wire.uriOf(file) === uri);
-  const set = fixesTogether(result.findings, (fix) => stays(fix) && stillFits(fix, result, around));
-  if (set.findings.length === 0) return [];
-  const title = `Lockwalk: ${count(set.findings.length, 'safe fix').replace('fixs', 'fixes')}`;
-  return [{ title, kind: FIX_ALL_KIND, edit: editOf(set, around) }];
-}
-
-function editOf(set: FixSet, around: CodeActionSurroundings): ReturnType<typeof toWorkspaceEdit> {
-  const versionOf = (uri: string): number | null => around.documents.versionOf(uri);
-  return toWorkspaceEdit(around.wire, set.edits, versionOf, around.documentChanges);
+  const data: FixAllData = { fixAll: { uri, rule: null } };
+  if (fixable(result, data.fixAll, around).length === 0) return [];
+  return [{ title: 'Lockwalk: apply safe fixes', kind: FIX_ALL_KIND, data }];
 }
 
 /** The comment that ignores the finding: the client asks for the reason where it can, else one is to be written over. */
@@ -134,9 +123,10 @@ function ignoring(
   const kind = CodeActionKind.QuickFix;
   const { file, line, column, before, after } = comment;
   if (!around.commands.has(IGNORE_COMMAND)) {
-    const set: FixSet = { findings: [finding], edits: [withReason(comment, '')] };
+    const versionOf = (of: string): number | null => documents.versionOf(of);
+    const edit = toWorkspaceEdit(wire, [withReason(comment, '')], versionOf, around.documentChanges);
     const title = `Ignore ${finding.rule} here (reason to be filled in)`;
-    return [{ title, kind, diagnostics, edit: editOf(set, around) }];
+    return [{ title, kind, diagnostics, edit }];
   }
   const title = `Ignore ${finding.rule} here, with a reason...`;
   const at = toPosition(wire, file, line, column);
@@ -186,13 +176,4 @@ function findingsAt(params: CodeActionParams, result: Result, wire: Wire): reado
     }
   }
   return found;
-}
-
-/** Open documents that the fix edits must not have changed since the check began. */
-function stillFits(fix: Fix, result: Result, around: CodeActionSurroundings): boolean {
-  return fix.edits.every((edit) => {
-    const uri = around.wire.uriOf(edit.file);
-    const now = around.documents.versionOf(uri);
-    return now === null || result.versions.get(uri) === now;
-  });
 }

@@ -20,6 +20,7 @@ import type {
   DropResult,
   FieldQuery,
   FieldResult,
+  FileInScope,
   HoverAnswer,
   HoverQuery,
   InlayHint,
@@ -50,6 +51,8 @@ export interface EnginePort {
   lenses(file: string, signal: AbortSignal): Promise<LensesAnswer>;
   calls(query: CallsQuery, signal: AbortSignal): Promise<CallsAnswer>;
   methods(query: MethodsQuery, signal: AbortSignal): Promise<MethodsAnswer>;
+  /** The C files of these paths and below. */
+  files(paths: readonly string[]): Promise<readonly FileInScope[]>;
   /** Text of an unsaved buffer in place of a file; null: the file on disk again. */
   overlay(file: string, text: string | null): Promise<void>;
   /** The file on disk has changed. */

@@ -4,6 +4,7 @@
  */
 import type { Diagnostic } from 'vscode-languageserver';
 import type { Finding } from '../engine/base/finding.js';
+import { uriOfFile } from './to-protocol.js';
 
 /** A file with what was found in it. */
 export interface ScannedFile {
@@ -19,6 +20,8 @@ export interface ScanChannel {
   push(uri: string, items: Diagnostic[]): void;
   /** The findings as they are shown now. */
   render(file: ScannedFile): Diagnostic[];
+  /** It is another thing that is known. */
+  changed(): void;
   /** A check of the open document has the say. */
   isChecked(uri: string): boolean;
 }
@@ -27,13 +30,31 @@ export interface ScanChannel {
 export class Scanned {
   readonly #channel: ScanChannel;
   readonly #files = new Map<string, { readonly scanned: ScannedFile; shown: boolean }>();
+  /** Folders and files that were scanned, by URI. */
+  readonly #covered = new Set<string>();
+  /** Of these the files of which it is no longer known what would be found there. */
+  readonly #stale = new Set<string>();
 
   constructor(channel: ScanChannel) {
     this.#channel = channel;
   }
 
-  /** A scan of some paths of a tree is done: what an earlier one found there is no longer of interest. */
-  replace(root: string, paths: readonly string[], files: readonly ScannedFile[]): void {
+  /**
+   * A scan of some paths of a tree is done: what an earlier one found there is no longer of interest. `skipped`: files that it did
+   * not look into.
+   */
+  replace(
+    root: string,
+    paths: readonly string[],
+    files: readonly ScannedFile[],
+    skipped: readonly string[] = [],
+  ): void {
+    for (const path of paths) {
+      const covered = uriOfFile(root, path);
+      this.#covered.add(covered);
+      for (const uri of this.#stale) if (isBelow(uri, covered)) this.#stale.delete(uri);
+    }
+    for (const file of skipped) this.#stale.add(uriOfFile(root, file));
     const fresh = new Set(files.map(({ uri }) => uri));
     for (const [uri, { scanned }] of this.#files) {
       const isCovered = paths.some((path) => scanned.file === path || scanned.file.startsWith(`${path}/`));
@@ -44,6 +65,23 @@ export class Scanned {
       this.#files.set(scanned.uri, entry);
       if (!this.#channel.isChecked(scanned.uri)) this.#show(entry);
     }
+    this.#channel.changed();
+  }
+
+  /** What a scan found in the files of a tree; of those that are open somebody else knows better. */
+  findings(root: string): readonly ScannedFile[] {
+    return [...this.#files.values()].map(({ scanned }) => scanned).filter((one) => one.root === root);
+  }
+
+  /** Whether it is known what there is in a file. */
+  knows(uri: string): boolean {
+    return !this.#stale.has(uri) && [...this.#covered].some((covered) => isBelow(uri, covered));
+  }
+
+  /** The files of a folder of which it is not known; null where nobody has looked through it. */
+  unknownIn(folder: string): readonly string[] | null {
+    if (![...this.#covered].some((covered) => isBelow(folder, covered))) return null;
+    return [...this.#stale].filter((uri) => uri.slice(0, uri.lastIndexOf('/')) === folder);
   }
 
   /** The findings of a file by a fingerprint; null where there is none. */
@@ -72,6 +110,8 @@ export class Scanned {
   /** A document was closed whose text is that of the file; `findings`: those of its last check, or null. */
   resume(uri: string, findings: readonly Finding[] | null): void {
     const entry = this.#files.get(uri);
+    if (findings?.length === 0 || (findings !== null && entry !== undefined)) this.#stale.delete(uri);
+    this.#channel.changed();
     if (entry === undefined) return;
     const next = {
       scanned: findings === null ? entry.scanned : { ...entry.scanned, findings },
@@ -85,6 +125,10 @@ export class Scanned {
   drop(uri: string): void {
     const entry = this.#files.get(uri);
     this.#files.delete(uri);
+    if (this.knows(uri)) {
+      this.#stale.add(uri);
+      this.#channel.changed();
+    }
     if (entry?.shown === true) this.#hide(uri, entry);
   }
 
@@ -103,4 +147,8 @@ export class Scanned {
     entry.shown = false;
     this.#channel.push(uri, []);
   }
+}
+
+function isBelow(uri: string, folder: string): boolean {
+  return uri === folder || uri.startsWith(`${folder}/`);
 }

@@ -29,6 +29,8 @@ export interface ScanMeans {
   readonly run: RunScan;
   readonly place: (uri: string, path: string) => Promise<PlaceOfFile | null>;
   readonly wire: (tree: KernelTree) => Wire;
+  /** What is shown elsewhere of findings may be another now. */
+  readonly changed: () => void;
   readonly client: () => Abilities & { readonly progress: boolean; readonly pullsDiagnostics: boolean };
 }
 
@@ -44,6 +46,7 @@ export class Scans {
     this.#means = means;
     this.scanned = new Scanned({
       push: (uri, diagnostics) => void means.connection.sendDiagnostics({ uri, diagnostics }),
+      changed: () => means.changed(),
       render: (file) => this.#render(file),
       isChecked: (uri) => means.checker().answersFor(uri),
     });
@@ -140,7 +143,12 @@ export class Scans {
           uri: uriOfFile(root, file),
           findings: findings.filter((one) => one.file === file),
         }));
-        this.scanned.replace(root, [inside], scanned);
+        this.scanned.replace(
+          root,
+          [inside],
+          scanned,
+          report.skipped.map(({ file }) => file),
+        );
       }
       return report;
     } finally {

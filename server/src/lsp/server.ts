@@ -14,15 +14,14 @@ import {
 } from 'vscode-languageserver';
 import { PROJECT_FILE } from '../host/project-file.js';
 import type { GivenSettings } from '../host/settings.js';
-import { annotateActions } from './annotate-action.js';
 import { Checker, DEBOUNCE_MS } from './checker.js';
 import { type ClientAbilities, clientAbilities } from './client-abilities.js';
-import { codeActions, FIX_ALL_KIND } from './code-actions.js';
 import { Configuration } from './configuration.js';
 import { diagnosticsOf, remarksOf } from './diagnostics.js';
 import { Documents } from './documents.js';
 import type { MakeEngine } from './engine-port.js';
 import { findingPage } from './finding-page.js';
+import { FIX_ALL_KIND } from './fix-all.js';
 import { pathFromUri, positionFrom } from './from-protocol.js';
 import { type Guarded, guard } from './guard.js';
 import { hover } from './hover.js';
@@ -45,6 +44,7 @@ import {
 import { Reports } from './reports.js';
 import { onReviewRequests } from './review.js';
 import type { RunScan } from './scan.js';
+import { onCodeActions } from './serve-actions.js';
 import { serveDiagnostics } from './serve-diagnostics.js';
 import { Scans } from './serve-scan.js';
 import { type Served, ServedDocuments } from './served.js';
@@ -141,8 +141,17 @@ export function serve(connection: Connection, options: ServerOptions): void {
     changed: () => statusChanged(),
   });
 
-  const shown = new Shown(connection, { documents, served, checker, failures, client: () => client, wire });
+  const shown = new Shown(connection, {
+    documents,
+    served,
+    checker,
+    scanned: () => scans.scanned,
+    failures,
+    client: () => client,
+    wire,
+  });
   const scans = new Scans({
+    changed: () => shown.changed(),
     connection,
     documents,
     trees,
@@ -178,12 +187,16 @@ export function serve(connection: Connection, options: ServerOptions): void {
         codeLensProvider: {},
         callHierarchyProvider: true,
         codeActionProvider: client.codeActionLiterals
-          ? { codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite, FIX_ALL_KIND] }
+          ? {
+              codeActionKinds: [CodeActionKind.QuickFix, CodeActionKind.RefactorRewrite, FIX_ALL_KIND],
+              resolveProvider: client.resolvesActions,
+            }
           : false,
         // A client that is told when to ask again need not ask for other files after each edit
         ...(client.pullsDiagnostics && {
           diagnosticProvider: {
-            identifier: 'lockwalk',
+            // Not the name that findings of scans and tasks go by in an editor: what takes those away leaves these
+            identifier: 'lockwalk-open',
             interFileDependencies: !client.refreshesDiagnostics,
             workspaceDiagnostics: false,
           },
@@ -292,18 +305,7 @@ export function serve(connection: Connection, options: ServerOptions): void {
       return await hints.of(one, range, around, await checker.current(uri, signal), signal);
     }),
   );
-  connection.onCodeAction(
-    guard('code action', failures, null, async (params, signal) => {
-      const { uri } = params.textDocument;
-      const one = await served.of(uri);
-      if (one === null) return null;
-      const result = await checker.current(uri, signal);
-      const { documentChanges, commands } = client;
-      const around = { wire: wire(one), documents, documentChanges, commands };
-      const fixes = result === null ? [] : codeActions(params, result, around);
-      return [...fixes, ...(await annotateActions(params, one, around, signal))];
-    }),
-  );
+  onCodeActions(connection, { served, documents, checker, failures, wire, client: () => client });
   connection.onRequest(
     EXPLAIN_FINDING_REQUEST,
     guard(

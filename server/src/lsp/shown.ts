@@ -17,6 +17,7 @@ import {
   METHODS_REQUEST,
   RESULTS_NOTIFICATION,
 } from './protocol.js';
+import type { Scanned } from './scanned.js';
 import type { Served, ServedDocuments } from './served.js';
 import type { Wire } from './to-protocol.js';
 import { contextsNodes, type KnownFindings, methodNodes } from './trees-beside.js';
@@ -29,6 +30,7 @@ export interface ShownSurroundings {
   readonly documents: Documents;
   readonly served: ServedDocuments;
   readonly checker: Pick<Checker, 'current'>;
+  readonly scanned: () => Scanned;
   readonly failures: Guarded;
   readonly client: () => ClientAbilities;
   readonly wire: (served: Served) => Wire;
@@ -79,7 +81,7 @@ export class Shown {
   }
 
   #register(): void {
-    const { documents, served, checker, failures, client, wire } = this.#around;
+    const { documents, served, checker, scanned, failures, client, wire } = this.#around;
     const connection = this.#connection;
     connection.onCodeLens(
       guard('code lens', failures, null, async ({ textDocument: { uri } }, signal) => {
@@ -137,7 +139,9 @@ export class Shown {
         const known = [...this.#findings.values()];
         const trees: Promise<readonly unknown[]>[] = [];
         for (const of of byTree.values())
-          trees.push(methodNodes(documents, of, known, wire(of[0] as Served), signal));
+          trees.push(
+            methodNodes(documents, of, { open: known, scanned: scanned() }, wire(of[0] as Served), signal),
+          );
         return (await Promise.all(trees)).flat();
       }),
     );

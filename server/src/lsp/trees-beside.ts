@@ -10,8 +10,9 @@ import { contextNodes, methodsNode } from '../engine/views/nodes.js';
 import type { Documents } from './documents.js';
 import type { EnginePosition } from './from-protocol.js';
 import type { WireNode } from './protocol.js';
+import type { Scanned } from './scanned.js';
 import type { Served } from './served.js';
-import { toPosition, type Wire } from './to-protocol.js';
+import { toPosition, uriOfFile, type Wire } from './to-protocol.js';
 import type { KernelTree } from './trees.js';
 
 /** Findings of an open document, by its file. */
@@ -21,11 +22,17 @@ export interface KnownFindings {
   readonly findings: readonly Finding[];
 }
 
+/** What is known of findings: of the open documents, and what scans have found. */
+export interface FindingsAround {
+  readonly open: readonly KnownFindings[];
+  readonly scanned: Scanned;
+}
+
 /** Methods of the directories of some open documents of one tree. */
 export async function methodNodes(
   documents: Documents,
   of: readonly Served[],
-  known: readonly KnownFindings[],
+  { open, scanned }: FindingsAround,
   wire: Wire,
   signal: AbortSignal,
 ): Promise<readonly WireNode[]> {
@@ -35,18 +42,21 @@ export async function methodNodes(
     await tree.tell(documents);
     return await tree.engine.methods({ paths: of.map((one) => one.file), findings: null }, stop);
   });
-  const mine = known.filter((one) => one.tree === tree);
+  const { root } = tree.spec;
+  const mine = open.filter((one) => one.tree === tree);
   const checked = new Set(mine.map((one) => one.file));
-  const findings = mine.flatMap((one) => one.findings);
-  return units.map((unit: UnitMethods) =>
-    toNode(
+  const opened = new Set([...checked].map((file) => uriOfFile(root, file)));
+  const beside = scanned.findings(root).filter((one) => !checked.has(one.file));
+  const findings = [...mine, ...beside].flatMap((one) => one.findings);
+  const isKnown = (file: string): boolean => checked.has(file) || scanned.knows(uriOfFile(root, file));
+  return units.map((unit: UnitMethods) => {
+    const unknown = scanned.unknownIn(uriOfFile(root, unit.unit));
+    const openOnly = unknown === null || unknown.some((uri) => !opened.has(uri));
+    return toNode(
       wire,
-      methodsNode(
-        withFindings(unit, findings, (file) => checked.has(file)),
-        units.length === 1,
-      ),
-    ),
-  );
+      methodsNode(withFindings(unit, findings, isKnown), { open: units.length === 1, openOnly }),
+    );
+  });
 }
 
 /** The contexts at a place of an open document. */
@@ -60,7 +70,7 @@ export async function contextsNodes(
   const { tree, file } = served;
   const result = await tree.lane.add('background', signal, async (stop) => {
     await tree.tell(documents);
-    return await tree.engine.contexts({ file, ...at }, stop);
+    return await tree.engine.contexts({ file, ...at, places: true }, stop);
   });
   return result.ok ? contextNodes(hoverCard(result.answer)).map((node) => toNode(wire, node)) : [];
 }

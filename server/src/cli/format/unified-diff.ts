@@ -1,31 +1,11 @@
 /**
- * Edits of one file as a unified diff that `patch` and `git apply` take, and the text that they make. Must not know what
- * the edits are for.
+ * Edits of one file as a unified diff that `patch` and `git apply` take. Must not know what the edits are for.
  */
 import type { Edit } from '../../engine/base/finding.js';
+import { byPlace, type Change, changesBetween, linesOf } from '../../engine/findings/text-edits.js';
 
 /** Unchanged lines shown around a change. */
 const CONTEXT = 3;
-
-/** Lines of the old text that are replaced, and what by. */
-interface Change {
-  readonly start: number;
-  readonly end: number;
-  readonly lines: readonly string[];
-}
-
-/** The text with all edits made. They must not overlap. */
-export function applyEdits(text: string, edits: readonly Edit[]): string {
-  const starts = lineStarts(text);
-  const offset = (line: number, column: number): number => (starts[line - 1] ?? text.length) + column - 1;
-  let out = text;
-  for (const edit of [...edits].sort(byPlace).reverse())
-    out =
-      out.slice(0, offset(edit.startLine, edit.startColumn)) +
-      edit.text +
-      out.slice(offset(edit.endLine, edit.endColumn));
-  return out;
-}
 
 /** The diff of a file, or '' where nothing changes. */
 export function unifiedDiff(file: string, text: string, edits: readonly Edit[]): string {
@@ -74,63 +54,6 @@ function diffOfChanges(file: string, old: readonly string[], changes: readonly C
   return out.join('');
 }
 
-/** The fewest lines to replace that make one text of the other (Myers). */
-function changesBetween(old: readonly string[], lines: readonly string[]): Change[] {
-  let head = 0;
-  while (head < old.length && head < lines.length && old[head] === lines[head]) head++;
-  let tail = 0;
-  while (
-    tail < old.length - head &&
-    tail < lines.length - head &&
-    old[old.length - 1 - tail] === lines[lines.length - 1 - tail]
-  )
-    tail++;
-  const a = old.slice(head, old.length - tail);
-  const b = lines.slice(head, lines.length - tail);
-  // How far each diagonal gets with so many lines taken out or put in
-  const steps: Map<number, number>[] = [];
-  const reach = new Map<number, number>([[1, 0]]);
-  for (let d = 0; d <= a.length + b.length; d++) {
-    steps.push(new Map(reach));
-    for (let k = -d; k <= d; k += 2) {
-      const down = k === -d || (k !== d && (reach.get(k - 1) as number) < (reach.get(k + 1) as number));
-      let x = down ? (reach.get(k + 1) as number) : (reach.get(k - 1) as number) + 1;
-      while (x < a.length && x - k < b.length && a[x] === b[x - k]) x++;
-      reach.set(k, x);
-      if (x >= a.length && x - k >= b.length) return back(steps, a, b, d, head);
-    }
-  }
-  return [];
-}
-
-/** From the end of both texts back to their beginning, the way that was found. */
-function back(
-  steps: readonly ReadonlyMap<number, number>[],
-  a: readonly string[],
-  b: readonly string[],
-  found: number,
-  head: number,
-): Change[] {
-  const out: Change[] = [];
-  let [x, y] = [a.length, b.length];
-  for (let d = found; d > 0; d--) {
-    const reach = steps[d] as ReadonlyMap<number, number>;
-    const k = x - y;
-    const down = k === -d || (k !== d && (reach.get(k - 1) as number) < (reach.get(k + 1) as number));
-    const fromX = reach.get(down ? k + 1 : k - 1) as number;
-    const fromY = fromX - (down ? k + 1 : k - 1);
-    const next = out[0];
-    const change = down
-      ? { start: head + fromX, end: head + fromX, lines: [b[fromY] as string] }
-      : { start: head + fromX, end: head + fromX + 1, lines: [] as string[] };
-    if (next !== undefined && next.start === change.end)
-      out[0] = { start: change.start, end: next.end, lines: [...change.lines, ...next.lines] };
-    else out.unshift(change);
-    [x, y] = [fromX, fromY];
-  }
-  return out;
-}
-
 /** An edit as whole lines; lines that stay the same at either end are left out. */
 function changeOf(old: readonly string[], edit: Edit): Change {
   let start = edit.startLine - 1;
@@ -156,19 +79,4 @@ function shown(sign: string, line: string): string {
 
 function span(start: number, count: number): string {
   return count === 1 ? `${start + 1}` : `${count === 0 ? start : start + 1},${count}`;
-}
-
-/** Lines with their ends; the last one may have none. */
-function linesOf(text: string): string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-}
-
-function lineStarts(text: string): number[] {
-  const out = [0];
-  for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) out.push(i + 1);
-  return out;
-}
-
-function byPlace(a: Edit, b: Edit): number {
-  return a.startLine - b.startLine || a.startColumn - b.startColumn;
 }

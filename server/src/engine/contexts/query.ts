@@ -106,8 +106,13 @@ export function operationAt(
 
 /** The contexts just before an operation of a function (or at its entry, for `op` -1). */
 export function contextsAt(analysis: Analysis, fn: FunctionRef, op: number): PointContext[] {
+  return pointsAt(analysis, fn, op).map(({ context }) => context);
+}
+
+/** The same with the places that they speak of. */
+export function pointsAt(analysis: Analysis, fn: FunctionRef, op: number): readonly Point[] {
   const states = op < 0 ? null : (statesAt(analysis, fn, new Set([op]), op).before.get(op) ?? []);
-  return pointsIn(analysis, fn, states).map(({ context }) => context);
+  return pointsIn(analysis, fn, states);
 }
 
 /** The contexts just before each of several operations, from one walk. */
@@ -438,19 +443,22 @@ export function pointOf(
       lock.kind === 'completion'
     )
       continue;
-    takenBy.push(
-      lock.fn >= 0 && (x.seen.fromCaller || lock.fn !== fn.id) ? { fn: lock.fn, op: lock.op } : null,
-    );
-    const own = x.seen.fromCaller || lock.fn !== fn.id ? null : lockAsWritten(fn, lock.op);
-    written.push(own?.field === true && helperTakes(analysis, fn, lock.op) ? `&${own.text}` : null);
-    held.push({
+    const one: HeldLock = {
       class: lock.class,
       instance: ownerText(text),
       expression: expressionOf(text),
       mode: lock.shared ? 'shared' : 'exclusive',
       certainty: must ? 'must' : 'may',
       acquiredAt: x.seen.fromCaller || lock.fn !== fn.id ? 'caller' : placeOf(fn, lock.op),
-    });
+    };
+    // Objects of several rounds of a loop that have one name are one lock for who reads
+    if (!must && held.some((other) => sameToRead(other, one))) continue;
+    takenBy.push(
+      lock.fn >= 0 && (x.seen.fromCaller || lock.fn !== fn.id) ? { fn: lock.fn, op: lock.op } : null,
+    );
+    const own = x.seen.fromCaller || lock.fn !== fn.id ? null : lockAsWritten(fn, lock.op);
+    written.push(own?.field === true && helperTakes(analysis, fn, lock.op) ? `&${own.text}` : null);
+    held.push(one);
   }
   const rcu: RcuState = rcuAll && rcuSome ? (entry.walk ? 'walk' : 'read') : rcuSome ? 'maybe' : 'none';
   return {
@@ -461,6 +469,17 @@ export function pointOf(
     takenBy,
     written,
   };
+}
+
+function sameToRead(a: HeldLock, b: HeldLock): boolean {
+  return (
+    a.acquiredAt !== 'caller' &&
+    b.acquiredAt !== 'caller' &&
+    a.acquiredAt.line === b.acquiredAt.line &&
+    a.expression === b.expression &&
+    a.class === b.class &&
+    a.mode === b.mode
+  );
 }
 
 function placeOf(fn: FunctionRef, op: number): { file: string; line: number } {

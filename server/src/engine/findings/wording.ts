@@ -39,9 +39,13 @@ export function wordRcu(rcu: RcuState): string {
 
 /** `dentry_operations.d_release of autofs_dentry_operations, autofs_dentry_release()`. */
 export function wordEntry(entry: EntryMethod): string {
-  const slot = entry.struct === '' ? entry.method : `${entry.struct}.${entry.method}`;
   const table = entry.table === '' ? '' : ` of ${entry.table}`;
-  return `${slot}${table}, ${entry.function}()`;
+  return `${wordSlot(entry)}${table}, ${entry.function}()`;
+}
+
+/** `dentry_operations.d_release`; of what is no method of a structure its kind alone: `system call`. */
+export function wordSlot({ struct, method }: Pick<EntryMethod, 'struct' | 'method'>): string {
+  return struct === '' || struct === 'callback' ? method : `${struct}.${method}`;
 }
 
 /** Whether a sleep is allowed, with the reasons where it is not. */

@@ -15,6 +15,7 @@ import type { RuleContext } from '../rules/rule.js';
 import { accessorsOf, callsOf } from './accessors.js';
 import { accessesIn, type MemberAccess, memberTest } from './member-access.js';
 import { ownRoot, Stages } from './stages.js';
+import { wholeWrites } from './whole-object.js';
 import { written } from './written.js';
 
 /** An access as it stands in a function. */
@@ -52,6 +53,7 @@ export interface Collected {
 export class Collector {
   private readonly stages: Stages;
   private readonly known = new Map<string, Collected>();
+  private readonly whole = new Map<string, Map<number, readonly MemberAccess[]>>();
 
   constructor(
     private readonly cx: RuleContext,
@@ -84,14 +86,35 @@ export class Collector {
     let unknownTypes = 0;
     for (const fn of cx.functions) {
       throwIfCancelled(this.token);
-      if (fn.isMacro || !names.in(fn)) continue;
-      const { accesses, unknown } = this.accessesOf(fn, struct, member, accessors);
+      if (fn.isMacro) continue;
+      const whole = this.wholeWritesOf(fn, struct);
+      const mentions = names.in(fn);
+      if (!mentions && whole.length === 0) continue;
+      const { accesses: named, unknown } = mentions
+        ? this.accessesOf(fn, struct, member, accessors)
+        : { accesses: [], unknown: 0 };
+      const accesses = [...named, ...whole].sort((a, b) => a.op - b.op);
       unknownTypes += unknown;
       if (accesses.length === 0) continue;
       if (cx.analysis.results[fn.id]?.widened === true) widened.push(fn.name);
       spots.push(...this.look(fn, accesses));
     }
     return { spots, unknownTypes, widened };
+  }
+
+  /** Writes of the structure as a whole; the same for each of its members. */
+  private wholeWritesOf(fn: FunctionRef, struct: string): readonly MemberAccess[] {
+    let ofStruct = this.whole.get(struct);
+    if (ofStruct === undefined) {
+      ofStruct = new Map();
+      this.whole.set(struct, ofStruct);
+    }
+    let writes = ofStruct.get(fn.id);
+    if (writes === undefined) {
+      writes = wholeWrites(this.cx.analysis, fn, struct);
+      ofStruct.set(fn.id, writes);
+    }
+    return writes;
   }
 
   private accessesOf(
@@ -137,7 +160,8 @@ export class Collector {
       for (const a of byOp.get(op) ?? []) {
         const place = a.expr < 0 ? terms.derefL(run.ev.value(s, a.base)) : run.ev.place(s, a.expr);
         const kind = terms.kind(place);
-        const object = kind === T.FieldP || kind === T.FieldL || kind === T.DerefL ? terms.a(place) : place;
+        const isPart = kind === T.FieldP || kind === T.FieldL || kind === T.DerefL;
+        const object = isPart && !(a.whole && kind !== T.DerefL) ? terms.a(place) : place;
         const { stage, why } = this.stages.at(run, op, s, place);
         const root = ownRoot(terms, place);
         const shared = terms.isShared(root) ? object : -1;
@@ -168,7 +192,7 @@ export class Collector {
         access,
         object: at?.text ?? '',
         written: written(fn, access.base),
-        text: access.expr < 0 ? `${access.by}(${written(fn, access.base)})` : written(fn, access.expr),
+        text: textOf(fn, access),
         stage: isShared && alone !== '' ? 'alone' : (at?.stage ?? 'shared'),
         why:
           isShared && alone !== ''
@@ -178,6 +202,13 @@ export class Collector {
       };
     });
   }
+}
+
+/** The access as it is written: `x->a`, `i_size_read(x)`, `memset(x)`. */
+function textOf(fn: FunctionRef, { expr, base, by, whole }: MemberAccess): string {
+  if (expr < 0) return `${by}(${written(fn, base)})`;
+  const text = written(fn, expr);
+  return whole && by !== '' ? `${by}(&${text})` : text;
 }
 
 /** What an access needs of its guard. */

@@ -118,7 +118,9 @@ function dropOf(cx: RuleContext, collector: Collector, site: DropSite): Drop {
   const stillHeld = stillHeldAt(cx, site);
   const isRcu = lock.kind === 'rcu';
   const { relied } = section;
-  const all = isRcu ? [] : changersOf(cx, collector, site, relied, stillHeld);
+  const { changers: all, undisturbed } = isRcu
+    ? { changers: [], undisturbed: [] }
+    : changersOf(cx, collector, site, relied, stillHeld);
   const up = site.brought && !isRcu ? callersHolding(cx, fn, lock) : { callers: [], count: 0 };
   return {
     ...placeOf(fn, op),
@@ -143,7 +145,7 @@ function dropOf(cx: RuleContext, collector: Collector, site: DropSite): Drop {
     changerCount: all.length,
     callers: up.callers,
     callerCount: up.count,
-    notes: notesOf(cx, site, relied),
+    notes: [...undisturbed, ...notesOf(cx, site, relied)],
   };
 }
 
@@ -179,24 +181,36 @@ function isSame(held: HeldLock, text: string, takenIn: number): boolean {
   );
 }
 
-/** Who may write the members that were relied on. */
+/**
+ * Who may write the members that were relied on. By the life of the objects some cannot: what a method has that is called before the
+ * others, or after them, nobody else writes meanwhile, nor does such a method write what others have. That is said instead.
+ */
 function changersOf(
   cx: RuleContext,
   collector: Collector,
   site: DropSite,
   relied: readonly Relied[],
   stillHeld: readonly HeldLock[],
-): readonly Changer[] {
+): { readonly changers: readonly Changer[]; readonly undisturbed: readonly string[] } {
+  const undisturbed: string[] = [];
   const members = [...new Set(relied.flatMap((r) => r.members))].slice(0, MAX_MEMBERS);
   const out = new Map<string, Changer>();
   for (const name of members) {
     const [struct, member] = name.split('::') as [string, string];
-    for (const spot of collector.of(struct, member).spots) {
+    const { spots } = collector.of(struct, member);
+    const mine = spots.filter((spot) => spot.fn === site.fn && spot.access.kind !== 'address');
+    const why = mine[0]?.why ?? '';
+    if (mine.length > 0 && mine.every(isUndisturbed)) {
+      undisturbed.push(`nobody changes ${name} of the same object meanwhile: ${why}`);
+      continue;
+    }
+    for (const spot of spots) {
       if (spot.stage !== 'shared' || !(isWrite(spot) || spot.access.kind === 'address')) continue;
       const { line, column, file } = placeOf(spot.fn, spot.access.op);
       const key = `${name} ${file} ${line}`;
       if (out.has(key)) continue;
-      const entries = spot.situations.flatMap((one) => entriesOf(cx.analysis, spot.fn.id, one.entry));
+      const besides = spot.situations.filter((one) => one.alone === '');
+      const entries = besides.flatMap((one) => entriesOf(cx.analysis, spot.fn.id, one.entry));
       const unique = [...new Map(entries.map((e) => [`${e.struct}.${e.method} ${e.function}`, e])).values()];
       out.set(key, {
         file,
@@ -215,7 +229,12 @@ function changersOf(
   }
   const rank = (c: Changer): number =>
     c.keptOut !== '' ? 3 : c.lock === 'held' ? 0 : c.lock === 'not' ? 1 : 2;
-  return [...out.values()].sort((a, b) => rank(a) - rank(b));
+  return { changers: [...out.values()].sort((a, b) => rank(a) - rank(b)), undisturbed };
+}
+
+/** Whether a method has the object to itself; the inode that ->d_iput() is handed may be that of other dentries. */
+function isUndisturbed(spot: Spot): boolean {
+  return spot.stage === 'alone' && spot.situations.every((one) => one.alone !== 'd_iput');
 }
 
 /** A lock that is held here all the same and that the other one holds in every situation; ''. */

@@ -25,6 +25,8 @@ export interface MemberAccess {
   readonly marked: boolean;
   /** A part of the member, or what it is part of, is meant: `x->a.b` for a, `x->a[i]`. */
   readonly part: boolean;
+  /** The object is written as a whole: `expr` is the object itself, or -1, where `base` points at it. */
+  readonly whole?: true;
 }
 
 type Found = (e: number, kind: AccessKind, by: string, marked: boolean, part: boolean) => void;

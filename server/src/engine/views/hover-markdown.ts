@@ -4,6 +4,7 @@
  */
 import type { RcuState } from '../base/finding.js';
 import type { CardLock, HoverAnswer, NamedPlace } from '../base/hover.js';
+import { wordSlot } from '../findings/wording.js';
 import { type HoverCard, type HoverGroup, hoverCard, type Reached } from './hover-card.js';
 import { subjectMarkdown } from './subject-markdown.js';
 
@@ -154,7 +155,7 @@ function acquiredWords(lock: CardLock, group: HoverGroup, file: string, style: H
     const names = lock.takenBy.map((place) => linked(code(place.name), place, style));
     return `taken by ${some(names, MAX_TAKERS, '').join(', ')}`;
   }
-  const fromVfs = group.reached.every((r) => r.entry !== null && r.entry.struct !== '');
+  const fromVfs = group.reached.every((r) => r.entry !== null && wordSlot(r.entry) !== r.entry.method);
   return fromVfs ? 'by the VFS' : 'by the caller';
 }
 
@@ -187,10 +188,10 @@ function reachedWords(reached: Reached, style: HoverStyle): string {
   const { entry, situation } = reached;
   const through = pathWords(reached, style);
   if (entry === null) return through === '' ? 'no known entry' : `no known entry, from ${through}`;
-  const { method, struct, table } = entry;
-  const as = code(struct === '' ? method : `${struct}.${method}`);
+  const { method, table } = entry;
+  const slot = wordSlot(entry);
   const told = situation === '' || situation === method ? '' : ` (${situation})`;
-  return `${struct === '' ? 'by' : 'as'} ${as}${table === '' ? '' : ` of ${code(table)}`}${told}${through === '' ? '' : `, ${through}`}`;
+  return `${slot === method ? 'by' : 'as'} ${code(slot)}${table === '' ? '' : ` of ${code(table)}`}${told}${through === '' ? '' : `, ${through}`}`;
 }
 
 /** The same in a row of a table: shorter. */

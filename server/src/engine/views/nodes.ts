@@ -2,6 +2,7 @@
  * The trees beside the text as data: the methods of directories, and the contexts at a point. Must not know who draws them.
  */
 import type { Place } from '../base/finding.js';
+import type { NamedPlace } from '../base/hover.js';
 import type { MethodRow, MethodTable, ShownNode, UnitMethods } from '../base/shown.js';
 import { count, wordEntry, wordRcu, wordSleep } from '../findings/wording.js';
 import type { HoverCard, HoverGroup, Reached } from './hover-card.js';
@@ -10,12 +11,20 @@ import { lockName, statesLine } from './state-lines.js';
 /** Ways in that are listed for one state; the rest are counted. */
 const MAX_REACHED = 20;
 
+type HeldByGroup = HoverGroup['held'][number];
+
 const PLAIN = { detail: '', findings: 0, at: null, open: false, children: [] } as const;
 
 // ---- methods
 
-/** A directory with its tables and methods. `open`: shown with its tables. */
-export function methodsNode(unit: UnitMethods, open: boolean): ShownNode {
+/**
+ * A directory with its tables and methods. `open`: shown with its tables. `openOnly`: not all files of the directory were looked
+ * through for findings.
+ */
+export function methodsNode(
+  unit: UnitMethods,
+  { open, openOnly }: { readonly open: boolean; readonly openOnly: boolean },
+): ShownNode {
   const notes = unit.skipped.map(
     ({ file, reason }): ShownNode => ({
       ...PLAIN,
@@ -29,7 +38,12 @@ export function methodsNode(unit: UnitMethods, open: boolean): ShownNode {
     ...PLAIN,
     kind: 'unit',
     label: unit.unit,
-    detail: words([count(methods, 'method'), findingWords(unit.findings)]),
+    detail: words([
+      count(methods, 'method'),
+      openOnly
+        ? `${findingWords(unit.findings) || 'no findings'} in open files`
+        : findingWords(unit.findings),
+    ]),
     findings: unit.findings ?? 0,
     open,
     children: [...notes, ...unit.tables.map(tableNode)],
@@ -104,6 +118,7 @@ function unknownNode(sentence: string): ShownNode {
 function groupNode(group: HoverGroup): ShownNode {
   const locks = group.held.map((lock): ShownNode => {
     const taken = lock.acquiredAt === 'caller' ? null : { ...lock.acquiredAt, column: 1 };
+    const [caller = null] = lock.takenBy;
     const name = lockName(lock);
     return {
       ...PLAIN,
@@ -111,10 +126,10 @@ function groupNode(group: HoverGroup): ShownNode {
       label: name,
       detail: words([
         `${lock.certainty === 'may' ? 'perhaps ' : ''}${lock.mode}`,
-        taken === null ? 'held by the caller' : `taken at line ${taken.line}`,
+        takenWords(lock, taken),
         name === lock.class ? '' : lock.class,
       ]),
-      at: taken,
+      at: taken ?? (caller === null ? null : placeOf(caller)),
     };
   });
   const more: ShownNode[] = [];
@@ -133,12 +148,29 @@ function groupNode(group: HoverGroup): ShownNode {
   };
 }
 
-function reachedNode({ entry, via }: Reached): ShownNode {
-  const path = via.filter((name) => name !== entry?.function);
+function takenWords(lock: HeldByGroup, taken: Place | null): string {
+  if (taken !== null) return `taken at line ${taken.line}`;
+  const callers = [...new Set(lock.takenBy.map(({ name }) => `${name}()`))];
+  return callers.length === 0 ? 'held by the caller' : `taken by ${callers.join(' or ')}`;
+}
+
+/** A way in leads to where it begins; the functions that it goes through stand below, each with its place. */
+function reachedNode({ entry, via, path }: Reached): ShownNode {
+  const through = via.filter((name) => name !== entry?.function);
+  const [first] = path;
+  const steps = path.map(
+    (step): ShownNode => ({ ...PLAIN, kind: 'path', label: `${step.name}()`, at: placeOf(step) }),
+  );
   return {
     ...PLAIN,
     kind: 'path',
     label: entry === null ? 'no known entry' : wordEntry(entry),
-    detail: path.length === 0 ? '' : `through ${path.map((name) => `${name}()`).join(' \u2192 ')}`,
+    detail: through.length === 0 ? '' : `through ${through.map((name) => `${name}()`).join(' \u2192 ')}`,
+    at: first === undefined ? null : placeOf(first),
+    children: steps.length > 1 ? steps : [],
   };
+}
+
+function placeOf({ file, line }: NamedPlace): Place {
+  return { file, line, column: 1 };
 }

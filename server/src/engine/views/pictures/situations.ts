@@ -9,7 +9,7 @@ import { begin, type Entry, Whence } from '../../contexts/entry-points.js';
 import { type PointState, pointOf, statesAt } from '../../contexts/query.js';
 import { NO_LOCKS } from '../../contexts/state.js';
 import { Fn } from '../../facts/encode.js';
-import { count } from '../../findings/wording.js';
+import { count, wordSlot } from '../../findings/wording.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 
@@ -87,8 +87,9 @@ function waysIn(analysis: Analysis, fn: FunctionRef, entry: Entry, index: number
     const origin = propagation.origins[o];
     if (origin === undefined) return 'no known entry';
     const name = nameOf(origin.function);
-    const context = origin.context === '' || origin.context === 'call' ? '' : ` (${origin.context})`;
-    const slot = origin.struct === '' ? origin.method : `${origin.struct}.${origin.method}`;
+    const plain = ['', 'call', origin.method].includes(origin.context);
+    const context = plain ? '' : ` (${origin.context})`;
+    const slot = wordSlot(origin);
     const table = origin.table === '' ? '' : ` of ${origin.table}`;
     const at = origin.function === fn.id ? '' : `, ${name}()`;
     const word = `${slot}${context}${table}${at}`;
@@ -174,13 +175,19 @@ export function mergedWay(ways: readonly Way[]): Way {
   if (first === undefined) return { held: [], rcu: 'none', maySleep: 'unknown', why: [] };
   if (ways.length === 1) return first;
   const held = new Map<string, HeldLock & { times: number }>();
-  for (const way of ways)
+  for (const way of ways) {
+    // Several of a way that have one name count once
+    const own = new Map<string, HeldLock>();
     for (const lock of way.held) {
       const key = `${lock.expression} ${lock.class} ${lock.mode}`;
+      if (own.get(key)?.certainty !== 'must') own.set(key, lock);
+    }
+    for (const [key, lock] of own) {
       const old = held.get(key);
       const certainty = old?.certainty === 'may' ? 'may' : lock.certainty;
       held.set(key, { ...(old ?? lock), certainty, times: (old?.times ?? 0) + 1 });
     }
+  }
   const same = <T>(values: readonly T[], other: T): T =>
     values.every((value) => value === values[0]) ? (values[0] as T) : other;
   return {

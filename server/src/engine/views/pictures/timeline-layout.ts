@@ -2,7 +2,9 @@
  * Where everything of a lock timeline stands: columns, rows, and the bars that say from where to where a lock is held. Numbers only;
  * must not know SVG.
  */
+
 import type { RowWay, TimelinePicture, TrackHeld } from './timeline.js';
+import { type Lane, lanesOf } from './timeline-jumps.js';
 
 export const ROW = 18;
 export const GAP = 20;
@@ -11,6 +13,8 @@ export const NUMBERS = 48;
 export const SLEEP = 62;
 const WAYS = 76;
 const STRIP = 11;
+/** From one line of passing by to the next. */
+const LANE = 8;
 
 /** A bar, or a part of one: one way that holds a lock (or the RCU read side: track -1) without a break. */
 export interface Bar {
@@ -38,6 +42,8 @@ export interface PlacedRow {
   readonly ways: readonly RowWay[];
   /** Control does not go on from here to what stands below. */
   readonly ends: boolean;
+  /** It leaves the function, as far as is seen here. */
+  readonly leaves: boolean;
 }
 
 export interface TimelineLayout {
@@ -47,6 +53,9 @@ export interface TimelineLayout {
   readonly hasRcu: boolean;
   /** Centre of a track's column; -1: the RCU column. */
   readonly centre: (track: number) => number;
+  /** Lines by which control passes rows, and where each stands. */
+  readonly lanes: readonly Lane[];
+  readonly laneX: (lane: Lane) => number;
   /** Centre of a way's line. */
   readonly wayX: (way: number, of: number) => number;
   /** Where the columns begin and end, and the source begins. */
@@ -63,23 +72,34 @@ export function layOut(picture: TimelinePicture, top: number, entryHeight: numbe
   const hasRcu = everything.some((ways) => ways.some((way) => way.rcu !== 'none'));
   const pitch = Math.max(24, most * (STRIP + 2) + 8);
   const waysWidth = Math.max(16, most * 10);
-  const left = WAYS + waysWidth + 6;
+  const lanes = lanesOf(picture.jumps, picture.rows);
+  const lanesWidth = lanes.reduce((width, { lane }) => Math.max(width, (lane + 1) * LANE), 0);
+  const left = WAYS + waysWidth + lanesWidth + 6;
+  const laneX = ({ lane }: Lane): number => WAYS + waysWidth / 2 + ((most - 1) / 2) * 10 + (lane + 1) * LANE;
+  const goesOn = new Set(lanes.flatMap(({ from }) => from));
   const first = left + (hasRcu ? pitch : 0);
   const right = first + picture.tracks.length * pitch;
   const centre = (track: number): number => (track < 0 ? left : first + track * pitch) + pitch / 2;
   const wayX = (way: number, of: number): number => WAYS + waysWidth / 2 + (way - (of - 1) / 2) * 10;
-  const entry: PlacedRow = { top, height: entryHeight, ways: ordered(picture.entry, []), ends: false };
+  const entry: PlacedRow = {
+    top,
+    height: entryHeight,
+    ways: ordered(picture.entry, []),
+    ends: false,
+    leaves: false,
+  };
   const rows: PlacedRow[] = [];
   let y = top + entryHeight;
   let before = entry.ways;
-  for (const row of picture.rows) {
+  for (const [index, row] of picture.rows.entries()) {
     const height = row.kind === 'gap' ? GAP : ROW;
     const ways = ordered(row.ways, before);
-    rows.push({ top: y, height, ways, ends: row.returns || /^\s*(goto|break|continue)\b/.test(row.text) });
+    const ends = row.returns || /^\s*(goto|break|continue)\b/.test(row.text);
+    rows.push({ top: y, height, ways, ends, leaves: ends && !goesOn.has(index) });
     y += height;
     if (ways.length > 0) before = ways;
   }
-  const at = { rows, entry, hasRcu, centre, wayX, left, right, source: right + 14, bottom: y };
+  const at = { rows, entry, hasRcu, centre, lanes, laneX, wayX, left, right, source: right + 14, bottom: y };
   return { ...at, bars: barsOf(picture, at) };
 }
 

@@ -65,7 +65,12 @@ export function legendOf(
     entries.push([el('path', { class: 's-fg', 'stroke-width': 3, d: 'M5 -10V2' }), 'must not sleep']);
   if (picture.rows.some((row) => row.sleeps.length > 0))
     entries.push([textAt(0, 0, 'Zz', { class: 'f-fg strong' }), 'sleeps, may sleep']);
-  if (at.rows.some((row) => row.ends))
+  if (at.lanes.length > 0)
+    entries.push([
+      el('path', { class: 's-dim', d: 'M2 -10V2M2 -8H7Q9 -8 9 -6V-2Q9 0 7 0H2' }),
+      'passes lines by',
+    ]);
+  if (at.rows.some((row) => row.leaves))
     entries.push([el('rect', { class: 'f-fg', x: 3, y: -6, width: 6, height: 4 }), 'leaves here']);
   const parts: string[] = [el('path', { class: 's-rule', d: `M${MARGIN} ${top - 16}H${width - MARGIN}` })];
   let x = MARGIN;

@@ -25,7 +25,7 @@ export function timelineSvg(picture: TimelinePicture): string {
   const at = layOut(picture, headTop + columns * HEAD_ROW + 6, entry.length * 15 + 10);
   const letters = Math.max(
     Math.min(MAX_SOURCE, Math.max(30, ...picture.rows.map((row) => row.text.length + row.indent))),
-    Math.min(MAX_ENTRY, ...[Math.max(...entry.map((line) => line.length))]),
+    Math.min(MAX_ENTRY, Math.max(...entry.map((line) => line.length))) + 2,
   );
   const labels = headLabels(picture, at, headTop);
   const width = Math.max(at.source + letters * LETTER, labels.right, 560) + MARGIN;
@@ -48,6 +48,7 @@ export function timelineSvg(picture: TimelinePicture): string {
       ...picture.rows.map((row, i) => rowGroup(row, at.rows[i] as PlacedRow, at, width)),
       ...labels.parts,
       entryText(picture, entry, at, width),
+      ...lanes(at),
       ...waysOf(at),
       ...goneOn(at),
       ...at.bars.map((bar) => barGroup(picture, bar)),
@@ -277,7 +278,7 @@ function waysOf(at: TimelineLayout): string[] {
       const x = at.wayX(way, n);
       const top = before.ends || changed ? row.top + 7 : row.top + (first ? 4 : 0);
       lines.push(`M${x} ${top}V${bottom}`);
-      if (row.ends) marks.push(el('rect', { class: 'f-fg', x: x - 3, y: bottom - 2, width: 6, height: 4 }));
+      if (row.leaves) marks.push(el('rect', { class: 'f-fg', x: x - 3, y: bottom - 2, width: 6, height: 4 }));
     }
     if (changed)
       for (let from = 0; from < before.count; from++)
@@ -298,6 +299,30 @@ function waysOf(at: TimelineLayout): string[] {
   put(at.entry, true);
   for (const row of at.rows) put(row, false);
   return [el('path', { class: 's-dim', 'stroke-width': 1.5, d: lines.join('') }), ...marks];
+}
+
+/** Lines beside the rows that control passes by: the other arm of a branch, the way of a jump. */
+function lanes(at: TimelineLayout): string[] {
+  const lines: string[] = [];
+  const outermost = (row: PlacedRow): number =>
+    at.wayX(Math.max(row.ways.length, 1) - 1, Math.max(row.ways.length, 1));
+  for (const lane of at.lanes) {
+    const x = at.laneX(lane);
+    for (const index of lane.from) {
+      const row = at.rows[index] as PlacedRow;
+      const [from, y] = [outermost(row), row.top + row.height / 2];
+      lines.push(`M${from} ${y}H${x - 3}Q${x} ${y} ${x} ${y + 3}`);
+    }
+    for (const index of lane.to) {
+      const row = at.rows[index] as PlacedRow;
+      const [to, y] = [outermost(row), row.top + 7];
+      lines.push(`M${x} ${y - 3}Q${x} ${y} ${x - 3} ${y}H${to}`);
+    }
+    const first = at.rows[lane.from[0] as number] as PlacedRow;
+    const last = at.rows[lane.to.at(-1) as number] as PlacedRow;
+    lines.push(`M${x} ${first.top + first.height / 2 + 3}V${last.top + 4}`);
+  }
+  return lines.length === 0 ? [] : [el('path', { class: 's-dim pass', d: lines.join('') })];
 }
 
 /** Dotted lines beside what gave a lock back and left: whoever did not come there still holds it. */

@@ -11,6 +11,7 @@ import { Fn, lineAt, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { type Along, along, keyOf, mergedWay, situationsOf, type Way, wayInWords } from './situations.js';
+import { type Jump, jumpsOf } from './timeline-jumps.js';
 import { rowsOf } from './timeline-rows.js';
 
 /** More ways than this at one line are shown as one, in which what only some have is held perhaps. */
@@ -76,6 +77,8 @@ export interface TimelinePicture {
   /** What holds at the entry. */
   readonly entry: readonly RowWay[];
   readonly rows: readonly Row[];
+  /** Where control passes lines by. */
+  readonly jumps: readonly Jump[];
 }
 
 /** What was found of one line that runs something. */
@@ -130,6 +133,7 @@ export function timelineOf(
     rows: rowsOf(lines, sourceLines, firstLine, lastLine, entryWays, tracks.number, (way) =>
       rowWay(way, tracks.number),
     ),
+    jumps: jumpsOf(fn, (op) => found.at(op).length > 0),
   };
 }
 
