@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { NEVER } from '../../server/src/engine/base/cancel.js';
-import { filesOf, openFiles } from './harness.js';
+import { filesOf, openFiles, type RuleCases } from './harness.js';
 
 /** The twins of one rule: C by title. */
 export interface Twins {
@@ -14,6 +14,16 @@ export interface Twins {
 
 /** So many twins a rule has at least that finds next to nothing on plain trees. */
 export const LEAST_TWINS = 20;
+
+/**
+ * Twins of a rule: the cases of one file that its own tests have, and more. A case with a mark of the rule is wrong, one without any mark is right.
+ */
+export function twinsOf(rule: string, cases: RuleCases, more: Readonly<Record<string, string>>): Twins {
+  const single = Object.entries(cases).filter(([, text]) => !text.includes('// file: '));
+  const right = single.filter(([, text]) => !text.includes('/*!'));
+  const [, bad] = single.find(([, text]) => text.includes(`/*! ${rule}`)) ?? ['', ''];
+  return { bad, right: { ...Object.fromEntries(right), ...more } };
+}
 
 /** All right ones are silent, the wrong one is not. Each stands in a directory of its own: none tells anything of another. */
 export async function checkTwins(rule: string, twins: Twins): Promise<void> {

@@ -256,7 +256,6 @@ function happenings(
   result: FunctionResult,
   made: number,
 ): void {
-  const { terms } = run;
   const { args, op } = site;
   for (const e of result.sleeps) applySleep(run, before, base, site, e, name, id, made);
   for (const t of result.takes) {
@@ -268,7 +267,20 @@ function happenings(
     for (const r of t.released) state = run.release(state, lockInCaller(run, r, args, made, op));
     run.effect.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef, memory);
   }
-  for (const f of result.frees) {
+  freesOf(run, base, site, name, id, made);
+}
+
+/** What a callee frees, in its caller's terms. */
+export function freesOf(
+  run: FunctionRun,
+  base: State,
+  { args, op }: CallSite,
+  name: string,
+  id: number,
+  made: number,
+): void {
+  const { terms } = run;
+  for (const f of run.shared.results[id]?.frees ?? []) {
     const facts = factsInCaller(run, base, f.facts, args, made);
     if (facts === null) continue;
     const object = toCaller(terms, f.object, args, made);

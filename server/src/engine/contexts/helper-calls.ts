@@ -11,6 +11,7 @@ import type {
   Path,
 } from '../model/types.js';
 import { type CallSite, setResult } from './call-site.js';
+import { freesOf } from './callee-calls.js';
 import { isLookedAt } from './cfg.js';
 import { atomTerm } from './condition.js';
 import { classOfField } from './evaluate.js';
@@ -317,7 +318,11 @@ function callBack(
   }
   if (terms.kind(target) !== T.Global) return;
   const fn = shared.program.resolve(terms.nameText(terms.a(target)), run.fn.file);
-  if (fn !== null) run.effect.edgeTo(inside, fn.id, site, callback.context, inner);
+  if (fn === null) return;
+  run.effect.edgeTo(inside, fn.id, site, callback.context, inner);
+  // What it frees is freed by this call
+  if (callback.context === 'now' && inner.length > 0 && fn.id !== run.fn.id)
+    freesOf(run, inside, { ...site, args: inner }, fn.name, fn.id, result);
 }
 
 /** States after the effects that depend on one condition: where it holds, with them; where it does not, without. */

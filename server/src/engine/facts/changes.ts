@@ -210,7 +210,7 @@ function declarations(f: FileFacts): Map<string, Declared> {
     for (let x = first; x < first + (f.structs[at + 2] as number); x++) {
       const field = text(f.fields[x * FIELD_STRIDE]);
       fields.push(
-        `${field}:${type(f.fields[x * FIELD_STRIDE + 1])}:${f.fields[x * FIELD_STRIDE + 3] as number}`,
+        `${field}:${type(f.fields[x * FIELD_STRIDE + 1])}:${f.fields[x * FIELD_STRIDE + 3] as number}:${text(f.fields[x * FIELD_STRIDE + 4])}`,
       );
       names.push(field);
     }

@@ -401,7 +401,7 @@ class TopLevel {
         // `struct_group(name, fields...)`, `DECLARE_BITMAP(name, n)`: a field by the first argument's name
         const args = childByField(t, f, F.arguments);
         if (args >= 0 && args + 1 < (t.next[args] as number) && t.kind[args + 1] === K.identifier)
-          out.push(b.string(nodeText(this.text, t, args + 1)), b.type('', 0), t.start[f] as number, 0);
+          out.push(b.string(nodeText(this.text, t, args + 1)), b.type('', 0), t.start[f] as number, 0, -1);
         continue;
       }
       if (kind !== K.field_declaration) continue;
@@ -419,13 +419,28 @@ class TopLevel {
         named = true;
         const isFunction = d.isFunctionPointer || d.parameters >= 0;
         const flags = out.length === 0 && this.isSaidFirst(list, f) ? FIELD_SAID_FIRST : 0;
-        out.push(b.string(d.name), b.type(isFunction ? '(*)' : spec.base, d.depth), d.nameStart, flags);
+        const type = b.type(isFunction ? '(*)' : spec.base, d.depth);
+        out.push(b.string(d.name), type, d.nameStart, flags, this.guardOf(n, end));
       }
       if (inner >= 0) {
         if (named || childByField(t, typeNode, F.name) >= 0) this.structure(typeNode);
         if (!named) this.fieldsOf(inner, out);
       } else if (typeNode >= 0 && t.kind[typeNode] === K.enum_specifier) this.enumeration(typeNode);
     }
+  }
+
+  /** What `__guarded_by()` behind a declarator, or behind its width, names; -1 where nothing does. */
+  private guardOf(declarator: number, end: number): number {
+    const t = this.t;
+    const behind = t.next[declarator] as number;
+    const width = behind < end && t.kind[behind] === K.bitfield_clause ? annotationsUnder(t, behind) : [];
+    for (const a of [...annotationsUnder(t, declarator), ...width]) {
+      const name = childByField(t, a, F.name);
+      const args = childByField(t, a, F.arguments);
+      if (name >= 0 && args >= 0 && nodeText(this.text, t, name) === '__guarded_by')
+        return this.b.string(nodeText(this.text, t, args).slice(1, -1).trim());
+    }
+    return -1;
   }
 
   /** Whether a comment before a structure's first member, or on its line, says that it stands first. */

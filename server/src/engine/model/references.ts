@@ -366,7 +366,7 @@ const COUNTERS: readonly HelperEntry[] = [
     '6.12:include/linux/kref.h:62',
     {
       references: [put('kref', 'kref')],
-      callbacks: [{ param: 1, context: 'now' }],
+      callbacks: [{ param: 1, context: 'now', params: ['kref'] }],
     },
   ),
   N('kobject_get', 'kobj', 'Takes one more reference to an object.', '6.12:lib/kobject.c:636', {

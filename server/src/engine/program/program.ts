@@ -81,6 +81,13 @@ export function unitOf(path: string): string {
 
 const MAX_CONSTANT_DEPTH = 12;
 
+/** A member and the lock of the same structure that its declaration says guards it. */
+export interface DeclaredGuard {
+  readonly struct: string;
+  readonly field: string;
+  readonly lock: string;
+}
+
 /** All facts of a run, joined. Files may be added until `link`. */
 export class Program {
   readonly files = new Map<string, FileFacts>();
@@ -431,6 +438,31 @@ export class Program {
       if (ref.file.strings[ref.file.fields[f * FIELD_STRIDE] as number] === field)
         return this.plain(typeRef(ref.file, ref.file.fields[f * FIELD_STRIDE + 1] as number));
     return null;
+  }
+
+  private declared: readonly DeclaredGuard[] | null = null;
+
+  /** The members that `__guarded_by()` names a lock of the same structure for. */
+  declaredGuards(): readonly DeclaredGuard[] {
+    if (this.declared !== null) return this.declared;
+    const out: DeclaredGuard[] = [];
+    for (const [struct, all] of this.structsByName)
+      for (const { file, index } of all) {
+        const first = file.structs[index * STRUCT_STRIDE + 1] as number;
+        const stop = first + (file.structs[index * STRUCT_STRIDE + 2] as number);
+        for (let f = first; f < stop; f++) {
+          const lock = /^&?(\w+)$/.exec(file.strings[file.fields[f * FIELD_STRIDE + 4] as number] ?? '')?.[1];
+          if (lock === undefined || !struct.startsWith('struct ')) continue;
+          for (let l = first; l < stop; l++)
+            if (file.strings[file.fields[l * FIELD_STRIDE] as number] === lock) {
+              const field = file.strings[file.fields[f * FIELD_STRIDE] as number] ?? '';
+              out.push({ struct: struct.slice('struct '.length), field, lock });
+              break;
+            }
+        }
+      }
+    this.declared = out;
+    return out;
   }
 
   /** Where a structure is defined, and its fields, for fixes and dumps; null where it is not at hand. */

@@ -378,7 +378,12 @@ function isGuessed(cx: RuleContext, fn: FunctionRef, index: number, spot: Spot):
     const { op, caller } = entry;
     const here = results[caller]?.edges.filter((e) => e.op === op && e.context === 'now') ?? [];
     const parameter = terms.a(terms.root(term));
-    if (here.length > 1 && !here.every((e) => asks(cx, e.callee, parameter, spot.name, 0))) return true;
+    if (
+      here.length > 1 &&
+      !isCertain(cx, caller, op, at) &&
+      !here.every((e) => asks(cx, e.callee, parameter, spot.name, 0))
+    )
+      return true;
     const args = here.find((e) => e.callee === at)?.args ?? [];
     term = terms.rewrite(term, (x) => (terms.kind(x) === T.Param ? (args[terms.a(x)] ?? -1) : -1));
     at = caller;
@@ -387,11 +392,31 @@ function isGuessed(cx: RuleContext, fn: FunctionRef, index: number, spot: Spot):
   return false;
 }
 
+/**
+ * Whether a call with several callees reaches this one for certain: it names it, and the others are what it hands on; or it hands this one
+ * on to a function that takes no directory's lock meanwhile.
+ */
+function isCertain(cx: RuleContext, caller: number, op: number, callee: number): boolean {
+  const { program, results } = cx.analysis;
+  const from = program.functions[caller];
+  const name = from === undefined ? '' : calledName(from, op);
+  if (name === '') return false;
+  if (program.functions[callee]?.name === name) return true;
+  const between = results[caller]?.edges.find(
+    (e) => e.op === op && program.functions[e.callee]?.name === name,
+  );
+  if (between === undefined) return false;
+  const result = results[between.callee];
+  return (
+    result !== undefined && !result.widened && ![...result.acquires].some((key) => key.startsWith(I_RWSEM))
+  );
+}
+
 /** Calls below a function in which what it does with a dentry is looked for. */
 const MAX_ASKING = 3;
 const ASKING = { name: new Mentions(['d_name']), parent: new Mentions(['d_parent']) };
 
-/** Whether a function, or what it hands a parameter to, writes the name of dentries, or their parents. */
+/** Whether a function, or what it hands a parameter to (or something found through it), writes the name of dentries, or their parents. */
 function asks(cx: RuleContext, id: number, parameter: number, name: boolean, depth: number): boolean {
   const fn = cx.analysis.program.functions[id];
   if (fn === undefined) return false;
@@ -399,7 +424,8 @@ function asks(cx: RuleContext, id: number, parameter: number, name: boolean, dep
   if (depth >= MAX_ASKING) return false;
   const { terms } = cx.analysis.shared;
   return (cx.analysis.results[id]?.edges ?? []).some((e) => {
-    const to = e.args.findIndex((t) => t >= 0 && terms.kind(t) === T.Param && terms.a(t) === parameter);
+    const isOf = (root: number): boolean => terms.kind(root) === T.Param && terms.a(root) === parameter;
+    const to = e.args.findIndex((t) => t >= 0 && isOf(terms.root(t)));
     return e.context === 'now' && to >= 0 && asks(cx, e.callee, to, name, depth + 1);
   });
 }

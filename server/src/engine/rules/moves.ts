@@ -136,6 +136,8 @@ export interface Moves {
   readonly again: readonly { readonly first: Site; readonly second: Site }[];
   /** Members in which the dentry was stored that others move it from. */
   readonly handedOver: readonly { readonly member: string; readonly at: Site }[];
+  /** All calls that move it, also where merged paths no longer tell which way out comes after. */
+  readonly sites: readonly Site[];
 }
 
 interface Note {
@@ -149,7 +151,7 @@ interface Note {
 }
 
 const START: Note = { moved: 'no', site: null, target: -1, excused: '', pending: null };
-const NOTHING: Moves = { outs: [], again: [], handedOver: [] };
+const NOTHING: Moves = { outs: [], again: [], handedOver: [], sites: [] };
 
 /** Follows the dentry of a rename through the functions of a directory. */
 export class Mover {
@@ -200,6 +202,11 @@ class Following {
   private readonly handedOver = new Map<string, { member: string; at: Site }>();
   private readonly callees: ReadonlyMap<number, readonly number[]>;
   private readonly below = new Map<string, Moves>();
+  private readonly sites = new Map<string, Site>();
+  /** Ways out of merged paths. */
+  private readonly merged = new Set<string>();
+  /** Something here may have moved the dentry. */
+  private unsure = false;
   private readonly firstOp: number;
 
   constructor(
@@ -222,12 +229,18 @@ class Following {
       replay(this.cx.analysis, this.fn, entry, (run, op, s) => {
         const before = this.seen(this.trails.of(s.trail) ?? START, op, s);
         const after = this.step(run, op, s, before);
+        if (after.moved === 'perhaps') this.unsure = true;
         return after === START ? 0 : this.trails.number(after, keyOf(after));
       });
+    // What merged paths had done before is no longer told apart: where nothing here moves anything, there is nothing to tell
+    const tells = !this.unsure && !this.mover.calls(this.fn.id);
     return {
-      outs: [...this.outs.values()],
+      outs: [...this.outs].map(([key, o]) =>
+        tells || !this.merged.has(key) ? o : { ...o, moved: 'perhaps' as const },
+      ),
       again: [...this.again.values()],
       handedOver: [...this.handedOver.values()],
+      sites: [...this.sites.values()],
     };
   }
 
@@ -281,8 +294,7 @@ class Following {
       case Op.Return: {
         const value = file.ops[at + 1] as number;
         const mask = value < 0 ? ANY : maskOf(run.terms, s.facts, run.ev.value(s, value));
-        // What merged paths had done before is no longer told apart
-        this.leave(run, op, s, mask, s.blurred && note.moved !== 'yes' ? perhaps(note) : note);
+        this.leave(run, op, s, mask, note);
         return note;
       }
       default:
@@ -300,6 +312,7 @@ class Following {
       if (!isMoved) return isOther(run, a) ? before : perhaps(this.settled(run, s, before).note);
       const note = this.settled(run, s, before).note;
       const site = { fn: this.fn, op };
+      this.noteSites([site]);
       const target = a === dentry ? b : a;
       if (note.moved === 'yes' && note.site !== null && note.site.op !== op && note.target === target)
         this.again.set(op, { first: note.site, second: site });
@@ -319,6 +332,10 @@ class Following {
     return given.includes(dentry) && given.includes(terms.param(this.to)) ? perhaps(before) : before;
   }
 
+  private noteSites(sites: readonly Site[]): void {
+    for (const site of sites) this.sites.set(`${site.fn.id},${site.op}`, site);
+  }
+
   private callOf(
     run: FunctionRun,
     op: number,
@@ -331,8 +348,9 @@ class Following {
     const dentry = terms.param(this.from);
     const below = moving.map((id) => this.below.get(`${op},${id}`));
     for (const m of below) for (const h of m?.handedOver ?? []) this.handedOver.set(h.member, h);
-    for (const m of below) for (const g of m?.again ?? []) if (!this.again.has(op)) this.again.set(op, g);
     const handed = argumentsOf(run, op, s).includes(dentry);
+    if (handed) for (const m of below) this.noteSites(m?.sites ?? []);
+    for (const m of below) for (const g of m?.again ?? []) if (!this.again.has(op)) this.again.set(op, g);
     if (!handed) {
       // In a structure of the caller's own
       const stored = s.heap.some((v, i) => i % 2 === 1 && v === dentry);
@@ -372,7 +390,9 @@ class Following {
   private leave(run: FunctionRun, op: number, s: State, mask: number, before: Note): void {
     const { note, inner } = this.settled(run, s, before);
     const excused = note.moved !== 'no' || note.excused !== '' ? note.excused : this.sameObject(run, s);
-    const key = `${op},${mask},${note.moved},${excused},${inner?.out.fn.id},${inner?.out.op}`;
+    const isMerged = s.blurred && note.moved !== 'yes';
+    const key = `${op},${mask},${note.moved},${excused},${inner?.out.fn.id},${inner?.out.op},${isMerged}`;
+    if (isMerged) this.merged.add(key);
     if (this.outs.has(key)) return;
     this.outs.set(key, { fn: this.fn, op, mask, moved: note.moved, excused, site: note.site, inner });
   }

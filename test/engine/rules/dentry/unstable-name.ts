@@ -219,4 +219,39 @@ static int rename_ok(struct mnt_idmap *idmap, struct inode *old_dir, struct dent
 	return 0;
 }
 const struct inode_operations iops = { .rename = rename_ok };`,
+  'handed on to the function that the call names as well': `
+static int check_name(struct dentry *dentry, unsigned int flags)
+{
+	char *copy = kstrdup(dentry->d_name.name, GFP_KERNEL); /*! dentry/unstable-name */
+
+	kfree(copy);
+	return 1;
+}
+static int check_bad(struct dentry *dentry, unsigned int flags)
+{
+	return check_name(dentry, flags);
+}
+static int with_parent(struct dentry *dentry, unsigned int flags, int (*check)(struct dentry *, unsigned int))
+{
+	struct dentry *parent;
+	int ret;
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	parent = dget_parent(dentry);
+	ret = check(dentry, flags);
+	dput(parent);
+	return ret;
+}
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	return with_parent(dentry, flags, check_bad);
+}
+const struct dentry_operations dops = { .d_revalidate = revalidate };
+static int rename_ok(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		     struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	return 0;
+}
+const struct inode_operations iops = { .rename = rename_ok };`,
 };

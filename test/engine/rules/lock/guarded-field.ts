@@ -31,6 +31,51 @@ static int a_bad(struct inode *dir, struct dentry *dentry)
 	return 0;
 }
 const struct inode_operations ops = { .unlink = a_bad };`,
+  'what a declaration says is guarded': `
+struct other { int used; };
+struct tray { struct mutex lock; int used __guarded_by(&lock); unsigned int full : 1 __guarded_by(&lock); int size; };
+static int a_bad(struct inode *dir, struct dentry *dentry)
+{
+	struct tray *tray = dir->i_private;
+
+	tray->used++; /*! lock/guarded-field@high */
+	tray->size = 1;
+	return 0;
+}
+static int b_bad(struct inode *dir, struct dentry *dentry)
+{
+	struct tray *tray = dir->i_private;
+
+	mutex_lock(&tray->lock);
+	tray->size = 1;
+	mutex_unlock(&tray->lock);
+	tray->full = 1; /*! lock/guarded-field@high */
+	return 0;
+}
+const struct inode_operations ops = { .unlink = a_bad, .rmdir = b_bad };`,
+  'what a declaration says is guarded, under the lock': `
+struct other { int used; };
+struct tray { struct mutex lock; int used __guarded_by(&lock); int size __guarded_by(&elsewhere); };
+static int fill_ok(struct tray *tray)
+	__must_hold(&tray->lock)
+{
+	tray->used++;
+	return 0;
+}
+static int a_ok(struct inode *dir, struct dentry *dentry)
+{
+	struct tray *tray = dir->i_private;
+	struct other *other = dentry->d_fsdata;
+
+	mutex_lock(&tray->lock);
+	fill_ok(tray);
+	tray->used = 1;
+	mutex_unlock(&tray->lock);
+	other->used = 1;
+	tray->size = 1;
+	return 0;
+}
+const struct inode_operations ops = { .unlink = a_ok };`,
   'in a helper': `
 static void mark_bad(struct dentry *dentry)
 {

@@ -5,6 +5,29 @@ import type { RuleCases } from '../../harness.js';
 
 /** Cases by title. */
 export const SLEEP_IN_ATOMIC: RuleCases = {
+  'user memory is touched, perhaps, by what is called': `
+struct dir_context { long pos; };
+static int emit(struct foo *f, struct dir_context *ctx)
+{
+	struct foo *item;
+
+	list_for_each_entry(item, &f->list, list) {
+		if (item->count < ctx->pos)
+			continue;
+		if (!dir_emit(ctx, item->name, 1, 1, 1))
+			return 1;
+	}
+	return 0;
+}
+int read_bad(struct foo *f, struct dir_context *ctx)
+{
+	int full;
+
+	rcu_read_lock();
+	full = emit(f, ctx); /*! lock/sleep-in-atomic@high */
+	rcu_read_unlock();
+	return full;
+}`,
   'a mutex under a spinlock': `
 void a_bad(struct foo *f)
 {

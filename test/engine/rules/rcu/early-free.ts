@@ -25,6 +25,68 @@ static void release_bad(struct dentry *dentry)
 }
 const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
 
+  'with the last reference, by the function that is handed to kref_put()': `
+struct record { int flags; struct kref users; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r->flags ? -EISDIR : 0;
+}
+static void record_free(struct kref *users)
+{
+	kfree(container_of(users, struct record, users)); /*! rcu/early-free@high */
+}
+static void release_bad(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	kref_put(&r->users, record_free);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
+
+  'the same, after a grace period': `
+struct record { int flags; struct kref users; struct rcu_head rcu; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r->flags ? -EISDIR : 0;
+}
+static void record_free(struct kref *users)
+{
+	struct record *r = container_of(users, struct record, users);
+
+	kfree_rcu(r, rcu);
+}
+static void release_ok(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	kref_put(&r->users, record_free);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+
+  'the body of a link, stored by a helper': `
+struct foo_inode { char *target; struct inode vfs_inode; };
+struct inode *make(struct super_block *sb, const char *name)
+{
+	struct inode *inode = new_inode(sb);
+	struct foo_inode *f = container_of(inode, struct foo_inode, vfs_inode);
+
+	f->target = kstrdup(name, GFP_KERNEL);
+	inode_set_cached_link(inode, f->target, 3);
+	return inode;
+}
+static void evict_bad(struct inode *inode)
+{
+	struct foo_inode *f = container_of(inode, struct foo_inode, vfs_inode);
+
+	clear_inode(inode);
+	kfree(f->target); /*! rcu/early-free@high */
+}
+const struct super_operations sops = { .evict_inode = evict_bad };`,
+
   'through helpers in another file': `
 // file: fs/foo/foo.h
 struct record { int flags; };

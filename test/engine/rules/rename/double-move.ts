@@ -19,6 +19,13 @@ const struct inode_operations foo_dir = { .rename = ${rename} };`;
 const SEND = `
 int foo_send(struct inode *dir, const char *name);`;
 
+/** So many choices that what had been done before is no longer told apart where they have come together. */
+const choices = (first: number): string =>
+  Array.from(
+    { length: 14 },
+    (_, i) => `\tif (flags & ${2 ** (first + i)})\n\t\terr = foo_send(new_dir, "${i}");`,
+  ).join('\n');
+
 /** Cases by title. */
 export const DOUBLE_MOVE: RuleCases = {
   // ---- the VFS moves
@@ -47,6 +54,27 @@ static int rename_bad(${ARGS})
 		settle_bad(old_dentry, new_dentry);
 	return err;
 }${own('rename_bad', 'FS_REQUIRES_DEV | FS_USERNS_MOUNT')}`,
+
+  'moved where merged paths hide how it ends': `${SEND}
+static int rename_bad(${ARGS})
+{
+	int err = 0;
+
+${choices(0)}
+	if (old_dir != new_dir)
+		d_move(old_dentry, new_dentry); /*! rename/double-move@high */
+${choices(14)}
+	return err;
+}${left('rename_bad')}`,
+
+  'never moved, on merged paths': `${SEND}
+static int rename_bad(${ARGS})
+{
+	int err = 0;
+
+${choices(0)}
+	return err; /*! rename/double-move@high */
+}${own('rename_bad')}`,
 
   'exchanged by a filesystem that does not say so': `${SEND}
 static int rename_bad(${ARGS})

@@ -186,6 +186,17 @@ class Offsets {
     return false;
   }
 
+  /** Calls of a function below which something of the offsets is called. */
+  private calleesThat(fn: FunctionRef, name: string): ReadonlySet<number> {
+    const { program, results } = this.cx.analysis;
+    const out = new Set<number>();
+    for (const e of results[fn.id]?.edges ?? []) {
+      const callee = program.functions[e.callee];
+      if (e.context === 'now' && callee !== undefined && this.reaches(callee, [name])) out.add(e.op);
+    }
+    return out;
+  }
+
   /** Names that are made in a function, and have no offset. */
   private madeWithout(fn: FunctionRef, reached: ReadonlySet<number>): void {
     const { cx } = this;
@@ -195,12 +206,14 @@ class Offsets {
         f.id !== fn.id &&
         (cx.analysis.results[f.id]?.edges ?? []).some((e) => e.callee === fn.id),
     );
+    const adders = this.calleesThat(fn, ADD);
     for (const entry of cx.analysis.propagation?.entries[fn.id] ?? []) {
       const made = new Map<number, number>();
       const added = new Set<number>();
       replay(cx.analysis, fn, entry, (run, op, s) => {
         const name = calledName(fn, op);
         if (name === ADD) added.add(argumentsOf(run, op, s)[1] ?? -1);
+        else if (adders.has(op)) for (const arg of argumentsOf(run, op, s)) added.add(arg);
         const makes = MAKES.get(name);
         if (makes === undefined) return undefined;
         const args = argumentsOf(run, op, s);
@@ -211,7 +224,7 @@ class Offsets {
       for (const [op, dentry] of made) {
         if (added.has(dentry)) continue;
         const isGiven = cx.analysis.terms.kind(dentry) === T.Param;
-        if (isGiven && callers.some((f) => ADDING.in(f))) {
+        if (isGiven && callers.some((f) => ADDING.in(f) || this.calleesThat(f, ADD).size > 0)) {
           cx.silence?.(ID, fn, op, 'a caller gives the name its offset');
           continue;
         }

@@ -11,7 +11,7 @@ import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FieldGuard } from '../../model/types.js';
-import type { FunctionRef } from '../../program/program.js';
+import type { DeclaredGuard, FunctionRef } from '../../program/program.js';
 import {
   comesFromMethod,
   type Holding,
@@ -50,7 +50,10 @@ export const guardedField: Rule = {
   check(cx) {
     const { propagation, model } = cx.analysis;
     if (propagation === null) return [];
-    const fields = new Map(model.fieldGuards.map((g) => [g.field, g]));
+    const fields = new Map<string, readonly Guard[]>();
+    const declared = cx.analysis.program.declaredGuards().map(asGuard);
+    for (const g of [...model.fieldGuards, ...declared])
+      fields.set(g.field, [...(fields.get(g.field) ?? []), g]);
     const writing = new Mentions(fields.keys());
     const sites: Site[] = [];
     for (const fn of cx.functions) {
@@ -68,10 +71,17 @@ export const guardedField: Rule = {
   },
 };
 
+/** A member with the lock that guards it, as the model or its declaration says. */
+type Guard = Pick<FieldGuard, 'struct' | 'field' | 'class' | 'lock' | 'of'> & { readonly declared?: true };
+
+function asGuard({ struct, field, lock }: DeclaredGuard): Guard {
+  return { struct, field, lock, class: `${struct}::${lock}`, of: 'itself', declared: true };
+}
+
 /** A write of a guarded field in a situation. */
 interface Write {
   readonly op: number;
-  readonly guard: FieldGuard;
+  readonly guard: Guard;
   readonly how: Holding;
   readonly text: string;
   /** What else is held, in the first state that comes there. */
@@ -96,18 +106,19 @@ function writesIn(
   cx: RuleContext,
   fn: FunctionRef,
   entry: Entry,
-  fields: ReadonlyMap<string, FieldGuard>,
+  fields: ReadonlyMap<string, readonly Guard[]>,
 ): readonly Write[] {
   const found = new Map<number, Write>();
-  const guardOf = (e: number): FieldGuard | undefined =>
-    fields.get(fn.file.strings[fn.file.exprs[e * EXPR_STRIDE + 2] as number] ?? '');
-  const isWrite = (op: number): boolean => writtenBy(fn, op)?.some((e) => guardOf(e) !== undefined) === true;
+  const guardsOf = (e: number): readonly Guard[] =>
+    fields.get(fn.file.strings[fn.file.exprs[e * EXPR_STRIDE + 2] as number] ?? '') ?? [];
+  const isWrite = (op: number): boolean => writtenBy(fn, op)?.some((e) => guardsOf(e).length > 0) === true;
   watch(cx.analysis, fn, entry, isWrite, (run, op, s) => {
     for (const e of writtenBy(fn, op) ?? []) {
       const at = e * EXPR_STRIDE;
-      const guard = guardOf(e);
       const base = fn.file.exprs[at + 1] as number;
-      if (guard === undefined || run.ev.typeOf(base)?.base !== `struct ${guard.struct}`) continue;
+      const struct = run.ev.typeOf(base)?.base;
+      const guard = guardsOf(e).find((g) => struct === `struct ${g.struct}`);
+      if (guard === undefined) continue;
       const written = run.ev.place(s, e);
       const { terms } = run;
       if (terms.kind(written) !== T.FieldP) continue;
@@ -156,7 +167,7 @@ function membersIn(file: FileFacts, list: readonly number[], pointed: boolean): 
   return out.length === 0 ? null : out;
 }
 
-function isHeld(run: FunctionRun, entry: Entry, s: State, guard: FieldGuard, place: number): Holding {
+function isHeld(run: FunctionRun, entry: Entry, s: State, guard: Guard, place: number): Holding {
   const how = holdingAsSeen(run, entry, s, { place, class: guard.class, shared: false });
   if (how === 'held' || guard.of === 'itself') return how;
   // Whose list it is the code does not say: any lock of the class may be the one
@@ -244,7 +255,8 @@ function drafts(cx: RuleContext, sites: readonly Site[]): Draft[] {
         },
       ],
       objectClass: `${guard.struct}::${guard.field}`,
-      ...(guard.of === 'itself' && at.fn === fn && at.op === w.op
+      // Of which kind a lock is that a declaration names is not looked up
+      ...(guard.of === 'itself' && guard.declared !== true && at.fn === fn && at.op === w.op
         ? { fix: { kind: 'lock-field', fn: fn.id, op: w.op, lock: guard.lock } as const }
         : {}),
     });

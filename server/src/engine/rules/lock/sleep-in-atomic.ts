@@ -74,7 +74,12 @@ function localSleeps(cx: RuleContext): Draft[] {
       const where = lockName(shown);
       out.push({
         rule: 'lock/sleep-in-atomic',
-        precision: e.certain && !shown.lock.class.startsWith('?') ? 'high' : 'medium',
+        // A touch of user memory hangs on no flag that somebody passed: it sleeps wherever it is come to
+        precision:
+          (e.certain || cx.analysis.model.helpers.get(leaf)?.faults === true) &&
+          !shown.lock.class.startsWith('?')
+            ? 'high'
+            : 'medium',
         certainty: e.certain ? 'must' : 'may',
         message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''} with ${where}${shown.lock.kind === 'rcu' || shown.lock.kind === 'irq' || shown.lock.kind === 'preempt' || shown.lock.kind === 'bh' ? '' : ' held'}, taken at line ${lineOf(fn, shown.lock.op)}`,
         fn: fn.id,

@@ -5,7 +5,8 @@
  * `super_block::s_fs_info`, `foo_inode::bar`) and the same kind of object. `early-ends.ts` has what is reached by other ways.
  */
 
-import { fnColumn } from '../../contexts/cfg.js';
+import { calledName, fnColumn } from '../../contexts/cfg.js';
+import { readsOf } from '../../contexts/operands.js';
 import type { FreeEffect } from '../../contexts/result.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
@@ -14,6 +15,7 @@ import { callsOfUnit } from '../../program/unit-calls.js';
 import { earlyEnds, otherSide, reader, TypesafeCaches } from '../early-ends.js';
 import { freeSite, isTeardown } from '../free-site.js';
 import { type LocklessAccess, locklessAccesses } from '../lockless.js';
+import { Mentions } from '../mentions.js';
 import { watch } from '../replay.js';
 import { type Draft, entryMethod, originStep, type Rule, type RuleContext, step } from '../rule.js';
 
@@ -56,6 +58,10 @@ interface LinkBody {
   readonly op: number;
 }
 
+/** What stores the body of a link where path walk reads it. */
+const LINK_SETTER = 'inode_set_cached_link';
+const SETS_LINK = new Mentions([LINK_SETTER]);
+
 /** What filesystems store where a link's body is read from, by unit: `inode->i_link`, and what get_link gives back. */
 function linkBodies(
   cx: RuleContext,
@@ -72,6 +78,15 @@ function linkBodies(
         returned.set(unit, members);
       }
   const fields = new Map<FileFacts, ReadonlyMap<number, string>>();
+  const published = (fn: FunctionRef, op: number, body: number, where: string): void => {
+    const list = out.get(fn.unit) ?? [];
+    if (where === 'inode::i_link') list.push({ owner: where, published: where, fn, op });
+    if ((fn.file.exprs[body * EXPR_STRIDE] as X) === X.Field) {
+      const owner = ownerOfExpression(cx, fn, body);
+      if (owner !== '') list.push({ owner, published: where, fn, op });
+    }
+    out.set(fn.unit, list);
+  };
   for (const fn of cx.all) {
     if (!units.has(fn.unit) || fn.isMacro) continue;
     const file = fn.file;
@@ -88,26 +103,25 @@ function linkBodies(
       wanted = made;
       fields.set(file, wanted);
     }
-    if (wanted.size === 0) continue;
+    const setsLink = SETS_LINK.in(fn);
+    if (wanted.size === 0 && !setsLink) continue;
     const first = fnColumn(file, fn.index, Fn.FirstOp);
     const count = fnColumn(file, fn.index, Fn.OpCount);
     for (let o = 0; o < count; o++) {
       const at = (first + o) * OP_STRIDE;
+      if (setsLink && calledName(fn, o) === LINK_SETTER) {
+        const body = readsOf(fn, o)[2];
+        if (body !== undefined) published(fn, o, body, 'inode::i_link');
+        continue;
+      }
       if ((file.ops[at] as Op) !== Op.Assign) continue;
       const target = (file.ops[at + 1] as number) * EXPR_STRIDE;
       if ((file.exprs[target] as X) !== X.Field) continue;
-      const published = wanted.get(file.exprs[target + 2] as number);
-      if (published === undefined) continue;
-      const isLink = published === 'inode::i_link';
-      if (!isLink && ownerOfExpression(cx, fn, file.ops[at + 1] as number) !== published) continue;
-      const list = out.get(fn.unit) ?? [];
-      if (isLink) list.push({ owner: published, published, fn, op: o });
-      const value = (file.ops[at + 2] as number) * EXPR_STRIDE;
-      if ((file.exprs[value] as X) === X.Field) {
-        const owner = ownerOfExpression(cx, fn, file.ops[at + 2] as number);
-        if (owner !== '') list.push({ owner, published, fn, op: o });
-      }
-      out.set(fn.unit, list);
+      const where = wanted.get(file.exprs[target + 2] as number);
+      if (where === undefined) continue;
+      if (where !== 'inode::i_link' && ownerOfExpression(cx, fn, file.ops[at + 1] as number) !== where)
+        continue;
+      published(fn, o, file.ops[at + 2] as number, where);
     }
   }
   return out;

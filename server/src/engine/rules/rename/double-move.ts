@@ -128,21 +128,27 @@ function movedHere(found: Found, members: readonly FromMember[]): readonly Draft
     }
     sites.set(`${out.site.fn.id},${out.site.op}`, { site: out.site, out });
   }
-  const drafts = [...sites.values()].map(({ site, out }) => {
+  const moved = ({ site, out }: { site: Site; out: WayOut | null }, precision: Draft['precision']): Draft => {
     const name = calledName(site.fn, site.op);
     return draft(found, site, {
-      precision: 'high',
+      precision,
       message: `'${name}()' moves the dentry in ->rename(), and the VFS moves it once more: ${noFlag(found)}`,
       does: `'${name}()' moves the dentry`,
       after: [
-        step('access', out.fn, out.op, 'and the rename succeeds'),
+        ...(out === null ? [] : [step('access', out.fn, out.op, 'and the rename succeeds')]),
         ...typeSteps(
           found,
           'without FS_RENAME_DOES_D_MOVE the VFS moves it after ->rename(): the second move undoes the first',
         ),
       ],
     });
-  });
+  };
+  const drafts = [...sites.values()].map((at) => moved(at, 'high'));
+  if (drafts.length > 0) return drafts;
+  // No way out tells what had been done before it: one move is not undone, of several one may undo the other
+  if (moves.outs.every((o) => o.site === null))
+    for (const site of moves.sites)
+      drafts.push(moved({ site, out: null }, moves.sites.length === 1 ? 'high' : 'medium'));
   if (drafts.length > 0) return drafts;
   for (const { member, at } of moves.handedOver) {
     const m = members.find((x) => x.member === member);
