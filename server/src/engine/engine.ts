@@ -82,6 +82,8 @@ interface World extends Before {
   readonly analysis: Analysis;
   /** A file that it stands on has changed since. */
   stale: boolean;
+  /** Functions of which something was guessed, for somebody who waited: by their keys. */
+  readonly guessed: ReadonlySet<string>;
 }
 
 /** A directory with no more C files than this is analysed as a whole, even where somebody waits. */
@@ -182,7 +184,7 @@ export class LockwalkEngine implements Engine {
     token: CancelToken,
     progress?: (p: Progress) => void,
   ): UnitAnswer {
-    const world = this.analyse(files, token, progress);
+    const world = this.analyse(files, token, progress, request.quick === true ? 'made' : 'none');
     const asked = new Set<string>();
     const textOf = (file: string): string | null => {
       asked.add(file);
@@ -255,14 +257,22 @@ export class LockwalkEngine implements Engine {
     return [...out].sort();
   }
 
-  /** Loads, links and analyses; the last world is kept while nothing it stands on changes. */
-  private analyse(files: readonly string[], token: CancelToken, progress?: (p: Progress) => void): World {
+  /**
+   * Loads, links and analyses; the last world is kept while nothing it stands on changes. `guess`: whether
+   * guesses about rounds (`Analysis.guessed`) may be made, because somebody waits after an edit, or may stand where they were made.
+   */
+  private analyse(
+    files: readonly string[],
+    token: CancelToken,
+    progress?: (p: Progress) => void,
+    guess: 'made' | 'stand' | 'none' = 'stand',
+  ): World {
     const units = worldKey(files);
     const known = this.worlds.get(units);
     if (known !== undefined) {
       this.worlds.delete(units);
       this.worlds.set(units, known);
-      if (!known.stale) return known;
+      if (!known.stale && (guess !== 'none' || known.guessed.size === 0)) return known;
     }
     let read = 0;
     const facts = this.loader.closure(files, true, token, (at) => {
@@ -271,7 +281,7 @@ export class LockwalkEngine implements Engine {
     });
     // Cancelled on the way, the world stays what it was, and stale
     const before = known ?? this.remembered?.recallAnalysis(units, facts) ?? null;
-    const { world, carried } = this.link(units, facts, files, token, progress, before);
+    const { world, carried } = this.link(units, facts, files, token, progress, before, guess === 'made');
     this.walked += world.analysis.walked;
     this.first = null;
     this.worlds.delete(units);
@@ -320,15 +330,19 @@ export class LockwalkEngine implements Engine {
     token: CancelToken,
     progress?: (p: Progress) => void,
     before: Before | null = null,
+    mayGuess = false,
   ): { readonly world: World; readonly carried: boolean } {
     const changed = before === null ? null : this.changedSince(before, facts);
     const callees = this.program(facts, before, changed);
     const { program } = callees;
-    const earlier = before === null || changed === null ? null : new Earlier(before.found, changed.isChanged);
+    const guessed = before?.guessed;
+    const isGuessed = (fn: FunctionRef): boolean => guessed?.has(callees.keys[fn.id] as string) === true;
+    const earlier =
+      before === null || changed === null ? null : new Earlier(before.found, changed.isChanged, isGuessed);
     const analysis =
       earlier === null
         ? new Analysis(callees, this.model)
-        : new Analysis(callees, this.model, before?.terms, earlier);
+        : new Analysis(callees, this.model, before?.terms, earlier, mayGuess);
     const wanted = new Set(files);
     const units = new Set(files.filter((f) => !f.startsWith('include/')).map(unitOf));
     const roots: number[] = [];
@@ -353,6 +367,7 @@ export class LockwalkEngine implements Engine {
       terms,
       firstTerms,
       stale: false,
+      guessed: new Set(analysis.guessed.map((id) => callees.keys[id] as string)),
     };
     return { world, carried: earlier !== null };
   }

@@ -43,7 +43,9 @@ export const unstableInode: Rule = {
         else if (walks.every((w) => walkReads(cx, fn, w.entry).plain.size === 0))
           cx.silence(ID, fn, -1, 'RCU-walk comes to no plain read of the inode of a dentry here');
       }
-      for (const situation of situations.get(fn.id) ?? []) {
+      const walks = situations.get(fn.id) ?? [];
+      const isLookedAt = walks.length > 0 && (cx.silence !== undefined || others.mayRead(fn));
+      for (const situation of isLookedAt ? walks : []) {
         for (const d of look(cx, fn, situation, others)) {
           if (seen.has(d.op)) continue;
           seen.add(d.op);
@@ -202,6 +204,11 @@ function look(cx: RuleContext, fn: FunctionRef, situation: WalkSituation, others
 /** Stores that are calls by their shape. */
 const STORES = new Set(['rcu_assign_pointer', 'RCU_INIT_POINTER', 'WRITE_ONCE', 'smp_store_release']);
 
+interface Names {
+  readonly isName: ReadonlySet<string>;
+  readonly mentions: Mentions;
+}
+
 /** What other functions do with the values of the one at hand. */
 class Others {
   readonly handed: Handed;
@@ -227,6 +234,66 @@ class Others {
     return is;
   }
 
+  /**
+   * Whether a function can come to such a value at all: it or a macro in it writes one of the members, or something that it calls gives
+   * one. To look at all of its states costs much more.
+   */
+  mayRead(fn: FunctionRef): boolean {
+    const { analysis } = this.cx;
+    const { functions } = analysis.program;
+    const { isName, mentions } = this.names(fn.unit);
+    const gives = (term: number): boolean => isName.has(analysis.shared.terms.lastField(term));
+    const seen = new Set<number>();
+    const may = (of: FunctionRef): boolean => {
+      if (seen.has(of.id)) return false;
+      seen.add(of.id);
+      if (mentions.in(of)) return true;
+      return (analysis.results[of.id]?.edges ?? []).some(({ callee }) => {
+        const called = functions[callee];
+        if (called === undefined) return false;
+        if (READS_INODE.in(called) || (called.isMacro && may(called))) return true;
+        return (analysis.results[callee]?.exits ?? []).some(
+          (exit) => (exit.value >= 0 && gives(exit.value)) || exit.outs.some(gives),
+        );
+      });
+    };
+    return may(fn);
+  }
+
+  /** Whether something stands in a structure that `container_of()` may start from; also where that is not known. */
+  private embeds(struct: string, fn: FunctionRef): boolean {
+    const { program } = this.cx.analysis;
+    const known = program.structure(struct, fn.file);
+    return (
+      known === null ||
+      known.fields.some(({ type }) => {
+        const { base, depth } = program.plain(type);
+        return depth === 0 && !SCALAR.test(base);
+      })
+    );
+  }
+
+  private readonly namesIn = new Map<string, Names>();
+
+  /** Names of members, and of what gives them, that such values go by in a unit. */
+  private names(unit: string): Names {
+    let names = this.namesIn.get(unit);
+    if (names === undefined) {
+      const isName = new Set(['d_inode']);
+      for (const [owner, { fn }] of this.cleared(unit)) {
+        const [struct, member] = owner.split('::') as [string, string];
+        // Such a member is reached from what is embedded beside it
+        if (this.embeds(`struct ${struct}`, fn)) isName.add(member);
+      }
+      const givers = [...this.cx.analysis.model.helpers].flatMap(([name, helper]) =>
+        helper.returns?.endsWith('->d_inode') === true ? [name] : [],
+      );
+      names = { isName, mentions: new Mentions([...isName, ...givers, ...INODE_NAMES]) };
+      this.namesIn.set(unit, names);
+    }
+    return names;
+  }
+
   /** The step that says so. */
   given(id: number): TraceStep {
     const fn = this.cx.analysis.program.functions[id] as FunctionRef;
@@ -242,16 +309,15 @@ class Others {
     this.clearedIn.set(unit, known);
     const { analysis, all } = this.cx;
     const propagation = analysis.propagation;
+    const evicts = (propagation?.origins ?? []).map(
+      (origin) => origin.struct === 'super_operations' && /^(evict|destroy)_inode$/.test(origin.method),
+    );
+    if (!evicts.includes(true)) return known;
     for (const fn of all) {
       if (fn.unit !== unit || fn.isMacro) continue;
-      if (!STORES_ZERO.of(fn, [analysis.results[fn.id]], () => storesZero(fn))) continue;
-      const entry = (propagation?.entries[fn.id] ?? []).find((e) =>
-        e.origins.some((o) => {
-          const origin = propagation?.origins[o];
-          return origin?.struct === 'super_operations' && /^(evict|destroy)_inode$/.test(origin.method);
-        }),
-      );
+      const entry = (propagation?.entries[fn.id] ?? []).find((e) => e.origins.some((o) => evicts[o] === true));
       if (entry === undefined) continue;
+      if (!STORES_ZERO.of(fn, [analysis.results[fn.id]], () => storesZero(fn))) continue;
       for (const [owner, op] of CLEARED.of(analysis, fn, entry, () => clearedBy(analysis, fn, entry)))
         if (!out.has(owner)) out.set(owner, { fn, op });
     }
@@ -276,7 +342,11 @@ function clearedBy(analysis: Analysis, fn: FunctionRef, entry: Entry): ReadonlyM
   return out;
 }
 
-const READS_INODE = new Mentions(['d_inode', 'd_inode_rcu', 'd_backing_inode_rcu']);
+/** Types of numbers, as they are written where no typedef stands for them. */
+const SCALAR = /^(const |volatile |unsigned |signed )*(char|short|int|long|unsigned|bool|_Bool|[us]\d+|__[usbl]e?\d+)( (int|long|char))*$/;
+
+const INODE_NAMES = ['d_inode', 'd_inode_rcu', 'd_backing_inode_rcu'];
+const READS_INODE = new Mentions(INODE_NAMES);
 
 const STORES_ZERO = new OfFunctions<boolean>();
 
