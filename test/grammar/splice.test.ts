@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { createParser, DEFAULT_LIMITS, type SyntaxParser } from '../../server/src/engine/syntax/parser.js';
-import { editedFunction, movedTree } from '../../server/src/engine/syntax/splice.js';
+import { difference, editedFunction, movedTree } from '../../server/src/engine/syntax/splice.js';
 import { loadWasm } from '../../server/src/host/assets.js';
 import { now } from '../../server/src/host/clock.js';
 
@@ -79,7 +79,8 @@ describe('splice', () => {
         assert.deepEqual(again.tree, treeOf(to));
       }
       const before = { text: TEXT, tree: treeOf(TEXT) };
-      assert.equal(editedFunction(before, edited) !== null, inside === true);
-      assert.equal(movedTree(before, edited) !== null, inside === null);
+      const differs = difference(TEXT, edited);
+      assert.equal(editedFunction(before, edited, differs) !== null, inside === true);
+      assert.equal(movedTree(before, edited, differs) !== null, inside === null);
     });
 });

@@ -466,6 +466,21 @@ export class Program {
     return { file: ref.file, position: ref.file.structs[at + 3] as number, fields };
   }
 
+  private pointers: ReadonlySet<string> | null = null;
+
+  /** Whether a member of this name is a pointer in some structure. */
+  isPointerSomewhere(member: string): boolean {
+    if (this.pointers === null) {
+      const found = new Set<string>();
+      for (const file of this.files.values())
+        for (let at = 0; at < file.fields.length; at += FIELD_STRIDE)
+          if (this.plain(typeRef(file, file.fields[at + 1] as number)).depth > 0)
+            found.add(file.strings[file.fields[at] as number] ?? '');
+      this.pointers = found;
+    }
+    return this.pointers.has(member);
+  }
+
   /** A type with typedefs of structures seen through. */
   plain(type: TypeRef): TypeRef {
     let t = type;

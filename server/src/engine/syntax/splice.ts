@@ -23,13 +23,14 @@ export interface EditedFunction {
 }
 
 /** Where two texts differ: from the same place on, up to a place in each. */
-interface Difference {
+export interface Difference {
   readonly first: number;
   readonly oldEnd: number;
   readonly newEnd: number;
 }
 
-function difference(old: string, text: string): Difference {
+/** Where two texts differ. */
+export function difference(old: string, text: string): Difference {
   const most = Math.min(old.length, text.length);
   let first = 0;
   while (first < most && old.charCodeAt(first) === text.charCodeAt(first)) first++;
@@ -46,10 +47,13 @@ function difference(old: string, text: string): Difference {
  * The tree of the new text where nothing differs but white space between two items of the file, as after an edit in what the
  * configuration leaves out; else null.
  */
-export function movedTree(before: Parsed, text: string): FlatTree | null {
+export function movedTree(
+  before: Parsed,
+  text: string,
+  { first, oldEnd, newEnd }: Difference,
+): FlatTree | null {
   const { text: old, tree } = before;
   if (tree.length === 0 || tree.damaged[0] === 1) return null;
-  const { first, oldEnd, newEnd } = difference(old, text);
   let after = 1;
   let start = 0;
   while (after < tree.length && (tree.start[after] as number) < oldEnd) {
@@ -82,10 +86,13 @@ function isBlankLines(text: string): boolean {
 }
 
 /** The function whose body holds all that differs between two texts; null where there is none. */
-export function editedFunction(before: Parsed, text: string): EditedFunction | null {
+export function editedFunction(
+  before: Parsed,
+  text: string,
+  { first, oldEnd: last }: Difference,
+): EditedFunction | null {
   const { text: old, tree } = before;
   if (tree.length === 0 || tree.damaged[0] === 1) return null;
-  const { first, oldEnd: last } = difference(old, text);
   for (let c = 1; c < tree.length; c = tree.next[c] as number) {
     if ((tree.end[c] as number) <= first) continue;
     if (tree.kind[c] !== K.function_definition) return null;
