@@ -224,7 +224,10 @@ export class Earlier {
   roundsBefore(
     part: readonly FunctionRef[],
     results: readonly (FunctionResult | undefined)[],
-  ): { readonly rounds: readonly (readonly FunctionResult[])[]; readonly changed: readonly boolean[] } | null {
+  ): {
+    readonly rounds: readonly (readonly FunctionResult[])[];
+    readonly changed: readonly boolean[];
+  } | null {
     if (this.sameSoFar === null || this.shifted) return null;
     const rounds: (readonly FunctionResult[])[] = [];
     const changed: boolean[] = [];

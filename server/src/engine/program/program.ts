@@ -45,6 +45,8 @@ export interface FunctionRef {
   readonly isMacro: boolean;
   /** In a header or of a macro: its code stands wherever it is used. */
   readonly isHeader: boolean;
+  /** What is kept of it from check to check, by kind: here, since a map with weak keys of all functions costs every collection. */
+  readonly kept: unknown[];
 }
 
 /** A function-like or object-like macro. */
@@ -130,6 +132,7 @@ export class Program {
         isStatic,
         isMacro: false,
         isHeader,
+        kept: [],
       });
     }
     for (let i = 0; i * MACRO_STRIDE < file.macros.length; i++) {
@@ -255,6 +258,7 @@ export class Program {
       isStatic: true,
       isMacro: true,
       isHeader: true,
+      kept: [],
     };
     this.functions.push(ref);
     return ref;

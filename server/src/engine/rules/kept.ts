@@ -11,20 +11,23 @@ interface Kept<T> {
   readonly found: T;
 }
 
+let kinds = 0;
+
 /** One kind of what is found of functions. */
 export class OfFunctions<T> {
-  private readonly known = new WeakMap<FunctionRef, Kept<T>>();
+  /** Where in `FunctionRef.kept` it stands. */
+  private readonly at = kinds++;
 
   /**
    * What was found of a function, while each of `hungOn` is the very same as then; else it is found anew, and `find` is given what was
    * found before.
    */
   of(fn: FunctionRef, hungOn: readonly unknown[], find: (before: T | undefined) => T): T {
-    const known = this.known.get(fn);
+    const known = fn.kept[this.at] as Kept<T> | undefined;
     if (known?.hungOn.length === hungOn.length && known.hungOn.every((x, i) => x === hungOn[i]))
       return known.found;
     const found = find(known?.found);
-    this.known.set(fn, { hungOn, found });
+    fn.kept[this.at] = { hungOn, found };
     return found;
   }
 }

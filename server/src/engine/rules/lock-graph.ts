@@ -14,7 +14,7 @@ import { embedding, toCaller } from '../contexts/translate.js';
 import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
-import { textsBelow } from './callee-texts.js';
+import { ownText, textsBelow } from './callee-texts.js';
 import { calleesOf, mixed, OfFunctions, resultNumbers } from './kept.js';
 import type { RuleContext } from './rule.js';
 
@@ -105,6 +105,8 @@ let seen = 1;
 
 /** Where the subclasses of a function have not been looked for. */
 const UNKNOWN = -0x80000000;
+/** Where they are being looked for. */
+const UNDER_WAY = UNKNOWN + 1;
 
 const BELOW = new OfFunctions<Below>();
 const GIVEN = new OfFunctions<number>();
@@ -517,12 +519,27 @@ export class LockGraph {
     if (known === UNKNOWN) {
       const { results, program } = this.cx.analysis;
       const fn = program.functions[id];
-      const gives = fn !== undefined && results[id]?.exits.some((e) => e.locks.length > 0) === true;
-      const hungOn = gives ? [textsBelow(this.cx.analysis, id), this.numbers[id]] : [];
-      known = gives ? GIVEN.of(fn, hungOn, () => this.findGiven(fn, results[id])) : 0;
+      const gives = fn !== undefined && this.givesLocks(id);
+      this.givenBy[id] = UNDER_WAY;
+      known = 0;
+      if (gives) {
+        let hungOn = mixed(ownText(this.cx.analysis, id), this.numbers[id] as number);
+        for (const { callee, context } of results[id]?.edges ?? [])
+          if (context === 'now' && this.givesLocks(callee)) {
+            const below = this.given(callee);
+            // Calls in a circle
+            hungOn = mixed(hungOn, below === UNDER_WAY ? textsBelow(this.cx.analysis, id) : below);
+            hungOn = mixed(hungOn, this.numbers[callee] as number);
+          }
+        known = GIVEN.of(fn, [hungOn], () => this.findGiven(fn, results[id]));
+      }
       this.givenBy[id] = known;
     }
     return known;
+  }
+
+  private givesLocks(id: number): boolean {
+    return this.cx.analysis.results[id]?.exits.some((e) => e.locks.length > 0) === true;
   }
 
   private findGiven(fn: FunctionRef, result: FunctionResult | undefined): number {

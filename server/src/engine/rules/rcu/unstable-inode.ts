@@ -315,7 +315,9 @@ class Others {
     if (!evicts.includes(true)) return known;
     for (const fn of all) {
       if (fn.unit !== unit || fn.isMacro) continue;
-      const entry = (propagation?.entries[fn.id] ?? []).find((e) => e.origins.some((o) => evicts[o] === true));
+      const entry = (propagation?.entries[fn.id] ?? []).find((e) =>
+        e.origins.some((o) => evicts[o] === true),
+      );
       if (entry === undefined) continue;
       if (!STORES_ZERO.of(fn, [analysis.results[fn.id]], () => storesZero(fn))) continue;
       for (const [owner, op] of CLEARED.of(analysis, fn, entry, () => clearedBy(analysis, fn, entry)))
@@ -343,7 +345,8 @@ function clearedBy(analysis: Analysis, fn: FunctionRef, entry: Entry): ReadonlyM
 }
 
 /** Types of numbers, as they are written where no typedef stands for them. */
-const SCALAR = /^(const |volatile |unsigned |signed )*(char|short|int|long|unsigned|bool|_Bool|[us]\d+|__[usbl]e?\d+)( (int|long|char))*$/;
+const SCALAR =
+  /^(const |volatile |unsigned |signed )*(char|short|int|long|unsigned|bool|_Bool|[us]\d+|__[usbl]e?\d+)( (int|long|char))*$/;
 
 const INODE_NAMES = ['d_inode', 'd_inode_rcu', 'd_backing_inode_rcu'];
 const READS_INODE = new Mentions(INODE_NAMES);
