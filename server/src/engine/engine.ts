@@ -92,6 +92,9 @@ const FEW_SOURCES = 6;
 /** Worlds that are kept: those of the files that somebody works at. */
 const MAX_WORLDS = 3;
 
+/** Of one world: how many are kept that have an arm in them which the configuration leaves out. */
+const MAX_OTHERS = 4;
+
 /** A store of terms may grow to so many times its first size, and some more, before it is begun anew. */
 const MOST_GROWTH = 3;
 const MORE_TERMS = 20_000;
@@ -562,16 +565,20 @@ export class LockwalkEngine implements Engine {
     return this.answerAt(this.withOther(world, other, token), other.path, line, column, false);
   }
 
-  /** Of a world: the last one that was made of it with another text of a file. */
-  private readonly others = new WeakMap<World, { readonly other: FileFacts; readonly world: World }>();
+  /** Of a world: the last ones that were made of it with another text of a file. */
+  private readonly others = new WeakMap<World, { readonly other: FileFacts; readonly world: World }[]>();
 
-  /** A world with another text of one of its files; the last one is kept, for the pointer moves on in the same lines. */
+  /** A world with another text of one of its files; some are kept, for the pointer moves on in the same lines, and comes back. */
   private withOther(world: World, other: FileFacts, token: CancelToken): World {
-    const last = this.others.get(world);
-    if (last?.other.path === other.path && last.other.hash === other.hash) return last.world;
+    const known = this.others.get(world) ?? [];
+    const same = known.find((one) => one.other.path === other.path && one.other.hash === other.hash);
+    if (same !== undefined) return same.world;
     const files = world.files.map((f) => (f.path === other.path ? other : f));
-    const made = this.link(world.key, files, [other.path], token).world;
-    this.others.set(world, { other, world: made });
+    // What stands in both is taken over, into a program of its own
+    const { found, terms, firstTerms } = world;
+    const before = { files: world.files, found, terms, firstTerms };
+    const made = this.link(world.key, files, [other.path], token, undefined, before).world;
+    this.others.set(world, [{ other, world: made }, ...known].slice(0, MAX_OTHERS));
     return made;
   }
 

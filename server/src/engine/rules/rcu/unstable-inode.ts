@@ -10,6 +10,7 @@ import type { Entry } from '../../contexts/entry-points.js';
 import { readsOf } from '../../contexts/operands.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
+import { ownText } from '../callee-texts.js';
 import { OfFunctions } from '../kept.js';
 import { Handed } from '../lockless.js';
 import { Mentions } from '../mentions.js';
@@ -260,19 +261,6 @@ class Others {
     return may(fn);
   }
 
-  /** Whether something stands in a structure that `container_of()` may start from; also where that is not known. */
-  private embeds(struct: string, fn: FunctionRef): boolean {
-    const { program } = this.cx.analysis;
-    const known = program.structure(struct, fn.file);
-    return (
-      known === null ||
-      known.fields.some(({ type }) => {
-        const { base, depth } = program.plain(type);
-        return depth === 0 && !SCALAR.test(base);
-      })
-    );
-  }
-
   private readonly namesIn = new Map<string, Names>();
 
   /** Names of members, and of what gives them, that such values go by in a unit. */
@@ -280,11 +268,11 @@ class Others {
     let names = this.namesIn.get(unit);
     if (names === undefined) {
       const isName = new Set(['d_inode']);
-      for (const [owner, { fn }] of this.cleared(unit)) {
-        const [struct, member] = owner.split('::') as [string, string];
-        // Such a member is reached from what is embedded beside it
-        if (this.embeds(`struct ${struct}`, fn)) isName.add(member);
-      }
+      const { program } = this.cx.analysis;
+      // Such a member is reached from what is embedded beside it
+      for (const { fn } of this.evicting(unit))
+        for (const name of ZERO_STORES.of(fn, [ownText(this.cx.analysis, fn.id)], () => zeroStores(fn)))
+          if (program.isBesideEmbedded(name)) isName.add(name);
       const givers = [...this.cx.analysis.model.helpers].flatMap(([name, helper]) =>
         helper.returns?.endsWith('->d_inode') === true ? [name] : [],
       );
@@ -300,28 +288,44 @@ class Others {
     return step('access', fn, -1, `${fn.name}() reads d_inode once and gives it back untested`);
   }
 
-  /** Members of inodes that eviction clears, by `struct::field`. */
-  cleared(unit: string): ReadonlyMap<string, { fn: FunctionRef; op: number }> {
-    let known = this.clearedIn.get(unit);
+  private readonly evictingIn = new Map<
+    string,
+    readonly { readonly fn: FunctionRef; readonly entry: Entry }[]
+  >();
+
+  /** Functions that eviction comes to and that store NULL somewhere, each with a situation. */
+  private evicting(unit: string): readonly { readonly fn: FunctionRef; readonly entry: Entry }[] {
+    const known = this.evictingIn.get(unit);
     if (known !== undefined) return known;
-    const out = new Map<string, { fn: FunctionRef; op: number }>();
-    known = out;
-    this.clearedIn.set(unit, known);
     const { analysis, all } = this.cx;
-    const propagation = analysis.propagation;
+    const { propagation } = analysis;
     const evicts = (propagation?.origins ?? []).map(
       (origin) => origin.struct === 'super_operations' && /^(evict|destroy)_inode$/.test(origin.method),
     );
-    if (!evicts.includes(true)) return known;
-    for (const fn of all) {
+    const out: { readonly fn: FunctionRef; readonly entry: Entry }[] = [];
+    for (const fn of evicts.includes(true) ? all : []) {
       if (fn.unit !== unit || fn.isMacro) continue;
+      if (ZERO_STORES.of(fn, [ownText(analysis, fn.id)], () => zeroStores(fn)).size === 0) continue;
       const entry = (propagation?.entries[fn.id] ?? []).find((e) =>
         e.origins.some((o) => evicts[o] === true),
       );
-      if (entry === undefined) continue;
-      if (!STORES_ZERO.of(fn, [analysis.results[fn.id]], () => storesZero(fn))) continue;
-      for (const [owner, op] of CLEARED.of(analysis, fn, entry, () => clearedBy(analysis, fn, entry)))
-        if (!out.has(owner)) out.set(owner, { fn, op });
+      if (entry !== undefined) out.push({ fn, entry });
+    }
+    this.evictingIn.set(unit, out);
+    return out;
+  }
+
+  /** Members of inodes that eviction clears, by `struct::field`. */
+  cleared(unit: string): ReadonlyMap<string, { fn: FunctionRef; op: number }> {
+    let known = this.clearedIn.get(unit);
+    if (known === undefined) {
+      const { analysis } = this.cx;
+      const out = new Map<string, { fn: FunctionRef; op: number }>();
+      for (const { fn, entry } of this.evicting(unit))
+        for (const [owner, op] of CLEARED.of(analysis, fn, entry, () => clearedBy(analysis, fn, entry)))
+          if (!out.has(owner)) out.set(owner, { fn, op });
+      known = out;
+      this.clearedIn.set(unit, known);
     }
     return known;
   }
@@ -344,19 +348,21 @@ function clearedBy(analysis: Analysis, fn: FunctionRef, entry: Entry): ReadonlyM
   return out;
 }
 
-/** Types of numbers, as they are written where no typedef stands for them. */
-const SCALAR =
-  /^(const |volatile |unsigned |signed )*(char|short|int|long|unsigned|bool|_Bool|[us]\d+|__[usbl]e?\d+)( (int|long|char))*$/;
-
 const INODE_NAMES = ['d_inode', 'd_inode_rcu', 'd_backing_inode_rcu'];
 const READS_INODE = new Mentions(INODE_NAMES);
 
-const STORES_ZERO = new OfFunctions<boolean>();
+const ZERO_STORES = new OfFunctions<ReadonlySet<string>>();
 
-function storesZero(fn: FunctionRef): boolean {
+/** Names of the members to which a function stores NULL. */
+function zeroStores(fn: FunctionRef): ReadonlySet<string> {
+  const out = new Set<string>();
+  const { exprs, strings } = fn.file;
   const count = fnColumn(fn.file, fn.index, Fn.OpCount);
-  for (let op = 0; op < count; op++) if (zeroStoreAt(fn, op) >= 0) return true;
-  return false;
+  for (let op = 0; op < count; op++) {
+    const target = zeroStoreAt(fn, op);
+    if (target >= 0) out.add(strings[exprs[target * EXPR_STRIDE + 2] as number] ?? '');
+  }
+  return out;
 }
 
 /** The member to which an operation stores NULL, as an expression; -1 where it does no such thing. */
