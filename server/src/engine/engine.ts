@@ -575,8 +575,8 @@ export class LockwalkEngine implements Engine {
     if (same !== undefined) return same.world;
     const files = world.files.map((f) => (f.path === other.path ? other : f));
     // What stands in both is taken over, into a program of its own
-    const { found, terms, firstTerms } = world;
-    const before = { files: world.files, found, terms, firstTerms };
+    const { found, terms, firstTerms, guessed } = world;
+    const before = { files: world.files, found, terms, firstTerms, guessed };
     const made = this.link(world.key, files, [other.path], token, undefined, before).world;
     this.others.set(world, [{ other, world: made }, ...known].slice(0, MAX_OTHERS));
     return made;
