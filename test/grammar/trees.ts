@@ -6,6 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Language, Parser, type Tree } from 'web-tree-sitter';
+import { createParser, DEFAULT_LIMITS } from '../../server/src/engine/syntax/parser.js';
+import { loadWasm } from '../../server/src/host/assets.js';
+import { now } from '../../server/src/host/clock.js';
 import { inRepository } from '../repository.js';
 
 /** The WASM of our grammar. */
@@ -15,7 +18,9 @@ export const UPSTREAM_WASM = createRequire(import.meta.url).resolve('tree-sitter
 
 /** A parser for the grammar in a WASM file. */
 export async function grammarParser(wasm: string): Promise<Parser> {
-  await Parser.init();
+  // The binding is loaded once in a process, and the engine's own parser needs to be the one that loads it
+  const { runtimeWasm, grammarWasm } = loadWasm();
+  (await createParser(runtimeWasm, grammarWasm, DEFAULT_LIMITS, now)).dispose();
   const parser = new Parser();
   parser.setLanguage(await Language.load(wasm));
   return parser;

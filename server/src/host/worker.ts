@@ -2,7 +2,8 @@
  * The engine worker: makes one engine over one tree on disk and answers the protocol thread's requests one at a time.
  * The engine looks at a shared flag once a function, so that a cancel arrives while it computes. Must not know who asks.
  */
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Cancelled, type CancelToken } from '../engine/base/cancel.js';
 import type { CheckAnswer, Engine, Progress } from '../engine/door.js';
@@ -18,6 +19,15 @@ import { IS_BUNDLED } from './version.js';
 
 /** Progress is passed on at most this often. */
 const PROGRESS_EVERY_MS = 80;
+
+/**
+ * A heap of so much is gone through before the next unit, where engines check side by side: what the last unit left would stand beside it, in
+ * each of them, until the heap has grown past both. That takes a third of a second, and few units leave so much.
+ */
+const COLLECT_FROM_MIB = 500;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const port = parentPort;
 if (port === null) throw new Error('the engine worker is no program of its own');
@@ -73,7 +83,12 @@ function reporter(id: number): (progress: Progress) => void {
 /** What the tree refused to read belongs to what was skipped. */
 function check(engine: Engine, { request, turns }: CheckParams, id: number): CheckAnswer {
   const taken = turns === null ? null : new Int32Array(turns);
-  const takes = (unit: number): boolean => taken === null || Atomics.exchange(taken, unit, 1) === 0;
+  const takes = (unit: number): boolean => {
+    if (taken === null) return true;
+    if (Atomics.exchange(taken, unit, 1) !== 0) return false;
+    if (getHeapStatistics().used_heap_size > COLLECT_FROM_MIB * 2 ** 20) collectGarbage();
+    return true;
+  };
   const answer = engine.check(request, token, reporter(id), takes);
   const named = new Set(answer.skipped.map((skipped) => skipped.file));
   const refused = tree.refusedBelow(request.paths).filter((skipped) => !named.has(skipped.file));

@@ -679,8 +679,11 @@ const LOCK_TYPEDEFS = new Set([
 
 /** Members of a list in a file's list pool. */
 export function readList(file: FileFacts, at: number): readonly number[] {
-  const count = file.lists[at] as number;
-  return Array.from(file.lists.subarray(at + 1, at + 1 + count));
+  // One by one: this is asked for at every call, and an array made from a view of another goes through an iterator
+  const { lists } = file;
+  const out: number[] = [];
+  for (let i = at + 1, end = i + (lists[at] as number); i < end; i++) out.push(lists[i] as number);
+  return out;
 }
 
 /** A type of a file's type table. */
