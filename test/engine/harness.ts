@@ -92,6 +92,8 @@ export interface Step {
   readonly to: string;
   /** Functions that are walked then by an engine that knew the files before; absent: not told. */
   readonly walked?: number;
+  /** The same for a first answer, for somebody who waits. */
+  readonly walkedSoon?: number;
 }
 
 /**
@@ -124,9 +126,12 @@ export async function checkSteps(source: string, steps: readonly Step[]): Promis
     }
   };
   const engine = await open(files, {});
+  // Answers at once after each edit, and as a whole only after some
+  const hasty = await open(files, {});
   try {
     assert.deepEqual((await once({ memory })).said, told(engine).said);
-    for (const { file, from, to, walked } of steps) {
+    told(hasty);
+    for (const [i, { file, from, to, walked, walkedSoon }] of steps.entries()) {
       const text = files.get(file);
       assert.ok(text?.includes(from) === true, `${file} has ${from}`);
       files.set(
@@ -140,10 +145,17 @@ export async function checkSteps(source: string, steps: readonly Step[]): Promis
       assert.deepEqual(again.said, fresh.said, `an engine that goes on, ${where}`);
       if (walked !== undefined) assert.equal(again.walked, walked, `functions walked ${where}`);
       assert.ok(again.walked <= fresh.walked);
+      hasty.invalidate(file);
+      const soon = hasty.check({ paths: [file], rules: [], precision: 'low', quick: true }, NEVER).stats;
+      if (walkedSoon !== undefined)
+        assert.equal(soon.walked, walkedSoon, `functions walked for a first answer ${where}`);
+      if (i % 2 === 1 || i === steps.length - 1)
+        assert.deepEqual(told(hasty).said, fresh.said, `an engine that answered in haste, ${where}`);
       const remembering = await once({ memory });
       assert.deepEqual(remembering.said, fresh.said, `an engine that remembers, ${where}`);
     }
   } finally {
+    hasty.dispose();
     engine.dispose();
   }
 }

@@ -191,7 +191,16 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
     { file: 'fs/foo/d.c', from: 'D_RELEASE(inode);', to: '' },
   ],
   'functions that call each other: each round of the one that changed': [
-    { file: 'fs/foo/d.c', from: 'return n > 0', to: 'cpu_relax();\n\treturn n > 0', walked: 3 },
+    {
+      file: 'fs/foo/d.c',
+      from: 'return n > 0',
+      to: 'cpu_relax();\n\treturn n > 0',
+      walked: 3,
+      walkedSoon: 1,
+    },
+    { file: 'fs/foo/d.c', from: 'return ping', to: 'cpu_relax();\n\treturn ping', walkedSoon: 1 },
+    { file: 'fs/foo/d.c', from: 'cpu_relax();\n\treturn n > 0', to: 'return n > 0', walkedSoon: 1 },
+    { file: 'fs/foo/d.c', from: 'cpu_relax();\n\treturn ping', to: 'return ping' },
     { file: 'fs/foo/d.c', from: 'D_RENAMED(inode)', to: 'mutex_lock(&inode->i_mutex)' },
     { file: 'fs/foo/d.c', from: 'mutex_lock(&inode->i_mutex)', to: 'D_RENAMED(inode)' },
     { file: 'fs/foo/d.c', from: 'return ping(inode, n);', to: 'return 0;' },

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { createParser, DEFAULT_LIMITS, type SyntaxParser } from '../../server/src/engine/syntax/parser.js';
-import { editedFunction } from '../../server/src/engine/syntax/splice.js';
+import { difference, editedFunction, movedTree } from '../../server/src/engine/syntax/splice.js';
 import { loadWasm } from '../../server/src/host/assets.js';
 import { now } from '../../server/src/host/clock.js';
 
@@ -25,12 +25,13 @@ static void middle(struct foo *f, int n)
 		g->count += n;
 	}
 }
+#define LAST last
 static const struct ops foo_ops = { .first = first };
 void last(void) { middle(NULL, 2); }
 `;
 
-/** `at`: the text that the edit stands before; `inside`: whether it is one function's alone. */
-const EDITS: readonly (readonly [at: string, put: string, inside: boolean])[] = [
+/** `at`: the text that the edit stands before; `inside`: whether it is one function's alone; null: nothing but white space between items. */
+const EDITS: readonly (readonly [at: string, put: string, inside: boolean | null])[] = [
   ['return f->count', 'f->count++;\n\t', true],
   ['return f->count', '{ f->count++; }', true],
   ['return f->count', 'f->count = (', true],
@@ -42,7 +43,12 @@ const EDITS: readonly (readonly [at: string, put: string, inside: boolean])[] = 
   ['{\n\tif', 'int ', false],
   ['MODULE_LICENSE', 'int x;\n', false],
   ['first };', '&', false],
-  ['void last', '\n\n', false],
+  ['void last', '\n\n', null],
+  ['MODULE_LICENSE', '        \n  ', null],
+  ['#define', '  ', null],
+  ['\nstatic void middle', '  ', false],
+  ['static void middle', '/* */', false],
+  ['#include', '\n', false],
 ];
 
 describe('splice', () => {
@@ -62,7 +68,7 @@ describe('splice', () => {
   for (const [at, put, inside] of EDITS)
     it(`${JSON.stringify(put)} before ${JSON.stringify(at)}, and away again`, () => {
       const where = TEXT.indexOf(at);
-      assert.ok(where > 0);
+      assert.ok(where >= 0);
       const edited = TEXT.slice(0, where) + put + TEXT.slice(where);
       for (const [from, to] of [
         [TEXT, edited],
@@ -73,6 +79,8 @@ describe('splice', () => {
         assert.deepEqual(again.tree, treeOf(to));
       }
       const before = { text: TEXT, tree: treeOf(TEXT) };
-      assert.equal(editedFunction(before, edited) !== null, inside);
+      const differs = difference(TEXT, edited);
+      assert.equal(editedFunction(before, edited, differs) !== null, inside === true);
+      assert.equal(movedTree(before, edited, differs) !== null, inside === null);
     });
 });

@@ -83,6 +83,8 @@ interface World extends Before {
   readonly analysis: Analysis;
   /** A file that it stands on has changed since. */
   stale: boolean;
+  /** Functions of which something was guessed, for somebody who waited: by their keys. */
+  readonly guessed: ReadonlySet<string>;
 }
 
 /** A directory with no more C files than this is analysed as a whole, even where somebody waits. */
@@ -90,6 +92,9 @@ const FEW_SOURCES = 6;
 
 /** Worlds that are kept: those of the files that somebody works at. */
 const MAX_WORLDS = 3;
+
+/** Of one world: how many are kept that have an arm in them which the configuration leaves out. */
+const MAX_OTHERS = 4;
 
 /** A store of terms may grow to so many times its first size, and some more, before it is begun anew. */
 const MOST_GROWTH = 3;
@@ -183,7 +188,7 @@ export class LockwalkEngine implements Engine {
     token: CancelToken,
     progress?: (p: Progress) => void,
   ): UnitAnswer {
-    const world = this.analyse(files, token, progress);
+    const world = this.analyse(files, token, progress, request.quick === true ? 'made' : 'none');
     const asked = new Set<string>();
     const textOf = (file: string): string | null => {
       asked.add(file);
@@ -256,14 +261,22 @@ export class LockwalkEngine implements Engine {
     return [...out].sort();
   }
 
-  /** Loads, links and analyses; the last world is kept while nothing it stands on changes. */
-  private analyse(files: readonly string[], token: CancelToken, progress?: (p: Progress) => void): World {
+  /**
+   * Loads, links and analyses; the last world is kept while nothing it stands on changes. `guess`: whether
+   * guesses about rounds (`Analysis.guessed`) may be made, because somebody waits after an edit, or may stand where they were made.
+   */
+  private analyse(
+    files: readonly string[],
+    token: CancelToken,
+    progress?: (p: Progress) => void,
+    guess: 'made' | 'stand' | 'none' = 'stand',
+  ): World {
     const units = worldKey(files);
     const known = this.worlds.get(units);
     if (known !== undefined) {
       this.worlds.delete(units);
       this.worlds.set(units, known);
-      if (!known.stale) return known;
+      if (!known.stale && (guess !== 'none' || known.guessed.size === 0)) return known;
     }
     let read = 0;
     const facts = this.loader.closure(files, true, token, (at) => {
@@ -272,7 +285,7 @@ export class LockwalkEngine implements Engine {
     });
     // Cancelled on the way, the world stays what it was, and stale
     const before = known ?? this.remembered?.recallAnalysis(units, facts) ?? null;
-    const { world, carried } = this.link(units, facts, files, token, progress, before);
+    const { world, carried } = this.link(units, facts, files, token, progress, before, guess === 'made');
     this.walked += world.analysis.walked;
     this.first = null;
     this.worlds.delete(units);
@@ -321,15 +334,19 @@ export class LockwalkEngine implements Engine {
     token: CancelToken,
     progress?: (p: Progress) => void,
     before: Before | null = null,
+    mayGuess = false,
   ): { readonly world: World; readonly carried: boolean } {
     const changed = before === null ? null : this.changedSince(before, facts);
     const callees = this.program(facts, before, changed);
     const { program } = callees;
-    const earlier = before === null || changed === null ? null : new Earlier(before.found, changed.isChanged);
+    const guessed = before?.guessed;
+    const isGuessed = (fn: FunctionRef): boolean => guessed?.has(callees.keys[fn.id] as string) === true;
+    const earlier =
+      before === null || changed === null ? null : new Earlier(before.found, changed.isChanged, isGuessed);
     const analysis =
       earlier === null
         ? new Analysis(callees, this.model)
-        : new Analysis(callees, this.model, before?.terms, earlier);
+        : new Analysis(callees, this.model, before?.terms, earlier, mayGuess);
     const wanted = new Set(files);
     const units = new Set(files.filter((f) => !f.startsWith('include/')).map(unitOf));
     const roots: number[] = [];
@@ -354,6 +371,7 @@ export class LockwalkEngine implements Engine {
       terms,
       firstTerms,
       stale: false,
+      guessed: new Set(analysis.guessed.map((id) => callees.keys[id] as string)),
     };
     return { world, carried: earlier !== null };
   }
@@ -536,16 +554,20 @@ export class LockwalkEngine implements Engine {
     return this.answer(world, fn, line, op, { built, places: query.places === true });
   }
 
-  /** Of a world: the last one that was made of it with another text of a file. */
-  private readonly others = new WeakMap<World, { readonly other: FileFacts; readonly world: World }>();
+  /** Of a world: the last ones that were made of it with another text of a file. */
+  private readonly others = new WeakMap<World, { readonly other: FileFacts; readonly world: World }[]>();
 
-  /** A world with another text of one of its files; the last one is kept, for the pointer moves on in the same lines. */
+  /** A world with another text of one of its files; some are kept, for the pointer moves on in the same lines, and comes back. */
   private withOther(world: World, other: FileFacts, token: CancelToken): World {
-    const last = this.others.get(world);
-    if (last?.other.path === other.path && last.other.hash === other.hash) return last.world;
+    const known = this.others.get(world) ?? [];
+    const same = known.find((one) => one.other.path === other.path && one.other.hash === other.hash);
+    if (same !== undefined) return same.world;
     const files = world.files.map((f) => (f.path === other.path ? other : f));
-    const made = this.link(world.key, files, [other.path], token).world;
-    this.others.set(world, { other, world: made });
+    // What stands in both is taken over, into a program of its own
+    const { found, terms, firstTerms, guessed } = world;
+    const before = { files: world.files, found, terms, firstTerms, guessed };
+    const made = this.link(world.key, files, [other.path], token, undefined, before).world;
+    this.others.set(world, [{ other, world: made }, ...known].slice(0, MAX_OTHERS));
     return made;
   }
 

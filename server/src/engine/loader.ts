@@ -115,7 +115,7 @@ export class Loader {
     const written = (of: string): boolean => of.slice(at, end < 0 ? of.length : end).trim() !== '';
     if (!written(text) || written(configure(text, this.config).text)) return null;
     const other = configure(text, this.config, at).text;
-    return written(other) ? this.made(path, other) : null;
+    return written(other) ? this.made(path, other, false) : null;
   }
 
   /** Files that are being edited, the last ones, with what they were when they were last parsed. */
@@ -128,7 +128,8 @@ export class Loader {
     for (const other of this.edited.keys()) if (this.edited.size > MAX_EDITED) this.edited.delete(other);
   }
 
-  private made(path: string, configured: string): FileFacts | null {
+  /** `stays`: the file is this text now, and the next one is compared with it. */
+  private made(path: string, configured: string, stays = true): FileFacts | null {
     const before = this.clock();
     const last = this.edited.get(path);
     const parsed =
@@ -136,9 +137,10 @@ export class Loader {
         ? this.parser.parse(configured)
         : this.parser.reparse(configured, last);
     this.parseMs += this.clock() - before;
-    if (last !== undefined) this.edited.set(path, parsed.ok ? { text: configured, tree: parsed.tree } : null);
+    if (stays && last !== undefined)
+      this.edited.set(path, parsed.ok ? { text: configured, tree: parsed.tree } : null);
     if (!parsed.ok) {
-      this.skipped.set(path, parsed.reason);
+      if (stays) this.skipped.set(path, parsed.reason);
       return null;
     }
     return buildFacts(path, configured, parsed.tree);

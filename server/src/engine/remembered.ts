@@ -49,6 +49,8 @@ export interface Before {
   readonly firstTerms: number;
   /** What it was found with, where that is still at hand. */
   readonly analysis?: Analysis;
+  /** Functions of which something was guessed: by their keys. */
+  readonly guessed?: ReadonlySet<string>;
 }
 
 /** What is known of the tree's texts, now and earlier. */

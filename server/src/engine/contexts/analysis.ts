@@ -29,6 +29,8 @@ export class Analysis {
   private readonly rounds = new Map<number, readonly FunctionResult[]>();
   /** Functions that call each other by name, callees first. */
   groups: readonly (readonly number[])[] = [];
+  /** Functions of which only the last round was walked, on the guess that the ones before give what they gave. */
+  readonly guessed: number[] = [];
   /** How many functions were walked; the results of the others were taken over. */
   walked = 0;
   /** Functions in bottom-up order: callees first. */
@@ -39,12 +41,16 @@ export class Analysis {
 
   readonly program: Program;
 
-  /** `earlier`: what was found in almost the same files, in terms of the same store. */
+  /**
+   * `earlier`: what was found in almost the same files, in terms of the same store; `mayGuess`: of a function that is walked in rounds
+   * the last one may do, where somebody waits.
+   */
   constructor(
     readonly callees: Callees,
     readonly model: Model,
     readonly terms = new Terms(),
     private earlier: Earlier | null = null,
+    private readonly mayGuess = false,
   ) {
     const { program } = callees;
     this.program = program;
@@ -142,6 +148,7 @@ export class Analysis {
   private goRounds(part: readonly number[], rounds: number, token: CancelToken): void {
     const { earlier, results } = this;
     earlier?.beginRounds(part.map((id) => this.program.functions[id] as FunctionRef));
+    if (this.mayGuess && this.guess(part, token)) return;
     const made = part.map((): FunctionResult[] => []);
     // How often the effect of each was another one, and how often that had been when a caller was last walked
     const turns = new Map(part.map((id) => [id, 0]));
@@ -173,6 +180,35 @@ export class Analysis {
       before = after;
     }
     for (const [i, id] of part.entries()) this.rounds.set(id, made[i] as FunctionResult[]);
+  }
+
+  /**
+   * Walks those that changed among functions that call each other, with what the round before the last one gave over the others. Where
+   * their effects are what they were, so most likely are those of their earlier rounds, and nothing else is another. Else all is walked.
+   */
+  private guess(part: readonly number[], token: CancelToken): boolean {
+    const { earlier, results, rounds } = this;
+    const functions = part.map((id) => this.program.functions[id] as FunctionRef);
+    const before = earlier?.roundsBefore(functions, results) ?? null;
+    const last = (before?.rounds[0]?.length ?? 0) - 1;
+    if (earlier === null || before === null || last < 1) return false;
+    for (const [i, id] of part.entries()) results[id] = before.rounds[i]?.[last - 1];
+    let isSame = true;
+    const guessed: number[] = [];
+    for (const [i, id] of part.entries()) {
+      throwIfCancelled(token);
+      const given = before.rounds[i] as readonly FunctionResult[];
+      const isChanged = before.changed[i] === true;
+      const result = isChanged ? this.analyse(id) : (given[last] as FunctionResult);
+      isSame &&= !isChanged || sameEffect(given[last] as FunctionResult, result);
+      if (!isSame) break;
+      results[id] = result;
+      rounds.set(id, isChanged ? [...given.slice(0, last), result] : given);
+      if (isChanged || earlier.isGuessed(functions[i] as FunctionRef)) guessed.push(id);
+    }
+    if (isSame) this.guessed.push(...guessed);
+    else for (const id of part) results[id] = undefined;
+    return isSame;
   }
 
   private analyse(id: number): FunctionResult {

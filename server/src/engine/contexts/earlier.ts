@@ -58,7 +58,10 @@ export function walkedOnce(size: number): boolean {
   return size > LARGE_GROUP;
 }
 
-/** One carrying over. `changed`: whether a function has another text than before, or a name in it another meaning. */
+/**
+ * One carrying over. `changed`: whether a function has another text than before, or a name in it another meaning; `isGuessed`: whether
+ * something of what was found of it was guessed (`Analysis.guessed`).
+ */
 export class Earlier {
   private readonly oldByKey = new Map<string, number>();
   private readonly newIds: number[] = [];
@@ -82,6 +85,7 @@ export class Earlier {
   constructor(
     private readonly found: Found,
     private readonly changed: (fn: FunctionRef) => boolean,
+    readonly isGuessed: (fn: FunctionRef) => boolean = () => false,
   ) {
     this.isMoved = new Uint8Array(found.keys.length);
     let turn = 0;
@@ -150,7 +154,7 @@ export class Earlier {
     const out: FunctionResult[] = [];
     for (const fn of part) {
       const old = this.oldIds[fn.id];
-      if (old === undefined || this.groupOf[old] !== at || this.changed(fn)) return null;
+      if (old === undefined || this.groupOf[old] !== at || this.isWalkedAgain(fn)) return null;
       for (const edge of this.found.results[old]?.edges ?? []) {
         if (!alone && this.groupOf[edge.callee] === at) continue;
         const callee = this.newIds[edge.callee];
@@ -193,7 +197,7 @@ export class Earlier {
   ): FunctionResult | null {
     const old = this.oldIds[fn.id];
     const before = old === undefined ? undefined : this.found.rounds.get(old)?.[round];
-    if (this.sameSoFar === null || before === undefined || this.changed(fn)) return null;
+    if (this.sameSoFar === null || before === undefined || this.isWalkedAgain(fn)) return null;
     const at = this.groupOf[old as number];
     for (const edge of before.edges) {
       const callee = this.newIds[edge.callee];
@@ -207,6 +211,42 @@ export class Earlier {
         return null;
     }
     return this.shifted ? renumberedResult(before, this.renumber) : before;
+  }
+
+  private isWalkedAgain(fn: FunctionRef): boolean {
+    return this.changed(fn) || this.isGuessed(fn);
+  }
+
+  /**
+   * What each round gave before over functions that are walked together, and which of these changed. Null where something that they
+   * call beside each other is another now.
+   */
+  roundsBefore(
+    part: readonly FunctionRef[],
+    results: readonly (FunctionResult | undefined)[],
+  ): {
+    readonly rounds: readonly (readonly FunctionResult[])[];
+    readonly changed: readonly boolean[];
+  } | null {
+    if (this.sameSoFar === null || this.shifted) return null;
+    const rounds: (readonly FunctionResult[])[] = [];
+    const changed: boolean[] = [];
+    for (const fn of part) {
+      const given = this.found.rounds.get(fn.id);
+      if (given === undefined || given.length !== (rounds[0] ?? given).length) return null;
+      rounds.push(given);
+      const isChanged = this.changed(fn);
+      changed.push(isChanged);
+      if (isChanged) continue;
+      for (const { edges } of given)
+        for (const { callee } of edges)
+          if (
+            this.groupOf[callee] !== this.groupOf[fn.id] &&
+            !this.isAsSeen(fn.id, callee, results[callee] !== undefined)
+          )
+            return null;
+    }
+    return { rounds, changed };
   }
 
   /** What the rounds gave over a function that is taken over, in the new numbers. */

@@ -45,6 +45,8 @@ export interface FunctionRef {
   readonly isMacro: boolean;
   /** In a header or of a macro: its code stands wherever it is used. */
   readonly isHeader: boolean;
+  /** What is kept of it from check to check, by kind: here, since a map with weak keys of all functions costs every collection. */
+  readonly kept: unknown[];
 }
 
 /** A function-like or object-like macro. */
@@ -137,6 +139,7 @@ export class Program {
         isStatic,
         isMacro: false,
         isHeader,
+        kept: [],
       });
     }
     for (let i = 0; i * MACRO_STRIDE < file.macros.length; i++) {
@@ -262,6 +265,7 @@ export class Program {
       isStatic: true,
       isMacro: true,
       isHeader: true,
+      kept: [],
     };
     this.functions.push(ref);
     return ref;
@@ -498,6 +502,44 @@ export class Program {
     return { file: ref.file, position: ref.file.structs[at + 3] as number, fields };
   }
 
+  private embedding: ReadonlySet<string> | null = null;
+
+  /** Whether a member of this name stands in some structure beside something that `container_of()` may start from. */
+  isBesideEmbedded(member: string): boolean {
+    if (this.embedding === null) {
+      const found = new Set<string>();
+      for (const list of this.structsByName.values())
+        for (const { file, index } of list) {
+          const first = file.structs[index * STRUCT_STRIDE + 1] as number;
+          const names: string[] = [];
+          let embeds = false;
+          for (let f = first; f < first + (file.structs[index * STRUCT_STRIDE + 2] as number); f++) {
+            names.push(file.strings[file.fields[f * FIELD_STRIDE] as number] ?? '');
+            const { base, depth } = this.plain(typeRef(file, file.fields[f * FIELD_STRIDE + 1] as number));
+            embeds ||= depth === 0 && !SCALAR.test(base);
+          }
+          if (embeds) for (const name of names) found.add(name);
+        }
+      this.embedding = found;
+    }
+    return this.embedding.has(member);
+  }
+
+  private pointers: ReadonlySet<string> | null = null;
+
+  /** Whether a member of this name is a pointer in some structure. */
+  isPointerSomewhere(member: string): boolean {
+    if (this.pointers === null) {
+      const found = new Set<string>();
+      for (const file of this.files.values())
+        for (let at = 0; at < file.fields.length; at += FIELD_STRIDE)
+          if (this.plain(typeRef(file, file.fields[at + 1] as number)).depth > 0)
+            found.add(file.strings[file.fields[at] as number] ?? '');
+      this.pointers = found;
+    }
+    return this.pointers.has(member);
+  }
+
   /** A type with typedefs of structures seen through. */
   plain(type: TypeRef): TypeRef {
     let t = type;
@@ -618,6 +660,10 @@ export class Program {
     return own.length > 0 ? own : all;
   }
 }
+
+/** Types of numbers, as they are written where no typedef stands for them. */
+const SCALAR =
+  /^(const |volatile |unsigned |signed )*(char|short|int|long|unsigned|bool|_Bool|[us]\d+|__[usbl]e?\d+)( (int|long|char))*$/;
 
 /** Changes what refers to a file whose text is another one now. */
 function renew<T extends object>(ref: T, change: Partial<T>): void {

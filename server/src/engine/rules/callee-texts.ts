@@ -20,6 +20,30 @@ export function textsBelow(analysis: Analysis, fn: number): number {
   return known[fn] ?? 0;
 }
 
+const AROUND = new WeakMap<Analysis, Int32Array>();
+
+/** The same for a function and whom it calls itself, and no deeper. */
+export function textsAround(analysis: Analysis, fn: number): number {
+  let known = AROUND.get(analysis);
+  if (known === undefined) {
+    known = new Int32Array(analysis.program.functions.length);
+    AROUND.set(analysis, known);
+  }
+  let texts = known[fn] ?? 0;
+  if (texts === 0) {
+    texts = ownText(analysis, fn);
+    for (const callee of analysis.callees.of(fn)) texts = mixed(texts, ownText(analysis, callee));
+    known[fn] = texts;
+  }
+  return texts;
+}
+
+/** The number of a function's own text. */
+export function ownText({ program }: Analysis, id: number): number {
+  const fn = program.functions[id];
+  return fn === undefined ? 0 : fnColumn(fn.file, fn.index, Fn.Hash);
+}
+
 /** Which functions write one of some names, themselves or in what they call by name, however deep; in one analysis. */
 export class MentionsBelow {
   private known: Uint8Array | null = null;
@@ -51,13 +75,11 @@ export class MentionsBelow {
 }
 
 function allTexts(analysis: Analysis): Int32Array {
-  const { functions } = analysis.program;
-  const out = new Int32Array(functions.length);
+  const out = new Int32Array(analysis.program.functions.length);
   for (const group of analysis.groups) {
     let texts = 17;
     for (const id of group) {
-      const fn = functions[id];
-      if (fn !== undefined) texts = mixed(texts, fnColumn(fn.file, fn.index, Fn.Hash));
+      texts = mixed(texts, ownText(analysis, id));
       // Callees come first; those of the group itself are in it by their own texts
       for (const callee of analysis.callees.of(id)) texts = mixed(texts, out[callee] as number);
     }

@@ -11,20 +11,23 @@ interface Kept<T> {
   readonly found: T;
 }
 
+let kinds = 0;
+
 /** One kind of what is found of functions. */
 export class OfFunctions<T> {
-  private readonly known = new WeakMap<FunctionRef, Kept<T>>();
+  /** Where in `FunctionRef.kept` it stands. */
+  private readonly at = kinds++;
 
   /**
    * What was found of a function, while each of `hungOn` is the very same as then; else it is found anew, and `find` is given what was
    * found before.
    */
   of(fn: FunctionRef, hungOn: readonly unknown[], find: (before: T | undefined) => T): T {
-    const known = this.known.get(fn);
+    const known = fn.kept[this.at] as Kept<T> | undefined;
     if (known?.hungOn.length === hungOn.length && known.hungOn.every((x, i) => x === hungOn[i]))
       return known.found;
     const found = find(known?.found);
-    this.known.set(fn, { hungOn, found });
+    fn.kept[this.at] = { hungOn, found };
     return found;
   }
 }
@@ -32,8 +35,20 @@ export class OfFunctions<T> {
 const NUMBERS = new WeakMap<FunctionResult, number>();
 let numbered = 0;
 
+const OF_ALL = new WeakMap<Analysis, Int32Array>();
+
+/** The numbers of all results of an analysis, by function: looked up once, since who asks asks of every call. */
+export function resultNumbers(analysis: Analysis): Int32Array {
+  let all = OF_ALL.get(analysis);
+  if (all === undefined) {
+    all = Int32Array.from(analysis.results, resultNumber);
+    OF_ALL.set(analysis, all);
+  }
+  return all;
+}
+
 /** A number of a result: its own for as long as it stands. 0: no result. */
-export function resultNumber(result: FunctionResult | undefined): number {
+function resultNumber(result: FunctionResult | undefined): number {
   if (result === undefined) return 0;
   let n = NUMBERS.get(result);
   if (n === undefined) {
@@ -50,7 +65,7 @@ export function resultsAround(analysis: Analysis, fn: FunctionRef): number {
   let all = AROUND.get(analysis);
   if (all === undefined) {
     const { results } = analysis;
-    const own = results.map(resultNumber);
+    const own = resultNumbers(analysis);
     all = Int32Array.from(results, (result, id) => {
       let n = own[id] as number;
       for (const callee of calleesOf(result)) n = mixed(n, own[callee] as number);

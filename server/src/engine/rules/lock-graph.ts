@@ -14,8 +14,8 @@ import { embedding, toCaller } from '../contexts/translate.js';
 import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
-import { textsBelow } from './callee-texts.js';
-import { calleesOf, mixed, OfFunctions, resultNumber } from './kept.js';
+import { ownText, textsBelow } from './callee-texts.js';
+import { calleesOf, mixed, OfFunctions, resultNumbers } from './kept.js';
 import type { RuleContext } from './rule.js';
 
 /** Calls below a function that are followed. */
@@ -93,13 +93,20 @@ const NO_BELOW: ReadonlyMap<string, readonly Taken[]> = new Map();
 interface Below {
   readonly ways: ReadonlyMap<string, readonly Taken[]>;
   readonly exclusive: ReadonlySet<string>;
+  /** Those of them that no callee has. */
+  readonly ownExclusive: readonly string[];
   /** Stands for what callers see of it: the same number while that is the same, whatever line it is in. */
   readonly seen: number;
 }
 
-const NOTHING: Below = { ways: NO_BELOW, exclusive: new Set(), seen: 1 };
+const NOTHING: Below = { ways: NO_BELOW, exclusive: new Set(), ownExclusive: [], seen: 1 };
 
 let seen = 1;
+
+/** Where the subclasses of a function have not been looked for. */
+const UNKNOWN = -0x80000000;
+/** Where they are being looked for. */
+const UNDER_WAY = UNKNOWN + 1;
 
 const BELOW = new OfFunctions<Below>();
 const GIVEN = new OfFunctions<number>();
@@ -146,6 +153,11 @@ export class LockGraph {
   /** Edges by `outer > inner`. */
   readonly edges = new Map<string, Edge[]>();
   private readonly below: (Below | undefined)[] = [];
+  /** By function: what callers see of `below`; 0 before that is known. */
+  private readonly seen: Int32Array;
+  private readonly numbers: Int32Array;
+  /** By function: what its part of the graph hangs on. */
+  private readonly hangsOn: Int32Array;
   private readonly terms: Terms;
   /** Classes of locks that are part of a structure which stands in others. */
   private readonly parts = new Set<string>();
@@ -155,6 +167,11 @@ export class LockGraph {
 
   private constructor(private readonly cx: Pick<RuleContext, 'analysis' | 'all'>) {
     this.terms = cx.analysis.shared.terms;
+    this.numbers = resultNumbers(cx.analysis);
+    const count = cx.analysis.program.functions.length;
+    this.seen = new Int32Array(count);
+    this.hangsOn = new Int32Array(count);
+    this.givenBy = new Int32Array(count).fill(UNKNOWN);
   }
 
   /** The graph of an analysis: put together once, for rules, hovers and pictures alike. */
@@ -174,19 +191,23 @@ export class LockGraph {
     for (const cls of this.cx.analysis.model.lockClasses.keys())
       if (!cls.startsWith('lockref')) this.parts.delete(cls);
     this.partsNumber = numberOf([...this.parts].sort().join());
-    for (const fn of this.cx.all) this.below[fn.id] = this.belowOf(fn);
+    for (const fn of this.cx.all) {
+      const below = this.belowOf(fn);
+      this.below[fn.id] = below;
+      this.seen[fn.id] = below.seen;
+    }
     for (const fn of this.cx.all) if (!fn.isMacro) for (const e of this.edgesOf(fn)) this.add(e);
     for (const list of this.edges.values()) list.sort(byPlace);
   }
 
   /** Finds the classes of locks that are part of a structure which stands in others. */
   private findParts(): void {
-    const { results } = this.cx.analysis;
+    const { numbers } = this;
     for (const fn of this.cx.all) {
-      const result = results[fn.id];
+      const result = this.cx.analysis.results[fn.id];
       if (result === undefined) continue;
-      let hungOn = resultNumber(result);
-      for (const e of result.edges) hungOn = mixed(hungOn, resultNumber(results[e.callee]));
+      let hungOn = numbers[fn.id] as number;
+      for (const e of result.edges) hungOn = mixed(hungOn, numbers[e.callee] ?? 0);
       for (const cls of PARTS.of(fn, [hungOn], () => this.partsOf(result))) this.parts.add(cls);
     }
   }
@@ -212,10 +233,11 @@ export class LockGraph {
   }
 
   /** What a function's part of the graph hangs on: its result, what is below its callees, and where locks that they give are named. */
-  private hungOn(result: FunctionResult): number {
-    let n = mixed(resultNumber(result), this.partsNumber);
-    for (const callee of calleesOf(result))
-      n = mixed(mixed(n, this.below[callee]?.seen ?? 0), this.given(callee));
+  private hungOn(fn: FunctionRef, result: FunctionResult): number {
+    const { seen } = this;
+    let n = mixed(this.numbers[fn.id] as number, this.partsNumber);
+    for (const callee of calleesOf(result)) n = mixed(mixed(n, seen[callee] as number), this.given(callee));
+    this.hangsOn[fn.id] = n;
     return n;
   }
 
@@ -232,11 +254,11 @@ export class LockGraph {
   private belowOf(fn: FunctionRef): Below {
     const result = this.cx.analysis.results[fn.id];
     if (result === undefined) return NOTHING;
-    const below = BELOW.of(fn, [this.hungOn(result)], (before) => {
+    const below = BELOW.of(fn, [this.hungOn(fn, result)], (before) => {
       const found = this.findBelow(fn, result);
       return before !== undefined && looksSame(before, found) ? { ...found, seen: before.seen } : found;
     });
-    for (const key of below.exclusive) this.exclusive.add(key);
+    for (const key of below.ownExclusive) this.exclusive.add(key);
     return below;
   }
 
@@ -292,14 +314,18 @@ export class LockGraph {
           }
         }
     }
-    return { ways: out ?? NO_BELOW, exclusive, seen: ++seen };
+    const callees = calleesOf(result).filter((callee) => callee !== fn.id);
+    const ownExclusive = [...exclusive].filter(
+      (key) => !callees.some((callee) => this.below[callee]?.exclusive.has(key) === true),
+    );
+    return { ways: out ?? NO_BELOW, exclusive, ownExclusive, seen: ++seen };
   }
 
   private edgesOf(fn: FunctionRef): readonly Edge[] {
     const { results, propagation } = this.cx.analysis;
     const result = results[fn.id];
     if (result === undefined || result.widened) return [];
-    const own = EDGES.of(fn, [this.hungOn(result), propagation?.entries[fn.id]], () =>
+    const own = EDGES.of(fn, [this.hangsOn[fn.id], propagation?.entries[fn.id]], () =>
       this.ownEdges(fn, result),
     );
     const brought = this.edgesOfMethod(fn);
@@ -485,20 +511,35 @@ export class LockGraph {
   // ---- names
 
   private readonly subclasses = new Map<string, string | null>();
-  private readonly givenBy = new Map<number, number>();
+  private readonly givenBy: Int32Array;
 
   /** A number for the subclasses of the locks with which a function returns. */
   private given(id: number): number {
-    let known = this.givenBy.get(id);
-    if (known === undefined) {
+    let known = this.givenBy[id] as number;
+    if (known === UNKNOWN) {
       const { results, program } = this.cx.analysis;
       const fn = program.functions[id];
-      const gives = fn !== undefined && results[id]?.exits.some((e) => e.locks.length > 0) === true;
-      const hungOn = gives ? [textsBelow(this.cx.analysis, id), resultNumber(results[id])] : [];
-      known = gives ? GIVEN.of(fn, hungOn, () => this.findGiven(fn, results[id])) : 0;
-      this.givenBy.set(id, known);
+      const gives = fn !== undefined && this.givesLocks(id);
+      this.givenBy[id] = UNDER_WAY;
+      known = 0;
+      if (gives) {
+        let hungOn = mixed(ownText(this.cx.analysis, id), this.numbers[id] as number);
+        for (const { callee, context } of results[id]?.edges ?? [])
+          if (context === 'now' && this.givesLocks(callee)) {
+            const below = this.given(callee);
+            // Calls in a circle
+            hungOn = mixed(hungOn, below === UNDER_WAY ? textsBelow(this.cx.analysis, id) : below);
+            hungOn = mixed(hungOn, this.numbers[callee] as number);
+          }
+        known = GIVEN.of(fn, [hungOn], () => this.findGiven(fn, results[id]));
+      }
+      this.givenBy[id] = known;
     }
     return known;
+  }
+
+  private givesLocks(id: number): boolean {
+    return this.cx.analysis.results[id]?.exits.some((e) => e.locks.length > 0) === true;
   }
 
   private findGiven(fn: FunctionRef, result: FunctionResult | undefined): number {

@@ -381,9 +381,25 @@ function allWalkSituations(cx: RuleContext): ReadonlyMap<number, readonly WalkSi
 const SITUATIONS = new WeakMap<Analysis, ReadonlyMap<number, readonly WalkSituation[]>>();
 
 const REMADE = new WeakMap<Entry, Map<string, Entry>>();
+/** The same by the states at the call, for as long as these stand. */
+const REMADE_FROM = new WeakMap<Entry, WeakMap<Variant, Entry>>();
 
 /** What a situation hands down at a call: the same one as long as that is the same, since what is known of it is kept by it. */
 function remade(from: Entry, caller: number, edge: CallEdge, v: Variant): Entry {
+  let soon = REMADE_FROM.get(from);
+  if (soon === undefined) {
+    soon = new WeakMap();
+    REMADE_FROM.set(from, soon);
+  }
+  let made = soon.get(v);
+  if (made === undefined) {
+    made = remadeByText(from, caller, edge, v);
+    soon.set(v, made);
+  }
+  return made;
+}
+
+function remadeByText(from: Entry, caller: number, edge: CallEdge, v: Variant): Entry {
   let known = REMADE.get(from);
   if (known === undefined) {
     known = new Map();

@@ -6,7 +6,7 @@
 import { Language, Parser, type Tree } from 'web-tree-sitter';
 import { type CursorBinding, TreeWalk } from './cursor.js';
 import { F, type FieldName, K, type KindName } from './kinds.js';
-import { editedFunction, type Parsed, spliced } from './splice.js';
+import { difference, editedFunction, movedTree, type Parsed, spliced } from './splice.js';
 
 /** Files larger than this are skipped. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024;
@@ -182,8 +182,14 @@ class TreeSitterParser implements SyntaxParser {
   }
 
   reparse(text: string, before: Parsed): ParseResult {
-    const edited = editedFunction(before, text);
-    if (edited === null || text.length > this.limits.maxFileBytes) return this.parse(text);
+    if (text.length > this.limits.maxFileBytes) return this.parse(text);
+    if (text === before.text && before.tree.damaged[0] !== 1)
+      return { ok: true, tree: before.tree, hasError: false };
+    const differs = difference(before.text, text);
+    const moved = movedTree(before, text, differs);
+    if (moved !== null) return { ok: true, tree: moved, hasError: false };
+    const edited = editedFunction(before, text, differs);
+    if (edited === null) return this.parse(text);
     const alone = this.parse(text.slice(edited.start, edited.end));
     const tree = alone.ok && !alone.hasError ? spliced(before, edited, alone.tree) : null;
     return tree === null ? this.parse(text) : { ok: true, tree, hasError: false };

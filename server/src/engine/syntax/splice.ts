@@ -22,10 +22,15 @@ export interface EditedFunction {
   readonly end: number;
 }
 
-/** The function whose body holds all that differs between two texts; null where there is none. */
-export function editedFunction(before: Parsed, text: string): EditedFunction | null {
-  const { text: old, tree } = before;
-  if (tree.length === 0 || tree.damaged[0] === 1) return null;
+/** Where two texts differ: from the same place on, up to a place in each. */
+export interface Difference {
+  readonly first: number;
+  readonly oldEnd: number;
+  readonly newEnd: number;
+}
+
+/** Where two texts differ. */
+export function difference(old: string, text: string): Difference {
   const most = Math.min(old.length, text.length);
   let first = 0;
   while (first < most && old.charCodeAt(first) === text.charCodeAt(first)) first++;
@@ -35,7 +40,59 @@ export function editedFunction(before: Parsed, text: string): EditedFunction | n
     old.charCodeAt(old.length - 1 - same) === text.charCodeAt(text.length - 1 - same)
   )
     same++;
-  const last = old.length - same;
+  return { first, oldEnd: old.length - same, newEnd: text.length - same };
+}
+
+/**
+ * The tree of the new text where nothing differs but white space between two items of the file, as after an edit in what the
+ * configuration leaves out; else null.
+ */
+export function movedTree(
+  before: Parsed,
+  text: string,
+  { first, oldEnd, newEnd }: Difference,
+): FlatTree | null {
+  const { text: old, tree } = before;
+  if (tree.length === 0 || tree.damaged[0] === 1) return null;
+  let after = 1;
+  let start = 0;
+  while (after < tree.length && (tree.start[after] as number) < oldEnd) {
+    start = tree.end[after] as number;
+    after = tree.next[after] as number;
+  }
+  // The root begins and ends with items, and right after an item that item may end otherwise
+  if (after === 1 || after >= tree.length || first <= start) return null;
+  const end = tree.start[after] as number;
+  const more = text.length - old.length;
+  if (!isBlankLines(old.slice(start, end)) || !isBlankLines(text.slice(start, end + more))) return null;
+  if (!isSpace(text.slice(first, newEnd))) return null;
+  const moved = (places: Int32Array): Int32Array => {
+    const out = places.slice();
+    for (let i = after; i < out.length; i++) out[i] = (out[i] as number) + more;
+    return out;
+  };
+  const ends = moved(tree.end);
+  ends[0] = (ends[0] as number) + more;
+  return { ...tree, start: moved(tree.start), end: ends };
+}
+
+function isSpace(text: string): boolean {
+  return !/[^ \t\n]/.test(text);
+}
+
+/** White space with the end of a line in it: what comes after begins a line, as a directive has to. */
+function isBlankLines(text: string): boolean {
+  return isSpace(text) && text.includes('\n');
+}
+
+/** The function whose body holds all that differs between two texts; null where there is none. */
+export function editedFunction(
+  before: Parsed,
+  text: string,
+  { first, oldEnd: last }: Difference,
+): EditedFunction | null {
+  const { text: old, tree } = before;
+  if (tree.length === 0 || tree.damaged[0] === 1) return null;
   for (let c = 1; c < tree.length; c = tree.next[c] as number) {
     if ((tree.end[c] as number) <= first) continue;
     if (tree.kind[c] !== K.function_definition) return null;

@@ -128,6 +128,8 @@ function overwriting(
     // What was made before is in a variable or comes right out of a call
     if ((file.exprs[place] as X) !== X.Field || (kind !== X.Local && kind !== X.Temp)) continue;
     const member = file.strings[file.exprs[place + 2] as number] ?? '';
+    // An object is stored to a pointer
+    if (cx.silence === undefined && !cx.analysis.program.isPointerSomewhere(member)) continue;
     const inCallees = new Mentions([member]);
     if (
       operationsOf(fn).some((seen) => ways.isAfter(seen, op) && readsMember(cx, fn, seen, member, inCallees))

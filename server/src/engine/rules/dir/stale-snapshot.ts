@@ -10,7 +10,7 @@ import type { Lock } from '../../contexts/state.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import { ExpressionTypes } from '../../program/expression-types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
-import { textsBelow } from '../callee-texts.js';
+import { textsAround, textsBelow } from '../callee-texts.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
 import { OfFunctions } from '../kept.js';
 import { Mentions } from '../mentions.js';
@@ -409,7 +409,7 @@ class Search {
     const out = new Set<string>();
     for (const fn of this.cx.all) {
       if (fn.unit !== unit || fn.isMacro) continue;
-      const hungOn = [textsBelow(this.cx.analysis, fn.id)];
+      const hungOn = [textsAround(this.cx.analysis, fn.id)];
       for (const pair of COMPARES.of(fn, hungOn, () => this.comparesIn(fn))) out.add(pair);
     }
     this.pairs.set(unit, out);

@@ -10,6 +10,7 @@ import type { Entry } from '../../contexts/entry-points.js';
 import { readsOf } from '../../contexts/operands.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
+import { ownText } from '../callee-texts.js';
 import { OfFunctions } from '../kept.js';
 import { Handed } from '../lockless.js';
 import { Mentions } from '../mentions.js';
@@ -43,7 +44,9 @@ export const unstableInode: Rule = {
         else if (walks.every((w) => walkReads(cx, fn, w.entry).plain.size === 0))
           cx.silence(ID, fn, -1, 'RCU-walk comes to no plain read of the inode of a dentry here');
       }
-      for (const situation of situations.get(fn.id) ?? []) {
+      const walks = situations.get(fn.id) ?? [];
+      const isLookedAt = walks.length > 0 && (cx.silence !== undefined || others.mayRead(fn));
+      for (const situation of isLookedAt ? walks : []) {
         for (const d of look(cx, fn, situation, others)) {
           if (seen.has(d.op)) continue;
           seen.add(d.op);
@@ -202,6 +205,11 @@ function look(cx: RuleContext, fn: FunctionRef, situation: WalkSituation, others
 /** Stores that are calls by their shape. */
 const STORES = new Set(['rcu_assign_pointer', 'RCU_INIT_POINTER', 'WRITE_ONCE', 'smp_store_release']);
 
+interface Names {
+  readonly isName: ReadonlySet<string>;
+  readonly mentions: Mentions;
+}
+
 /** What other functions do with the values of the one at hand. */
 class Others {
   readonly handed: Handed;
@@ -227,33 +235,97 @@ class Others {
     return is;
   }
 
+  /**
+   * Whether a function can come to such a value at all: it or a macro in it writes one of the members, or something that it calls gives
+   * one. To look at all of its states costs much more.
+   */
+  mayRead(fn: FunctionRef): boolean {
+    const { analysis } = this.cx;
+    const { functions } = analysis.program;
+    const { isName, mentions } = this.names(fn.unit);
+    const gives = (term: number): boolean => isName.has(analysis.shared.terms.lastField(term));
+    const seen = new Set<number>();
+    const may = (of: FunctionRef): boolean => {
+      if (seen.has(of.id)) return false;
+      seen.add(of.id);
+      if (mentions.in(of)) return true;
+      return (analysis.results[of.id]?.edges ?? []).some(({ callee }) => {
+        const called = functions[callee];
+        if (called === undefined) return false;
+        if (READS_INODE.in(called) || (called.isMacro && may(called))) return true;
+        return (analysis.results[callee]?.exits ?? []).some(
+          (exit) => (exit.value >= 0 && gives(exit.value)) || exit.outs.some(gives),
+        );
+      });
+    };
+    return may(fn);
+  }
+
+  private readonly namesIn = new Map<string, Names>();
+
+  /** Names of members, and of what gives them, that such values go by in a unit. */
+  private names(unit: string): Names {
+    let names = this.namesIn.get(unit);
+    if (names === undefined) {
+      const isName = new Set(['d_inode']);
+      const { program } = this.cx.analysis;
+      // Such a member is reached from what is embedded beside it
+      for (const { fn } of this.evicting(unit))
+        for (const name of ZERO_STORES.of(fn, [ownText(this.cx.analysis, fn.id)], () => zeroStores(fn)))
+          if (program.isBesideEmbedded(name)) isName.add(name);
+      const givers = [...this.cx.analysis.model.helpers].flatMap(([name, helper]) =>
+        helper.returns?.endsWith('->d_inode') === true ? [name] : [],
+      );
+      names = { isName, mentions: new Mentions([...isName, ...givers, ...INODE_NAMES]) };
+      this.namesIn.set(unit, names);
+    }
+    return names;
+  }
+
   /** The step that says so. */
   given(id: number): TraceStep {
     const fn = this.cx.analysis.program.functions[id] as FunctionRef;
     return step('access', fn, -1, `${fn.name}() reads d_inode once and gives it back untested`);
   }
 
+  private readonly evictingIn = new Map<
+    string,
+    readonly { readonly fn: FunctionRef; readonly entry: Entry }[]
+  >();
+
+  /** Functions that eviction comes to and that store NULL somewhere, each with a situation. */
+  private evicting(unit: string): readonly { readonly fn: FunctionRef; readonly entry: Entry }[] {
+    const known = this.evictingIn.get(unit);
+    if (known !== undefined) return known;
+    const { analysis, all } = this.cx;
+    const { propagation } = analysis;
+    const evicts = (propagation?.origins ?? []).map(
+      (origin) => origin.struct === 'super_operations' && /^(evict|destroy)_inode$/.test(origin.method),
+    );
+    const out: { readonly fn: FunctionRef; readonly entry: Entry }[] = [];
+    for (const fn of evicts.includes(true) ? all : []) {
+      if (fn.unit !== unit || fn.isMacro) continue;
+      if (ZERO_STORES.of(fn, [ownText(analysis, fn.id)], () => zeroStores(fn)).size === 0) continue;
+      const entry = (propagation?.entries[fn.id] ?? []).find((e) =>
+        e.origins.some((o) => evicts[o] === true),
+      );
+      if (entry !== undefined) out.push({ fn, entry });
+    }
+    this.evictingIn.set(unit, out);
+    return out;
+  }
+
   /** Members of inodes that eviction clears, by `struct::field`. */
   cleared(unit: string): ReadonlyMap<string, { fn: FunctionRef; op: number }> {
     let known = this.clearedIn.get(unit);
-    if (known !== undefined) return known;
-    const out = new Map<string, { fn: FunctionRef; op: number }>();
-    known = out;
-    this.clearedIn.set(unit, known);
-    const { analysis, all } = this.cx;
-    const propagation = analysis.propagation;
-    for (const fn of all) {
-      if (fn.unit !== unit || fn.isMacro) continue;
-      if (!STORES_ZERO.of(fn, [analysis.results[fn.id]], () => storesZero(fn))) continue;
-      const entry = (propagation?.entries[fn.id] ?? []).find((e) =>
-        e.origins.some((o) => {
-          const origin = propagation?.origins[o];
-          return origin?.struct === 'super_operations' && /^(evict|destroy)_inode$/.test(origin.method);
-        }),
-      );
-      if (entry === undefined) continue;
-      for (const [owner, op] of CLEARED.of(analysis, fn, entry, () => clearedBy(analysis, fn, entry)))
-        if (!out.has(owner)) out.set(owner, { fn, op });
+    if (known === undefined) {
+      const { analysis } = this.cx;
+      const out = new Map<string, { fn: FunctionRef; op: number }>();
+      for (const { fn, entry } of this.evicting(unit))
+        for (const [owner, op] of CLEARED.of(analysis, fn, entry, () => clearedBy(analysis, fn, entry)))
+          if (!out.has(owner)) out.set(owner, { fn, op });
+      known = out;
+      this.clearedIn.set(unit, known);
     }
     return known;
   }
@@ -276,14 +348,21 @@ function clearedBy(analysis: Analysis, fn: FunctionRef, entry: Entry): ReadonlyM
   return out;
 }
 
-const READS_INODE = new Mentions(['d_inode', 'd_inode_rcu', 'd_backing_inode_rcu']);
+const INODE_NAMES = ['d_inode', 'd_inode_rcu', 'd_backing_inode_rcu'];
+const READS_INODE = new Mentions(INODE_NAMES);
 
-const STORES_ZERO = new OfFunctions<boolean>();
+const ZERO_STORES = new OfFunctions<ReadonlySet<string>>();
 
-function storesZero(fn: FunctionRef): boolean {
+/** Names of the members to which a function stores NULL. */
+function zeroStores(fn: FunctionRef): ReadonlySet<string> {
+  const out = new Set<string>();
+  const { exprs, strings } = fn.file;
   const count = fnColumn(fn.file, fn.index, Fn.OpCount);
-  for (let op = 0; op < count; op++) if (zeroStoreAt(fn, op) >= 0) return true;
-  return false;
+  for (let op = 0; op < count; op++) {
+    const target = zeroStoreAt(fn, op);
+    if (target >= 0) out.add(strings[exprs[target * EXPR_STRIDE + 2] as number] ?? '');
+  }
+  return out;
 }
 
 /** The member to which an operation stores NULL, as an expression; -1 where it does no such thing. */
