@@ -59,8 +59,8 @@ export function languageClient(
       workspace: { configuration: explicitSettings },
       provideDiagnostics: async (document, previous, token, next) => {
         const report = await next(document, previous, token);
-        // Checked, so the server speaks for it: what a task found there before goes
-        if (report?.kind === 'full' && report.resultId !== undefined)
+        // Checked, now or before, so the server speaks for it: what a task found there goes
+        if (report?.resultId !== undefined)
           client.diagnostics?.delete(document instanceof Uri ? document : document.uri);
         return report;
       },
