@@ -5,7 +5,7 @@
  * said loudly and skipped; with `LOCKWALK_EDITOR_REQUIRED` set that is a failure. `LOCKWALK_EDITOR=off` leaves all of it
  * out, `LOCKWALK_EDITOR=present` lets apt install nothing.
  */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { kernelTree } from '../kernel/tree.js';
@@ -91,7 +91,13 @@ async function sessions(installed: Installed): Promise<void> {
   if (pictures !== undefined) await drawIcon(installed, pictures);
   if (!isOffline()) rmSync(shots, { recursive: true, force: true });
   const copy = mkdtempSync(join(tmpdir(), 'lockwalk-tree-'));
-  const restore = (): void => cpSync(inRepository('examples', 'tree'), copy, { recursive: true });
+  const original = inRepository('examples', 'tree');
+  const restore = (): void => {
+    const there = readdirSync(copy, { recursive: true, encoding: 'utf8' });
+    for (const path of there)
+      if (!existsSync(join(original, path))) rmSync(join(copy, path), { recursive: true, force: true });
+    cpSync(original, copy, { recursive: true });
+  };
   restore();
   if (isOffline()) await session(installed, 'offline', { folder: copy }, OFFLINE_STEPS, restore);
   else {

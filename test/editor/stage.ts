@@ -15,7 +15,7 @@ export interface Stage {
 
 /**
  * One step. It begins with no editor open and the settings of a fresh profile, and may leave anything open and unsaved;
- * files of the example tree are put back after it.
+ * files of the example tree are put back after it, and what it added is removed.
  */
 export interface Step {
   /** A few words; `npm run test:editor -- WORDS` runs the steps whose name holds the words. */
