@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Finding } from '../engine/base/finding.js';
-import { type Ground, safeFix, tryFixes } from '../engine/findings/try-fixes.js';
+import { folderOf, type Ground, safeFix, tryFixes } from '../engine/findings/try-fixes.js';
 import { type ReadFile, readForChange, replaceFile } from '../host/replace-file.js';
 import { diffOfTexts } from './format/unified-diff.js';
 import { engineFor, type Target } from './target.js';
@@ -64,7 +64,7 @@ export async function makeFixes(target: Target, request: FixRequest, signal: Abo
 
 /** The C files of the folders in which something is to be fixed; what lies below them has nothing to do with it. */
 function neighbours(target: Target, files: readonly { readonly file: string }[]): readonly string[] {
-  const folders = new Set(files.map(({ file }) => file.slice(0, Math.max(0, file.lastIndexOf('/')))));
+  const folders = new Set(files.map(({ file }) => folderOf(file)));
   return [...folders].sort().flatMap((folder) =>
     target.tree
       .list(folder)

@@ -8,7 +8,7 @@ import { type CodeAction, CodeActionKind, type WorkspaceEdit } from 'vscode-lang
 import type { Finding, Fix } from '../engine/base/finding.js';
 import { rulesToRun } from '../engine/findings/severity.js';
 import { editsBetween } from '../engine/findings/text-edits.js';
-import { type FixesTried, type Ground, safeFix, tryFixes } from '../engine/findings/try-fixes.js';
+import { type FixesTried, folderOf, type Ground, safeFix, tryFixes } from '../engine/findings/try-fixes.js';
 import { RULES } from '../engine/rules/index.js';
 import { readTextFile } from '../host/text-file.js';
 import type { Result } from './checker.js';
@@ -119,10 +119,6 @@ async function groundOf(
     check: () => tree.engine.check({ paths, rules, precision: 'low' }, signal, () => undefined),
     overlay: (name, text) => tree.engine.overlay(name, text),
   };
-}
-
-function folderOf(file: string): string {
-  return file.slice(0, Math.max(0, file.lastIndexOf('/')));
 }
 
 function textOnDisk(root: string, file: string): string | null {

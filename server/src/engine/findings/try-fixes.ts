@@ -42,6 +42,11 @@ export function safeFix(finding: Finding): Fix | null {
   return finding.fixes.find((fix) => fix.safety === 'safe') ?? null;
 }
 
+/** The folder of a file, without a slash at the end: what a fix can reach lies in the same one. */
+export function folderOf(file: string): string {
+  return file.slice(0, Math.max(0, file.lastIndexOf('/')));
+}
+
 /** Tries them, on texts that the engine has. */
 export async function tryFixes(ground: Ground, wanted: FixesWanted): Promise<FixesTried> {
   const gone: Finding[] = [];

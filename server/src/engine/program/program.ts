@@ -70,6 +70,14 @@ export interface SlotRef {
   readonly target: string;
 }
 
+/** A structure with the rows of its members. `name` with the word `struct` where it has one. */
+export interface Structure {
+  readonly name: string;
+  readonly file: FileFacts;
+  readonly first: number;
+  readonly stop: number;
+}
+
 interface StructRef {
   readonly file: FileFacts;
   readonly index: number;
@@ -82,13 +90,6 @@ export function unitOf(path: string): string {
 }
 
 const MAX_CONSTANT_DEPTH = 12;
-
-/** A member and the lock of the same structure that its declaration says guards it. */
-export interface DeclaredGuard {
-  readonly struct: string;
-  readonly field: string;
-  readonly lock: string;
-}
 
 /** All facts of a run, joined. Files may be added until `link`. */
 export class Program {
@@ -444,29 +445,14 @@ export class Program {
     return null;
   }
 
-  private declared: readonly DeclaredGuard[] | null = null;
-
-  /** The members that `__guarded_by()` names a lock of the same structure for. */
-  declaredGuards(): readonly DeclaredGuard[] {
-    if (this.declared !== null) return this.declared;
-    const out: DeclaredGuard[] = [];
-    for (const [struct, all] of this.structsByName)
+  /** All structures that are defined, each with its members: from one row of its file's fields up to another. */
+  *structures(): Generator<Structure> {
+    for (const [name, all] of this.structsByName)
       for (const { file, index } of all) {
-        const first = file.structs[index * STRUCT_STRIDE + 1] as number;
-        const stop = first + (file.structs[index * STRUCT_STRIDE + 2] as number);
-        for (let f = first; f < stop; f++) {
-          const lock = /^&?(\w+)$/.exec(file.strings[file.fields[f * FIELD_STRIDE + 4] as number] ?? '')?.[1];
-          if (lock === undefined || !struct.startsWith('struct ')) continue;
-          for (let l = first; l < stop; l++)
-            if (file.strings[file.fields[l * FIELD_STRIDE] as number] === lock) {
-              const field = file.strings[file.fields[f * FIELD_STRIDE] as number] ?? '';
-              out.push({ struct: struct.slice('struct '.length), field, lock });
-              break;
-            }
-        }
+        const at = index * STRUCT_STRIDE;
+        const first = file.structs[at + 1] as number;
+        yield { name, file, first, stop: first + (file.structs[at + 2] as number) };
       }
-    this.declared = out;
-    return out;
   }
 
   /** Where a structure is defined, and its fields, for fixes and dumps; null where it is not at hand. */
@@ -500,44 +486,6 @@ export class Program {
         saidFirst: ((ref.file.fields[f * FIELD_STRIDE + 3] as number) & FIELD_SAID_FIRST) !== 0,
       });
     return { file: ref.file, position: ref.file.structs[at + 3] as number, fields };
-  }
-
-  private embedding: ReadonlySet<string> | null = null;
-
-  /** Whether a member of this name stands in some structure beside something that `container_of()` may start from. */
-  isBesideEmbedded(member: string): boolean {
-    if (this.embedding === null) {
-      const found = new Set<string>();
-      for (const list of this.structsByName.values())
-        for (const { file, index } of list) {
-          const first = file.structs[index * STRUCT_STRIDE + 1] as number;
-          const names: string[] = [];
-          let embeds = false;
-          for (let f = first; f < first + (file.structs[index * STRUCT_STRIDE + 2] as number); f++) {
-            names.push(file.strings[file.fields[f * FIELD_STRIDE] as number] ?? '');
-            const { base, depth } = this.plain(typeRef(file, file.fields[f * FIELD_STRIDE + 1] as number));
-            embeds ||= depth === 0 && !SCALAR.test(base);
-          }
-          if (embeds) for (const name of names) found.add(name);
-        }
-      this.embedding = found;
-    }
-    return this.embedding.has(member);
-  }
-
-  private pointers: ReadonlySet<string> | null = null;
-
-  /** Whether a member of this name is a pointer in some structure. */
-  isPointerSomewhere(member: string): boolean {
-    if (this.pointers === null) {
-      const found = new Set<string>();
-      for (const file of this.files.values())
-        for (let at = 0; at < file.fields.length; at += FIELD_STRIDE)
-          if (this.plain(typeRef(file, file.fields[at + 1] as number)).depth > 0)
-            found.add(file.strings[file.fields[at] as number] ?? '');
-      this.pointers = found;
-    }
-    return this.pointers.has(member);
   }
 
   /** A type with typedefs of structures seen through. */
@@ -660,10 +608,6 @@ export class Program {
     return own.length > 0 ? own : all;
   }
 }
-
-/** Types of numbers, as they are written where no typedef stands for them. */
-const SCALAR =
-  /^(const |volatile |unsigned |signed )*(char|short|int|long|unsigned|bool|_Bool|[us]\d+|__[usbl]e?\d+)( (int|long|char))*$/;
 
 /** Changes what refers to a file whose text is another one now. */
 function renew<T extends object>(ref: T, change: Partial<T>): void {

@@ -19,7 +19,7 @@ import type { Entry, Origin } from '../contexts/entry-points.js';
 import type { ShownLock } from '../contexts/result.js';
 import type { RuleInfo } from '../door.js';
 import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from '../facts/encode.js';
-import { namelessInSentence } from '../model/lock-words.js';
+import { NAMELESS, namelessInSentence } from '../model/lock-words.js';
 import type { FunctionRef } from '../program/program.js';
 
 /** What a quick fix has to do; `fixes` turns it into edits on demand. */
@@ -289,7 +289,7 @@ export function sleepLeaf(cx: Pick<RuleContext, 'analysis'>, what: string, via: 
 export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLock[]): DraftLock[] {
   const out: DraftLock[] = [];
   for (const { lock, text } of held) {
-    if (lock.kind === 'rcu' || lock.kind === 'irq' || lock.kind === 'bh' || lock.kind === 'preempt') continue;
+    if (NAMELESS.has(lock.kind)) continue;
     out.push({
       class: lock.class,
       instance: text.replace(/(->|\.)\w+$/, ''),

@@ -9,6 +9,7 @@ import { readsOf } from '../../contexts/operands.js';
 import { type Lock, maskOf, POSITIVE, type State, ZERO } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import { DeclaredMembers } from '../../program/members.js';
 import type { FunctionRef } from '../../program/program.js';
 import { MentionsBelow } from '../callee-texts.js';
 import { byLocks, heldShown, isAllKnown, surelyHeld } from '../holding.js';
@@ -129,7 +130,8 @@ function overwriting(
     if ((file.exprs[place] as X) !== X.Field || (kind !== X.Local && kind !== X.Temp)) continue;
     const member = file.strings[file.exprs[place + 2] as number] ?? '';
     // An object is stored to a pointer
-    if (cx.silence === undefined && !cx.analysis.program.isPointerSomewhere(member)) continue;
+    if (cx.silence === undefined && !DeclaredMembers.of(cx.analysis.program).isPointerSomewhere(member))
+      continue;
     const inCallees = new Mentions([member]);
     if (
       operationsOf(fn).some((seen) => ways.isAfter(seen, op) && readsMember(cx, fn, seen, member, inCallees))

@@ -11,7 +11,8 @@ import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FieldGuard } from '../../model/types.js';
-import type { DeclaredGuard, FunctionRef } from '../../program/program.js';
+import { type DeclaredGuard, DeclaredMembers } from '../../program/members.js';
+import type { FunctionRef } from '../../program/program.js';
 import {
   comesFromMethod,
   type Holding,
@@ -51,7 +52,7 @@ export const guardedField: Rule = {
     const { propagation, model } = cx.analysis;
     if (propagation === null) return [];
     const fields = new Map<string, readonly Guard[]>();
-    const declared = cx.analysis.program.declaredGuards().map(asGuard);
+    const declared = DeclaredMembers.of(cx.analysis.program).declaredGuards().map(asGuard);
     for (const g of [...model.fieldGuards, ...declared])
       fields.set(g.field, [...(fields.get(g.field) ?? []), g]);
     const writing = new Mentions(fields.keys());
@@ -276,7 +277,7 @@ function calledFrom(cx: RuleContext, w: Site): { readonly fn: FunctionRef; reado
   return { fn, op };
 }
 
-/** Members that are read right after the lock was dropped under which the rest of the directory uses them. */
+/** DeclaredMembers that are read right after the lock was dropped under which the rest of the directory uses them. */
 function late(cx: RuleContext): Draft[] {
   return lateReads(cx).map((r) => {
     const { guarded, bare, where } = r.usage;

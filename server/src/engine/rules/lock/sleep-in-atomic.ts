@@ -8,6 +8,7 @@ import { FunctionRun } from '../../contexts/flow.js';
 import { entryAtomic } from '../../contexts/propagate.js';
 import type { ShownLock } from '../../contexts/result.js';
 import { isAtomicKind } from '../../contexts/state.js';
+import { NAMELESS } from '../../model/lock-words.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { contextSleeps, isAtomicDentryMethod } from '../context-sleeps.js';
@@ -81,7 +82,7 @@ function localSleeps(cx: RuleContext): Draft[] {
             ? 'high'
             : 'medium',
         certainty: e.certain ? 'must' : 'may',
-        message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''} with ${where}${shown.lock.kind === 'rcu' || shown.lock.kind === 'irq' || shown.lock.kind === 'preempt' || shown.lock.kind === 'bh' ? '' : ' held'}, taken at line ${lineOf(fn, shown.lock.op)}`,
+        message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''} with ${where}${NAMELESS.has(shown.lock.kind) ? '' : ' held'}, taken at line ${lineOf(fn, shown.lock.op)}`,
         fn: fn.id,
         op: e.op,
         entry: null,

@@ -9,6 +9,7 @@ import { fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import { readsOf } from '../../contexts/operands.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import { DeclaredMembers } from '../../program/members.js';
 import type { FunctionRef } from '../../program/program.js';
 import { ownText } from '../callee-texts.js';
 import { OfFunctions } from '../kept.js';
@@ -272,7 +273,7 @@ class Others {
       // Such a member is reached from what is embedded beside it
       for (const { fn } of this.evicting(unit))
         for (const name of ZERO_STORES.of(fn, [ownText(this.cx.analysis, fn.id)], () => zeroStores(fn)))
-          if (program.isBesideEmbedded(name)) isName.add(name);
+          if (DeclaredMembers.of(program).isBesideEmbedded(name)) isName.add(name);
       const givers = [...this.cx.analysis.model.helpers].flatMap(([name, helper]) =>
         helper.returns?.endsWith('->d_inode') === true ? [name] : [],
       );
@@ -315,7 +316,7 @@ class Others {
     return out;
   }
 
-  /** Members of inodes that eviction clears, by `struct::field`. */
+  /** DeclaredMembers of inodes that eviction clears, by `struct::field`. */
   cleared(unit: string): ReadonlyMap<string, { fn: FunctionRef; op: number }> {
     let known = this.clearedIn.get(unit);
     if (known === undefined) {
@@ -333,7 +334,7 @@ class Others {
 
 const CLEARED = new OfSituations<ReadonlyMap<string, number>>();
 
-/** Members to which a function stores NULL, by `struct::field`, with the first operation that does. */
+/** DeclaredMembers to which a function stores NULL, by `struct::field`, with the first operation that does. */
 function clearedBy(analysis: Analysis, fn: FunctionRef, entry: Entry): ReadonlyMap<string, number> {
   const out = new Map<string, number>();
   const isZeroStore = (op: number): boolean => zeroStoreAt(fn, op) >= 0;
