@@ -341,8 +341,12 @@ export class LockwalkEngine implements Engine {
     const { program } = callees;
     const guessed = before?.guessed;
     const isGuessed = (fn: FunctionRef): boolean => guessed?.has(callees.keys[fn.id] as string) === true;
+    const last = before?.analysis;
+    const lineage = last === undefined ? null : { is: last.lineage, callees: last.callees };
     const earlier =
-      before === null || changed === null ? null : new Earlier(before.found, changed.isChanged, isGuessed);
+      before === null || changed === null
+        ? null
+        : new Earlier(before.found, changed.isChanged, isGuessed, lineage);
     const analysis =
       earlier === null
         ? new Analysis(callees, this.model)

@@ -38,6 +38,11 @@ export class Analysis {
   beginnings: Beginnings | null = null;
   propagation: Propagation | null = null;
   chains: Chains | null = null;
+  /**
+   * Stands for this analysis and for those before it from which it differs inside of functions alone: effects, calls, situations and
+   * beginnings are what they were, but for the operations at which something happens in functions with another result.
+   */
+  lineage: object = {};
 
   readonly program: Program;
 
@@ -115,6 +120,9 @@ export class Analysis {
       this.earlier,
     );
     this.propagation.run(token);
+    const { earlier } = this;
+    if (this.propagation.isAsBefore && earlier?.lineage?.callees === this.callees)
+      this.lineage = earlier.lineage.is;
     // What was not taken over is let go
     this.earlier = null;
     this.callees.listener = null;

@@ -86,6 +86,8 @@ export class Earlier {
     private readonly found: Found,
     private readonly changed: (fn: FunctionRef) => boolean,
     readonly isGuessed: (fn: FunctionRef) => boolean = () => false,
+    /** `Analysis.lineage` of what it is taken over from, and the callees that this was made with. */
+    readonly lineage: { readonly is: object; readonly callees: object } | null = null,
   ) {
     this.isMoved = new Uint8Array(found.keys.length);
     let turn = 0;

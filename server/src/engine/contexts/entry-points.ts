@@ -6,7 +6,7 @@ import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
 import type { Condition, EntryContext, LockSpec, MethodEntry, Path } from '../model/types.js';
 import type { Beginning, EntryKind } from '../program/beginnings.js';
 import { type FunctionRef, type SlotRef, typeRef, unitOf } from '../program/program.js';
-import { callsOfUnit } from '../program/unit-calls.js';
+import { callsOfUnit, type UnitCalls } from '../program/unit-calls.js';
 import { fnColumn } from './cfg.js';
 import { atomTerm } from './condition.js';
 import { classOfField } from './evaluate.js';
@@ -132,8 +132,8 @@ export class EntryPoints {
     }));
   }
 
-  private readonly unitCalls = new Map<string, ReadonlySet<string>>();
-  private callsOf(unit: string): ReadonlySet<string> {
+  private readonly unitCalls = new Map<string, UnitCalls>();
+  private callsOf(unit: string): UnitCalls {
     let calls = this.unitCalls.get(unit);
     if (calls === undefined) {
       calls = callsOfUnit(this.shared.program, unit);

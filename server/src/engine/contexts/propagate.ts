@@ -95,6 +95,9 @@ export class Propagation {
 
   private groups: readonly (readonly number[])[] = [];
 
+  /** All situations were taken over, with nothing another but the operations that they speak of. */
+  isAsBefore = false;
+
   /** What a later analysis can take over. */
   found(): FoundSituations {
     return {
@@ -120,6 +123,7 @@ export class Propagation {
       mutuallyReachable(this.functions, callees, this.order).reverse();
     this.groups = groups;
     const all = this.earlier?.allSituations(groups, (id) => this.seeds.get(id) ?? NONE, callees) ?? null;
+    this.isAsBefore = all !== null;
     if (all !== null) for (const [id, taken] of all) this.take(id, taken);
     else {
       const groupOf = this.numbersOfGroups();

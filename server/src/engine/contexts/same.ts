@@ -123,6 +123,28 @@ export function sameEffect(a: FunctionResult, b: FunctionResult): boolean {
   );
 }
 
+/** Whether two results wait for the same locks with the same ones held, wherever in the function. */
+export function sameWaits(a: FunctionResult, b: FunctionResult): boolean {
+  return sameList(
+    a.waits,
+    b.waits,
+    (x, y) =>
+      alike(x.lock, y.lock) &&
+      x.text === y.text &&
+      x.what === y.what &&
+      x.fresh === y.fresh &&
+      x.lastRef === y.lastRef &&
+      sameNumbers(x.facts, y.facts) &&
+      sameList(x.released, y.released, alike) &&
+      sameList(
+        x.held,
+        y.held,
+        (h, i) =>
+          alike(h.lock, i.lock) && h.text === i.text && h.fresh === i.fresh && h.sameObject === i.sameObject,
+      ),
+  );
+}
+
 /** Operations of a function, by their numbers in an earlier text of it. */
 export type Moved = ReadonlyMap<number, number>;
 

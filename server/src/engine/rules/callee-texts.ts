@@ -5,19 +5,43 @@
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
 import { Fn } from '../facts/encode.js';
-import { mixed } from './kept.js';
+import { mixed, OfAnalyses } from './kept.js';
 import type { Mentions } from './mentions.js';
 
-const KNOWN = new WeakMap<Analysis, Int32Array>();
+/** What functions write, with all below them: the text of each, and the numbers of both. */
+interface Texts {
+  readonly own: Int32Array;
+  readonly below: Int32Array;
+}
+
+/** Edits change few texts: only what calls those, however deep, is counted again. */
+const KNOWN = new OfAnalyses<Texts>(
+  (analysis) => {
+    const count = analysis.program.functions.length;
+    const texts = { own: new Int32Array(count), below: new Int32Array(count) };
+    for (const group of analysis.groups) countTexts(analysis, group, texts);
+    return texts;
+  },
+  (texts, analysis) => {
+    if (texts.own.length !== analysis.program.functions.length) return null;
+    const others = new Uint8Array(texts.own.length);
+    for (const group of analysis.groups) {
+      const isOther = group.some(
+        (id) =>
+          texts.own[id] !== ownText(analysis, id) ||
+          analysis.callees.of(id).some((callee) => others[callee] === 1),
+      );
+      if (!isOther) continue;
+      for (const id of group) others[id] = 1;
+      countTexts(analysis, group, texts);
+    }
+    return texts;
+  },
+);
 
 /** The number of a function's texts: the same in a later analysis where they all are the same. 0: the function was not analysed. */
 export function textsBelow(analysis: Analysis, fn: number): number {
-  let known = KNOWN.get(analysis);
-  if (known === undefined) {
-    known = allTexts(analysis);
-    KNOWN.set(analysis, known);
-  }
-  return known[fn] ?? 0;
+  return KNOWN.of(analysis).below[fn] ?? 0;
 }
 
 const AROUND = new WeakMap<Analysis, Int32Array>();
@@ -74,16 +98,14 @@ export class MentionsBelow {
   }
 }
 
-function allTexts(analysis: Analysis): Int32Array {
-  const out = new Int32Array(analysis.program.functions.length);
-  for (const group of analysis.groups) {
-    let texts = 17;
-    for (const id of group) {
-      texts = mixed(texts, ownText(analysis, id));
-      // Callees come first; those of the group itself are in it by their own texts
-      for (const callee of analysis.callees.of(id)) texts = mixed(texts, out[callee] as number);
-    }
-    for (const id of group) out[id] = texts;
+function countTexts(analysis: Analysis, group: readonly number[], { own, below }: Texts): void {
+  let texts = 17;
+  for (const id of group) below[id] = 0;
+  for (const id of group) {
+    own[id] = ownText(analysis, id);
+    texts = mixed(texts, own[id] as number);
+    // Callees come first; those of the group itself are in it by their own texts
+    for (const callee of analysis.callees.of(id)) texts = mixed(texts, below[callee] as number);
   }
-  return out;
+  for (const id of group) below[id] = texts;
 }

@@ -32,19 +32,62 @@ export class OfFunctions<T> {
   }
 }
 
+/**
+ * What is made of a whole analysis, and goes on from edit to edit as long as these change functions from the inside only
+ * (`Analysis.lineage`).
+ */
+export class OfAnalyses<T> {
+  private readonly known = new WeakMap<
+    object,
+    { readonly results: readonly (FunctionResult | undefined)[]; readonly made: T }
+  >();
+
+  /**
+   * `make`: makes it. `follow`: what was made of an earlier analysis of the lineage, as it is in this one, in which these functions
+   * have another result; null where it is better made anew. What it is handed is nobody's any more.
+   */
+  constructor(
+    private readonly make: (analysis: Analysis) => T,
+    private readonly follow: (made: T, analysis: Analysis, changed: readonly number[]) => T | null,
+  ) {}
+
+  /** What is made of an analysis. */
+  of(analysis: Analysis): T {
+    const { lineage, results } = analysis;
+    const known = this.known.get(lineage);
+    if (known?.results === results) return known.made;
+    const changed = known === undefined ? [] : changedIn(known.results, results);
+    const followed = known === undefined ? null : this.follow(known.made, analysis, changed);
+    const made = followed ?? this.make(analysis);
+    this.known.set(lineage, { results, made });
+    return made;
+  }
+}
+
+type Results = readonly (FunctionResult | undefined)[];
+
+function changedIn(before: Results, now: Results): readonly number[] {
+  const out: number[] = [];
+  const count = Math.max(before.length, now.length);
+  for (let id = 0; id < count; id++) if (before[id] !== now[id]) out.push(id);
+  return out;
+}
+
 const NUMBERS = new WeakMap<FunctionResult, number>();
 let numbered = 0;
 
-const OF_ALL = new WeakMap<Analysis, Int32Array>();
+const OF_ALL = new OfAnalyses<Int32Array>(
+  ({ results }) => Int32Array.from(results, resultNumber),
+  (numbers, { results }, changed) => {
+    if (numbers.length !== results.length) return null;
+    for (const id of changed) numbers[id] = resultNumber(results[id]);
+    return numbers;
+  },
+);
 
 /** The numbers of all results of an analysis, by function: looked up once, since who asks asks of every call. */
 export function resultNumbers(analysis: Analysis): Int32Array {
-  let all = OF_ALL.get(analysis);
-  if (all === undefined) {
-    all = Int32Array.from(analysis.results, resultNumber);
-    OF_ALL.set(analysis, all);
-  }
-  return all;
+  return OF_ALL.of(analysis);
 }
 
 /** A number of a result: its own for as long as it stands. 0: no result. */
@@ -58,22 +101,51 @@ function resultNumber(result: FunctionResult | undefined): number {
   return n;
 }
 
-const AROUND = new WeakMap<Analysis, Int32Array>();
+/** Numbers of results with those around them, by function, and who calls whom. */
+interface Around {
+  readonly numbers: Int32Array;
+  /** By function: its callers. In one lineage all calls are the same. */
+  callers: (readonly number[] | undefined)[] | null;
+}
+
+const AROUND = new OfAnalyses<Around>(
+  (analysis) => ({
+    numbers: Int32Array.from(analysis.results, (_, id) => numberAround(analysis, id)),
+    callers: null,
+  }),
+  (around, analysis, changed) => {
+    const { numbers } = around;
+    if (numbers.length !== analysis.results.length) return null;
+    around.callers ??= callersIn(analysis);
+    for (const id of changed) {
+      numbers[id] = numberAround(analysis, id);
+      for (const caller of around.callers[id] ?? NOBODY) numbers[caller] = numberAround(analysis, caller);
+    }
+    return around;
+  },
+);
+
+function numberAround(analysis: Analysis, id: number): number {
+  const own = resultNumbers(analysis);
+  let n = own[id] as number;
+  for (const callee of calleesOf(analysis.results[id])) n = mixed(n, own[callee] as number);
+  return n;
+}
+
+function callersIn({ results }: Analysis): (readonly number[] | undefined)[] {
+  const out: (number[] | undefined)[] = [];
+  for (let id = 0; id < results.length; id++)
+    for (const callee of calleesOf(results[id])) {
+      const list = out[callee];
+      if (list === undefined) out[callee] = [id];
+      else list.push(id);
+    }
+  return out;
+}
 
 /** A number that stands for the result of a function and those of all that it calls: for what is made of both. */
 export function resultsAround(analysis: Analysis, fn: FunctionRef): number {
-  let all = AROUND.get(analysis);
-  if (all === undefined) {
-    const { results } = analysis;
-    const own = resultNumbers(analysis);
-    all = Int32Array.from(results, (result, id) => {
-      let n = own[id] as number;
-      for (const callee of calleesOf(result)) n = mixed(n, own[callee] as number);
-      return n;
-    });
-    AROUND.set(analysis, all);
-  }
-  return all[fn.id] ?? 0;
+  return AROUND.of(analysis).numbers[fn.id] ?? 0;
 }
 
 const CALLEES = new WeakMap<FunctionResult, readonly number[]>();

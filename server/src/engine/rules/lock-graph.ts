@@ -8,6 +8,7 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
 import { readsOf } from '../contexts/operands.js';
 import type { CallEdge, FunctionResult, Variant, WaitEffect } from '../contexts/result.js';
+import { sameWaits } from '../contexts/same.js';
 import { type Facts, type Lock, maskOf, signOf, withFact } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { embedding, toCaller } from '../contexts/translate.js';
@@ -15,7 +16,7 @@ import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { ownText, textsBelow } from './callee-texts.js';
-import { calleesOf, mixed, OfFunctions, resultNumbers } from './kept.js';
+import { calleesOf, mixed, OfAnalyses, OfFunctions, resultNumbers } from './kept.js';
 import type { RuleContext } from './rule.js';
 
 /** Calls below a function that are followed. */
@@ -146,8 +147,6 @@ function looksSameTaken(a: Taken, b: Taken): boolean {
   );
 }
 
-const GRAPHS = new WeakMap<Analysis, LockGraph>();
-
 /** The graph of one analysis. */
 export class LockGraph {
   /** Edges by `outer > inner`. */
@@ -155,7 +154,9 @@ export class LockGraph {
   private readonly below: (Below | undefined)[] = [];
   /** By function: what callers see of `below`; 0 before that is known. */
   private readonly seen: Int32Array;
-  private readonly numbers: Int32Array;
+  private numbers: Int32Array;
+  /** What it was put together from. */
+  private results: Analysis['results'];
   /** By function: what its part of the graph hangs on. */
   private readonly hangsOn: Int32Array;
   private readonly terms: Terms;
@@ -165,8 +166,9 @@ export class LockGraph {
   /** Classes that somebody waits for to have it alone. */
   readonly exclusive = new Set<string>();
 
-  private constructor(private readonly cx: Pick<RuleContext, 'analysis' | 'all'>) {
+  private constructor(private cx: Pick<RuleContext, 'analysis' | 'all'>) {
     this.terms = cx.analysis.shared.terms;
+    this.results = cx.analysis.results;
     this.numbers = resultNumbers(cx.analysis);
     const count = cx.analysis.program.functions.length;
     this.seen = new Int32Array(count);
@@ -174,16 +176,18 @@ export class LockGraph {
     this.givenBy = new Int32Array(count).fill(UNKNOWN);
   }
 
+  private static readonly graphs = new OfAnalyses<LockGraph>(
+    (analysis) => {
+      const graph = new LockGraph({ analysis, all: functionsOf(analysis) });
+      graph.build();
+      return graph;
+    },
+    (graph, analysis, changed) => (graph.follow(analysis, changed) ? graph : null),
+  );
+
   /** The graph of an analysis: put together once, for rules, hovers and pictures alike. */
   static of(analysis: Analysis): LockGraph {
-    let graph = GRAPHS.get(analysis);
-    if (graph === undefined) {
-      const all = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
-      graph = new LockGraph({ analysis, all });
-      graph.build();
-      GRAPHS.set(analysis, graph);
-    }
-    return graph;
+    return LockGraph.graphs.of(analysis);
   }
 
   private build(): void {
@@ -198,6 +202,61 @@ export class LockGraph {
     }
     for (const fn of this.cx.all) if (!fn.isMacro) for (const e of this.edgesOf(fn)) this.add(e);
     for (const list of this.edges.values()) list.sort(byPlace);
+  }
+
+  /**
+   * Goes on to a later analysis, in which only these functions have another result: what they have of their own is put in the place of
+   * what they had. False where they wait for other locks than before; then the graph is of no use.
+   */
+  private follow(analysis: Analysis, changed: readonly number[]): boolean {
+    const before = this.results;
+    const all = functionsOf(analysis);
+    if (all.length !== this.cx.all.length || all.some((fn, i) => fn !== this.cx.all[i])) return false;
+    this.cx = { analysis, all };
+    this.results = analysis.results;
+    this.numbers = resultNumbers(analysis);
+    for (const id of changed) {
+      const [was, is] = [before[id], analysis.results[id]];
+      if (was === undefined || is === undefined || !sameWaits(was, is)) return false;
+    }
+    const functions = changed.map((id) => analysis.program.functions[id] as FunctionRef);
+    for (const { id } of functions) this.subclasses.delete(id);
+    const given = functions.map(({ id }) => this.givenBy[id] as number);
+    for (const { id } of functions) this.givenBy[id] = UNKNOWN;
+    // Where their locks are named otherwise, their callers' may be
+    if (functions.some(({ id }, i) => given[i] !== UNKNOWN && given[i] !== this.given(id))) return false;
+    for (const fn of functions) {
+      const below = this.belowOf(fn);
+      if (below.seen !== this.seen[fn.id]) return false;
+      this.below[fn.id] = below;
+    }
+    return functions.every((fn) => fn.isMacro || this.replaceEdgesOf(fn));
+  }
+
+  /** Puts the edges of a function where its earlier ones are; false where they are others. */
+  private replaceEdgesOf(fn: FunctionRef): boolean {
+    const own = new Map<string, Edge[]>();
+    for (const e of this.edgesOf(fn)) {
+      const key = edgeKey(e);
+      if (key === null) continue;
+      const list = own.get(key) ?? [];
+      own.set(key, list);
+      addEdge(list, e, Number.POSITIVE_INFINITY);
+    }
+    for (const [key, list] of this.edges) {
+      const first = list.findIndex((e) => e.fn === fn);
+      const now = own.get(key) ?? [];
+      if (first < 0 && now.length === 0) continue;
+      const others = list.filter((e) => e.fn !== fn);
+      const count = list.length - others.length;
+      // Past the bound some had found no place
+      if (list.length < MAX_WITNESSES ? now.length !== count : now.length < count) return false;
+      own.delete(key);
+      if (count === 0) continue;
+      others.splice(first, 0, ...now.slice(0, count));
+      this.edges.set(key, others.sort(byPlace));
+    }
+    return own.size === 0;
   }
 
   /** Finds the classes of locks that are part of a structure which stands in others. */
@@ -489,28 +548,17 @@ export class LockGraph {
   }
 
   private add(e: Edge): void {
-    if (e.outer.key === e.inner.key || e.outer.loose || e.inner.loose) return;
-    const key = `${e.outer.key} > ${e.inner.key}`;
+    const key = edgeKey(e);
+    if (key === null) return;
     const list = this.edges.get(key);
-    if (list === undefined) {
-      this.edges.set(key, [e]);
-      return;
-    }
-    const same = list.findIndex(
-      (o) => o.fn === e.fn && o.taken.op === e.taken.op && o.heldOp === e.heldOp && o.origin === e.origin,
-    );
-    if (same >= 0) {
-      // The one that holds on more paths, and needs less
-      const old = list[same] as Edge;
-      if (rank(e) < rank(old)) list[same] = e;
-      return;
-    }
-    if (list.length < MAX_WITNESSES) list.push(e);
+    if (list === undefined) this.edges.set(key, [e]);
+    else addEdge(list, e, MAX_WITNESSES);
   }
 
   // ---- names
 
-  private readonly subclasses = new Map<string, string | null>();
+  /** By function, by operation and class. */
+  private readonly subclasses = new Map<number, Map<string, string | null>>();
   private readonly givenBy: Int32Array;
 
   /** A number for the subclasses of the locks with which a function returns. */
@@ -559,11 +607,16 @@ export class LockGraph {
   }
 
   private subclassIn(fn: FunctionRef, l: Lock, op: number): string | null {
-    const at = `${fn.id},${op},${l.class}`;
-    let sub = this.subclasses.get(at);
+    let known = this.subclasses.get(fn.id);
+    if (known === undefined) {
+      known = new Map();
+      this.subclasses.set(fn.id, known);
+    }
+    const at = `${op},${l.class}`;
+    let sub = known.get(at);
     if (sub === undefined) {
       sub = this.subclassOf(fn, op, l, 0);
-      this.subclasses.set(at, sub);
+      known.set(at, sub);
     }
     return sub;
   }
@@ -716,6 +769,28 @@ export class LockGraph {
     const place = toCaller(this.terms, l.place, edge.args, this.terms.unknown);
     return this.terms.isShared(place) ? l.at(place) : l.at(this.terms.opaque(l.class));
   }
+}
+
+/** All functions of an analysis, callees first. */
+function functionsOf({ bottomUp, program }: Analysis): readonly FunctionRef[] {
+  return bottomUp.map((id) => program.functions[id] as FunctionRef);
+}
+
+/** Under what an edge is kept; null: one that tells nothing. */
+function edgeKey(e: Edge): string | null {
+  if (e.outer.key === e.inner.key || e.outer.loose || e.inner.loose) return null;
+  return `${e.outer.key} > ${e.inner.key}`;
+}
+
+/** One more edge among those between the same two, unless the place is known or there are enough. */
+function addEdge(list: Edge[], e: Edge, most: number): void {
+  const same = list.findIndex(
+    (o) => o.fn === e.fn && o.taken.op === e.taken.op && o.heldOp === e.heldOp && o.origin === e.origin,
+  );
+  // The one that holds on more paths, and needs less
+  if (same < 0) {
+    if (list.length < most) list.push(e);
+  } else if (rank(e) < rank(list[same] as Edge)) list[same] = e;
 }
 
 /** A number for a text. */

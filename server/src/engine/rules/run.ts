@@ -122,9 +122,9 @@ export function runRules(
   };
   const made: { finding: Finding; draft: Draft; statement: string }[] = [];
   for (const draft of drafts) {
-    if (isSaid(draft)) continue;
     const fn = analysis.program.functions[draft.fn] as FunctionRef;
-    if (!seen(fn)) continue;
+    // A fingerprint counts what is alike in its own file
+    if (!inScope.has(fn.file.path) || isSaid(draft)) continue;
     const info = ALL_RULES.find((r) => r.info.id === draft.rule)?.info;
     const { start, end } = offsetsOf(fn, draft.op);
     made.push({
@@ -142,7 +142,7 @@ export function runRules(
         held: placedLocks(analysis, draft.held),
         rcu: draft.rcu,
         trace: draft.trace,
-        fixes: inScope.has(fn.file.path) ? fixOf(draft) : [],
+        fixes: fixOf(draft),
         fingerprint: '',
       },
     });
@@ -158,5 +158,5 @@ export function runRules(
     })),
   );
   const findings = made.map((m, i) => ({ ...m.finding, fingerprint: prints[i] as string }));
-  return [...orderFindings(findings.filter((f) => inScope.has(f.file)))];
+  return [...orderFindings(findings)];
 }

@@ -15,6 +15,7 @@ import { T, type Terms } from '../../contexts/terms.js';
 import { CALL_LOOP, Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
+import { OfAnalyses } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import { calleeAt, isOwned, isReleasing, releasedAlways, releasesAt } from '../releases.js';
 import { type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
@@ -51,7 +52,7 @@ export const notHeld: Rule = {
     const asserting = new Mentions(
       [...model.helpers.values()].filter((h) => h.asserts !== undefined).map((h) => h.name),
     );
-    const left = leftHeld(cx);
+    const left = LEFT_HELD.of(cx.analysis).classes;
     for (const fn of cx.functions) {
       const result = cx.analysis.results[fn.id];
       if (result === undefined) continue;
@@ -91,17 +92,33 @@ function classKey(l: Lock): string {
   return `${l.class}|${l.kind}`;
 }
 
-/** Classes that a method leaves held, by unit: another one gives them back, or the end of some I/O. */
-function leftHeld(cx: RuleContext): ReadonlySet<string> {
-  const out = new Set<string>();
-  for (const fn of cx.all) {
-    const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
-    if (!entries.some((e) => e.caller < 0)) continue;
-    for (const e of cx.analysis.results[fn.id]?.rawExits ?? [])
-      for (const l of e.locks) out.add(`${fn.unit}|${classKey(l)}`);
-  }
-  return out;
+/** What a function leaves held on its ways out, as text. */
+function leftBy(result: FunctionResult | undefined): readonly string[] {
+  return (result?.rawExits ?? []).flatMap((e) => e.locks.map(classKey));
 }
+
+/** Classes that a method leaves held, by unit: another one gives them back, or the end of some I/O. */
+const LEFT_HELD = new OfAnalyses<{
+  readonly classes: ReadonlySet<string>;
+  readonly by: ReadonlyMap<number, string>;
+}>(
+  ({ bottomUp, program, propagation, results }) => {
+    const classes = new Set<string>();
+    const by = new Map<number, string>();
+    for (const id of bottomUp) {
+      const entries = propagation?.entries[id] ?? [];
+      if (!entries.some((e) => e.caller < 0)) continue;
+      const left = leftBy(results[id]);
+      by.set(id, left.join());
+      for (const cls of left) classes.add(`${program.functions[id]?.unit}|${cls}`);
+    }
+    return { classes, by };
+  },
+  (left, { results }, changed) =>
+    changed.every((id) => left.by.get(id) === undefined || left.by.get(id) === leftBy(results[id]).join())
+      ? left
+      : null,
+);
 
 // ---- given back twice
 
