@@ -340,7 +340,8 @@ export class LockwalkEngine implements Engine {
     const callees = this.program(facts, before, changed);
     const { program } = callees;
     const guessed = before?.guessed;
-    const isGuessed = (fn: FunctionRef): boolean => guessed?.has(callees.keys[fn.id] as string) === true;
+    const isGuessed = (fn: FunctionRef): boolean =>
+      guessed !== undefined && guessed.size > 0 && guessed.has(callees.keys[fn.id] as string);
     const last = before?.analysis;
     const lineage = last === undefined ? null : { is: last.lineage, callees: last.callees };
     const earlier =

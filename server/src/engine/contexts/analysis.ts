@@ -96,8 +96,13 @@ export class Analysis {
     this.groups = groups;
     for (const group of groups) this.bottomUp.push(...group);
     let done = 0;
-    const total = groups.reduce((n, g) => n + g.length, 0);
+    const total = this.bottomUp.length;
+    this.earlier?.beginResults(groups);
     for (const group of groups) {
+      if (this.takesOver(group)) {
+        done += group.length;
+        continue;
+      }
       const cyclic = group.length > 1 || this.callsItself(group[0] as number);
       const once = walkedOnce(group.length);
       for (const part of once ? group.map((id) => [id]) : [group])
@@ -129,6 +134,21 @@ export class Analysis {
     this.chains = new Chains(this.propagation, this.bottomUp, (id) => this.results[id]?.edges ?? []);
   }
 
+  /** Takes the results of a group over, where all before it is what it was. */
+  private takesOver(group: readonly number[]): boolean {
+    const functions = group.map((id) => this.program.functions[id] as FunctionRef);
+    const known = this.earlier?.resultsOfQuiet(functions) ?? null;
+    if (known === null) return false;
+    for (const [i, id] of group.entries()) this.results[id] = known[i];
+    for (const id of group) this.keepRounds(id);
+    return true;
+  }
+
+  private keepRounds(id: number): void {
+    const given = this.earlier?.roundsOf(id);
+    if (given !== undefined) this.rounds.set(id, given);
+  }
+
   /** Results of functions that are walked together, taken over where they stand. */
   private findResults(part: readonly number[], rounds: number, token: CancelToken): void {
     const known = this.earlier?.resultsOf(
@@ -138,8 +158,7 @@ export class Analysis {
     if (known !== undefined && known !== null) {
       for (const [i, id] of part.entries()) {
         this.results[id] = known[i];
-        const given = this.earlier?.roundsOf(id);
-        if (given !== undefined) this.rounds.set(id, given);
+        this.keepRounds(id);
       }
       return;
     }

@@ -70,9 +70,11 @@ export class Earlier {
   /** By old number: when it was walked among all. */
   private readonly turnOf: number[] = [];
   private shifted = false;
-  /** Functions with the same effect as before. */
-  private readonly sameEffects = new Set<number>();
-  private readonly sameEdges = new Set<number>();
+  /** By function: whether it has the same effect as before, and the same calls. */
+  private readonly sameEffects: boolean[] = [];
+  private readonly sameEdges: boolean[] = [];
+  /** All functions are grouped as they were, and nothing that was found so far is another. */
+  private isQuiet = false;
   private readonly assertsOther = new Set<number>();
   /** By the old number of a function with the same calls: where its operations went. */
   private readonly moved = new Map<number, Moved>();
@@ -139,6 +141,30 @@ export class Earlier {
     return made;
   }
 
+  /** Begins with results; `groups`: as `Found.groups`. */
+  beginResults(groups: readonly (readonly number[])[]): void {
+    this.isQuiet = !this.shifted && groups === this.found.groups;
+  }
+
+  /**
+   * The results of a group, where none of it is walked again and nothing that was found before it is another: the same as `resultsOf`,
+   * for less. Null: not known yet.
+   */
+  resultsOfQuiet(group: readonly FunctionRef[]): readonly FunctionResult[] | null {
+    if (!this.isQuiet) return null;
+    const out: FunctionResult[] = [];
+    for (const fn of group) {
+      const result = this.found.results[fn.id];
+      if (result === undefined || this.isWalkedAgain(fn)) return null;
+      out.push(result);
+    }
+    for (const { id } of group) {
+      this.sameEffects[id] = true;
+      this.sameEdges[id] = true;
+    }
+    return out;
+  }
+
   /**
    * Results of functions that are walked together, where they are what they were; null where they are to be found anew.
    * `results`: those of the functions that came before.
@@ -168,8 +194,8 @@ export class Earlier {
       out.push(result);
     }
     for (const { id } of part) {
-      this.sameEffects.add(id);
-      this.sameEdges.add(id);
+      this.sameEffects[id] = true;
+      this.sameEdges[id] = true;
     }
     return out;
   }
@@ -177,7 +203,7 @@ export class Earlier {
   /** Whether a callee (both in old numbers) is to its caller what it was: walked before it, to the same effect, or not yet walked. */
   private isAsSeen(caller: number, callee: number, known: boolean): boolean {
     const seen = (this.turnOf[callee] ?? Number.POSITIVE_INFINITY) < (this.turnOf[caller] as number);
-    return seen === known && (!seen || this.sameEffects.has(this.newIds[callee] as number));
+    return seen === known && (!seen || this.sameEffects[this.newIds[callee] as number] === true);
   }
 
   /** Functions are walked together in rounds now: says whether they were so before, in the same order. */
@@ -269,11 +295,12 @@ export class Earlier {
   /** Takes note of a result that was found anew. */
   foundAnew(id: number, result: FunctionResult): void {
     const before = this.before(id);
+    if (before !== undefined && sameEffect(before, result)) this.sameEffects[id] = true;
+    else this.isQuiet = false;
     if (before === undefined) return;
-    if (sameEffect(before, result)) this.sameEffects.add(id);
     const moved = callsMoved(before, result, id);
     if (moved !== null) {
-      this.sameEdges.add(id);
+      this.sameEdges[id] = true;
       if ([...moved].some(([from, to]) => from !== to)) {
         this.moved.set(this.oldIds[id] as number, moved);
         this.isMoved[this.oldIds[id] as number] = 1;
@@ -341,36 +368,45 @@ export class Earlier {
 
   /**
    * All situations, by function, where all calls, effects and beginnings are what they were; else null. `groups`: callers first;
-   * `callees`: whom a function calls.
+   * `seeds`: what begins at functions; `callees`: whom a function calls.
    */
   allSituations(
     groups: readonly (readonly number[])[],
-    seeds: (id: number) => readonly Entry[],
+    seeds: ReadonlyMap<number, readonly Entry[]>,
     callees: (id: number) => readonly number[],
-  ): readonly (readonly [id: number, taken: Taken])[] | null {
+  ): {
+    readonly entries: (readonly Entry[] | undefined)[];
+    readonly keys: (ReadonlyMap<number, number> | undefined)[];
+  } | null {
     const { situations } = this.found;
     if (groups !== situations.groups || this.assertsOther.size > 0) return null;
     // Those of what runs later are made in the order in which they were
     for (let o = 0; o < situations.origins.length; o++) if (this.origin(o) !== o) return null;
-    const out: (readonly [number, Taken])[] = [];
-    // What is called from an operation that moved says so, and hands on what was taken there
-    const below = new Set<number>();
-    for (const group of groups) {
-      if (group.some((id) => this.isMoved[id] === 1 || below.has(id)))
-        for (const id of group) {
-          below.add(id);
-          for (const callee of callees(id)) below.add(callee);
-        }
-      for (const id of group) {
-        if (!this.sameEffects.has(id)) return null;
-        const begins = seeds(id);
-        if (!sameEntries(situations.seeds.get(id) ?? [], begins)) return null;
-        const before = situations.entries[id] ?? [];
-        const entries = below.has(id) ? this.entriesBefore(before) : before;
-        out.push([id, { entries, keys: situations.keys[id] ?? new Map() }]);
-      }
+    if (seeds.size !== situations.seeds.size) return null;
+    for (const [id, begins] of seeds) {
+      const before = situations.seeds.get(id);
+      if (before === undefined || !sameEntries(before, begins)) return null;
     }
-    return out;
+    const entries = situations.entries.slice();
+    // What is called from an operation that moved says so, and hands on what was taken there, if anything was
+    const below: boolean[] = [];
+    for (const group of groups) {
+      let isBelow = false;
+      for (const id of group) {
+        if (this.sameEffects[id] !== true) return null;
+        isBelow ||= this.isMoved[id] === 1 || below[id] === true;
+      }
+      if (!isBelow) continue;
+      let goesOn = false;
+      for (const id of group) {
+        const before = situations.entries[id] ?? [];
+        const now = this.entriesBefore(before);
+        entries[id] = now;
+        goesOn ||= this.isMoved[id] === 1 || now.some((e, i) => e.locks !== before[i]?.locks);
+      }
+      if (goesOn) for (const id of group) for (const callee of callees(id)) below[callee] = true;
+    }
+    return { entries, keys: situations.keys.slice() };
   }
 
   /** Groups of functions that call each other, where all calls are what they were; else null. */
@@ -380,7 +416,7 @@ export class Earlier {
     let count = 0;
     for (const group of groups) count += group.length;
     if (count !== functions.length) return null;
-    return functions.every((id) => this.sameEdges.has(id)) ? groups : null;
+    return functions.every((id) => this.sameEdges[id] === true) ? groups : null;
   }
 
   /** Situations in the new numbers: the list itself where these are the old ones. */
@@ -408,16 +444,16 @@ export class Earlier {
     for (const id of group) {
       const old = this.oldIds[id];
       if (old === undefined || this.situationGroupOf.get(old) !== at) return null;
-      if (!this.sameEffects.has(id) || this.assertsOther.has(id)) return null;
+      if (this.sameEffects[id] !== true || this.assertsOther.has(id)) return null;
       // Its own calls count where they stay in the group
-      if (!this.sameEdges.has(id) && (group.length > 1 || this.callsItself(old))) return null;
+      if (this.sameEdges[id] !== true && (group.length > 1 || this.callsItself(old))) return null;
       const from = callers(id);
       const before = situations.callers(old);
       if (from.length !== before.length) return null;
       for (let i = 0; i < from.length; i++) {
         const caller = from[i] as number;
         if (this.newIds[before[i] as number] !== caller) return null;
-        if (!this.sameEdges.has(caller) || !this.sameSituations.has(caller)) return null;
+        if (this.sameEdges[caller] !== true || !this.sameSituations.has(caller)) return null;
       }
       if (!sameEntries(this.entriesBefore(situations.seeds.get(old) ?? []), seeds(id))) return null;
       const entries = this.entriesBefore(situations.entries[old] ?? []);

@@ -65,8 +65,8 @@ interface Translation {
 
 /** Situations of all functions. Those of functions that call each other hang on their callers outside, on nothing else. */
 export class Propagation {
-  readonly entries: (readonly Entry[])[] = [];
-  private readonly keys: ReadonlyMap<number, number>[] = [];
+  entries: (readonly Entry[] | undefined)[] = [];
+  private keys: (ReadonlyMap<number, number> | undefined)[] = [];
   private readonly beginnings: EntryPoints;
   /** What begins at a function, before anything has travelled. */
   private readonly seeds = new Map<number, Entry[]>();
@@ -122,10 +122,12 @@ export class Propagation {
       this.earlier?.groupsOf(this.functions) ??
       mutuallyReachable(this.functions, callees, this.order).reverse();
     this.groups = groups;
-    const all = this.earlier?.allSituations(groups, (id) => this.seeds.get(id) ?? NONE, callees) ?? null;
+    const all = this.earlier?.allSituations(groups, this.seeds, callees) ?? null;
     this.isAsBefore = all !== null;
-    if (all !== null) for (const [id, taken] of all) this.take(id, taken);
-    else {
+    if (all !== null) {
+      this.entries = all.entries;
+      this.keys = all.keys;
+    } else {
       const groupOf = this.numbersOfGroups();
       for (const [at, group] of groups.entries()) {
         throwIfCancelled(token);

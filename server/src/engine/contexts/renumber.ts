@@ -65,12 +65,21 @@ export interface EntryNumbers {
   readonly op: (fn: number, op: number) => number;
 }
 
+/** The list itself, where the other one has the very same. */
+function unlessSame(list: readonly Lock[], other: readonly Lock[]): readonly Lock[] {
+  return list.every((l, i) => l === other[i]) ? list : other;
+}
+
 /** A situation with other numbers of functions, operations and origins. */
 export function renumberedEntry(e: Entry, to: EntryNumbers): Entry {
-  const moved = (l: Lock): Lock => (l.fn < 0 ? l : l.takenAt(to.fn(l.fn), to.op(l.fn, l.op)));
+  const moved = (l: Lock): Lock => {
+    if (l.fn < 0) return l;
+    const [fn, op] = [to.fn(l.fn), to.op(l.fn, l.op)];
+    return fn === l.fn && op === l.op ? l : l.takenAt(fn, op);
+  };
   return {
     ...e,
-    locks: e.locks.some((l) => l.fn >= 0) ? e.locks.map(moved) : e.locks,
+    locks: unlessSame(e.locks, e.locks.map(moved)),
     origins: e.origins.map(to.origin),
     caller: e.caller < 0 ? e.caller : to.fn(e.caller),
     op: e.caller < 0 ? e.op : to.op(e.caller, e.op),

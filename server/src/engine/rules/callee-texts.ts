@@ -44,24 +44,6 @@ export function textsBelow(analysis: Analysis, fn: number): number {
   return KNOWN.of(analysis).below[fn] ?? 0;
 }
 
-const AROUND = new WeakMap<Analysis, Int32Array>();
-
-/** The same for a function and whom it calls itself, and no deeper. */
-export function textsAround(analysis: Analysis, fn: number): number {
-  let known = AROUND.get(analysis);
-  if (known === undefined) {
-    known = new Int32Array(analysis.program.functions.length);
-    AROUND.set(analysis, known);
-  }
-  let texts = known[fn] ?? 0;
-  if (texts === 0) {
-    texts = ownText(analysis, fn);
-    for (const callee of analysis.callees.of(fn)) texts = mixed(texts, ownText(analysis, callee));
-    known[fn] = texts;
-  }
-  return texts;
-}
-
 /** The number of a function's own text. */
 export function ownText({ program }: Analysis, id: number): number {
   const fn = program.functions[id];

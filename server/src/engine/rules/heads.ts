@@ -8,13 +8,13 @@ import { readsOf } from '../contexts/operands.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../facts/encode.js';
 import type { Model } from '../model/types.js';
 import { type FunctionRef, type TypeRef, typeRef } from '../program/program.js';
-import { OfFunctions } from './kept.js';
+import { OfEach, ofOne } from './kept.js';
 import { Mentions } from './mentions.js';
 import { watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** Helpers that take an object or its rcu_head and end it after a grace period. */
-function handingOver(model: Model): Set<string> {
+const handingOver = ofOne((model: Model): ReadonlySet<string> => {
   const out = new Set<string>();
   for (const h of model.helpers.values())
     if (
@@ -23,13 +23,13 @@ function handingOver(model: Model): Set<string> {
     )
       out.add(h.name);
   return out;
-}
+});
 
 function isHead(type: TypeRef | undefined): boolean {
   return type !== undefined && (type.base === 'struct rcu_head' || type.base === 'struct callback_head');
 }
 
-const USED = new OfFunctions<ReadonlySet<string>>();
+const USED = new OfEach<ReadonlySet<string>>();
 
 /** What is known of rcu_heads in one check. */
 export class Heads {
@@ -112,13 +112,14 @@ export class Heads {
   }
 
   private usedIn(unit: string): Set<string> {
-    const { analysis, all } = this.cx;
+    const { analysis } = this.cx;
     const out = new Set<string>();
-    for (const fn of all) {
-      if (fn.unit !== unit) continue;
-      const hungOn = [analysis.results[fn.id], analysis.propagation?.entries[fn.id]?.[0]];
-      for (const used of USED.of(fn, hungOn, () => this.usedBy(fn))) out.add(used);
-    }
+    const all = USED.of(analysis, (fn) => {
+      const used = this.usedBy(fn);
+      return used.size === 0 ? null : used;
+    });
+    for (const [id, used] of all)
+      if (analysis.program.functions[id]?.unit === unit) for (const name of used) out.add(name);
     return out;
   }
 

@@ -18,6 +18,19 @@ export class OfFunctions<T> {
   /** Where in `FunctionRef.kept` it stands. */
   private readonly at = kinds++;
 
+  /** What was found of a function, where each of `hungOn` is the very same as then; else undefined. */
+  known(fn: FunctionRef, hungOn: readonly unknown[]): T | undefined {
+    const known = fn.kept[this.at] as Kept<T> | undefined;
+    return known?.hungOn.length === hungOn.length && known.hungOn.every((x, i) => x === hungOn[i])
+      ? known.found
+      : undefined;
+  }
+
+  /** Keeps what was found of a function. */
+  keep(fn: FunctionRef, hungOn: readonly unknown[], found: T): void {
+    fn.kept[this.at] = { hungOn, found };
+  }
+
   /**
    * What was found of a function, while each of `hungOn` is the very same as then; else it is found anew, and `find` is given what was
    * found before.
@@ -64,6 +77,57 @@ export class OfAnalyses<T> {
   }
 }
 
+/**
+ * What is found of each function of a whole analysis, where that hangs on its text, its result and its situations (`wide`: and on the
+ * texts of those that it names). After an edit only functions with another result are looked at again.
+ */
+export class OfEach<T> {
+  private readonly all: OfAnalyses<Map<number, T>>;
+  private find: (fn: FunctionRef) => T | null = () => null;
+
+  constructor(wide = false) {
+    const look = ({ program }: Analysis, id: number, into: Map<number, T>): void => {
+      const fn = program.functions[id];
+      const found = fn === undefined ? null : this.find(fn);
+      if (found === null) into.delete(id);
+      else into.set(id, found);
+    };
+    this.all = new OfAnalyses(
+      (analysis) => {
+        const found = new Map<number, T>();
+        for (const id of analysis.bottomUp) look(analysis, id, found);
+        return found;
+      },
+      (found, analysis, changed) => {
+        for (const id of changed) {
+          look(analysis, id, found);
+          if (wide) for (const other of namersOf(analysis, id)) look(analysis, other, found);
+        }
+        return found;
+      },
+    );
+  }
+
+  /** By function, in no order that means anything. `find`: what is found of one; null where nothing is to be said of it. */
+  of(analysis: Analysis, find: (fn: FunctionRef) => T | null): ReadonlyMap<number, T> {
+    this.find = find;
+    return this.all.of(analysis);
+  }
+}
+
+/** A function of one thing that is asked of the same one again and again: what was said stays as long as that does. */
+export function ofOne<K extends object, V>(find: (of: K) => V): (of: K) => V {
+  const known = new WeakMap<K, { readonly found: V }>();
+  return (of) => {
+    let entry = known.get(of);
+    if (entry === undefined) {
+      entry = { found: find(of) };
+      known.set(of, entry);
+    }
+    return entry.found;
+  };
+}
+
 type Results = readonly (FunctionResult | undefined)[];
 
 function changedIn(before: Results, now: Results): readonly number[] {
@@ -101,27 +165,15 @@ function resultNumber(result: FunctionResult | undefined): number {
   return n;
 }
 
-/** Numbers of results with those around them, by function, and who calls whom. */
-interface Around {
-  readonly numbers: Int32Array;
-  /** By function: its callers. In one lineage all calls are the same. */
-  callers: (readonly number[] | undefined)[] | null;
-}
-
-const AROUND = new OfAnalyses<Around>(
-  (analysis) => ({
-    numbers: Int32Array.from(analysis.results, (_, id) => numberAround(analysis, id)),
-    callers: null,
-  }),
-  (around, analysis, changed) => {
-    const { numbers } = around;
+const AROUND = new OfAnalyses<Int32Array>(
+  (analysis) => Int32Array.from(analysis.results, (_, id) => numberAround(analysis, id)),
+  (numbers, analysis, changed) => {
     if (numbers.length !== analysis.results.length) return null;
-    around.callers ??= callersIn(analysis);
     for (const id of changed) {
       numbers[id] = numberAround(analysis, id);
-      for (const caller of around.callers[id] ?? NOBODY) numbers[caller] = numberAround(analysis, caller);
+      for (const caller of callersOf(analysis, id)) numbers[caller] = numberAround(analysis, caller);
     }
-    return around;
+    return numbers;
   },
 );
 
@@ -132,20 +184,57 @@ function numberAround(analysis: Analysis, id: number): number {
   return n;
 }
 
-function callersIn({ results }: Analysis): (readonly number[] | undefined)[] {
-  const out: (number[] | undefined)[] = [];
-  for (let id = 0; id < results.length; id++)
-    for (const callee of calleesOf(results[id])) {
-      const list = out[callee];
-      if (list === undefined) out[callee] = [id];
-      else list.push(id);
-    }
-  return out;
+/** By function: who calls it, which in one lineage is always the same. */
+const CALLERS = new OfAnalyses<readonly (readonly number[] | undefined)[]>(
+  ({ results }) => {
+    const out: (number[] | undefined)[] = [];
+    for (let id = 0; id < results.length; id++)
+      for (const callee of calleesOf(results[id])) {
+        const list = out[callee];
+        if (list === undefined) out[callee] = [id];
+        else list.push(id);
+      }
+    return out;
+  },
+  (callers) => callers,
+);
+
+/** Who calls a function in its own context, each once. */
+function callersOf(analysis: Analysis, fn: number): readonly number[] {
+  return CALLERS.of(analysis)[fn] ?? NOBODY;
+}
+
+/** By function: who names it, or once did. */
+const NAMERS = new OfAnalyses<(number[] | undefined)[]>(
+  (analysis) => {
+    const out: (number[] | undefined)[] = [];
+    for (const id of analysis.bottomUp)
+      for (const callee of analysis.callees.of(id)) {
+        const list = out[callee];
+        if (list === undefined) out[callee] = [id];
+        else list.push(id);
+      }
+    return out;
+  },
+  (namers, { callees }, changed) => {
+    for (const id of changed)
+      for (const callee of callees.of(id)) {
+        const list = namers[callee];
+        if (list === undefined) namers[callee] = [id];
+        else if (!list.includes(id)) list.push(id);
+      }
+    return namers;
+  },
+);
+
+/** The functions that name a function in a call; perhaps some that do no longer. */
+function namersOf(analysis: Analysis, fn: number): readonly number[] {
+  return NAMERS.of(analysis)[fn] ?? NOBODY;
 }
 
 /** A number that stands for the result of a function and those of all that it calls: for what is made of both. */
 export function resultsAround(analysis: Analysis, fn: FunctionRef): number {
-  return AROUND.of(analysis).numbers[fn.id] ?? 0;
+  return AROUND.of(analysis)[fn.id] ?? 0;
 }
 
 const CALLEES = new WeakMap<FunctionResult, readonly number[]>();

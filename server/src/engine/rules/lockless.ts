@@ -14,6 +14,7 @@ import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { dereferencesOf } from './dereferences.js';
+import { mayWalk } from './may-walk.js';
 import { Mentions } from './mentions.js';
 import { OfSituations, visitExpressions, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
@@ -45,7 +46,7 @@ export function locklessAccesses(cx: RuleContext, units: ReadonlySet<string>): M
   const propagation = cx.analysis.propagation;
   if (propagation === null) return byUnit;
   const handed = new Handed(cx);
-  for (const fn of cx.all) {
+  for (const fn of mayWalk(cx.analysis)) {
     const entries = propagation.entries[fn.id] ?? [];
     for (let i = 0; i < entries.length; i++) {
       const entry = entries[i] as Entry;

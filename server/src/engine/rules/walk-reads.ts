@@ -15,6 +15,7 @@ import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../facts/encode
 import type { FunctionRef } from '../program/program.js';
 import { heldIn } from './holding.js';
 import { calleesByOp, handedOver, READS_ITS_ARGUMENT } from './lockless.js';
+import { mayWalk } from './may-walk.js';
 import { OfSituations, visitExpressions, watch } from './replay.js';
 import { pathTo, type RuleContext, step } from './rule.js';
 
@@ -336,7 +337,7 @@ function allWalkSituations(cx: RuleContext): ReadonlyMap<number, readonly WalkSi
   if (propagation === null) return out;
   const lost = new Set<number>();
   let level: { fn: FunctionRef; situation: WalkSituation }[] = [];
-  for (const fn of cx.all) {
+  for (const fn of mayWalk(analysis)) {
     const entries = propagation.entries[fn.id] ?? [];
     if (entries.some((e) => e.widened)) lost.add(fn.id);
     for (let index = 0; index < entries.length; index++) {

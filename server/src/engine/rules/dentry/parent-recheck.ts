@@ -10,8 +10,10 @@ import { readsOf } from '../../contexts/operands.js';
 import type { Lock, State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
+import type { Model } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { Moves } from '../dentry-stability.js';
+import { ofOne } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, replay, visitExpressions } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
@@ -35,7 +37,7 @@ export const parentRecheck: Rule = {
     const { propagation } = cx.analysis;
     if (propagation === null) return out;
     const asks = new Mentions(['dget_parent', 'd_parent']);
-    const changes = new Mentions(changers(cx));
+    const changes = new Mentions(changers(cx.analysis.model));
     const moves = new Moves(cx);
     for (const fn of cx.functions) {
       if (!asks.in(fn) || !changes.in(fn)) continue;
@@ -59,16 +61,16 @@ export const parentRecheck: Rule = {
 };
 
 /** Helpers of the model that change a child of a directory that their caller has locked. */
-function changers(cx: RuleContext): readonly string[] {
+const changers = ofOne(({ helpers }: Model): readonly string[] => {
   const out: string[] = [];
-  for (const h of cx.analysis.model.helpers.values())
+  for (const h of helpers.values())
     if (
       h.params.includes('dentry') &&
       h.requires?.some((r) => r.lock === 'dir->i_rwsem' && r.mode === 'exclusive') === true
     )
       out.push(h.name);
   return out;
-}
+});
 
 /** A change of a child whose parent was not asked for again. */
 interface Change {

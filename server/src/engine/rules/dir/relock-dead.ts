@@ -111,6 +111,8 @@ interface Found {
 }
 
 const FOUND = new OfSituations<readonly Found[]>('callees');
+/** Parameters that a function relies on being alive. */
+const TRUSTED = new OfFunctions<ReadonlySet<number>>();
 const USES = new OfFunctions<boolean>();
 
 /** A directory's lock that was taken on the way. */
@@ -141,6 +143,9 @@ class Search {
   private readonly ofOne: Liveness;
   private readonly slots: DirectorySlots;
   private readonly trusting = new Map<number, ReadonlySet<number>>();
+  /** Functions whose trust is being looked for, and whether one of them was come to again. */
+  private readonly asking = new Set<number>();
+  private inCircle = false;
 
   constructor(private readonly cx: RuleContext) {
     this.liveness = new Liveness(cx.analysis.program);
@@ -289,12 +294,32 @@ class Search {
   /** Parameters that a function hands on, untested, to what takes them for entries of the locked directory. */
   private trustedBy(fn: FunctionRef): ReadonlySet<number> {
     const known = this.trusting.get(fn.id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (this.asking.has(fn.id)) this.inCircle = true;
+      return known;
+    }
+    const hungOn = [textsBelow(this.cx.analysis, fn.id), this.locksItself(fn)];
+    const kept = TRUSTED.known(fn, hungOn);
+    if (kept !== undefined) return kept;
     const out = new Set<number>();
     this.trusting.set(fn.id, out);
+    this.asking.add(fn.id);
+    this.findTrusted(fn, out);
+    this.asking.delete(fn.id);
+    // In a circle it hangs on where one comes in
+    if (!this.inCircle) TRUSTED.keep(fn, hungOn, out);
+    else if (this.asking.size === 0) this.inCircle = false;
+    return out;
+  }
+
+  private locksItself(fn: FunctionRef): boolean {
+    return this.cx.analysis.results[fn.id]?.acquires.has(`${CLASS}|rwsem`) === true;
+  }
+
+  private findTrusted(fn: FunctionRef, out: Set<number>): void {
     const { program, model } = this.cx.analysis;
     // What locks by itself begins a section of its own
-    if (this.cx.analysis.results[fn.id]?.acquires.has(`${CLASS}|rwsem`) === true) return out;
+    if (this.locksItself(fn)) return;
     const { file } = fn;
     const parameters = fnColumn(file, fn.index, Fn.ParameterCount);
     const count = fnColumn(file, fn.index, Fn.OpCount);
@@ -324,7 +349,6 @@ class Search {
       }
     }
     if (found.size > 0 && !this.liveness.testedIn(fn)) for (const v of found) out.add(v);
-    return out;
   }
 }
 

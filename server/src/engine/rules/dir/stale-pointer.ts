@@ -12,7 +12,7 @@ import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '.
 import { type FunctionRef, readList, type TypeRef, typeRef } from '../../program/program.js';
 import { textsBelow } from '../callee-texts.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
-import { OfFunctions, resultsAround } from '../kept.js';
+import { OfAnalyses, OfFunctions, resultsAround } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import {
   FINDS,
@@ -203,6 +203,22 @@ interface Carried {
 
 const CARRIED = new OfFunctions<Carried>();
 const FOUND = new OfSituations<readonly Found[]>('callees');
+/** By unit: structures of which something frees one. */
+const FREED = new OfAnalyses<ReadonlyMap<string, ReadonlySet<string>>>(
+  ({ bottomUp, program, results }) => {
+    const out = new Map<string, Set<string>>();
+    for (const id of bottomUp)
+      for (const { type } of results[id]?.frees ?? []) {
+        if (type === '') continue;
+        const unit = program.functions[id]?.unit ?? '';
+        const types = out.get(unit) ?? new Set();
+        out.set(unit, types.add(type));
+      }
+    return out;
+  },
+  // What is freed is part of an effect
+  (freed) => freed,
+);
 const SITES = new OfSituations<readonly Omit<Site, 'index'>[]>('callees');
 
 class Search {
@@ -530,12 +546,7 @@ class Search {
   private freedIn(unit: string): ReadonlySet<string> {
     let freed = this.freed.get(unit);
     if (freed === undefined) {
-      const types = new Set<string>();
-      for (const fn of this.cx.all)
-        if (fn.unit === unit)
-          for (const free of this.cx.analysis.results[fn.id]?.frees ?? [])
-            if (free.type !== '') types.add(free.type);
-      freed = types;
+      freed = FREED.of(this.cx.analysis).get(unit) ?? new Set();
       this.freed.set(unit, freed);
     }
     return freed;

@@ -10,9 +10,9 @@ import type { Lock } from '../../contexts/state.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import { ExpressionTypes } from '../../program/expression-types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
-import { textsAround, textsBelow } from '../callee-texts.js';
+import { textsBelow } from '../callee-texts.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
-import { OfFunctions } from '../kept.js';
+import { OfEach, OfFunctions } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import { KEEPS } from '../pointer-text.js';
 import { type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
@@ -138,7 +138,7 @@ interface Change {
 
 const FOUND = new OfSituations<readonly Found[]>('callees');
 const MARKS = new OfFunctions<readonly Mark[]>();
-const COMPARES = new OfFunctions<readonly string[]>();
+const COMPARES = new OfEach<readonly string[]>(true);
 
 class Search {
   private readonly pairs = new Map<string, ReadonlySet<string>>();
@@ -407,11 +407,13 @@ class Search {
     const known = this.pairs.get(unit);
     if (known !== undefined) return known;
     const out = new Set<string>();
-    for (const fn of this.cx.all) {
-      if (fn.unit !== unit || fn.isMacro) continue;
-      const hungOn = [textsAround(this.cx.analysis, fn.id)];
-      for (const pair of COMPARES.of(fn, hungOn, () => this.comparesIn(fn))) out.add(pair);
-    }
+    const { analysis } = this.cx;
+    const all = COMPARES.of(analysis, (fn) => {
+      const pairs = fn.isMacro ? [] : this.comparesIn(fn);
+      return pairs.length === 0 ? null : pairs;
+    });
+    for (const [id, pairs] of all)
+      if (analysis.program.functions[id]?.unit === unit) for (const pair of pairs) out.add(pair);
     this.pairs.set(unit, out);
     return out;
   }

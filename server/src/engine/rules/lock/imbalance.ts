@@ -14,6 +14,7 @@ import { RESULT } from '../../contexts/translate.js';
 import { EXPR_STRIDE, type FileFacts, FN_STATIC, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { typeRef } from '../../program/program.js';
+import { OfEach } from '../kept.js';
 import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
 import { Ways } from '../ways.js';
 import { breaksContract } from './contract.js';
@@ -93,6 +94,7 @@ function isSteady(result: FunctionResult): boolean {
 }
 
 const RELEASED = new WeakMap<FunctionResult, readonly string[]>();
+const PASSED_ON = new OfEach<readonly string[]>();
 
 /** Classes that a function releases for its caller, as `class|kind`. */
 function releasedBy(result: FunctionResult): readonly string[] {
@@ -120,11 +122,14 @@ function secondLook(cx: RuleContext, fn: FunctionRef, result: FunctionResult): F
 /** Classes that some function of a unit releases for its caller: they are handed from one function to another. */
 function passedOnClasses(cx: RuleContext): ReadonlySet<string> {
   const out = new Set<string>();
-  for (const fn of cx.all) {
-    const result = cx.analysis.results[fn.id];
-    if (result === undefined) continue;
-    for (const cls of releasedBy(result)) out.add(`${fn.unit}|${cls}`);
-  }
+  const { analysis } = cx;
+  const all = PASSED_ON.of(analysis, (fn) => {
+    const result = analysis.results[fn.id];
+    const classes = result === undefined ? [] : releasedBy(result);
+    return classes.length === 0 ? null : classes;
+  });
+  for (const [id, classes] of all)
+    for (const cls of classes) out.add(`${analysis.program.functions[id]?.unit}|${cls}`);
   return out;
 }
 

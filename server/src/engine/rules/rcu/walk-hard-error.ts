@@ -12,6 +12,7 @@ import { T } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { Model } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
+import { ofOne } from '../kept.js';
 import { calleesByOp } from '../lockless.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, replay } from '../replay.js';
@@ -191,7 +192,7 @@ class Attempts {
 }
 
 /** Helpers that give nothing where they must not wait: allocations that take a mask, and tries of locks that may be slept for. */
-function tryingHelpers(model: Model): ReadonlySet<string> {
+const tryingHelpers = ofOne((model: Model): ReadonlySet<string> => {
   const out = new Set<string>();
   for (const h of model.helpers.values()) {
     const allocates = typeof h.sleeps === 'string' && h.returns === 'fresh' && h.params.includes('gfp');
@@ -201,7 +202,7 @@ function tryingHelpers(model: Model): ReadonlySet<string> {
     if (allocates || tries) out.add(h.name);
   }
   return out;
-}
+});
 
 function returnsIn(
   cx: RuleContext,

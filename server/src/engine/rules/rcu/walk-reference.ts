@@ -8,6 +8,7 @@ import { readsOf } from '../../contexts/operands.js';
 import { Fn } from '../../facts/encode.js';
 import type { HelperEntry, Model } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
+import { ofOne } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, watch } from '../replay.js';
 import { type Draft, entryMethod, type Rule, type RuleContext, step } from '../rule.js';
@@ -63,7 +64,7 @@ export const walkReference: Rule = {
 const DELAYED = new Mentions(['set_delayed_call']);
 
 /** Helpers that take such a reference. */
-function gettersOf(model: Model): ReadonlyMap<string, HelperEntry> {
+const gettersOf = ofOne((model: Model): ReadonlyMap<string, HelperEntry> => {
   const out = new Map<string, HelperEntry>();
   for (const h of model.helpers.values())
     if (
@@ -76,7 +77,7 @@ function gettersOf(model: Model): ReadonlyMap<string, HelperEntry> {
     )
       out.set(h.name, h);
   return out;
-}
+});
 
 interface Get {
   readonly op: number;
