@@ -131,24 +131,24 @@ export class FunctionRun {
     );
   }
 
-  /**
-   * Runs to the end. The terms made for this function are gone afterwards. `until`: an operation after which nothing is of interest;
-   * what is given back is then not the function's result.
-   */
-  run(until = -1): FunctionResult {
+  /** Runs to the end. The terms made for this function are gone afterwards. */
+  run(): FunctionResult {
     const outer = this.terms.beginLocal();
-    this.walk(until);
+    this.walk(-1);
     readAnnotations(this, this.effect.asserted);
     const result = this.effect.result(this.frontier.widened);
     this.terms.endLocal(outer);
     return result;
   }
 
-  /** Runs for the observer alone. The terms made for this function are gone afterwards, unless they go to `kept` (`Terms.keptLocal`). */
-  show(kept: unknown = null): void {
+  /**
+   * Runs for the observer alone. The terms made for this function are gone afterwards, unless they go to `kept` (`Terms.keptLocal`).
+   * `until`: an operation after which nothing is of interest.
+   */
+  show(kept: unknown = null, until = -1): void {
     const outer = kept === null ? this.terms.beginLocal() : this.terms.swapLocal(kept);
     this.effect.muted = true;
-    this.walk(-1);
+    this.walk(until);
     if (kept === null) this.terms.endLocal(outer);
     else this.terms.swapLocal(outer);
   }

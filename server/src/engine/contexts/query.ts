@@ -299,7 +299,7 @@ export function statesAt(
     }
     return pointState(run, s, known, doubt);
   };
-  const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op: number, s: State) => {
+  const see = (op: number, s: State): undefined => {
     if (!ops.has(op) || (before.get(op)?.length ?? 0) >= MOST_STATES) return;
     push(before, op, shown(s, s.facts, s.doubt));
     const at = (first + op) * OP_STRIDE;
@@ -312,8 +312,11 @@ export function statesAt(
       const met = assume(run.terms, s.facts, term, truth);
       if (met !== null) push(side, op, shown(s, met.facts, s.doubt || met.doubt));
     }
-  });
-  run.run(until);
+  };
+  // Where somebody waits for a few operations, what cannot come to them is left out
+  const goals = until < 0 ? null : [...ops].filter((op) => op >= 0);
+  const run: FunctionRun = new FunctionRun(analysis.shared, fn, see, undefined, goals);
+  run.show(null, until);
   return { before, ifTrue, ifFalse };
 }
 
