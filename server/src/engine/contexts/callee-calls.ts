@@ -257,17 +257,33 @@ function happenings(
   made: number,
 ): void {
   const { args, op } = site;
+  if (run.effect.muted) {
+    typesOfFreed(run, base, site, id, made);
+    return;
+  }
   for (const e of result.sleeps) applySleep(run, before, base, site, e, name, id, made);
   for (const t of result.takes) {
+    const lock = lockInCaller(run, t.lock, args, made, op);
+    if (run.effect.isTakeSaid(base, lock)) continue;
     const f = factsInCaller(run, base, t.facts, args, made);
     if (f === null || !f.decidable) continue;
     const memory = memoryInCaller(run, before, t.memory, args, made);
     if (memory === null) continue;
     let state = base.withFacts(f.facts);
     for (const r of t.released) state = run.release(state, lockInCaller(run, r, args, made, op));
-    run.effect.takeAt(state, op, lockInCaller(run, t.lock, args, made, op), name, id, t.lastRef, memory);
+    run.effect.takeAt(state, op, lock, name, id, t.lastRef, memory);
   }
   freesOf(run, base, site, name, id, made);
+}
+
+/** The types of what a callee frees, where somebody only looks on. */
+function typesOfFreed(run: FunctionRun, base: State, { args }: CallSite, id: number, made: number): void {
+  for (const f of run.shared.results[id]?.frees ?? []) {
+    if (f.type === '' || factsInCaller(run, base, f.facts, args, made) === null) continue;
+    const object = toCaller(run.terms, f.object, args, made);
+    if (object !== run.terms.unknown && !run.ev.termTypes.has(object))
+      run.ev.termTypes.set(object, { base: f.type, depth: 1 });
+  }
 }
 
 /** What a callee frees, in its caller's terms. */
@@ -293,6 +309,7 @@ export function freesOf(
 
 /** A function that was handed to the callee, called there: as if it were called here. */
 function passOn(run: FunctionRun, base: State, site: CallSite, call: ParameterCall, made: number): void {
+  if (run.effect.muted) return;
   const { terms } = run;
   const { args, op } = site;
   const target = args[call.parameter];
@@ -344,6 +361,7 @@ function applySleep(
   id: number,
   made: number,
 ): void {
+  if (e.released.length === 0 && run.effect.isSleepSaid(s)) return;
   const f = factsInCaller(run, s, e.facts, site.args, made);
   if (f === null || !f.decidable) return;
   const memory = memoryInCaller(run, before, e.memory, site.args, made);

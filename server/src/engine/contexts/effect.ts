@@ -71,6 +71,10 @@ const OWN_MMAP_LOCK = 'current->mm->mmap_lock';
 
 const EQ = operatorCode('==');
 
+function isUnconditional({ facts, released, memory }: SleepEffect): boolean {
+  return facts.length === 0 && released.length === 0 && memory.length === 0;
+}
+
 /** Writes down what one function does. */
 export class EffectRecorder {
   private readonly exits: Exit[] = [];
@@ -153,6 +157,26 @@ export class EffectRecorder {
     return s.locks.map((lock) => ({ lock, text: showPlace(this.ev, lock.place) }));
   }
 
+  /** Whether nothing is left to say of a sleep here: the function is known to sleep whatever else holds, and here it may. */
+  isSleepSaid(s: State): boolean {
+    if (this.muted || s.doubt) return true;
+    return (
+      s.released.length === 0 &&
+      this.sleeps.some((e) => e.certain && !e.guarded && isUnconditional(e)) &&
+      heldAtomic(s.locks) === null
+    );
+  }
+
+  /** Whether nothing is left to say of a callee that takes a lock here. */
+  isTakeSaid(s: State, lock: Lock): boolean {
+    if (this.muted || s.doubt) return true;
+    // Held already
+    for (const l of s.locks) if (l.place === lock.place && l.kind === lock.kind) return false;
+    if (!this.terms.isShared(lock.place) || this.takes.length >= MAX_TAKES) return true;
+    const first = this.takes.find((t) => sameLock(t.lock, lock));
+    return first !== undefined && first.facts.length === 0 && first.memory.length === 0;
+  }
+
   /** Records that the point may sleep. */
   sleepAt(
     s: State,
@@ -164,7 +188,7 @@ export class EffectRecorder {
     assumed = false,
     memory: Facts = NO_FACTS,
   ): void {
-    if (this.muted || s.doubt) return;
+    if (this.isSleepSaid(s)) return;
     const lock = heldAtomic(s.locks);
     // A mask that the caller passes: whether it allows sleeping under this lock nobody here knows
     if (lock !== null && assumed) return;
