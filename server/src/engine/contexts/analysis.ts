@@ -114,7 +114,7 @@ export class Analysis {
       this.program,
       this.model,
       (macro) => this.callees.compile(macro),
-      new Set(this.bottomUp),
+      groups,
       this.callees.beginningsRead,
     );
     this.propagation = new Propagation(

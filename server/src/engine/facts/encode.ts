@@ -161,6 +161,13 @@ export function hashText(text: string, from = 0, to = text.length): number {
   return h | 0;
 }
 
+function hashOf(a: number, b: number, c: number, d: number): number {
+  let h = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15) ^ c, 0xc2b2ae35);
+  h = Math.imul(h ^ (h >>> 13) ^ d, 0x27d4eb2f);
+  return h ^ (h >>> 16);
+}
+
 /** A growing array of integers. */
 export class IntPool {
   private data: Int32Array;
@@ -228,7 +235,8 @@ export class FactsBuilder {
   private readonly types = new IntPool(128);
   private readonly strings: string[] = [];
   private readonly stringIds = new Map<string, number>();
-  private readonly exprIds = new Map<string, number>();
+  /** Numbers of expressions and 1, by what they say; 0: free. */
+  private exprIds = new Int32Array(4096);
   private readonly typeIds = new Map<string, number>();
   private readonly nums: number[] = [];
   private readonly numIds = new Map<number, number>();
@@ -248,17 +256,35 @@ export class FactsBuilder {
   }
 
   expr(kind: X, a = 0, b = 0, c = 0): number {
-    const key = `${kind},${a},${b},${c}`;
-    let id = this.exprIds.get(key);
-    if (id === undefined) {
-      id = this.exprs.length / EXPR_STRIDE;
-      this.exprs.push(kind);
-      this.exprs.push(a);
-      this.exprs.push(b);
-      this.exprs.push(c);
-      this.exprIds.set(key, id);
+    const { exprs } = this;
+    const last = this.exprIds.length - 1;
+    let at = hashOf(kind, a, b, c) & last;
+    for (let is = this.exprIds[at] as number; is !== 0; is = this.exprIds[at] as number) {
+      const e = (is - 1) * EXPR_STRIDE;
+      if (exprs.get(e) === kind && exprs.get(e + 1) === a && exprs.get(e + 2) === b && exprs.get(e + 3) === c)
+        return is - 1;
+      at = (at + 1) & last;
     }
+    const id = exprs.length / EXPR_STRIDE;
+    exprs.push(kind);
+    exprs.push(a);
+    exprs.push(b);
+    exprs.push(c);
+    this.exprIds[at] = id + 1;
+    if ((id + 1) * 2 > this.exprIds.length) this.widenExprIds();
     return id;
+  }
+
+  private widenExprIds(): void {
+    const { exprs } = this;
+    this.exprIds = new Int32Array(this.exprIds.length * 2);
+    const last = this.exprIds.length - 1;
+    for (let id = 0; id * EXPR_STRIDE < exprs.length; id++) {
+      const e = id * EXPR_STRIDE;
+      let at = hashOf(exprs.get(e), exprs.get(e + 1), exprs.get(e + 2), exprs.get(e + 3)) & last;
+      while (this.exprIds[at] !== 0) at = (at + 1) & last;
+      this.exprIds[at] = id + 1;
+    }
   }
 
   exprKind(id: number): X {

@@ -74,6 +74,8 @@ export interface Beginnings {
 
 const NOTHING_SAID: readonly Said[] = [];
 
+const READINGS: readonly Reading[] = ['invocations', 'uses', 'literals', 'functions'];
+
 /** Rounds in which functions that store a parameter are found through each other. */
 const MAX_ROUNDS = 5;
 
@@ -150,16 +152,23 @@ type Said =
   | { readonly kind: 'argument'; readonly argument: Argument }
   | { readonly kind: 'made'; readonly key: string; readonly fn: number };
 
+/** What a file says by one kind of reading. */
+type Reading = 'invocations' | 'uses' | 'literals' | 'functions';
+
 /** What was read of the texts of one program: stays as long as nothing but bodies change. */
 export class BeginningsRead {
-  /** By the kind of reading. */
-  readonly ofFiles = new Map<string, WeakMap<FileFacts, readonly Said[]>>();
-  readonly ofFunctions = new WeakMap<
-    FunctionRef,
-    { readonly file: FileFacts; readonly said: readonly Said[] }
-  >();
+  readonly ofFiles = new Map<Reading, WeakMap<FileFacts, readonly Said[]>>();
+  /** By number of the function. */
+  readonly ofFunctions: ({ readonly file: FileFacts; readonly said: readonly Said[] } | undefined)[] = [];
   /** Functions that stand in files, by path. */
   readonly functions = new Map<string, FunctionRef[]>();
+  /** What was found last, in which files, and of what; null: nothing yet. */
+  last: {
+    readonly found: Beginnings;
+    readonly files: ReadonlyMap<string, FileFacts>;
+    readonly groups: object;
+    readonly functions: number;
+  } | null = null;
 
   constructor(program: Program) {
     for (const f of program.functions) if (!f.isMacro) push(this.functions, f.file.path, f);
@@ -167,17 +176,60 @@ export class BeginningsRead {
 }
 
 /**
- * Finds all beginnings. `compile` makes a function of a macro; `reached`: functions of headers, and macros, that anything here calls;
- * `read`: what was read of the same program before.
+ * Finds all beginnings. `compile` makes a function of a macro; `groups`: all functions that anything here calls, of headers and macros
+ * too, and the same list as long as it is the same; `read`: what was read of the same program before. Where nothing that is said is
+ * another, what was found before is given again, with the places as they are now.
  */
 export function findBeginnings(
   program: Program,
   model: Model,
   compile: (macro: MacroRef) => FunctionRef | null,
-  reached: ReadonlySet<number>,
+  groups: readonly (readonly number[])[],
   read = new BeginningsRead(program),
 ): Beginnings {
-  return new Search(program, model, compile, reached, read).run();
+  const { last } = read;
+  const search = (): Search => new Search(program, model, compile, groups, read);
+  if (last?.groups === groups && last.functions === program.functions.length && search().renews(last))
+    return last.found;
+  const found = search().run();
+  read.last = { found, files: new Map(program.files), groups, functions: program.functions.length };
+  return found;
+}
+
+/**
+ * Whether the same is said, though elsewhere: then the old one says where now. `isTaken`: whether something was found out about an
+ * argument by the number of its operation.
+ */
+function renewed(was: Said, is: Said, isTaken: (argument: Argument) => boolean): boolean {
+  switch (was.kind) {
+    case 'beginning': {
+      if (is.kind !== 'beginning') return false;
+      const [a, b] = [was.beginning, is.beginning];
+      if (a.fn !== b.fn || a.kind !== b.kind || a.struct !== b.struct || a.slot !== b.slot) return false;
+      if (a.how !== b.how || a.own !== b.own) return false;
+      Object.assign(a, { file: b.file, position: b.position });
+      return true;
+    }
+    case 'argument': {
+      if (is.kind !== 'argument') return false;
+      const [a, b] = [was.argument, is.argument];
+      if (a.caller !== b.caller || a.callee !== b.callee || a.key !== b.key || a.index !== b.index)
+        return false;
+      if (a.fn !== b.fn || a.parameter !== b.parameter || a.own !== b.own) return false;
+      if (a.op !== b.op && isTaken(a)) return false;
+      Object.assign(a, { op: b.op, position: b.position });
+      return true;
+    }
+    case 'filler':
+    case 'made':
+      return is.kind === was.kind && is.key === was.key && is.fn === was.fn;
+    case 'taken':
+      return is.kind === 'taken' && is.key === was.key;
+    case 'kept':
+      return is.kind === 'kept' && is.key === was.key && is.fn === was.fn && is.parameter === was.parameter;
+    default:
+      return was satisfies never;
+  }
 }
 
 /** The function that a name means in a file, else the only one of that name that other units export. */
@@ -218,29 +270,27 @@ class Search {
     private readonly program: Program,
     private readonly model: Model,
     private readonly compile: (macro: MacroRef) => FunctionRef | null,
-    private readonly reached: ReadonlySet<number>,
+    private readonly groups: readonly (readonly number[])[],
     private readonly read: BeginningsRead,
   ) {}
 
   run(): Beginnings {
     const files = [...this.program.files.values()];
     const sources = files.filter((file) => file.path.endsWith('.c'));
-    for (const file of sources) this.reading('invocations', file, () => this.invocations(file));
-    for (const file of sources) this.reading('uses', file, () => this.uses(file));
-    for (const file of files) this.reading('literals', file, () => this.literals(file));
+    for (const file of sources) this.reading('invocations', file);
+    for (const file of sources) this.reading('uses', file);
+    for (const file of files) this.reading('literals', file);
+    const reached = new Set(this.groups.flat());
     // Macros that are compiled on the way join the list
     for (let i = 0; i < this.program.functions.length; i++) {
       const f = this.program.functions[i] as FunctionRef;
-      if (f.isHeader && !this.reached.has(f.id)) continue;
-      const known = this.read.ofFunctions.get(f);
+      if (f.isHeader && !reached.has(f.id)) continue;
+      const known = this.read.ofFunctions[f.id];
       if (known?.file === f.file) this.take(known.said);
-      else this.read.ofFunctions.set(f, { file: f.file, said: this.listen(() => this.operations(f)) });
+      else this.read.ofFunctions[f.id] = { file: f.file, said: this.listen(() => this.operations(f)) };
     }
     this.handedOn();
-    for (const file of files)
-      this.reading('functions', file, () => {
-        for (const f of this.read.functions.get(file.path) ?? []) this.byItself(f);
-      });
+    for (const file of files) this.reading('functions', file);
     const made = new Map<string, number[]>();
     for (const [key, fns] of this.made) {
       const name = key.slice(key.indexOf('#') + 1);
@@ -253,6 +303,38 @@ class Search {
       kept: new Set(this.stores.keys()),
       made,
     };
+  }
+
+  /** Whether all that was said before is said still; then what was found says where. */
+  renews({ found, files }: NonNullable<BeginningsRead['last']>): boolean {
+    const { read } = this;
+    const isTaken = ({ caller, op, index }: Argument): boolean =>
+      found.taken.has(`${caller.id}:${op}:${index}`);
+    const renews = (was: readonly Said[], is: readonly Said[]): boolean =>
+      was.length === is.length && was.every((one, i) => renewed(one, is[i] as Said, isTaken));
+    for (const [path, file] of this.program.files) {
+      const before = files.get(path);
+      if (before === file) continue;
+      if (before === undefined) return false;
+      for (const what of READINGS) {
+        const known = read.ofFiles.get(what);
+        const was = known?.get(before);
+        if (was === undefined) continue;
+        if (known?.has(file) !== true) this.reading(what, file);
+        if (!renews(was, known?.get(file) ?? NOTHING_SAID)) return false;
+        known?.set(file, was);
+      }
+    }
+    for (let id = 0; id < read.ofFunctions.length; id++) {
+      const known = read.ofFunctions[id];
+      const f = this.program.functions[id];
+      if (known === undefined || f === undefined || known.file === f.file) continue;
+      const said = this.listen(() => this.operations(f));
+      if (!renews(known.said, said)) return false;
+      read.ofFunctions[id] = { file: f.file, said: known.said };
+    }
+    Object.assign(read.last ?? {}, { files: new Map(this.program.files) });
+    return true;
   }
 
   // ---- what is said, and who said it
@@ -269,14 +351,18 @@ class Search {
   }
 
   /** Reads a file, or takes what it said when it was read before. */
-  private reading(what: string, file: FileFacts, reading: () => void): void {
+  private reading(what: Reading, file: FileFacts): void {
     let known = this.read.ofFiles.get(what);
     if (known === undefined) {
       known = new WeakMap();
       this.read.ofFiles.set(what, known);
     }
     const said = known.get(file);
-    if (said === undefined) known.set(file, this.listen(reading));
+    if (said === undefined)
+      known.set(
+        file,
+        this.listen(() => this[what](file)),
+      );
     else this.take(said);
   }
 
@@ -322,6 +408,10 @@ class Search {
   }
 
   // ---- what a function is by itself
+
+  private functions(file: FileFacts): void {
+    for (const f of this.read.functions.get(file.path) ?? []) this.byItself(f);
+  }
 
   private byItself(f: FunctionRef): void {
     const at = f.index * FUNCTION_STRIDE;
