@@ -115,7 +115,9 @@ export async function checkSteps(source: string, steps: readonly Step[]): Promis
     const contexts = [...files.keys()]
       .filter((file) => file.startsWith('fs/'))
       .map((file) => engine.dump('contexts', file, null).text);
-    return { said: { findings, skipped, contexts }, walked: stats.walked };
+    const orders = engine.picture({ kind: 'lock-order', paths: ['fs'], precision: 'low' }, NEVER);
+    const reached = engine.reach(['fs'], NEVER);
+    return { said: { findings, skipped, contexts, orders, reached }, walked: stats.walked };
   };
   const once = async (more: { readonly memory?: Memory }): Promise<ReturnType<typeof told>> => {
     const engine = await open(files, more);

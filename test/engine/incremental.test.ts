@@ -275,8 +275,125 @@ int dcache_readdir(struct file *file, struct dir_context *ctx)
 	return dir_emit(ctx, next->d_name.name, 1, next->d_inode->i_mode, 0);
 }`;
 
+/** Locks in both orders, through helpers that give them; what is handed over to run later; a free that RCU-walk may look at. */
+const ORDERS = `
+// file: fs/foo/a.c
+#include "foo.h"
+struct foo { struct mutex a; struct mutex b; spinlock_t c; struct rw_semaphore d; struct work_struct work; int seen; };
+static void foo_take(struct foo *foo)
+{
+	mutex_lock(&foo->b);
+}
+static void foo_worker(struct work_struct *work)
+{
+	struct foo *foo = container_of(work, struct foo, work);
+
+	mutex_lock(&foo->b);
+	mutex_lock(&foo->a);
+	foo->seen++;
+	mutex_unlock(&foo->a);
+	mutex_unlock(&foo->b);
+}
+static void foo_later(struct foo *foo, work_func_t what)
+{
+	INIT_WORK(&foo->work, what);
+}
+static int foo_open(struct inode *inode, struct file *file)
+{
+	struct foo *foo = inode->i_private;
+
+	foo_later(foo, foo_worker);
+	down_read(&foo->d);
+	mutex_lock(&foo->a);
+	foo_take(foo);
+	foo->seen++;
+	mutex_unlock(&foo->b);
+	mutex_unlock(&foo->a);
+	up_read(&foo->d);
+	return 0;
+}
+static int foo_release(struct inode *inode, struct file *file)
+{
+	struct foo *foo = inode->i_private;
+
+	spin_lock(&foo->c);
+	foo->seen++;
+	spin_unlock(&foo->c);
+	return 0;
+}
+const struct file_operations foo_fops = { .open = foo_open, .release = foo_release };
+static int foo_revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct foo *foo = dentry->d_fsdata;
+
+	return foo->seen;
+}
+static void foo_d_release(struct dentry *dentry)
+{
+	kfree(dentry->d_fsdata);
+}
+const struct dentry_operations foo_dops = { .d_revalidate = foo_revalidate, .d_release = foo_d_release };
+// file: fs/foo/foo.h
+`;
+
+const IN_ORDERS: Readonly<Record<string, readonly Step[]>> = {
+  'operations before one side of an inversion, and before the other': [
+    {
+      file: 'fs/foo/a.c',
+      from: 'foo_later(foo, foo_worker);',
+      to: 'barrier();\n\tfoo_later(foo, foo_worker);',
+      walked: 1,
+    },
+    {
+      file: 'fs/foo/a.c',
+      from: 'mutex_lock(&foo->b);\n\tmutex_lock',
+      to: 'barrier();\n\tmutex_lock(&foo->b);\n\tmutex_lock',
+    },
+    { file: 'fs/foo/a.c', from: 'barrier();\n\tfoo_later', to: 'foo_later' },
+  ],
+  'a helper that gives a lock: its subclass is another one': [
+    { file: 'fs/foo/a.c', from: 'mutex_lock(&foo->b);\n}', to: 'barrier();\n\tmutex_lock(&foo->b);\n}' },
+    { file: 'fs/foo/a.c', from: 'mutex_lock(&foo->b);\n}', to: 'mutex_lock_nested(&foo->b, 3);\n}' },
+    { file: 'fs/foo/a.c', from: 'mutex_lock_nested(&foo->b, 3);\n}', to: 'mutex_lock(&foo->b);\n}' },
+  ],
+  'another lock is waited for, in and out of what is held': [
+    { file: 'fs/foo/a.c', from: 'spin_lock(&foo->c);', to: 'mutex_lock(&foo->a);\n\tspin_lock(&foo->c);' },
+    {
+      file: 'fs/foo/a.c',
+      from: 'spin_unlock(&foo->c);',
+      to: 'spin_unlock(&foo->c);\n\tmutex_unlock(&foo->a);',
+    },
+    { file: 'fs/foo/a.c', from: 'down_read(&foo->d);', to: 'down_write(&foo->d);' },
+    { file: 'fs/foo/a.c', from: 'up_read(&foo->d);', to: 'up_write(&foo->d);' },
+  ],
+  'what runs later, and where it is said': [
+    { file: 'fs/foo/a.c', from: 'INIT_WORK(', to: 'barrier();\n\n\tINIT_WORK(' },
+    {
+      file: 'fs/foo/a.c',
+      from: 'foo_later(foo, foo_worker);',
+      to: 'foo_take(foo);\n\tfoo_later(foo, foo_worker);',
+    },
+    {
+      file: 'fs/foo/a.c',
+      from: 'foo_take(foo);\n\tfoo_later(foo, foo_worker);',
+      to: 'INIT_WORK(&foo->work, foo_worker);',
+    },
+  ],
+  'a free, and who looks on': [
+    {
+      file: 'fs/foo/a.c',
+      from: 'kfree(dentry->d_fsdata);',
+      to: 'might_sleep();\n\tkfree(dentry->d_fsdata);',
+    },
+    { file: 'fs/foo/a.c', from: 'return foo->seen;', to: 'barrier();\n\treturn foo->seen;' },
+    { file: 'fs/foo/a.c', from: 'return foo->seen;', to: 'return flags;' },
+    { file: 'fs/foo/a.c', from: 'return flags;', to: 'return foo->seen;' },
+  ],
+};
+
 describe('after an edit', () => {
   for (const [title, steps] of Object.entries(CASES)) it(title, () => checkSteps(SOURCE, steps));
+  for (const [title, steps] of Object.entries(IN_ORDERS)) it(title, () => checkSteps(ORDERS, steps));
 
   it('a reader of directories elsewhere, on which a rule hangs', () =>
     checkSteps(READ, [
