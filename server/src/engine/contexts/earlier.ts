@@ -67,6 +67,7 @@ export class Earlier {
   private readonly newIds: number[] = [];
   private readonly oldIds: number[] = [];
   private readonly groupOf: number[] = [];
+  private isCounted = false;
   /** By old number: when it was walked among all. */
   private readonly turnOf: number[] = [];
   private shifted = false;
@@ -92,8 +93,13 @@ export class Earlier {
     readonly lineage: { readonly is: object; readonly callees: object } | null = null,
   ) {
     this.isMoved = new Uint8Array(found.keys.length);
+  }
+
+  /** Tells groups and turns; not before somebody asks: after most edits nobody does. */
+  private count(): void {
+    this.isCounted = true;
     let turn = 0;
-    for (const [at, group] of found.groups.entries())
+    for (const [at, group] of this.found.groups.entries())
       for (const id of group) {
         this.groupOf[id] = at;
         this.turnOf[id] = turn++;
@@ -173,6 +179,7 @@ export class Earlier {
     part: readonly FunctionRef[],
     results: readonly (FunctionResult | undefined)[],
   ): readonly FunctionResult[] | null {
+    if (!this.isCounted) this.count();
     const at = this.groupOf[this.oldIds[part[0]?.id ?? -1] ?? -1];
     if (at === undefined) return null;
     const size = this.found.groups[at]?.length ?? 0;
@@ -208,6 +215,7 @@ export class Earlier {
 
   /** Functions are walked together in rounds now: says whether they were so before, in the same order. */
   beginRounds(part: readonly FunctionRef[]): void {
+    if (!this.isCounted) this.count();
     const at = this.groupOf[this.oldIds[part[0]?.id ?? -1] ?? -1];
     const group = at === undefined ? [] : (this.found.groups[at] as readonly number[]);
     const same = group.length === part.length && part.every((fn, i) => this.oldIds[fn.id] === group[i]);
@@ -313,13 +321,21 @@ export class Earlier {
 
   private newOrigins: number[] = [];
   private readonly sameSituations = new Set<number>();
-  private readonly situationGroupOf = new Map<number, number>();
+  private groupOfSituations: ReadonlyMap<number, number> | null = null;
+
+  private situationGroupOf(old: number): number | undefined {
+    if (this.groupOfSituations === null) {
+      const groupOf = new Map<number, number>();
+      for (const [at, group] of this.found.situations.groups.entries())
+        for (const id of group) groupOf.set(id, at);
+      this.groupOfSituations = groupOf;
+    }
+    return this.groupOfSituations.get(old);
+  }
 
   /** Begins with situations. `origins`: those of the new program; `late`: makes one of a function that runs later. */
   begin(origins: readonly Origin[], late: (fn: number, name: string) => number): void {
     const { situations } = this.found;
-    for (const [at, group] of situations.groups.entries())
-      for (const id of group) this.situationGroupOf.set(id, at);
     const known = new Map<string, number>();
     for (const [at, key] of originKeys(origins, (fn) => fn).entries()) known.set(key, at);
     this.newOrigins = originKeys(situations.origins, this.renumber).map((key) => known.get(key) ?? -1);
@@ -438,12 +454,12 @@ export class Earlier {
     callers: (id: number) => readonly number[],
   ): readonly Taken[] | null {
     const { situations } = this.found;
-    const at = this.situationGroupOf.get(this.oldIds[group[0] ?? -1] ?? -1);
+    const at = this.situationGroupOf(this.oldIds[group[0] ?? -1] ?? -1);
     if (at === undefined || situations.groups[at]?.length !== group.length) return null;
     const out: Taken[] = [];
     for (const id of group) {
       const old = this.oldIds[id];
-      if (old === undefined || this.situationGroupOf.get(old) !== at) return null;
+      if (old === undefined || this.situationGroupOf(old) !== at) return null;
       if (this.sameEffects[id] !== true || this.assertsOther.has(id)) return null;
       // Its own calls count where they stay in the group
       if (this.sameEdges[id] !== true && (group.length > 1 || this.callsItself(old))) return null;

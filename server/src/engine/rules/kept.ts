@@ -130,10 +130,16 @@ export function ofOne<K extends object, V>(find: (of: K) => V): (of: K) => V {
 
 type Results = readonly (FunctionResult | undefined)[];
 
+/** By the results of an analysis: in which functions they differ from those of the one before. Many ask that of the same two. */
+const CHANGED = new WeakMap<Results, { readonly before: WeakRef<Results>; readonly in: readonly number[] }>();
+
 function changedIn(before: Results, now: Results): readonly number[] {
+  const known = CHANGED.get(now);
+  if (known?.before.deref() === before) return known.in;
   const out: number[] = [];
   const count = Math.max(before.length, now.length);
   for (let id = 0; id < count; id++) if (before[id] !== now[id]) out.push(id);
+  CHANGED.set(now, { before: new WeakRef(before), in: out });
   return out;
 }
 

@@ -14,6 +14,7 @@ import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { heldIn } from './holding.js';
+import { OfAnalyses } from './kept.js';
 import { calleesByOp, handedOver, READS_ITS_ARGUMENT } from './lockless.js';
 import { mayWalk } from './may-walk.js';
 import { OfSituations, visitExpressions, watch } from './replay.js';
@@ -322,17 +323,11 @@ const MAX_DEPTH = 6;
  * callers hand down in RCU-walk is composed again for it alone.
  */
 export function walkSituations(cx: RuleContext): ReadonlyMap<number, readonly WalkSituation[]> {
-  let known = SITUATIONS.get(cx.analysis);
-  if (known === undefined) {
-    known = allWalkSituations(cx);
-    SITUATIONS.set(cx.analysis, known);
-  }
-  return known;
+  return SITUATIONS.of(cx.analysis);
 }
 
-function allWalkSituations(cx: RuleContext): ReadonlyMap<number, readonly WalkSituation[]> {
+function allWalkSituations(analysis: Analysis): ReadonlyMap<number, readonly WalkSituation[]> {
   const out = new Map<number, WalkSituation[]>();
-  const { analysis } = cx;
   const propagation = analysis.propagation;
   if (propagation === null) return out;
   const lost = new Set<number>();
@@ -378,8 +373,19 @@ function allWalkSituations(cx: RuleContext): ReadonlyMap<number, readonly WalkSi
   return out;
 }
 
-/** Several rules of a check ask. */
-const SITUATIONS = new WeakMap<Analysis, ReadonlyMap<number, readonly WalkSituation[]>>();
+/** Several rules of a check ask; and few edits are in functions that RCU-walk comes through. */
+const SITUATIONS = new OfAnalyses<ReadonlyMap<number, readonly WalkSituation[]>>(
+  allWalkSituations,
+  (situations, { propagation }, changed) => {
+    for (const [id, list] of situations)
+      for (const { entry, index, from } of list) {
+        const stands =
+          from === null ? propagation?.entries[id]?.[index] === entry : !changed.includes(from.fn.id);
+        if (!stands) return null;
+      }
+    return situations;
+  },
+);
 
 const REMADE = new WeakMap<Entry, Map<string, Entry>>();
 /** The same by the states at the call, for as long as these stand. */

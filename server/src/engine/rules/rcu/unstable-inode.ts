@@ -11,8 +11,7 @@ import { readsOf } from '../../contexts/operands.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import { DeclaredMembers } from '../../program/members.js';
 import type { FunctionRef } from '../../program/program.js';
-import { ownText } from '../callee-texts.js';
-import { OfFunctions } from '../kept.js';
+import { OfEach } from '../kept.js';
 import { Handed } from '../lockless.js';
 import { Mentions } from '../mentions.js';
 import { OfSituations, watch } from '../replay.js';
@@ -272,7 +271,7 @@ class Others {
       const { program } = this.cx.analysis;
       // Such a member is reached from what is embedded beside it
       for (const { fn } of this.evicting(unit))
-        for (const name of ZERO_STORES.of(fn, [ownText(this.cx.analysis, fn.id)], () => zeroStores(fn)))
+        for (const name of this.zeroStores().get(fn.id) ?? [])
           if (DeclaredMembers.of(program).isBesideEmbedded(name)) isName.add(name);
       const givers = [...this.cx.analysis.model.helpers].flatMap(([name, helper]) =>
         helper.returns?.endsWith('->d_inode') === true ? [name] : [],
@@ -294,6 +293,14 @@ class Others {
     readonly { readonly fn: FunctionRef; readonly entry: Entry }[]
   >();
 
+  /** By function: members that it stores NULL to. */
+  private zeroStores(): ReadonlyMap<number, ReadonlySet<string>> {
+    return ZERO_STORES.of(this.cx.analysis, (fn) => {
+      const stores = zeroStores(fn);
+      return stores.size === 0 ? null : stores;
+    });
+  }
+
   /** Functions that eviction comes to and that store NULL somewhere, each with a situation. */
   private evicting(unit: string): readonly { readonly fn: FunctionRef; readonly entry: Entry }[] {
     const known = this.evictingIn.get(unit);
@@ -304,9 +311,9 @@ class Others {
       (origin) => origin.struct === 'super_operations' && /^(evict|destroy)_inode$/.test(origin.method),
     );
     const out: { readonly fn: FunctionRef; readonly entry: Entry }[] = [];
+    const stores = this.zeroStores();
     for (const fn of evicts.includes(true) ? all : []) {
-      if (fn.unit !== unit || fn.isMacro) continue;
-      if (ZERO_STORES.of(fn, [ownText(analysis, fn.id)], () => zeroStores(fn)).size === 0) continue;
+      if (!stores.has(fn.id) || fn.unit !== unit || fn.isMacro) continue;
       const entry = (propagation?.entries[fn.id] ?? []).find((e) =>
         e.origins.some((o) => evicts[o] === true),
       );
@@ -352,7 +359,7 @@ function clearedBy(analysis: Analysis, fn: FunctionRef, entry: Entry): ReadonlyM
 const INODE_NAMES = ['d_inode', 'd_inode_rcu', 'd_backing_inode_rcu'];
 const READS_INODE = new Mentions(INODE_NAMES);
 
-const ZERO_STORES = new OfFunctions<ReadonlySet<string>>();
+const ZERO_STORES = new OfEach<ReadonlySet<string>>();
 
 /** Names of the members to which a function stores NULL. */
 function zeroStores(fn: FunctionRef): ReadonlySet<string> {
