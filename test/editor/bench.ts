@@ -1,7 +1,8 @@
 /**
- * `npm run bench:editor -- TREE [FILE] [--edits N]`: what a person waits for in the real workbench, on a kernel tree that
+ * `npm run bench:editor -- TREE [FILE] [--edits N] [--first]`: what a person waits for in the real workbench, on a kernel tree that
  * nobody has looked at before: the first card and the first diagnostics of a file, then cards and keystrokes end to end, and
- * what the extension's activation takes. FILE: fs/ext4/inode.c unless it is named. Nothing is written to the tree.
+ * what the extension's activation takes. FILE: fs/ext4/inode.c unless it is named. `--first`: only what is waited for first, with
+ * what went between editor and server until then. Nothing is written to the tree.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -31,7 +32,7 @@ const named = args.filter((arg, at) => !arg.startsWith('--') && args[at - 1] !==
 const [tree, file = 'fs/ext4/inode.c'] = named;
 const edits = args.includes('--edits') ? Number(args[args.indexOf('--edits') + 1]) : 30;
 if (tree === undefined) {
-  console.error('usage: npm run bench:editor -- TREE [FILE] [--edits N]');
+  console.error('usage: npm run bench:editor -- TREE [FILE] [--edits N] [--first]');
   process.exit(2);
 }
 installPrograms();
@@ -127,6 +128,13 @@ async function first(): Promise<void> {
       ? 'first diagnostics: none'
       : `first diagnostics: ${answered.time - shown} ms after the file was shown, ${answered.time - began} ms after it was asked for`,
   );
+  if (args.includes('--first')) tell(began);
+}
+
+/** What went between editor and server, with milliseconds since the file was asked for. */
+function tell(began: number): void {
+  for (const { time, text } of log())
+    console.log(`  ${String(time - began).padStart(6)} ms  ${text.slice(0, 110)}`);
 }
 
 async function cards(): Promise<void> {
@@ -186,7 +194,7 @@ async function activation(): Promise<void> {
 }
 
 let failed = false;
-for (const part of [first, cards, keystrokes, activation]) {
+for (const part of args.includes('--first') ? [first] : [first, cards, keystrokes, activation]) {
   try {
     await part();
   } catch (error) {

@@ -87,6 +87,15 @@ interface World extends Before {
   readonly guessed: ReadonlySet<string>;
 }
 
+/** An analysis that was stopped on its way, to go on with. */
+interface Begun {
+  readonly files: readonly FileFacts[];
+  readonly analysis: Analysis;
+}
+
+/** Analyses that were stopped and are kept: that of a unit, and that of the file of it that somebody waited for. */
+const MAX_BEGUN = 2;
+
 /** A directory with no more C files than this is analysed as a whole, even where somebody waits. */
 const FEW_SOURCES = 6;
 
@@ -107,6 +116,8 @@ export class LockwalkEngine implements Engine {
   private readonly worlds = new Map<string, World>();
   /** A file that somebody waited for, analysed without its unit. */
   private first: World | null = null;
+  /** Analyses that were stopped, for somebody else waited: by the keys of their worlds, the last one at the end. */
+  private readonly begun = new Map<string, Begun>();
   /** Functions that the check at hand has walked. */
   private walked = 0;
   private readonly macros: MacroReader;
@@ -288,6 +299,7 @@ export class LockwalkEngine implements Engine {
     const { world, carried } = this.link(units, facts, files, token, progress, before, guess === 'made');
     this.walked += world.analysis.walked;
     this.first = null;
+    this.begun.clear();
     this.worlds.delete(units);
     this.worlds.set(units, world);
     for (const key of [...this.worlds.keys()]) if (this.worlds.size > MAX_WORLDS) this.forget(key);
@@ -337,7 +349,8 @@ export class LockwalkEngine implements Engine {
     mayGuess = false,
   ): { readonly world: World; readonly carried: boolean } {
     const changed = before === null ? null : this.changedSince(before, facts);
-    const callees = this.program(facts, before, changed);
+    const begun = changed === null ? this.begunOf(key, facts) : null;
+    const callees = begun?.analysis.callees ?? this.program(facts, before, changed);
     const { program } = callees;
     const guessed = before?.guessed;
     const isGuessed = (fn: FunctionRef): boolean =>
@@ -350,7 +363,7 @@ export class LockwalkEngine implements Engine {
         : new Earlier(before.found, changed.isChanged, isGuessed, lineage);
     const analysis =
       earlier === null
-        ? new Analysis(callees, this.model)
+        ? (begun?.analysis ?? new Analysis(callees, this.model))
         : new Analysis(callees, this.model, before?.terms, earlier, mayGuess);
     const wanted = new Set(files);
     const units = new Set(files.filter((f) => !f.startsWith('include/')).map(unitOf));
@@ -362,9 +375,12 @@ export class LockwalkEngine implements Engine {
       const fn = slot.file.path.endsWith('.h') ? null : program.resolve(slot.target, slot.file);
       if (fn?.isHeader === true) roots.push(fn.id);
     }
+    // What is taken over from is used up on the way
+    if (earlier === null && key !== '') this.keepBegun(key, { files: facts, analysis });
     analysis.run(roots, token, (done, total, at) => {
       if (done % 200 < 2) progress?.({ phase: 'analyse', done, total, at });
     });
+    this.begun.delete(key);
     const firstTerms = earlier === null ? analysis.terms.kept : (before?.firstTerms ?? 0);
     const { terms } = analysis;
     const world = {
@@ -379,6 +395,19 @@ export class LockwalkEngine implements Engine {
       guessed: new Set(analysis.guessed.map((id) => callees.keys[id] as string)),
     };
     return { world, carried: earlier !== null };
+  }
+
+  /** What was begun of these very files, or null. */
+  private begunOf(key: string, facts: readonly FileFacts[]): Begun | null {
+    const begun = this.begun.get(key);
+    if (begun === undefined || begun.files.length !== facts.length) return null;
+    return begun.files.every((file, at) => file === facts[at]) ? begun : null;
+  }
+
+  private keepBegun(key: string, begun: Begun): void {
+    this.begun.delete(key);
+    this.begun.set(key, begun);
+    for (const other of this.begun.keys()) if (this.begun.size > MAX_BEGUN) this.begun.delete(other);
   }
 
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer {
@@ -788,6 +817,8 @@ export class LockwalkEngine implements Engine {
     for (const world of this.worlds.values())
       world.stale ||= cameOrWent || world.files.some((f) => f.path === file);
     if (this.first?.files.some((f) => f.path === file) === true) this.first = null;
+    for (const [key, begun] of this.begun)
+      if (begun.files.some((f) => f.path === file)) this.begun.delete(key);
   }
 
   dispose(): void {

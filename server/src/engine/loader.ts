@@ -225,8 +225,9 @@ export class Loader {
     const sources = this.sources(files, wholeUnits);
     const headers = this.ownHeaders(files, wholeUnits);
     if (this.reading?.isOpen() === true && !sources.every((f) => this.facts.has(f))) {
-      this.reading.ask(files, wholeUnits);
-      this.gather(this.reading, [...sources, ...headers], token, at, true);
+      // Also where the files alone are wanted now: whoever reads goes on with the rest
+      this.reading.ask(files, true);
+      this.gather(this.reading, files, [...sources, ...headers], token, at, true);
     }
     for (const f of sources) want(f);
     if (sources.length === 0) for (const h of headers) want(h);
@@ -308,30 +309,41 @@ export class Loader {
   /** Reads what files need, as far as nobody else does, and hands it on. */
   readForOthers(files: readonly string[], wholeUnits: boolean, token: CancelToken): void {
     if (this.reading === null) return;
-    const headers = this.ownHeaders(files, wholeUnits);
-    this.gather(this.reading, [...this.sources(files, wholeUnits), ...headers], token, () => {}, false);
+    const rest = [...this.sources(files, wholeUnits), ...this.ownHeaders(files, wholeUnits)];
+    this.gather(this.reading, files, rest, token, () => {}, false);
   }
+
+  /** What this engine has read, or was handed, for others: it keeps nothing of it, and need not look at it again. */
+  private readonly passed = new Set<string>();
+
+  /** Texts that have changed since the engine began: what others make of them may be of what they were. */
+  private readonly changed = new Set<string>();
 
   /**
    * Reads the closure of files together with other engines: each reads what nobody else has claimed. The order in which files
-   * come in is any; nothing that is made of them hangs on it. `keep`: the facts stay here.
+   * come in is any; nothing that is made of them hangs on it. So `files`, which somebody waits for, come first with all that they
+   * include, and then the rest of what is read with them. `keep`: the facts stay here.
    */
   private gather(
     reading: SharedReading,
     files: readonly string[],
+    rest: readonly string[],
     token: CancelToken,
     at: (file: string) => void,
     keep: boolean,
   ): void {
-    const known = new Set(files);
-    const todo = [...known];
+    const known = keep ? new Set<string>() : this.passed;
+    const todo: string[] = [];
     const elsewhere = new Set<string>();
+    const want = (path: string): void => {
+      if (known.has(path)) return;
+      known.add(path);
+      todo.push(path);
+    };
+    for (const path of files) want(path);
+    let resting = 0;
     const follow = (facts: FileFacts): void => {
-      for (const target of this.included(facts)) {
-        if (known.has(target)) continue;
-        known.add(target);
-        todo.push(target);
-      }
+      for (const target of this.included(facts)) want(target);
     };
     const readHere = (path: string): void => {
       at(path);
@@ -343,7 +355,7 @@ export class Loader {
       if (facts !== null) follow(facts);
       if (!keep) this.facts.delete(path);
     };
-    const { heard } = this;
+    const { heard, changed } = this;
     const take = (path: string, what: HandedOn): void => {
       if ('skipped' in what) {
         if (what.skipped !== null) this.skipped.set(path, what.skipped);
@@ -353,13 +365,15 @@ export class Loader {
       follow(what.facts);
     };
     let inVain = 0;
-    for (let next = 0; next < todo.length || elsewhere.size > 0; ) {
+    for (let next = 0; next < todo.length || resting < rest.length || elsewhere.size > 0; ) {
       throwIfCancelled(token);
       for (const { file, made } of reading.arrived()) {
         inVain = 0;
+        if (changed.has(file)) continue;
         if (elsewhere.delete(file)) take(file, made as HandedOn);
         else heard.set(file, made as HandedOn);
       }
+      while (next === todo.length && resting < rest.length) want(rest[resting++] as string);
       const path = todo[next];
       if (path !== undefined) {
         next++;
@@ -369,8 +383,11 @@ export class Loader {
         else if (what !== undefined) {
           heard.delete(path);
           take(path, what);
-        } else if (!reading.shares(path) || reading.claim(path)) readHere(path);
+        } else if (!reading.shares(path) || reading.claim(path) || changed.has(path)) readHere(path);
         else elsewhere.add(path);
+      } else if (elsewhere.size === 0) {
+        // The last one has just arrived, and nothing is left to wait for
+        break;
       } else if (!reading.isOpen() || inVain >= LOOKS) {
         // Nobody is there any more, or not in good order
         for (const path of [...elsewhere]) readHere(path);
@@ -390,6 +407,7 @@ export class Loader {
     const facts = this.facts.get(path);
     this.facts.delete(path);
     this.heard.delete(path);
+    this.changed.add(path);
     this.skipped.delete(path);
     this.texts.delete(path);
     const at = path.lastIndexOf('/');

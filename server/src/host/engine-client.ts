@@ -76,6 +76,9 @@ if (Number.parseInt(process.versions.v8, 10) <= NEWEST_V8_KNOWN) {
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=150');
 }
 
+/** A reader that nobody needed for so long is ended. */
+const READER_LIVES_MS = 60_000;
+
 /** Calls that read a unit and its headers. */
 const READING: ReadonlySet<CallName> = new Set([
   'check',
@@ -95,6 +98,11 @@ const READING: ReadonlySet<CallName> = new Set([
   'picture',
   'verify',
 ] satisfies CallName[]);
+
+/** Whether a call reads all of a unit: for a card that somebody waits for its file may do, and the reader goes on with the rest. */
+function readsAll(request: Request): boolean {
+  return READING.has(request.call) && !(request.call === 'hover' && request.params.soon === true);
+}
 
 /** How an engine reads: alone, with a second worker that only reads, or with the engines that have the other shares. */
 export type ReadsWith = 'nobody' | 'reader' | ReadingShare;
@@ -135,9 +143,10 @@ export class EngineClient {
   #nextId = 1;
   #disposed = false;
   #readsWith: ReadsWith;
-  /** This engine's share and the other one, until the first call that reads has been answered. */
+  /** This engine's share and the other one, until the first call that reads a whole unit has been answered. */
   #shares: readonly ReadingShare[] = [];
   #reader: Worker | null = null;
+  #readerEnds: NodeJS.Timeout | null = null;
 
   /** `cache`: folder of what is kept between runs, or null. */
   constructor(spec: EngineSpec, readsWith: ReadsWith = 'nobody', cache: string | null = null) {
@@ -261,8 +270,6 @@ export class EngineClient {
   async overlay(file: string, text: string | null): Promise<void> {
     if (text === null) this.#overlays.delete(file);
     else this.#overlays.set(file, text);
-    // What the reader would make of the file is not what it is now
-    this.#endReader();
     if (this.#worker !== null) await this.#call('overlay', { file, text });
   }
 
@@ -313,7 +320,8 @@ export class EngineClient {
       signal?.addEventListener('abort', stop, { once: true });
       this.#queue.push(waiting);
       this.#pump();
-      if (READING.has(call)) this.#startReader();
+      // Who asks what there is will ask about it
+      if (READING.has(call) || call === 'describe') this.#startReader();
     });
   }
 
@@ -378,12 +386,16 @@ export class EngineClient {
     if (share === undefined || this.#reader !== null) return;
     const reader = this.#startWorker('reader', share);
     this.#reader = reader;
+    this.#readerEnds = setTimeout(() => this.#endReader(), READER_LIVES_MS);
+    this.#readerEnds.unref();
     // Without it the engine reads alone
     reader.on('error', () => closeReading(share));
     reader.on('exit', () => closeReading(share));
   }
 
   #endReader(): void {
+    if (this.#readerEnds !== null) clearTimeout(this.#readerEnds);
+    this.#readerEnds = null;
     for (const share of this.#shares.slice(0, 1)) closeReading(share);
     this.#shares = [];
     void this.#reader?.terminate();
@@ -399,7 +411,7 @@ export class EngineClient {
       return;
     }
     this.#running = null;
-    if (READING.has(running.request.call)) this.#endReader();
+    if (reply.kind !== 'cancelled' && readsAll(running.request)) this.#endReader();
     switch (reply.kind) {
       case 'answer':
         if (running.signal?.aborted === true) running.reject(new Cancelled());

@@ -5,7 +5,7 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
-import { Cancelled, type CancelToken } from '../engine/base/cancel.js';
+import { Cancelled, type CancelToken, NEVER } from '../engine/base/cancel.js';
 import type { CheckAnswer, Engine, Progress } from '../engine/door.js';
 import { createEngine } from '../engine/index.js';
 import { loadWasm } from './assets.js';
@@ -211,7 +211,8 @@ if (start.role === 'reader' && reading !== null) {
   reading.onAsked((files, wholeUnits) => {
     made ??= make(start.spec);
     made.then(
-      ({ engine }) => engine.readForOthers(files, wholeUnits, token),
+      // Who is told to stop goes on later, with what was read until then: the reader is ended where nobody needs it
+      ({ engine }) => engine.readForOthers(files, wholeUnits, NEVER),
       // Whoever asked reads alone
       () => {},
     );

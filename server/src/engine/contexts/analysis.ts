@@ -86,27 +86,42 @@ export class Analysis {
     };
   }
 
-  /** Runs bottom-up over what is reachable from `roots` (function ids), then top-down. */
+  /** Groups that are done, and of the next one its parts: one that was stopped goes on from there. */
+  private groupsDone = 0;
+  private partsDone = 0;
+
+  /**
+   * Runs bottom-up over what is reachable from `roots` (function ids), then top-down. What was stopped goes on when it is run again
+   * from the same roots; where something is taken over from an earlier analysis it cannot, and is begun anew.
+   */
   run(
     roots: readonly number[],
     token: CancelToken,
     progress?: (done: number, total: number, at: string) => void,
   ): void {
-    const groups = this.callees.groups(roots);
-    this.groups = groups;
-    for (const group of groups) this.bottomUp.push(...group);
-    let done = 0;
+    if (this.groups.length === 0) {
+      this.groups = this.callees.groups(roots);
+      for (const group of this.groups) this.bottomUp.push(...group);
+      this.earlier?.beginResults(this.groups);
+    }
+    const { groups } = this;
     const total = this.bottomUp.length;
-    this.earlier?.beginResults(groups);
-    for (const group of groups) {
-      if (this.takesOver(group)) {
+    let done = groups.slice(0, this.groupsDone).reduce((n, g) => n + g.length, 0);
+    for (; this.groupsDone < groups.length; this.groupsDone++) {
+      const group = groups[this.groupsDone] as readonly number[];
+      if (this.partsDone === 0 && this.takesOver(group)) {
         done += group.length;
         continue;
       }
       const cyclic = group.length > 1 || this.callsItself(group[0] as number);
       const once = walkedOnce(group.length);
-      for (const part of once ? group.map((id) => [id]) : [group])
+      for (const part of (once ? group.map((id) => [id]) : [group]).slice(this.partsDone)) {
+        // Of rounds that were broken off nothing may be left
+        for (const id of part) this.results[id] = undefined;
         this.findResults(part, cyclic && !once ? MAX_ROUNDS : 1, token);
+        this.partsDone++;
+      }
+      this.partsDone = 0;
       done += group.length;
       progress?.(done, total, this.program.functions[group[0] as number]?.name ?? '');
     }
@@ -238,14 +253,12 @@ export class Analysis {
     return isSame;
   }
 
-  private analyse(id: number): FunctionResult {
+  private analyse(id: number): FunctionResult 
     this.walked++;
     return new FunctionRun(this.shared, this.program.functions[id] as FunctionRef).run();
-  }
 
-  private callsItself(id: number): boolean {
+  private callsItself(id: number): boolean 
     return this.callees.of(id).includes(id);
-  }
 }
 
 function effectKey(r: FunctionResult): string {
