@@ -2,7 +2,8 @@
  * Answers for somebody who waits: a hover in a directory that nobody has analysed yet, and a check of one file's functions alone.
  */
 import assert from 'node:assert/strict';
-import { NEVER } from '../../server/src/engine/base/cancel.js';
+import { Cancelled, NEVER } from '../../server/src/engine/base/cancel.js';
+import type { Engine } from '../../server/src/engine/door.js';
 import { filesOf, openFiles } from './harness.js';
 
 /** A directory of enough files that the one at hand is looked at first. */
@@ -45,6 +46,29 @@ int other_half(struct foo *f)
 }
 `;
 
+/** Functions that call each other, with a lock that one of them drops, and enough others for a check to be stopped among them. */
+const IN_TURN = `// file: fs/foo/a.c
+static void odd(struct foo *f, int n);
+static void even(struct foo *f, int n)
+{
+	mutex_lock(&f->lock);
+	if (n)
+		odd(f, n - 1);
+}
+static void odd(struct foo *f, int n)
+{
+	mutex_unlock(&f->lock);
+	if (n)
+		even(f, n - 1);
+}
+void both(struct foo *f)
+{
+	spin_lock(&f->other);
+	even(f, 4);
+	spin_unlock(&f->other);
+}
+${HALF.replace('// file: fs/foo/a.c', '// file: fs/foo/c.c')}${MANY.join('')}`;
+
 /** What a hover on the counter knows: the locks held, and what is not known. */
 async function hovers(
   source: string,
@@ -80,6 +104,37 @@ describe('first answers', () => {
     const [first] = await hovers(CALLED, [true]);
     assert.equal(first?.held, 'foo::lock');
     assert.doesNotMatch(first?.unknown ?? '', /other files/);
+  });
+
+  it('a check that is stopped, wherever that is, goes on and says what one says that was not', async () => {
+    const request = { paths: ['fs/foo'], rules: [], precision: 'low' } as const;
+    /** Looks of the engine until it is stopped. */
+    const stopAt = (look: number): { readonly isCancelled: () => boolean; looks: number } => {
+      const token = { looks: 0, isCancelled: () => ++token.looks >= look };
+      return token;
+    };
+    const told = (engine: Engine): unknown => [
+      engine.check(request, NEVER).findings,
+      engine.dump('contexts', 'fs/foo/a.c', null).text,
+    ];
+    const whole = await openFiles(filesOf(IN_TURN));
+    const all = stopAt(Number.POSITIVE_INFINITY);
+    assert.ok(whole.check(request, all).findings.length > 0);
+    const expected = told(whole);
+    whole.dispose();
+    const looks: number[] = [];
+    for (let at = 1; at < all.looks; at++) {
+      const engine = await openFiles(filesOf(IN_TURN));
+      assert.throws(() => engine.check(request, stopAt(at)), Cancelled);
+      // Somebody else is answered in between
+      engine.hover({ file: 'fs/foo/a.c', line: 4, column: 5, soon: true }, NEVER);
+      const rest = stopAt(Number.POSITIVE_INFINITY);
+      engine.check(request, rest);
+      looks.push(rest.looks);
+      assert.deepEqual(told(engine), expected, `stopped at look ${at} of ${all.looks}`);
+      engine.dispose();
+    }
+    assert.ok(Math.min(...looks) < all.looks - 12, `of ${all.looks} looks these are left: ${looks.join()}`);
   });
 
   it('a quick check finds what the functions of the file do, as a whole one does', async () => {

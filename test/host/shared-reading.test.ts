@@ -45,13 +45,26 @@ class Fake implements SharedReading {
   ask = (files: readonly string[]): number => this.asked.push([...files]);
   claim = (): boolean => this.mine;
   publish = (file: string, made: unknown): number => this.published.push({ file, made });
-  arrived = (): readonly ReadByOther[] => {
+  arrived: () => readonly ReadByOther[] = () => {
     const out = this.incoming;
     this.incoming = [];
     return out;
   };
   wait = (): number => this.waits++;
   leave = (): void => {};
+}
+
+/** Another engine that has claimed everything, and hands on the next file whenever it is waited for. */
+class Slow extends Fake {
+  private at = 0;
+  constructor(private readonly handed: readonly ReadByOther[]) {
+    super(false);
+  }
+  override arrived = (): readonly ReadByOther[] =>
+    this.handed.slice(this.at, this.waits).map((p) => {
+      this.at++;
+      return p;
+    });
 }
 
 describe('shared reading', () => {
@@ -117,6 +130,46 @@ describe('shared reading', () => {
     assert.ok(analysed.ok);
     assert.ok(!seen.includes('include/linux/fs.h'), 'a header that was handed on is not read again');
     assert.deepEqual(said(two.check(EVERYTHING, NEVER)), expected);
+  });
+
+  it('the last file that arrives ends the waiting, and what another made of a text that changed is not taken', async () => {
+    const first = new Fake(true);
+    const one = await openFiles(UNIT, first);
+    const expected = said(one.check(EVERYTHING, NEVER));
+    const source = first.published.find((p) => p.file === 'fs/foo/x.c');
+    const others = first.published.filter((p) => p !== source).map((p) => structuredClone(p));
+    const stale = { file: 'fs/foo/x.c', made: others.find((p) => p.file.endsWith('broken.c'))?.made };
+    const slow = new Slow([...others, stale]);
+    const two = await openFiles(UNIT, slow);
+    two.invalidate('fs/foo/x.c');
+    assert.deepEqual(said(two.check(EVERYTHING, NEVER)), expected);
+    assert.deepEqual(
+      slow.published.map((p) => p.file),
+      ['fs/foo/x.c'],
+    );
+    assert.equal(slow.waits, others.length, 'once for each file, and never for nothing');
+  });
+
+  it('of a card that somebody waits for only the file is read, and the rest is asked for', async () => {
+    const many = filesOf([...Array(8)].map((_, n) => `// file: fs/foo/o${n}.c\nint o${n};\n`).join(''));
+    const both = new Map([...UNIT, ...many]);
+    const first = new Fake(true);
+    const one = await openFiles(both, first);
+    one.hover({ file: 'fs/foo/x.c', line: 4, column: 5, soon: true }, NEVER);
+    assert.deepEqual(first.published.map((p) => p.file).sort(), [
+      'fs/foo/own.h',
+      'fs/foo/x.c',
+      'include/linux/fs.h',
+    ]);
+    const reader = new Fake(true);
+    const two = await openFiles(both, reader);
+    const [asked] = first.asked;
+    assert.ok(asked !== undefined);
+    two.readForOthers(asked, true, NEVER);
+    assert.equal(reader.published[0]?.file, 'fs/foo/x.c', 'what somebody waits for comes first');
+    assert.equal(reader.published.length, both.size + 1);
+    two.readForOthers(asked, true, NEVER);
+    assert.equal(reader.published.length, both.size + 1, 'nothing is read for others twice');
   });
 
   it('what another engine claimed and never hands on is read after a while', async () => {

@@ -86,7 +86,7 @@ export class Analysis {
     };
   }
 
-  /** Groups that are done, and of the next one its parts: one that was stopped goes on from there. */
+  /** Groups that are done, and parts of the next one: what was stopped goes on from there. */
   private groupsDone = 0;
   private partsDone = 0;
 
@@ -253,12 +253,14 @@ export class Analysis {
     return isSame;
   }
 
-  private analyse(id: number): FunctionResult 
+  private analyse(id: number): FunctionResult {
     this.walked++;
     return new FunctionRun(this.shared, this.program.functions[id] as FunctionRef).run();
+  }
 
-  private callsItself(id: number): boolean 
+  private callsItself(id: number): boolean {
     return this.callees.of(id).includes(id);
+  }
 }
 
 function effectKey(r: FunctionResult): string {
