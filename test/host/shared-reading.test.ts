@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { NEVER } from '../../server/src/engine/base/cancel.js';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import { Cancelled, NEVER } from '../../server/src/engine/base/cancel.js';
 import type { CheckAnswer, ReadByOther, SharedReading } from '../../server/src/engine/door.js';
 import { EngineClient } from '../../server/src/host/engine-client.js';
 import { closeReading, ReadingEnd, shareReading } from '../../server/src/host/shared-reading.js';
@@ -108,6 +111,38 @@ describe('shared reading', () => {
       const answer = await engine.check({ ...EVERYTHING, paths: ['fs/mountd/record.c'] });
       assert.equal(answer.stats.functions, 2);
     } finally {
+      await engine.dispose();
+    }
+  });
+
+  it('the reader outlives texts of open files and cards, and ends when a whole unit has been answered about', async function () {
+    if (availableParallelism() < 2) this.skip();
+    const there = new Set<Worker>();
+    const came = (worker: Worker): void => {
+      there.add(worker);
+      worker.once('exit', () => there.delete(worker));
+    };
+    process.on('worker', came);
+    const engine = new EngineClient(SPEC, 'reader');
+    try {
+      const at = { file: 'fs/mountd/record.c', line: 1, column: 1 };
+      await engine.describe();
+      await engine.overlay(at.file, 'int one(void) { return 1; }\n');
+      await engine.hover({ ...at, soon: true });
+      const stop = new AbortController();
+      const stopped = engine.check(EVERYTHING, stop.signal);
+      stop.abort();
+      await assert.rejects(stopped, Cancelled);
+      await new Promise((soon) => setTimeout(soon, 50));
+      assert.equal(there.size, 2);
+      const [, reader] = there;
+      assert.ok(reader !== undefined);
+      const ended = once(reader, 'exit');
+      await engine.check({ ...EVERYTHING, paths: [at.file] });
+      await ended;
+      assert.equal(there.size, 1);
+    } finally {
+      process.off('worker', came);
       await engine.dispose();
     }
   });
