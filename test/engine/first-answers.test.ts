@@ -134,7 +134,9 @@ describe('first answers', () => {
       assert.deepEqual(told(engine), expected, `stopped at look ${at} of ${all.looks}`);
       engine.dispose();
     }
-    assert.ok(Math.min(...looks) < all.looks - 12, `of ${all.looks} looks these are left: ${looks.join()}`);
+    // Stopped while files are read it looks as often as ever, stopped among the rules at the rules alone, and in between less and less
+    const between = looks.filter((left) => left < all.looks && left > Math.min(...looks));
+    assert.ok(between.length > 12, `of ${all.looks} looks these are left: ${looks.join()}`);
   });
 
   it('a quick check finds what the functions of the file do, as a whole one does', async () => {
