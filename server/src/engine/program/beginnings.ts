@@ -152,6 +152,11 @@ type Said =
   | { readonly kind: 'argument'; readonly argument: Argument }
   | { readonly kind: 'made'; readonly key: string; readonly fn: number };
 
+/** The hash of a function's text. */
+function hashOf({ file, index }: FunctionRef): number {
+  return file.functions[index * FUNCTION_STRIDE + Fn.Hash] as number;
+}
+
 /** What a file says by one kind of reading. */
 type Reading = 'invocations' | 'uses' | 'literals' | 'functions';
 
@@ -159,7 +164,10 @@ type Reading = 'invocations' | 'uses' | 'literals' | 'functions';
 export class BeginningsRead {
   readonly ofFiles = new Map<Reading, WeakMap<FileFacts, readonly Said[]>>();
   /** By number of the function. */
-  readonly ofFunctions: ({ readonly file: FileFacts; readonly said: readonly Said[] } | undefined)[] = [];
+  readonly ofFunctions: (
+    | { readonly file: FileFacts; readonly hash: number; readonly said: readonly Said[] }
+    | undefined
+  )[] = [];
   /** Functions that stand in files, by path. */
   readonly functions = new Map<string, FunctionRef[]>();
   /** What was found last, in which files, and of what; null: nothing yet. */
@@ -287,7 +295,12 @@ class Search {
       if (f.isHeader && !reached.has(f.id)) continue;
       const known = this.read.ofFunctions[f.id];
       if (known?.file === f.file) this.take(known.said);
-      else this.read.ofFunctions[f.id] = { file: f.file, said: this.listen(() => this.operations(f)) };
+      else
+        this.read.ofFunctions[f.id] = {
+          file: f.file,
+          hash: hashOf(f),
+          said: this.listen(() => this.operations(f)),
+        };
     }
     this.handedOn();
     for (const file of files) this.reading('functions', file);
@@ -329,9 +342,18 @@ class Search {
       const known = read.ofFunctions[id];
       const f = this.program.functions[id];
       if (known === undefined || f === undefined || known.file === f.file) continue;
-      const said = this.listen(() => this.operations(f));
-      if (!renews(known.said, said)) return false;
-      read.ofFunctions[id] = { file: f.file, said: known.said };
+      const { said } = known;
+      // A function that is what it was says the same, of the text that it stands in now
+      if (known.hash === hashOf(f)) {
+        for (const one of said) if (one.kind === 'beginning') Object.assign(one.beginning, { file: f.file });
+      } else if (
+        !renews(
+          said,
+          this.listen(() => this.operations(f)),
+        )
+      )
+        return false;
+      read.ofFunctions[id] = { file: f.file, hash: hashOf(f), said };
     }
     Object.assign(read.last ?? {}, { files: new Map(this.program.files) });
     return true;
