@@ -102,7 +102,7 @@ describe('audit', () => {
       whyOf(answer, 'leaves'),
       /^out of RCU-walk before it may sleep \(mutex_lock\(\)\), takes foo::mutex, frees nothing/,
     );
-    assert.match(whyOf(answer, 'plain'), /^atomic: sleeps nowhere, takes no lock, frees nothing$/);
+    assert.match(whyOf(answer, 'plain'), /^must not sleep and does not, takes no lock, frees nothing$/);
     assert.match(whyOf(answer, 'not_here'), /another directory/);
     assert.deepEqual(
       answer.spots.filter((s) => s.function === 'plain').map((s) => s.table),

@@ -186,7 +186,7 @@ function lookedAt(
   const sleeps = result?.sleeps ?? [];
   const mayNot = entries.some((e) => e.walk || entryAtomic(e) !== null);
   const leaf = sleeps[0] === undefined ? null : sleepLeaf({ analysis }, sleeps[0].what, sleeps[0].via);
-  if (leaf === null) parts.push(mayNot ? 'atomic: sleeps nowhere' : 'sleeps nowhere');
+  if (leaf === null) parts.push(mayNot ? 'must not sleep and does not' : 'does not sleep');
   else if (walks.length > 0) parts.push(`out of RCU-walk before it may sleep (${leaf}())`);
   else parts.push(`${mayNot ? 'sleeps only where it may' : 'may sleep'} (${leaf}())`);
   const locks = new Set<string>();
@@ -207,9 +207,10 @@ function lookedAt(
   );
   parts.push(frees.size === 0 ? 'frees nothing' : `frees ${[...frees].sort().join(', ')}`);
   if ([...frees].some((what) => what.endsWith('at once'))) parts.push(whoLooks(analysis, fn));
-  return functions > 1
-    ? `with what it calls (${functions} functions): ${parts.join(', ')}`
-    : parts.join(', ');
+  if (functions <= 1) return parts.join(', ');
+  const callees =
+    functions === 2 ? 'the function that it calls' : `the ${functions - 1} functions that it calls`;
+  return `together with ${callees}: ${parts.join(', ')}`;
 }
 
 /** What the other side does, where something is freed at once and no rule minds: the reader would ask next. */

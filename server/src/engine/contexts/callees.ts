@@ -52,11 +52,14 @@ export class Callees {
     return (this.keys[a] as string) < (this.keys[b] as string) ? -1 : 1;
   };
 
-  /** A macro as a function of the program; null where it is no code. */
+  /** A macro as a function of the program; null where it is no code, or where what it is depends on a name that it is given. */
   compile(macro: MacroRef): FunctionRef | null {
     const known = this.macroCache.get(macro);
     if (known !== undefined) return known;
-    const ref = this.compileText(macro.file, macro.name, macro.params ?? [], macro.body, macro.position);
+    const params = macro.params ?? [];
+    const ref = namesMember(params, macro.body)
+      ? null
+      : this.compileText(macro.file, macro.name, params, macro.body, macro.position);
     this.macroCache.set(macro, ref);
     return ref;
   }
@@ -158,6 +161,11 @@ export class Callees {
     }
     return null;
   }
+}
+
+/** Whether a macro reaches for a member whose name it is given. */
+function namesMember(params: readonly string[], body: string): boolean {
+  return params.some((p) => /^\w+$/.test(p) && new RegExp(`(->|\\.)\\s*${p}\\b`).test(body));
 }
 
 function isAlike(a: readonly number[], b: readonly number[]): boolean {

@@ -145,8 +145,25 @@ export function idiom(run: FunctionRun, s: State, site: CallSite, name: string, 
       return true;
     }
     case '__builtin_constant_p':
-    case 'IS_ENABLED':
       return give(terms.unknown);
+    case 'IS_ENABLED':
+    case 'IS_BUILTIN':
+    case 'IS_MODULE':
+    case 'IS_REACHABLE': {
+      // Both answers are looked at, but a kernel gives the same one everywhere
+      const symbol = memberPath(run, site.argExprs[0] ?? -1);
+      return give(symbol === '' ? terms.unknown : terms.global(`${name}(${symbol})`));
+    }
+    case 'ACCESS_PRIVATE': {
+      const member = memberPath(run, site.argExprs[1] ?? -1);
+      if (member === '') return give(terms.unknown);
+      // A place: as a rule its address is taken
+      const place = terms.fieldP(a0, terms.name(member));
+      const owner = ev.typeOf(site.argExprs[0] ?? -1);
+      if (!ev.owners.has(place) && owner?.base.startsWith('struct ') === true)
+        ev.owners.set(place, owner.base);
+      return give(terms.load(place));
+    }
     default:
       return false;
   }
@@ -179,8 +196,9 @@ function containerOf(run: FunctionRun, site: CallSite, pointer: number): number 
   );
 }
 
-/** `netfs.inode`: a member of a member. */
+/** A name that is handed to a macro as such: of a symbol, of a member, or `netfs.inode`, of a member of a member. */
 function memberPath(run: FunctionRun, expr: number): string {
+  if (expr < 0) return '';
   const file = run.fn.file;
   const at = expr * EXPR_STRIDE;
   const kind = file.exprs[at] as X;

@@ -73,6 +73,8 @@ function macroFacts(
 ): FileFacts | null {
   const plain = body
     .replace(/\\\r?\n/g, ' ')
+    // The last line goes on in an empty one
+    .replace(/\\\s*$/, '')
     .replace(/,\s*##\s*(__VA_ARGS__|args|arg)\b/g, ', $1')
     .replace(/__VA_OPT__\(,\)/g, ',')
     .trim();

@@ -493,6 +493,7 @@ const FREES: readonly HelperEntry[] = [
     },
   ),
   free('vfree', 'addr', true, 'Frees memory from vmalloc at once; sleeps.', '6.12:mm/vmalloc.c:3407', {
+    putsOffInInterrupt: true,
     frees: [freesNow('addr')],
   }),
   free(

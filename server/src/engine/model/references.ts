@@ -2,7 +2,7 @@
  * Counted references: dentries, inodes, mounts, files, and the counters themselves. Getting one is safe anywhere it is
  * already counted; in RCU-walk only the forms that fail on a dead object are. Dropping the last one often sleeps.
  */
-import { exclusive, get, getUnlessDead, plain as N, put, sleeping as S, shared } from './entry.js';
+import { exclusive, get, getUnlessDead, helper, plain as N, put, sleeping as S, shared } from './entry.js';
 import type { HelperEntry } from './types.js';
 
 const DENTRY_LOCK = exclusive('dentry->d_lock', 'spin');
@@ -373,11 +373,12 @@ const COUNTERS: readonly HelperEntry[] = [
     returns: 'kobj',
     references: [get('kobj', 'kobject')],
   }),
-  S(
+  helper(
     'kobject_put',
     'kobj',
-    'Drops a reference to an object; the last one takes it apart and may sleep.',
-    '6.12:lib/kobject.c:730',
+    'kobj->state_in_sysfs',
+    'Drops a reference to an object; the last one takes it apart, and sleeps where it is still in sysfs.',
+    '6.12:lib/kobject.c:730 6.12:lib/kobject.c:670',
     {
       references: [put('kobj', 'kobject')],
     },

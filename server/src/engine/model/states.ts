@@ -149,6 +149,7 @@ const STATES: readonly HelperEntry[] = [
   takes('preempt_disable_notrace', '', false, [PREEMPT], '6.12:include/linux/preempt.h:266'),
   drops('preempt_enable_notrace', '', [PREEMPT], '6.12:include/linux/preempt.h:237'),
   drops('preempt_enable_no_resched', '', [PREEMPT], '6.12:include/linux/preempt.h:225'),
+  drops('sched_preempt_enable_no_resched', '', [PREEMPT], '6.12:include/linux/preempt.h:219'),
   plain(
     'preempt_disable_nested',
     '',

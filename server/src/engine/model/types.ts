@@ -167,6 +167,8 @@ export interface HelperEntry {
   readonly defaults?: Readonly<Record<string, string>>;
   /** May it sleep: yes, no, or under a condition over its parameters (`gfp & __GFP_DIRECT_RECLAIM`). */
   readonly sleeps: boolean | ConditionText;
+  /** In interrupts and with bottom halves off it puts off what it would sleep for. */
+  readonly putsOffInInterrupt?: true;
   /** Locks needed on entry. */
   readonly requires?: readonly LockSpec[];
   /** Locks that must not be held (it takes them itself, or deadlocks). */

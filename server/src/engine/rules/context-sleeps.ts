@@ -90,6 +90,14 @@ function sleepIn(
       continue;
     }
     const leaf = sleepLeaf(cx, e.what, e.via);
+    // What forbids sleeping without a lock is an interrupt or a softirq
+    if (
+      cx.analysis.model.helpers.get(leaf)?.putsOffInInterrupt === true &&
+      (typeof why === 'string' || entry.locks.some((l) => l.kind === 'bh' && !l.may))
+    ) {
+      cx.silence?.(law.rule, fn, e.op, `'${leaf}()' puts off what it would sleep for: this is an interrupt`);
+      continue;
+    }
     const reason =
       typeof why === 'string'
         ? why

@@ -387,6 +387,12 @@ function isReadSection(entry: Entry): boolean {
   return !entry.walk && entry.locks.length > 0 && entry.locks.every((l) => l.kind === 'rcu' && !l.may);
 }
 
+/** The function whose result a value is, or ''. */
+function madeBy(run: FunctionRun, value: number): string {
+  const op = run.terms.a(value);
+  return op < run.graph.opCount ? calledName(run.fn, op) : '';
+}
+
 /** The kinds of objects that a function finds and dereferences in read sections, with the first place of each. */
 function sectionsIn(
   cx: RuleContext,
@@ -405,6 +411,9 @@ function sectionsIn(
       // Only what was found here: what a caller hands over is the caller's
       const found = run.terms.kind(pointer);
       if (found !== T.Fresh && found !== T.Load) return;
+      // Nobody else has what was only just made
+      if (found === T.Fresh && cx.analysis.model.helpers.get(madeBy(run, pointer))?.returns === 'fresh')
+        return;
       if ((maskOf(run.terms, s.facts, pointer) & (POSITIVE | NEGATIVE)) === 0) return;
       out.set(type, { op, text: run.showPlace(pointer) });
     };

@@ -118,6 +118,8 @@ export function helperEffects(h: HelperEntry): readonly string[] {
     if (items !== undefined && items.length > 0) effects.push(`${title} ${items.join(', ')}`);
   };
   const locks = (specs: readonly LockSpec[] | undefined) => specs?.map((l) => lockText(l));
+  if (h.putsOffInInterrupt === true)
+    effects.push('does not sleep in interrupts and with bottom halves off: put off there');
   list('needs', locks(h.requires));
   list('must not be called with', locks(h.mustNotHold));
   list('acquires', locks(h.acquires));

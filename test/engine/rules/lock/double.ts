@@ -120,4 +120,61 @@ void a_bad(struct bar *b)
 	put_bar(b); /*! lock/double@low */
 	spin_unlock(&b->lock);
 }`,
+  'two members through a macro': `
+#define member_of(p, member) (&(p)->member)
+#define ACCESS_PRIVATE(p, member) ((p)->member)
+#define lock_foo(p) do { spin_lock(&ACCESS_PRIVATE(p, lock)); } while (0)
+#define lock_other(p) do { spin_lock(&ACCESS_PRIVATE(p, other)); } while (0)
+#define lock_by_name(p, member) do { spin_lock(&(p)->member); } while (0)
+void a_ok(struct foo *f)
+{
+	lock_foo(f);
+	lock_other(f);
+	spin_unlock(&f->other);
+	spin_unlock(&f->lock);
+}
+void b_ok(struct foo *f)
+{
+	lock_by_name(f, lock);
+	lock_by_name(f, other);
+	spin_unlock(&f->other);
+	spin_unlock(&f->lock);
+}
+void c_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	lock_foo(f); /*! lock/double */
+	spin_unlock(&f->lock);
+}`,
+  // Only at medium precision: the flag may be one that such objects never have
+  'where a flag says so that the caller does not look at': `
+static void tidy(struct foo *f)
+{
+	if (!(f->bits & 4))
+		return;
+	mutex_lock(&f->mutex);
+	f->count = 0;
+	mutex_unlock(&f->mutex);
+}
+void a_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	tidy(f); /*! lock/double@medium */
+	mutex_unlock(&f->mutex);
+}`,
+  'two that the author says are two': `
+static spinlock_t *lock_of(struct foo *f)
+{
+	if (!f)
+		return &fallback.lock;
+	return &f->lock;
+}
+static struct foo fallback;
+void a_bad(struct foo *f, struct foo *g)
+{
+	spin_lock(lock_of(f));
+	spin_lock_nested(lock_of(g), 1); /*! lock/double@low */
+	spin_unlock(lock_of(g));
+	spin_unlock(lock_of(f));
+}`,
 };

@@ -398,4 +398,184 @@ static long a_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	return 0;
 }
 const struct file_operations ops = { .unlocked_ioctl = a_ioctl };`,
+  'carried on from turn to turn: given back for the caller, or taken for it': `
+static struct foo *next_ok(struct list_head *all, struct foo *last, int max)
+{
+	struct foo *f;
+
+	if (max < 1)
+		return NULL;
+	if (last) {
+		f = last->next;
+		if (f)
+			return f;
+		rcu_read_unlock();
+	}
+	rcu_read_lock();
+	list_for_each_entry_rcu(f, all, list)
+		if (f->count)
+			return f;
+	rcu_read_unlock();
+	return NULL;
+}
+struct foo *begin_ok(struct list_head *all)
+{
+	return next_ok(all, NULL, 2);
+}`,
+  'a lock in a variable of the function': `
+int a_ok(int n)
+{
+	struct foo f;
+
+	spin_lock_init(&f.lock);
+	spin_lock(&f.lock);
+	if (n)
+		return -EBUSY;
+	spin_unlock(&f.lock);
+	return 0;
+}`,
+  'another lock in its place': `
+struct foo *a_ok(struct foo *f, int n)
+{
+	struct foo *g;
+
+	spin_lock(&f->other);
+	list_for_each_entry(g, &f->list, list)
+		if (n-- == 0)
+			return g;
+	spin_unlock(&f->other);
+	spin_lock(&f->lock);
+	list_for_each_entry(g, &f->list, list)
+		if (n-- == 0)
+			return g;
+	spin_unlock(&f->lock);
+	return NULL;
+}`,
+  'a parameter that tells': `
+struct foo *find(struct foo *f);
+struct foo *a_ok(struct foo *f, bool *locked)
+{
+	struct foo *g = find(f);
+
+	if (g) {
+		*locked = false;
+		return g;
+	}
+	spin_lock(&f->lock);
+	g = f->next;
+	if (!g) {
+		spin_unlock(&f->lock);
+		return NULL;
+	}
+	*locked = true;
+	return g;
+}`,
+  // Memory and calls may say something else the second time; whoever wrote it knows that they do not
+  'one condition, written twice': `
+int here(void);
+int step(struct foo *f);
+int owner;
+int a_ok(struct foo *f)
+{
+	int err;
+
+	if (owner != here())
+		spin_lock(&f->lock);
+	err = step(f);
+	if (owner != here())
+		spin_unlock(&f->lock);
+	return err;
+}
+int b_bad(struct foo *f)
+{
+	if (owner != here())
+		spin_lock(&f->lock);
+	step(f);
+	if (owner != here()) {
+		if (f->count)
+			return -EBUSY; /*! lock/imbalance */
+		spin_unlock(&f->lock);
+	}
+	return 0;
+}
+int c_bad(struct foo *f)
+{
+	if (owner != here())
+		spin_lock(&f->lock);
+	step(f);
+	if (owner == here())
+		spin_unlock(&f->lock);
+	return 0; /*! lock/imbalance */
+}`,
+  'a macro whose last line goes on in an empty one': `
+#define unlock_foo(f) \\
+	spin_unlock(&(f)->lock) \\
+
+void a_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	if (f->count) {
+		unlock_foo(f);
+		return;
+	}
+	spin_unlock(&f->lock);
+}
+void b_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	if (f->count)
+		return; /*! lock/imbalance */
+	unlock_foo(f);
+}`,
+  'a member that a macro is given the name of': `
+#define ACCESS_PRIVATE(p, member) ((p)->member)
+#define lock_foo(p) do { spin_lock(&ACCESS_PRIVATE(p, lock)); } while (0)
+#define lock_other(p) do { spin_lock(&ACCESS_PRIVATE(p, other)); } while (0)
+void a_ok(struct foo *f)
+{
+	lock_foo(f);
+	if (f->count) {
+		spin_unlock(&f->lock);
+		return;
+	}
+	spin_unlock(&f->lock);
+}
+void b_bad(struct foo *f)
+{
+	lock_other(f);
+	if (f->count)
+		return; /*! lock/imbalance */
+	spin_unlock(&f->other);
+}`,
+  'a read side that a callee opens at times': `
+static struct list_head *map(struct foo *f)
+{
+	rcu_read_lock();
+	if (!f->count) {
+		rcu_read_unlock();
+		return NULL;
+	}
+	return &f->list;
+}
+int a_ok(struct foo *f, int n)
+{
+	struct list_head *g = NULL;
+
+	do {
+		if (!g++) {
+			g = map(f);
+			if (!g)
+				break;
+		}
+		if (f->count == n)
+			continue;
+		rcu_read_unlock();
+		g = NULL;
+		if (f->ready)
+			return -ENOMEM;
+	} while (n-- > 0);
+	if (g)
+		rcu_read_unlock();
+	return 0;
+}`,
 };

@@ -232,4 +232,20 @@ static void a_ok(struct inode *inode)
 }
 const struct inode_operations ops = { .unlink = a_unlink };
 const struct super_operations sops = { .evict_inode = a_ok };`,
+  // Only at low precision: nothing is known of what was called with it, and nobody here takes such a lock
+  'what a call may have come back with': `
+int fill(struct inode *inode, int flags);
+static int open_bad(struct inode *inode, struct file *file)
+{
+	int err = fill(inode, 0);
+
+	up_write(&inode->i_rwsem); /*! lock/not-held@low */
+	return err;
+}
+static int release_bad(struct inode *inode, struct file *file)
+{
+	up_write(&inode->i_rwsem); /*! lock/not-held */
+	return fill(inode, 0);
+}
+const struct file_operations ops = { .open = open_bad, .release = release_bad };`,
 };

@@ -348,4 +348,118 @@ void c_ok(struct foo *f)
 		release(&h);
 	spin_unlock(&f->lock);
 }`,
+  'memory from vmalloc, which is put off in interrupts': `
+static void gone(struct rcu_head *head)
+{
+	vfree(container_of(head, struct foo, rcu));
+}
+void a_ok(struct foo *f)
+{
+	call_rcu(&f->rcu, gone);
+}
+void b_ok(struct foo *f)
+{
+	spin_lock_bh(&f->lock);
+	vfree(f->name);
+	spin_unlock_bh(&f->lock);
+}
+void c_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	vfree(f->name); /*! lock/sleep-in-atomic */
+	spin_unlock(&f->lock);
+}
+static void drop_name(struct foo *f)
+{
+	vfree(f->name);
+}
+void d_ok(struct foo *f)
+{
+	spin_lock_bh(&f->lock);
+	drop_name(f);
+	spin_unlock_bh(&f->lock);
+}
+void e_bad(struct foo *f)
+{
+	spin_lock_irq(&f->lock);
+	drop_name(f); /*! lock/sleep-in-atomic */
+	spin_unlock_irq(&f->lock);
+}`,
+  'an object that was taken out of sysfs before': `
+struct kobject { struct kobject *parent; unsigned int state_in_sysfs:1; };
+struct bar { struct kobject kobj; struct rcu_head rcu; };
+static void gone_ok(struct rcu_head *head)
+{
+	kobject_put(&container_of(head, struct bar, rcu)->kobj);
+}
+void a_ok(struct bar *b)
+{
+	kobject_del(&b->kobj);
+	call_rcu(&b->rcu, gone_ok);
+}`,
+  'what does not come back': `
+void a_ok(struct foo *f)
+{
+	if (f->count) {
+		preempt_disable();
+		do_task_dead();
+	}
+	msleep(1);
+}
+int b_ok(struct foo *f, int cmd)
+{
+	switch (cmd) {
+	case 0:
+		spin_lock(&f->lock);
+		make_task_dead(9);
+	case 1:
+		preempt_disable();
+		do_task_dead();
+	case 2:
+		msleep(1);
+	}
+	return 0;
+}`,
+  'preemption comes back without a look at who waits': `
+void a_ok(struct foo *f)
+{
+	preempt_disable();
+	f->count++;
+	sched_preempt_enable_no_resched();
+	schedule();
+}
+void b_bad(struct foo *f)
+{
+	preempt_disable();
+	f->count++;
+	schedule(); /*! lock/sleep-in-atomic */
+	sched_preempt_enable_no_resched();
+}`,
+  'a pin that is ended outside of the read side': `
+void a_ok(struct foo *f, struct fs_pin *pin)
+{
+	rcu_read_lock();
+	pin = f->pin;
+	pin_kill(pin);
+	msleep(1);
+}`,
+  'one answer of the configuration': `
+void a_ok(struct foo *f)
+{
+	if (!IS_ENABLED(CONFIG_FOO))
+		preempt_disable();
+	f->count++;
+	if (!IS_ENABLED(CONFIG_FOO))
+		preempt_enable();
+	msleep(1);
+}
+void b_bad(struct foo *f)
+{
+	if (!IS_ENABLED(CONFIG_FOO))
+		preempt_disable();
+	f->count++;
+	if (!IS_ENABLED(CONFIG_BAR))
+		preempt_enable();
+	msleep(1); /*! lock/sleep-in-atomic */
+}`,
 };

@@ -841,4 +841,27 @@ void table_free_ok(struct table *t)
 	kvfree(t->nodes);
 	kfree(t);
 }`,
+  'only made in a read side': `
+struct node { int id; struct list_head list; struct rcu_head rcu; };
+static struct node *node_make(int id)
+{
+	struct node *n = kzalloc(sizeof(*n), GFP_ATOMIC);
+
+	if (n)
+		n->id = id;
+	return n;
+}
+struct node *node_add(int id)
+{
+	struct node *n;
+
+	rcu_read_lock();
+	n = node_make(id);
+	rcu_read_unlock();
+	return n;
+}
+void node_free_ok(struct node *n)
+{
+	kfree(n);
+}`,
 };

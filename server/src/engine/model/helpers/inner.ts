@@ -38,6 +38,16 @@ function childLocks(when: string) {
 /** Helpers of the dentry cache, path walk, inodes and superblocks that few call. */
 export const INNER_HELPERS: readonly HelperEntry[] = [
   S(
+    'pin_kill',
+    'p',
+    'Leaves the RCU read side in which the pin was found, and ends the pin.',
+    '6.12:fs/fs_pin.c:31',
+    {
+      requires: [shared('@rcu', 'rcu')],
+      releases: [shared('@rcu', 'rcu')],
+    },
+  ),
+  S(
     'prune_dcache_sb',
     'sb, sc',
     'Throws out dentries that nobody has used for long; the shrinker holds s_umount shared.',

@@ -12,6 +12,24 @@ const OK = 'result == 0';
 const TRUE = 'result != 0';
 const NO_ERROR = '!IS_ERR(result)';
 
+const TASKS: readonly HelperEntry[] = [
+  acquiring(
+    'lock_task_sighand',
+    'task, flags',
+    false,
+    [exclusive('task->sighand->siglock', 'spin', 'result'), exclusive('@irq', 'irq', 'result')],
+    'Locks the signal handlers of a task and switches interrupts off, unless the task has none any more.',
+    '6.12:include/linux/sched/signal.h:760',
+  ),
+  releasing(
+    'unlock_task_sighand',
+    'task, flags',
+    [exclusive('task->sighand->siglock', 'spin'), exclusive('@irq', 'irq')],
+    'Undoes lock_task_sighand.',
+    '6.12:include/linux/sched/signal.h:770',
+  ),
+];
+
 const INODES: readonly HelperEntry[] = [
   acquiring(
     'inode_lock',
@@ -432,4 +450,4 @@ const MAPPINGS: readonly HelperEntry[] = [
 ];
 
 /** All locks of VFS objects. */
-export const LOCK_HELPERS: readonly HelperEntry[] = interrupted([...INODES, ...MAPPINGS]);
+export const LOCK_HELPERS: readonly HelperEntry[] = interrupted([...INODES, ...MAPPINGS, ...TASKS]);

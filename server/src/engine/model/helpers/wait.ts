@@ -262,5 +262,42 @@ const QUIET: readonly HelperEntry[] = [
   N('panic', 'fmt', 'Stops the machine.', '6.12:kernel/panic.c:340', { noReturn: true }),
 ];
 
+/** What ends the task: it runs with whatever is held, and nothing runs after it. */
+const ENDS: readonly HelperEntry[] = [
+  S('do_exit', 'code', 'Ends the task.', '6.12:kernel/exit.c:883', { noReturn: true }),
+  S('do_group_exit', 'exit_code', 'Ends all threads of the task.', '6.12:kernel/exit.c:1071', {
+    noReturn: true,
+  }),
+  N(
+    'make_task_dead',
+    'signr',
+    'Ends a task that has gone wrong, wherever that was.',
+    '6.12:kernel/exit.c:1000',
+    {
+      noReturn: true,
+      versions: { since: '6.1' },
+    },
+  ),
+  N('do_task_dead', '', 'Gives up the CPU for good.', '6.12:kernel/sched/core.c:6760', { noReturn: true }),
+  S('kthread_exit', 'result', 'Ends the kernel thread.', '6.12:kernel/kthread.c:312', {
+    noReturn: true,
+    versions: { since: '6.1' },
+  }),
+  S(
+    'kthread_complete_and_exit',
+    'comp, code',
+    'Wakes who waits for the end of the kernel thread, and ends it.',
+    '6.12:kernel/kthread.c:332',
+    { noReturn: true, versions: { since: '6.1' } },
+  ),
+  S(
+    '__module_put_and_kthread_exit',
+    'mod, code',
+    'Drops a reference to a module and ends the kernel thread.',
+    '6.12:kernel/module/main.c:176',
+    { noReturn: true, versions: { since: '6.1' } },
+  ),
+];
+
 /** Waiting and running. */
-export const WAIT_HELPERS: readonly HelperEntry[] = [...SLEEPS, ...QUIET];
+export const WAIT_HELPERS: readonly HelperEntry[] = [...SLEEPS, ...QUIET, ...ENDS];

@@ -6,7 +6,10 @@ import { blockOf, calledName, fnColumn, graphOf, reachedFrom } from '../../conte
 import { FunctionRun } from '../../contexts/flow.js';
 import { modelLock } from '../../contexts/helper-calls.js';
 import { readsOf } from '../../contexts/operands.js';
-import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import type { TakeEffect } from '../../contexts/result.js';
+import { ZERO } from '../../contexts/state.js';
+import { T, type Terms } from '../../contexts/terms.js';
+import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import {
   type Draft,
@@ -54,6 +57,7 @@ export const doubleLock: Rule = {
         let what = e.what;
         let via = e.via;
         let recursive = false;
+        let tested = false;
         for (let depth = 0; depth < 20; depth++) {
           steps.push(
             step(
@@ -70,6 +74,7 @@ export const doubleLock: Rule = {
           );
           if (callee === undefined || take === undefined) break;
           if (callee.id === fn.id || depth > 3) recursive = true;
+          if (hangsOnMemory(cx.analysis.terms, take)) tested = true;
           at = callee;
           op = take.op;
           what = take.what;
@@ -78,11 +83,14 @@ export const doubleLock: Rule = {
         out.push({
           rule: 'lock/double',
           precision:
-            e.conditional || e.first.lock.class.startsWith('?') || isDecidedByBit(fn, e.first.lock.op, e.op)
+            e.conditional ||
+            e.first.lock.class.startsWith('?') ||
+            isDecidedByBit(fn, e.first.lock.op, e.op) ||
+            isSaidToDiffer(fn, e.first.lock.op, e.op)
               ? // A reference, a result or a bit decides, and as a rule it was decided when the lock was taken
                 'low'
               : // Through itself, or a long way down: some flag may have been set before
-                recursive
+                recursive || tested
                 ? 'medium'
                 : 'high',
           certainty: 'must',
@@ -101,6 +109,31 @@ export const doubleLock: Rule = {
     return out;
   },
 };
+
+/**
+ * Whether a callee takes a lock only where a flag in memory is set or a pointer in memory is NULL, which the caller has not looked at: it
+ * may be one for which that cannot be.
+ */
+function hangsOnMemory(terms: Terms, take: TakeEffect): boolean {
+  for (let i = 0; i < take.memory.length; i += 2) {
+    const term = take.memory[i] as number;
+    const mask = take.memory[i + 1] as number;
+    const isFlag = terms.kind(term) === T.Bin && terms.a(term) === AND;
+    if (isFlag ? (mask & ZERO) === 0 : mask === ZERO) return true;
+  }
+  return false;
+}
+
+/** Whether the author says that two locks of a class, written differently, are two: to lockdep, by a nesting level. */
+function isSaidToDiffer(fn: FunctionRef, first: number, second: number): boolean {
+  const [a, b] = [readsOf(fn, first)[1], readsOf(fn, second)[1]];
+  return a !== undefined && b !== undefined && a !== b && NESTED.test(calledName(fn, second));
+}
+
+/** Names of what takes a lock of another nesting level. */
+const NESTED = /_nested(_|$)/;
+
+const AND = operatorCode('&');
 
 /** Takes note of locks that are taken while one of their class is held, and of why that is not one lock taken twice. */
 function noteSilences(cx: RuleContext, fn: FunctionRef): void {

@@ -11,11 +11,24 @@ import type { Exit, FunctionResult } from '../../contexts/result.js';
 import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { RESULT } from '../../contexts/translate.js';
-import { EXPR_STRIDE, type FileFacts, FN_STATIC, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import {
+  EXPR_STRIDE,
+  type FileFacts,
+  FN_STATIC,
+  Fn,
+  OP_STRIDE,
+  Op,
+  VAR_STATIC,
+  VARIABLE_STRIDE,
+  X,
+} from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { typeRef } from '../../program/program.js';
 import { OfEach } from '../kept.js';
+import { isReleasing } from '../releases.js';
+import { operationsOf } from '../replay.js';
 import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+import { isPairedByCondition, isTakenUnderSame } from '../same-condition.js';
 import { Ways } from '../ways.js';
 import { breaksContract } from './contract.js';
 
@@ -192,6 +205,25 @@ function viaUnsteady(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
   return exits.some((e) => e.released.length > 0 || shape(e) !== shape(exits[0] as Exit));
 }
 
+/** Whether a lock that is given back comes, as far as it is taken here, from callees alone whose ways out differ in what they hold. */
+function isTakenAtTimes(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
+  const { results, model } = cx.analysis;
+  const takesIt = (locks: readonly Lock[]): boolean =>
+    locks.some((l) => l.class === lock.class && l.kind === lock.kind);
+  const edges = (results[fn.id]?.edges ?? []).filter(
+    (e) => e.context === 'now' && (results[e.callee]?.exits ?? []).some((x) => takesIt(x.locks)),
+  );
+  return (
+    edges.length > 0 &&
+    edges.every((e) => results[e.callee]?.exits.some((x) => !takesIt(x.locks)) === true) &&
+    !operationsOf(fn).some((op) =>
+      model.helpers
+        .get(calledName(fn, op))
+        ?.acquires?.some((a) => a.kind === lock.kind && (a.when ?? '') === ''),
+    )
+  );
+}
+
 function key(l: Lock): string {
   return `${l.class}|${l.kind}|${l.place}`;
 }
@@ -267,12 +299,24 @@ function compare(
       );
       continue;
     }
-    const has = exits.filter(
+    if (!acquired && isTakenAtTimes(cx, fn, lock)) {
+      quiet(lock, 'a callee that does not always take it took it, and tells in a way of its own');
+      continue;
+    }
+    const isDecidedTwice = (e: Exit): boolean =>
+      lock.fn === fn.id &&
+      (acquired
+        ? isPairedByCondition(fn, lock.op, e.op, (op) => isReleasing(cx, fn, op))
+        : isTakenUnderSame(fn, lock.op, (op) => isTaking(cx, fn, op)));
+    const all = exits.filter(
       (e) =>
         locksOf(e).some((l) => key(l) === k) &&
         // The caller's lock in another mode or under another name
         !(acquired && e.released.some((r) => r.class === lock.class && r.kind === lock.kind)),
     );
+    const has = all.filter((e) => !isDecidedTwice(e));
+    if (has.length < all.length)
+      quiet(lock, 'it is given back behind a second test of what decided whether it was taken');
     // Another name of the same class at the other exits is not the absence of the lock
     const lacks = exits.filter(
       (e) => !locksOf(e).some((l) => l.class === lock.class && l.kind === lock.kind),
@@ -294,6 +338,14 @@ function compare(
       continue;
     }
     const root = terms.kind(terms.root(lock.place));
+    if (isOnStack(fn, lock)) {
+      quiet(lock, 'it stands in a variable of the function, and is gone with it');
+      continue;
+    }
+    if (isCarriedOn(fn, exits, lock)) {
+      quiet(lock, 'on some ways out it is taken for the caller, and on others given back for it');
+      continue;
+    }
     // Which object it is was lost in a loop
     const shown = propagation?.show(fn.id, lock.place) ?? '';
     if (
@@ -310,7 +362,9 @@ function compare(
           (n) =>
             nobody ||
             (acquired
-              ? clash(terms, h, has, n, lock.place, loose, pointer)
+              ? !holdsAnother(h, n) &&
+                !isToldByParameter(terms, h, n) &&
+                clash(terms, h, has, n, lock.place, loose, pointer)
               : !seenByCaller(terms, h, n) && !apart(h.facts, n.facts)),
         )
         .map((n) => [h, n] as const),
@@ -377,6 +431,66 @@ function compare(
     });
   }
   return out;
+}
+
+/** Whether a lock stands in a variable of the function itself, and is gone with it. */
+function isOnStack(fn: FunctionRef, lock: Lock): boolean {
+  if (lock.fn !== fn.id || lock.op < 0) return false;
+  const { exprs, variables } = fn.file;
+  let e = readsOf(fn, lock.op)[1] ?? -1;
+  if (e < 0 || (exprs[e * EXPR_STRIDE] as X) !== X.Addr) return false;
+  e = exprs[e * EXPR_STRIDE + 1] as number;
+  while ((exprs[e * EXPR_STRIDE] as X) === X.Field && exprs[e * EXPR_STRIDE + 3] !== 1)
+    e = exprs[e * EXPR_STRIDE + 1] as number;
+  if ((exprs[e * EXPR_STRIDE] as X) !== X.Local) return false;
+  const at = fnColumn(fn.file, fn.index, Fn.FirstVariable) + (exprs[e * EXPR_STRIDE + 1] as number);
+  return ((variables[at * VARIABLE_STRIDE + 2] as number) & VAR_STATIC) === 0;
+}
+
+/** Whether an operation takes a lock, on some path through it at least. */
+function isTaking(cx: RuleContext, fn: FunctionRef, op: number): boolean {
+  const name = calledName(fn, op);
+  return name !== '' && (cx.analysis.model.helpers.get(name)?.acquires ?? []).length > 0;
+}
+
+/**
+ * Whether a function gives a lock back for its caller on one way out, and takes it for it on another, with what takes it behind what gives
+ * it back: it carries the lock on from turn to turn.
+ */
+function isCarriedOn(fn: FunctionRef, exits: readonly Exit[], lock: Lock): boolean {
+  const of = (locks: readonly Lock[]): Lock | undefined =>
+    locks.find((l) => l.class === lock.class && l.kind === lock.kind && l.fn === fn.id && !l.may);
+  const opsOf = (has: (e: Exit) => readonly Lock[], not: (e: Exit) => readonly Lock[]): number[] =>
+    exits.flatMap((e) => (of(not(e)) === undefined ? [of(has(e))?.op ?? -1] : [])).filter((op) => op >= 0);
+  const taken = opsOf(
+    (e) => e.locks,
+    (e) => e.released,
+  );
+  const given = opsOf(
+    (e) => e.released,
+    (e) => e.locks,
+  );
+  const ways = new Ways(fn);
+  return given.some((g) => taken.some((t) => ways.isAfter(g, t) && !ways.isAfter(t, g)));
+}
+
+/** Whether a way out without a lock keeps another one in its place: which one, the caller knows. */
+function holdsAnother(h: Exit, n: Exit): boolean {
+  return n.locks.some(
+    (l) => !l.may && isOurs(l) && !h.locks.some((x) => x.class === l.class && x.kind === l.kind),
+  );
+}
+
+/** Whether two ways out leave different numbers where a parameter points at. */
+function isToldByParameter(terms: Terms, a: Exit, b: Exit): boolean {
+  const isOut = (place: number): boolean =>
+    terms.kind(place) === T.DerefL && terms.kind(terms.a(place)) === T.Param;
+  for (let i = 0; i < a.outs.length; i += 2) {
+    const place = a.outs[i] as number;
+    const at = isOut(place) ? b.outs.findIndex((x, k) => k % 2 === 0 && x === place) : -1;
+    if (at >= 0 && b.outs[at + 1] !== a.outs[i + 1]) return true;
+  }
+  return false;
 }
 
 function isError(e: Exit): boolean {

@@ -381,6 +381,8 @@ interface Missing {
   readonly decided: boolean;
   /** The object came out of a call of which nothing is known: it may have come locked. */
   readonly made: boolean;
+  /** What it is reached from was handed to a call of which nothing is known. */
+  readonly handed: boolean;
 }
 
 const MISSING = new OfSituations<readonly Missing[]>();
@@ -390,17 +392,28 @@ function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Mis
   const others = new Set<number>();
   const helpers = cx.analysis.model.helpers;
   const softTests = new Set<number>();
+  const missingAt = new Map<number, number>();
   let graph: FunctionRun['graph'] | null = null;
   const speaks = (op: number): boolean =>
     isReleasing(cx, fn, op) || helpers.get(calledName(fn, op))?.asserts !== undefined;
   if (!operationsOf(fn).some(speaks)) return [];
-  const isWanted = (op: number): boolean => speaks(op) || isBranch(fn, op);
+  const isUnknown = (op: number): boolean => {
+    const name = calledName(fn, op);
+    return name !== '' && !isKnown(cx, fn, op, name);
+  };
+  const roots = new Map<number, Set<number>>();
+  const isWanted = (op: number): boolean => speaks(op) || isBranch(fn, op) || isUnknown(op);
   watch(cx.analysis, fn, entry, isWanted, (run, op, s) => {
     graph = run.graph;
     if (isBranch(fn, op) && readsOf(fn, op).some((e) => run.terms.isSoft(run.ev.value(s, e))))
       softTests.add(op);
     const name = calledName(fn, op);
     if (name === '') return;
+    if (isUnknown(op))
+      for (const e of readsOf(fn, op).slice(1)) {
+        const root = run.terms.root(run.ev.value(s, e));
+        roots.set(root, (roots.get(root) ?? new Set()).add(op));
+      }
     const see = (lock: Lock, asserted: boolean, shared: boolean): void => {
       if (!isOwned(lock) || lock.class.startsWith('?') || lock.class === '') return;
       const how = holding(run, entry, s, { place: lock.place, class: lock.class, shared });
@@ -412,7 +425,8 @@ function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Mis
           op,
           `'${run.showPlace(lock.place)}' is ${how === 'held' ? 'held here' : 'perhaps held here: not all that leads here is known, or another name may mean it'}`,
         );
-      } else if (!found.has(op))
+      } else if (!found.has(op)) {
+        missingAt.set(op, run.terms.root(lock.place));
         found.set(op, {
           op,
           lock,
@@ -422,7 +436,9 @@ function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Mis
           mixed: false,
           decided: false,
           made: isMade(cx, run, lock.place),
+          handed: false,
         });
+      }
     };
     for (const l of releasesAt(cx, run, op, s)) see(l, false, l.shared);
     const helper = helpers.get(name);
@@ -438,8 +454,11 @@ function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Mis
   const flow = graph;
   const isDecided = (op: number): boolean =>
     flow !== null && [...softTests].some((b) => decides(flow, blockOf(flow, b), op));
+  const ways = new Ways(fn);
+  const isHanded = (op: number): boolean =>
+    [...(roots.get(missingAt.get(op) ?? -1) ?? [])].some((call) => ways.isAfter(call, op));
   return [...found.values()]
-    .map((m) => ({ ...m, mixed: others.has(m.op), decided: isDecided(m.op) }))
+    .map((m) => ({ ...m, mixed: others.has(m.op), decided: isDecided(m.op), handed: isHanded(m.op) }))
     .sort((a, b) => a.op - b.op);
 }
 
@@ -526,6 +545,8 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
         !elsewhere &&
         // What decides whether it is released may be what decided whether it was taken
         !(m.decided && (m.asserted || m.lock.kind === 'rcu' || isTakenOnTheWay(cx, fn, i, m.lock))) &&
+        // Nobody here takes such a lock: a call of which nothing is known may have come back with it
+        !(m.handed && !m.asserted && !isTakenOnTheWay(cx, fn, i, m.lock)) &&
         // Nor may it be a variable of a caller's, and whether the lock was taken hang on the same one
         !(m.asserted && isTakenOnTheWay(cx, fn, i, m.lock)) &&
         // Nobody else is left who could come in between

@@ -70,8 +70,17 @@ function localSleeps(cx: RuleContext): Draft[] {
         );
         continue;
       }
-      seen.add(key);
       const leaf = sleepLeaf(cx, e.what, e.via);
+      if (isPutOff(cx, leaf, e.held)) {
+        cx.silence?.(
+          ID,
+          fn,
+          e.op,
+          `'${leaf}()' puts off what it would sleep for: bottom halves are off here`,
+        );
+        continue;
+      }
+      seen.add(key);
       const where = lockName(shown);
       out.push({
         rule: 'lock/sleep-in-atomic',
@@ -98,6 +107,14 @@ function localSleeps(cx: RuleContext): Draft[] {
     }
   }
   return out;
+}
+
+/** Whether what would sleep looks first whether it is in an interrupt, which bottom halves that are off look like. */
+function isPutOff(cx: RuleContext, leaf: string, held: readonly ShownLock[]): boolean {
+  return (
+    cx.analysis.model.helpers.get(leaf)?.putsOffInInterrupt === true &&
+    held.some((h) => h.lock.kind === 'bh' && !h.lock.may)
+  );
 }
 
 /** Takes note of what may sleep in a function that takes a lock which forbids it, and of why that is no breach. */
