@@ -76,9 +76,25 @@ async function loadRuntime(wasmBinary: Uint8Array): Promise<Runtime> {
   return { binding, transfer: binding._ts_init() };
 }
 
+/** Grammars of this thread, by their bytes: what the runtime has loaded it does not give back. */
+const languages = new Map<string, Promise<Language>>();
+
+function languageOf(wasm: Uint8Array): Promise<Language> {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < wasm.length; i++) hash = Math.imul(hash ^ (wasm[i] as number), 0x01000193);
+  const key = `${wasm.length}:${hash}`;
+  let language = languages.get(key);
+  if (language === undefined) {
+    language = Language.load(wasm);
+    languages.set(key, language);
+    language.catch(() => languages.delete(key));
+  }
+  return language;
+}
+
 /**
- * Makes a parser. `runtimeWasm` is web-tree-sitter's own WASM (loaded once a thread; later calls reuse it),
- * `grammarWasm` the grammar's.
+ * Makes a parser. `runtimeWasm` is web-tree-sitter's own WASM, `grammarWasm` the grammar's; each is loaded once a thread, and later
+ * calls reuse it.
  */
 export async function createParser(
   runtimeWasm: Uint8Array,
@@ -88,7 +104,7 @@ export async function createParser(
 ): Promise<SyntaxParser> {
   runtimeReady ??= loadRuntime(runtimeWasm);
   const runtime = await runtimeReady;
-  const language = await Language.load(grammarWasm);
+  const language = await languageOf(grammarWasm);
   const parser = new Parser();
   parser.setLanguage(language);
   return new TreeSitterParser(runtime, parser, language, limits, clock);
@@ -219,17 +235,17 @@ class TreeSitterParser implements SyntaxParser {
       return `larger than ${Math.round(this.limits.maxFileBytes / 1024 / 1024)} MiB`;
     const deadline = this.clock() + this.limits.parseMs;
     let tree: Tree | null = null;
+    let failed = false;
     try {
       this.parser.reset();
       tree = this.parser.parse(text, null, { progressCallback: () => this.clock() > deadline });
     } catch {
-      tree = null;
+      failed = true;
     }
-    if (tree === null) {
-      this.parser.reset();
-      return `not parsed within ${this.limits.parseMs} ms`;
-    }
-    return tree;
+    if (tree !== null) return tree;
+    if (failed) return 'the parser broke off, as it does where memory runs out';
+    this.parser.reset();
+    return `not parsed within ${this.limits.parseMs} ms`;
   }
 
   private grow(): void {
