@@ -159,6 +159,7 @@ const STATES: readonly HelperEntry[] = [
   ),
   plain('preempt_enable_nested', '', 'Undoes preempt_disable_nested.', '6.12:include/linux/preempt.h:474', {
     versions: { since: '6.1' },
+    disagreement: 'drops preempt on PREEMPT_RT only, where preempt_disable_nested took it',
   }),
   takes('get_cpu', '', false, [PREEMPT], '6.12:include/linux/smp.h:275'),
   drops('put_cpu', '', [PREEMPT], '6.12:include/linux/smp.h:276'),
