@@ -88,7 +88,8 @@ describe('lsp pull diagnostics', () => {
   });
 
   it('are sent back where a newer text is on its way', async () => {
-    server.world.steps = 200;
+    // So many that it does not end before it is stopped, however slow the machine is
+    server.world.steps = 20_000;
     server.world.stepMs = 10;
     await server.client.initialize(PULLS);
     await server.client.open(uri, TEXT);
@@ -97,9 +98,9 @@ describe('lsp pull diagnostics', () => {
       (error: ResponseError<{ retriggerRequest: boolean }>) => error,
     );
     await until(() => server.checks() > 0);
-    server.world.steps = 1;
     await server.client.change(uri, 2, [{ text: `\n${TEXT}` }]);
     const error = await asked;
+    server.world.steps = 1;
     assert.equal(error?.code, LSPErrorCodes.ServerCancelled);
     assert.deepEqual(error?.data, { retriggerRequest: true });
     assert.deepEqual(lines(await pull()), [3]);

@@ -148,7 +148,7 @@ describe('lsp scan', () => {
   it('shows progress and stops when the request is cancelled, leaving things as they were', async () => {
     await server.client.initialize();
     await scan();
-    server.world.steps = 200;
+    server.world.steps = 20_000;
     server.world.stepMs = 10;
     const source = new CancellationTokenSource();
     const asked = server.client.connection.sendRequest(
@@ -167,7 +167,7 @@ describe('lsp scan', () => {
 
   it('stops where the user says so in the progress, or asks again', async () => {
     await server.client.initialize();
-    server.world.steps = 200;
+    server.world.steps = 20_000;
     server.world.stepMs = 10;
     const first = scan();
     await until(() => server.checks() === 1);
