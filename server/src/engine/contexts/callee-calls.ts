@@ -257,8 +257,9 @@ function happenings(
   made: number,
 ): void {
   const { args, op } = site;
+  // Who only looks on needs no more than the types of what is freed
   if (run.effect.muted) {
-    typesOfFreed(run, base, site, id, made);
+    freesOf(run, base, site, name, id, made);
     return;
   }
   for (const e of result.sleeps) applySleep(run, before, base, site, e, name, id, made);
@@ -274,16 +275,6 @@ function happenings(
     run.effect.takeAt(state, op, lock, name, id, t.lastRef, memory);
   }
   freesOf(run, base, site, name, id, made);
-}
-
-/** The types of what a callee frees, where somebody only looks on. */
-function typesOfFreed(run: FunctionRun, base: State, { args }: CallSite, id: number, made: number): void {
-  for (const f of run.shared.results[id]?.frees ?? []) {
-    if (f.type === '' || factsInCaller(run, base, f.facts, args, made) === null) continue;
-    const object = toCaller(run.terms, f.object, args, made);
-    if (object !== run.terms.unknown && !run.ev.termTypes.has(object))
-      run.ev.termTypes.set(object, { base: f.type, depth: 1 });
-  }
 }
 
 /** What a callee frees, in its caller's terms. */

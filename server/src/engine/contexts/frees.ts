@@ -20,6 +20,7 @@ export function noteFreeOf(
   conditional: boolean,
   ownerInside = '',
 ): void {
+  if (run.effect.muted) return;
   const { terms, ev } = run;
   // A pointer that was read before its field was cleared is still the object of that field
   const object =

@@ -197,8 +197,10 @@ export function findBeginnings(
 ): Beginnings {
   const { last } = read;
   const search = (): Search => new Search(program, model, compile, groups, read);
-  if (last?.groups === groups && last.functions === program.functions.length && search().renews(last))
+  if (last?.groups === groups && last.functions === program.functions.length && search().renews(last)) {
+    read.last = { ...last, files: new Map(program.files) };
     return last.found;
+  }
   const found = search().run();
   read.last = { found, files: new Map(program.files), groups, functions: program.functions.length };
   return found;
@@ -355,7 +357,6 @@ class Search {
         return false;
       read.ofFunctions[id] = { file: f.file, hash: hashOf(f), said };
     }
-    Object.assign(read.last ?? {}, { files: new Map(this.program.files) });
     return true;
   }
 

@@ -11,6 +11,10 @@ interface Kept<T> {
   readonly found: T;
 }
 
+function stands({ hungOn }: Kept<unknown>, now: readonly unknown[]): boolean {
+  return hungOn.length === now.length && hungOn.every((x, i) => x === now[i]);
+}
+
 let kinds = 0;
 
 /** One kind of what is found of functions. */
@@ -20,10 +24,8 @@ export class OfFunctions<T> {
 
   /** What was found of a function, where each of `hungOn` is the very same as then; else undefined. */
   known(fn: FunctionRef, hungOn: readonly unknown[]): T | undefined {
-    const known = fn.kept[this.at] as Kept<T> | undefined;
-    return known?.hungOn.length === hungOn.length && known.hungOn.every((x, i) => x === hungOn[i])
-      ? known.found
-      : undefined;
+    const kept = this.keptOf(fn);
+    return kept !== undefined && stands(kept, hungOn) ? kept.found : undefined;
   }
 
   /** Keeps what was found of a function. */
@@ -36,12 +38,15 @@ export class OfFunctions<T> {
    * found before.
    */
   of(fn: FunctionRef, hungOn: readonly unknown[], find: (before: T | undefined) => T): T {
-    const known = fn.kept[this.at] as Kept<T> | undefined;
-    if (known?.hungOn.length === hungOn.length && known.hungOn.every((x, i) => x === hungOn[i]))
-      return known.found;
-    const found = find(known?.found);
-    fn.kept[this.at] = { hungOn, found };
+    const kept = this.keptOf(fn);
+    if (kept !== undefined && stands(kept, hungOn)) return kept.found;
+    const found = find(kept?.found);
+    this.keep(fn, hungOn, found);
     return found;
+  }
+
+  private keptOf(fn: FunctionRef): Kept<T> | undefined {
+    return fn.kept[this.at] as Kept<T> | undefined;
   }
 }
 

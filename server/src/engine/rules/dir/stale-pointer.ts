@@ -203,6 +203,8 @@ interface Carried {
 
 const CARRIED = new OfFunctions<Carried>();
 const FOUND = new OfSituations<readonly Found[]>('callees');
+const NOTHING_FREED: ReadonlySet<string> = new Set();
+
 /** By unit: structures of which something frees one. */
 const FREED = new OfAnalyses<ReadonlyMap<string, ReadonlySet<string>>>(
   ({ bottomUp, program, results }) => {
@@ -226,7 +228,6 @@ class Search {
   private readonly unlinking = new Mentions(UNLINKS);
   private readonly relinking = new Mentions(RELINKS);
   private readonly byUnit = new Map<string, readonly Site[]>();
-  private readonly freed = new Map<string, ReadonlySet<string>>();
 
   private readonly text: PointerText;
 
@@ -544,12 +545,7 @@ class Search {
   }
 
   private freedIn(unit: string): ReadonlySet<string> {
-    let freed = this.freed.get(unit);
-    if (freed === undefined) {
-      freed = FREED.of(this.cx.analysis).get(unit) ?? new Set();
-      this.freed.set(unit, freed);
-    }
-    return freed;
+    return FREED.of(this.cx.analysis).get(unit) ?? NOTHING_FREED;
   }
 
   private sites(unit: string): readonly Site[] {
