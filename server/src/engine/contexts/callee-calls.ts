@@ -9,7 +9,7 @@ import { noteFreeOf } from './frees.js';
 import type { Exit, FunctionResult, ParameterCall, SleepEffect, Variant } from './result.js';
 import { ANY, type Facts, type Lock, maskOf, NO_FACTS, restrict, type State, withFact } from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
-import { AT_ENTRY, callbackArgument, toCaller } from './translate.js';
+import { AT_ENTRY, callbackArgument } from './translate.js';
 import { afterSleep } from './values.js';
 
 /** Details from here on mark what a callee hands to a function that it was handed. */
@@ -28,7 +28,7 @@ function factsInCaller(
   let now = s.facts;
   let decidable = true;
   for (let i = 0; i < facts.length; i += 2) {
-    const term = toCaller(terms, facts[i] as number, args, result);
+    const term = run.calling.toCaller(facts[i] as number, args, result);
     if (term === terms.unknown) {
       decidable = false;
       continue;
@@ -64,7 +64,7 @@ function stored(run: FunctionRun, s: State, exit: Exit, args: readonly number[],
   const { terms } = run;
   let state = s;
   for (let i = 0; i < exit.outs.length; i += 2) {
-    const place = toCaller(terms, exit.outs[i] as number, args, terms.unknown);
+    const place = run.calling.toCaller(exit.outs[i] as number, args, terms.unknown);
     if (place === terms.unknown) continue;
     const kind = terms.kind(place);
     if (kind === T.DerefL || kind === T.Local || terms.kind(terms.root(place)) === T.Local)
@@ -113,7 +113,7 @@ function memoryInCaller(
   const { terms } = run;
   let out = NO_FACTS;
   for (let i = 0; i < facts.length; i += 2) {
-    const named = toCaller(terms, facts[i] as number, args, result);
+    const named = run.calling.toCaller(facts[i] as number, args, result);
     const term = reload(run, before, ownValues(run, before, named));
     if (term === terms.unknown) continue;
     const mask = facts[i + 1] as number;
@@ -150,13 +150,13 @@ function lockInCaller(
   op: number,
 ): Lock {
   const { terms } = run;
-  let place = toCaller(terms, lock.place, args, result);
+  let place = run.calling.toCaller(lock.place, args, result);
   if (place === terms.unknown) place = terms.fresh(op, 2000 + (lock.place & 1023));
   const cls =
     lock.class.startsWith('?') || lock.class.startsWith('*') || lock.class === ''
       ? run.ev.classOf(place)
       : lock.class;
-  return lock.at(place, cls === '?' ? lock.class : cls).takenAt(run.fn.id, op);
+  return lock.named(place, cls === '?' ? lock.class : cls, run.fn.id, op);
 }
 
 /** Applies the effect of a function of the program; what can be after it goes to `out`. */
@@ -207,26 +207,20 @@ function applyResult(
     base = n.state.withVars(vars);
   }
   if (result.sleeps.length > 0) base = afterSleep(terms, base);
-  base = base.waited(
-    result.sleeps.some((e) => e.certain && e.facts.length === 0),
-    result.grace,
-  );
+  base = base.waited(sleepsAnyhow(result), result.grace);
   if (result.exits.length === 0) {
     out.push(setResult(base, site, made));
     return;
   }
-  const locksTouched = result.exits.some((e) => e.locks.length > 0 || e.released.length > 0);
+  const inDoubt = result.widened && touchesLocks(result);
   const before = out.length;
   for (const exit of result.exits) {
     const f = factsInCaller(run, base, exit.facts, args, made, s);
     if (f === null) continue;
-    let state = stored(run, base, exit, args, op).withFacts(
-      f.facts,
-      exit.doubt || (result.widened && locksTouched),
-    );
+    let state = stored(run, base, exit, args, op).withFacts(f.facts, exit.doubt || inDoubt);
     let value = made;
     if (exit.value >= 0) {
-      const named = toCaller(terms, exit.value, args, made);
+      const named = run.calling.toCaller(exit.value, args, made);
       const v = readsAsBefore(terms, exit.value, result.writes) ? reload(run, s, named) : refold(run, named);
       if (v !== terms.unknown) value = v;
       run.pruner.gave(name, value);
@@ -243,6 +237,15 @@ function applyResult(
   }
   // No way out fits: what is known of the callee is not all of it, and what comes after the call is no dead code
   if (out.length === before) out.push(setResult(base, site, made).withFacts(base.facts, true));
+}
+
+function sleepsAnyhow(result: FunctionResult): boolean {
+  for (const e of result.sleeps) if (e.certain && e.facts.length === 0) return true;
+  return false;
+}
+
+function touchesLocks(result: FunctionResult): boolean {
+  return result.exits.some((e) => e.locks.length > 0 || e.released.length > 0);
 }
 
 /** What happens inside a callee and matters outside: sleeps, locks taken for a time, objects freed. */
@@ -290,7 +293,7 @@ export function freesOf(
   for (const f of run.shared.results[id]?.frees ?? []) {
     const facts = factsInCaller(run, base, f.facts, args, made);
     if (facts === null) continue;
-    const object = toCaller(terms, f.object, args, made);
+    const object = run.calling.toCaller(f.object, args, made);
     if (object === terms.unknown) continue;
     if (f.type !== '' && !run.ev.termTypes.has(object))
       run.ev.termTypes.set(object, { base: f.type, depth: 1 });
@@ -306,7 +309,7 @@ function passOn(run: FunctionRun, base: State, site: CallSite, call: ParameterCa
   const target = args[call.parameter];
   if (target === undefined) return;
   const inner = call.args.map((a, j) =>
-    a < 0 ? terms.fresh(op, PASSED_DETAIL + j) : toCaller(terms, a, args, made),
+    a < 0 ? terms.fresh(op, PASSED_DETAIL + j) : run.calling.toCaller(a, args, made),
   );
   const placed = (l: Lock): Lock => {
     const lock = lockInCaller(run, l, args, made, op);

@@ -50,7 +50,8 @@ export function applyCall(run: FunctionRun, s: State, site: CallSite, out: State
     out.push(plainResult(run, touched(run, s, site), site));
     return;
   }
-  if (idiom(run, s, site, name, out)) return;
+  // A name that was no idiom before is none now
+  if (!run.targets.has(name) && idiom(run, s, site, name, out)) return;
   const target = targetOf(run, name);
   switch (target.kind) {
     case 'helper':

@@ -45,6 +45,7 @@ import {
   namelessLock,
   RESULT,
   relatedInCallee,
+  sameNumbers,
   sharedLocks,
   toCallee,
 } from './translate.js';
@@ -75,6 +76,13 @@ function isUnconditional({ facts, released, memory }: SleepEffect): boolean {
   return facts.length === 0 && released.length === 0 && memory.length === 0;
 }
 
+/** A call of another function: the states at it so far, and their keys. */
+interface Edge {
+  edge: CallEdge;
+  readonly variants: Variant[];
+  readonly keys: Set<number>;
+}
+
 /** Writes down what one function does. */
 export class EffectRecorder {
   private readonly exits: Exit[] = [];
@@ -85,7 +93,7 @@ export class EffectRecorder {
   private readonly waits: WaitEffect[] = [];
   private readonly waitKeys = new Map<number, number>();
   private readonly waitsAt = new Map<number, number>();
-  private readonly edges = new Map<string, { edge: CallEdge; variants: Variant[]; keys: Set<number> }>();
+  private readonly edges = new Map<string, Edge>();
   private readonly parameterCalls = new Map<
     string,
     { readonly call: ParameterCall; readonly variants: Variant[]; readonly keys: Set<number> }
@@ -98,6 +106,25 @@ export class EffectRecorder {
   readonly acquired = new Set<string>();
   /** The same of every lock that was given back. */
   readonly released = new Set<string>();
+  private lastTaken: Lock | null = null;
+  private lastGiven: Lock | null = null;
+
+  /** Records that a lock was taken on some path. States that come one after the other mostly take the same. */
+  noteTaken(lock: Lock): void {
+    const last = this.lastTaken;
+    if (last !== null && last.class === lock.class && last.kind === lock.kind) return;
+    this.lastTaken = lock;
+    this.acquired.add(`${lock.class}|${lock.kind}`);
+  }
+
+  /** Records that a lock was given back on some path. */
+  noteGiven(lock: Lock): void {
+    const last = this.lastGiven;
+    if (last !== null && last.class === lock.class && last.kind === lock.kind) return;
+    this.lastGiven = lock;
+    this.released.add(`${lock.class}|${lock.kind}`);
+  }
+
   /** Members that are stored to; null: any may be. */
   writes: Set<string> | null = new Set();
   /** Locks that the function says its callers hold. */
@@ -325,7 +352,7 @@ export class EffectRecorder {
     if (this.waits.length >= MAX_WAITS || ways >= MAX_WAITS_AT) return;
     this.waitsAt.set(op, ways + 1);
     this.waitKeys.set(key, this.waits.length);
-    const object = terms.children(lock.place)[0];
+    const object = terms.firstChild(lock.place);
     this.waits.push({
       lock: terms.isShared(lock.place) ? lock : lock.at(terms.opaque(namelessLock(terms, lock))),
       text: showPlace(this.ev, lock.place),
@@ -335,7 +362,7 @@ export class EffectRecorder {
           lock: terms.isShared(l.place) ? l : l.at(terms.opaque(namelessLock(terms, l))),
           text: showPlace(this.ev, l.place),
           fresh: this.isFresh(l.place),
-          sameObject: object !== undefined && terms.children(l.place)[0] === object,
+          sameObject: object >= 0 && terms.firstChild(l.place) === object,
         })),
       facts,
       released: sharedLocks(terms, s.released),
@@ -405,24 +432,45 @@ export class EffectRecorder {
     args: readonly number[],
   ): void {
     if (this.muted) return;
-    const key = `${site.op},${callee},${context}`;
+    // States come to a call one after the other, mostly with the same arguments
+    let entry = this.lastEdge;
+    const { edge } = entry;
+    if (
+      edge.op !== site.op ||
+      edge.callee !== callee ||
+      edge.context !== context ||
+      !sameNumbers(args, this.lastArgs)
+    ) {
+      entry = this.edgeOf(callee, site.op, context, args);
+      this.lastEdge = entry;
+      this.lastArgs = args;
+    }
+    const variant = this.variant(s, context === 'now' ? args : []);
+    const v = context === 'now' ? variant : { ...variant, locks: NO_LOCKS, calleeFacts: NO_FACTS };
+    this.addVariant(entry, v);
+  }
+
+  private lastEdge: Edge = {
+    edge: { callee: -1, op: -1, args: [], variants: [], context: 'now' },
+    variants: [],
+    keys: new Set(),
+  };
+  private lastArgs: readonly number[] = [];
+
+  /** What is known of a call, with these arguments too. */
+  private edgeOf(callee: number, op: number, context: CallEdge['context'], args: readonly number[]): Edge {
+    const key = `${op},${callee},${context}`;
     let entry = this.edges.get(key);
     const sharedArgs = args.map((a) => (this.terms.isShared(a) ? a : -1));
     if (entry === undefined) {
       const variants: Variant[] = [];
-      entry = {
-        edge: { callee, op: site.op, args: sharedArgs, variants, context },
-        variants,
-        keys: new Set(),
-      };
+      entry = { edge: { callee, op, args: sharedArgs, variants, context }, variants, keys: new Set() };
       this.edges.set(key, entry);
     } else if (entry.edge.args.some((a, i) => a !== sharedArgs[i])) {
       const merged = entry.edge.args.map((a, i) => (a === sharedArgs[i] ? a : -1));
       entry.edge = { ...entry.edge, args: merged };
     }
-    const variant = this.variant(s, context === 'now' ? args : []);
-    const v = context === 'now' ? variant : { ...variant, locks: NO_LOCKS, calleeFacts: NO_FACTS };
-    this.addVariant(entry, v);
+    return entry;
   }
 
   /** One more state at a call; past the bound what all have in common. */
@@ -481,7 +529,6 @@ export class EffectRecorder {
 
   /** A state as a callee sees it. */
   private variant(s: State, args: readonly number[]): Variant {
-    const calleeFacts: number[] = [];
     let facts: Facts = NO_FACTS;
     for (let j = 0; j < args.length; j++) {
       const mask = maskOf(this.terms, s.facts, args[j] as number);
@@ -493,37 +540,40 @@ export class EffectRecorder {
       const passed = relatedInCallee(this.terms, t, args);
       if (passed >= 0) facts = withFact(facts, passed, s.facts[i + 1] as number);
     }
-    calleeFacts.push(...facts);
     return {
       locks: this.passedOn(s.locks, args),
       released: sharedLocks(this.terms, s.released),
       facts: exported(this.terms, s.facts, true),
-      calleeFacts,
+      calleeFacts: facts,
       doubt: s.doubt,
     };
   }
 
   private passedWith: readonly number[] = [];
-  /** Places by what they are called there. */
-  private readonly passed = new Map<number, number>();
+  /** Locks by how they are called there. */
+  private readonly passed = new Map<Lock, Lock>();
+  private passedFrom: readonly Lock[] = NO_LOCKS;
+  private passedTo: readonly Lock[] = NO_LOCKS;
 
   /** Locks as a callee names them. States that come to a call one after the other mostly hand over the same. */
   private passedOn(locks: readonly Lock[], args: readonly number[]): readonly Lock[] {
     if (locks.length === 0) return NO_LOCKS;
-    const known = this.passedWith;
-    if (known.length !== args.length || args.some((a, i) => a !== known[i])) {
+    if (!sameNumbers(args, this.passedWith)) {
       this.passedWith = args;
-      this.passed.clear();
+      if (this.passed.size > 0) this.passed.clear();
+      this.passedFrom = NO_LOCKS;
     }
-    return locks.map((l) => {
-      let place = this.passed.get(l.place);
-      if (place === undefined) {
-        place = toCallee(this.terms, l.place, args, () => namelessLock(this.terms, l));
-        // An opaque one goes by its class
-        if (this.terms.kind(place) !== T.Opaque) this.passed.set(l.place, place);
+    if (locks === this.passedFrom) return this.passedTo;
+    this.passedFrom = locks;
+    this.passedTo = locks.map((l) => {
+      let there = this.passed.get(l);
+      if (there === undefined) {
+        there = l.at(toCallee(this.terms, l.place, args, () => namelessLock(this.terms, l)));
+        this.passed.set(l, there);
       }
-      return l.at(place);
+      return there;
     });
+    return this.passedTo;
   }
 
   // ---- the end
@@ -623,9 +673,11 @@ export class EffectRecorder {
     const edges = [...this.edges.values()].map((e) => ({ ...e.edge, variants: e.variants }));
     const cared = new Set<number>();
     const care = (t: number): void => {
-      const kids = this.terms.children(t);
       if (this.terms.kind(t) === T.Param) cared.add(this.terms.a(t));
-      for (const k of kids) care(k);
+      const part = this.terms.firstChild(t);
+      if (part >= 0) care(part);
+      const other = this.terms.secondChild(t);
+      if (other >= 0) care(other);
     };
     const careFacts = (f: Facts): void => {
       for (let i = 0; i < f.length; i += 2) care(f[i] as number);

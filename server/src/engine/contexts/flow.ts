@@ -46,6 +46,7 @@ import {
   ZERO,
 } from './state.js';
 import { MAX_TERM_DEPTH, T, type Terms } from './terms.js';
+import { Calling } from './translate.js';
 import { anew, renamed, storedTo } from './values.js';
 
 /** After so many operations times states fewer states are kept apart: a hundredth of all functions took half the time. */
@@ -69,6 +70,7 @@ export class FunctionRun {
   readonly effect: EffectRecorder;
   private readonly frontier: Frontier;
   readonly pruner: Pruner;
+  readonly calling: Calling;
   private readonly firstOp: number;
   /** Names of old values of memory, and the loads that gave them. */
   readonly snapshots = new Map<number, number>();
@@ -93,6 +95,7 @@ export class FunctionRun {
     this.graph = graphOf(fn.file, fn.index);
     this.ev = new Evaluator(terms, program, fn.file, this.graph, shared.classes, (n) => model.helpers.has(n));
     this.effect = new EffectRecorder(shared, this.ev);
+    this.calling = new Calling(terms);
     this.firstOp = fnColumn(fn.file, fn.index, Fn.FirstOp);
     const everyTest = observer !== null;
     this.pruner = new Pruner(terms, this.graph, fn.file.strings, this.ev.addressTaken, everyTest);
@@ -538,14 +541,14 @@ export class FunctionRun {
 
   /** The state with one more lock held. */
   acquire(s: State, lock: Lock): State {
-    this.effect.acquired.add(`${lock.class}|${lock.kind}`);
+    this.effect.noteTaken(lock);
     const nests = this.shared.model.lockClasses.get(lock.class)?.nests === true;
     return acquired(this.terms, s, lock, nests);
   }
 
   /** The state with a lock given back, be it its own or the caller's. */
   release(s: State, lock: Lock): State {
-    this.effect.released.add(`${lock.class}|${lock.kind}`);
+    this.effect.noteGiven(lock);
     return released(this.terms, s, lock, this.careful);
   }
 
@@ -569,8 +572,13 @@ export class FunctionRun {
 
   /** Whether a term is of memory that belongs to this function: an initialised-or-not structure on the stack. */
   private hangsOnLocal(t: number): boolean {
-    if (this.terms.kind(t) === T.Local) return true;
-    return this.terms.children(t).some((k) => this.hangsOnLocal(k));
+    const { terms } = this;
+    if (terms.kind(t) === T.Local) return true;
+    const first = terms.firstChild(t);
+    if (first < 0) return false;
+    if (this.hangsOnLocal(first)) return true;
+    const second = terms.secondChild(t);
+    return second >= 0 && this.hangsOnLocal(second);
   }
 
   /** Whether an operation is a branch. */

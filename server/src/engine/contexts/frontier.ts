@@ -66,14 +66,14 @@ class Waiting {
   /** What was here, by key, and what all that came with it had laid aside. */
   readonly seen = new Map<number, Facts>();
   /** By locks: what was merged here so far. */
-  readonly merged = new Map<number, Keyed>();
+  merged: Map<number, Keyed> | null = null;
   doubtful: Keyed | null = null;
   visits = 0;
 }
 
 /** The states between the blocks of one function. */
 export class Frontier {
-  private readonly blocks: readonly Waiting[];
+  private readonly blocks: (Waiting | undefined)[];
   private readonly byOrder: readonly number[];
   /** Place in `byOrder` before which nothing waits. */
   private lowest = 0;
@@ -91,7 +91,7 @@ export class Frontier {
     public maxStates: number,
     private readonly wanted: Uint8Array | null = null,
   ) {
-    this.blocks = Array.from({ length: graph.blockCount }, () => new Waiting());
+    this.blocks = new Array<Waiting | undefined>(graph.blockCount).fill(undefined);
     const byOrder: number[] = [];
     for (let b = 0; b < graph.blockCount; b++) {
       const at = graph.order[b] as number;
@@ -104,8 +104,8 @@ export class Frontier {
   next(): { readonly block: number; readonly states: readonly State[] } | null {
     for (; this.lowest < this.byOrder.length; this.lowest++) {
       const block = this.byOrder[this.lowest] as number;
-      const waiting = this.blocks[block] as Waiting;
-      if (waiting.states.length === 0) continue;
+      const waiting = this.blocks[block];
+      if (waiting === undefined || waiting.states.length === 0) continue;
       const states = waiting.states.map((k) => k.state);
       waiting.states = [];
       this.lowest++;
@@ -122,7 +122,11 @@ export class Frontier {
   push(block: number, state: State): void {
     if (this.wanted !== null && this.wanted[block] === 0) return;
     const s = new Keyed(this.pruner.prune(block, state));
-    const waiting = this.blocks[block] as Waiting;
+    let waiting = this.blocks[block];
+    if (waiting === undefined) {
+      waiting = new Waiting();
+      this.blocks[block] = waiting;
+    }
     const known = waiting.seen.get(s.key);
     if (known !== undefined) {
       this.again(block, waiting, s, known);
@@ -176,32 +180,32 @@ export class Frontier {
 
   /** Brings the states that wait at a block below the bound. */
   private merge(block: number, waiting: Waiting): void {
-    const groups = new Map<number, Keyed[]>();
-    const out: Keyed[] = [];
-    for (const s of waiting.states) {
-      // Doubtful ones are one already
-      if (s.state.doubt) {
-        out.push(s);
-        continue;
-      }
-      const list = groups.get(s.locks);
-      if (list === undefined) groups.set(s.locks, [s]);
-      else list.push(s);
-    }
-    for (const [locks, group] of groups) {
+    const { states } = waiting;
+    waiting.merged ??= new Map();
+    // Doubtful ones are one already
+    const out: Keyed[] = states.filter((s) => s.state.doubt);
+    for (let i = 0; i < states.length; i++) {
+      const { locks, state: begins } = states[i] as Keyed;
+      if (begins.doubt || isEarlier(states, i)) continue;
       // What was merged here before is part of it: so a loop comes to rest instead of going on with ever new mixtures
       const known = waiting.merged.get(locks);
-      const first = known ?? (group[0] as Keyed);
+      const first = known ?? (states[i] as Keyed);
       let { state } = first;
-      for (const s of group) if (s.state !== state) state = join(this.terms, block, state, s.state);
+      let count = 0;
+      for (let j = i; j < states.length; j++) {
+        const s = states[j] as Keyed;
+        if (s.state.doubt || s.locks !== locks) continue;
+        count++;
+        if (s.state !== state) state = join(this.terms, block, state, s.state);
+      }
       const merged = state === first.state ? first : new Keyed(state);
       if (known !== undefined && known.key === merged.key) {
-        if (waiting.states.includes(known)) out.push(known);
+        if (states.includes(known)) out.push(known);
         continue;
       }
       waiting.merged.set(locks, merged);
-      if (group.length > 1 && waiting.seen.has(merged.key) && !group.some((s) => s.key === merged.key))
-        continue;
+      if (count > 1 && waiting.seen.has(merged.key))
+        if (!states.some((s) => !s.state.doubt && s.locks === locks && s.key === merged.key)) continue;
       waiting.seen.set(merged.key, merged.state.aside);
       out.push(merged);
     }
@@ -211,4 +215,14 @@ export class Frontier {
     }
     waiting.states = out;
   }
+}
+
+/** Whether one of the states before one that waits has the same locks, doubtful ones aside. */
+function isEarlier(states: readonly Keyed[], index: number): boolean {
+  const { locks } = states[index] as Keyed;
+  for (let i = 0; i < index; i++) {
+    const s = states[i] as Keyed;
+    if (!s.state.doubt && s.locks === locks) return true;
+  }
+  return false;
 }

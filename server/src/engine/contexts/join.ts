@@ -12,7 +12,6 @@ import {
   type Lock,
   locksKey,
   maskOf,
-  NO_FACTS,
   perhaps,
   State,
   sameLock,
@@ -23,45 +22,21 @@ import { T, type Terms } from './terms.js';
 
 /** One state for two: what both know. Values that differ get a name that stands for the meeting at `block`. */
 export function join(terms: Terms, block: number, a: State, b: State): State {
-  const vars = a.vars.map((t, v) =>
-    t === b.vars[v] ? t : t < 0 || (b.vars[v] as number) < 0 ? -1 : terms.fresh(JOIN_OP + block, v),
-  );
-  const temps: number[] = [];
-  for (let i = 0; i < a.temps.length; i += 2) {
-    const t = a.temps[i] as number;
-    for (let j = 0; j < b.temps.length; j += 2) {
-      if (b.temps[j] !== t) continue;
-      temps.push(
-        t,
-        a.temps[i + 1] === b.temps[j + 1]
-          ? (a.temps[i + 1] as number)
-          : terms.fresh(JOIN_OP + block, 100000 + t),
-      );
-    }
-  }
-  const heap: number[] = [];
-  for (let i = 0; i < a.heap.length; i += 2)
-    for (let j = 0; j < b.heap.length; j += 2)
-      if (a.heap[i] === b.heap[j] && a.heap[i + 1] === b.heap[j + 1])
-        heap.push(a.heap[i] as number, a.heap[i + 1] as number);
-  let facts: Facts = NO_FACTS;
-  for (let i = 0; i < a.facts.length; i += 2) {
-    const mask = (a.facts[i + 1] as number) | maskOf(terms, b.facts, a.facts[i] as number);
-    if (mask !== ANY) facts = withFact(facts, a.facts[i] as number, mask);
-  }
+  const vars = joinedVars(terms, block, a.vars, b.vars);
+  const temps = joinedTemps(terms, block, a.temps, b.temps);
+  const heap = joinedHeap(a.heap, b.heap);
+  let facts = commonKnown(terms, a.facts, b.facts);
   // What met keeps what both sides knew of it
   for (let v = 0; v < vars.length; v++) {
     const t = vars[v] as number;
     if (t < 0) continue;
+    // A name for what met here before is no name for what the other side brings
+    const met = t !== a.vars[v] || t !== b.vars[v];
+    if (!met && !isComputed(terms, t)) continue;
     const mask = maskOf(terms, a.facts, a.vars[v] as number) | maskOf(terms, b.facts, b.vars[v] as number);
     if (mask === 0 || mask === ANY) continue;
-    if (t !== a.vars[v] || t !== b.vars[v]) {
-      // A name for what met here before is no name for what the other side brings
-      facts = withFact(facts, t, mask);
-    } else if (isComputed(terms, t) && (maskOf(terms, facts, t) & ~mask) !== 0) {
-      // Each side knew it by other parts of what it was computed from
-      facts = withFact(facts, t, mask);
-    }
+    // Each side may have known it by other parts of what it was computed from
+    if (met || (maskOf(terms, facts, t) & ~mask) !== 0) facts = withFact(facts, t, mask);
   }
   return new State(
     vars,
@@ -76,10 +51,64 @@ export function join(terms: Terms, block: number, a: State, b: State): State {
     true,
     a.guarded || b.guarded,
     a.lastRef || b.lastRef,
-    a.done.filter((d) => b.done.includes(d)),
+    a.done.length === 0 ? a.done : a.done.filter((d) => b.done.includes(d)),
     a.trail === b.trail ? a.trail : 0,
     sharedFacts(a.aside, b.aside),
   );
+}
+
+function joinedVars(
+  terms: Terms,
+  block: number,
+  a: readonly number[],
+  b: readonly number[],
+): readonly number[] {
+  if (a === b) return a;
+  let out: number[] | null = null;
+  for (let v = 0; v < a.length; v++) {
+    const t = a[v] as number;
+    const other = b[v] as number;
+    if (t === other || t < 0) continue;
+    out ??= a.slice();
+    out[v] = other < 0 ? -1 : terms.fresh(JOIN_OP + block, v);
+  }
+  return out ?? a;
+}
+
+function joinedTemps(
+  terms: Terms,
+  block: number,
+  a: readonly number[],
+  b: readonly number[],
+): readonly number[] {
+  if (a === b || a.length === 0) return a;
+  const out: number[] = [];
+  for (let i = 0; i < a.length; i += 2) {
+    const t = a[i] as number;
+    for (let j = 0; j < b.length; j += 2)
+      if (b[j] === t)
+        out.push(t, a[i + 1] === b[j + 1] ? (a[i + 1] as number) : terms.fresh(JOIN_OP + block, 100000 + t));
+  }
+  return out;
+}
+
+function joinedHeap(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (a === b || a.length === 0) return a;
+  const out: number[] = [];
+  for (let i = 0; i < a.length; i += 2)
+    for (let j = 0; j < b.length; j += 2)
+      if (a[i] === b[j] && a[i + 1] === b[j + 1]) out.push(a[i] as number, a[i + 1] as number);
+  return out;
+}
+
+/** What two states know by facts, or can tell from theirs what the facts of the first one say. */
+function commonKnown(terms: Terms, a: Facts, b: Facts): Facts {
+  const out: number[] = [];
+  for (let i = 0; i < a.length; i += 2) {
+    const mask = (a[i + 1] as number) | maskOf(terms, b, a[i] as number);
+    if (mask !== ANY) out.push(a[i] as number, mask);
+  }
+  return out;
 }
 
 function isComputed(terms: Terms, t: number): boolean {
@@ -87,14 +116,19 @@ function isComputed(terms: Terms, t: number): boolean {
   return kind === T.Bin || kind === T.Un;
 }
 
+/** The same lock in another list, or undefined. */
+function alike(lock: Lock, list: readonly Lock[]): Lock | undefined {
+  for (const l of list) if (l === lock || sameLock(l, lock)) return l;
+  return undefined;
+}
+
 /** What two paths hold: what both do, and what only one does as something that may be held. */
 function mayUnion(terms: Terms, a: readonly Lock[], b: readonly Lock[]): readonly Lock[] {
-  if (a === b) return a;
-  const same = (l: Lock, list: readonly Lock[]): Lock | undefined => list.find((x) => sameLock(x, l));
+  if (a === b || (a.length === 0 && b.length === 0)) return a;
   let out: Lock[] | null = null;
   for (let i = 0; i < a.length; i++) {
     const l = a[i] as Lock;
-    const other = same(l, b);
+    const other = alike(l, b);
     if (l.may || (other !== undefined && !other.may)) out?.push(l);
     else {
       out ??= a.slice(0, i);
@@ -102,7 +136,7 @@ function mayUnion(terms: Terms, a: readonly Lock[], b: readonly Lock[]): readonl
     }
   }
   for (const l of b) {
-    if (same(l, a) !== undefined) continue;
+    if (alike(l, a) !== undefined) continue;
     const may = perhaps(l);
     if (saidBy(terms, out ?? a, may)) continue;
     out ??= a.slice();
@@ -116,6 +150,8 @@ function mayUnion(terms: Terms, a: readonly Lock[], b: readonly Lock[]): readonl
  * which then goes by its class. The rest of both is held perhaps.
  */
 export function commonLocks(terms: Terms, a: readonly Lock[], b: readonly Lock[]): Lock[] {
+  if (a.length === b.length && a.every((l, i) => sameLock(l, b[i] as Lock)))
+    return a.map((l, i) => ((b[i] as Lock).may ? perhaps(l) : l));
   const out: Lock[] = [];
   const left: Lock[] = [];
   const used = new Set<Lock>();
@@ -198,10 +234,11 @@ export function implies(a: Facts, b: Facts): boolean {
 
 /** What two lists of facts have in common. */
 export function commonFacts(a: Facts, b: Facts): Facts {
-  let out: Facts = NO_FACTS;
+  if (a === b || a.length === 0) return a;
+  const out: number[] = [];
   for (let i = 0; i < a.length; i += 2) {
     const mask = (a[i + 1] as number) | factOf(b, a[i] as number);
-    if (mask !== ANY) out = withFact(out, a[i] as number, mask);
+    if (mask !== ANY) out.push(a[i] as number, mask);
   }
   return out;
 }

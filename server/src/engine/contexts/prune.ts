@@ -42,61 +42,51 @@ export class Pruner {
     }
     let temps = s.temps;
     if (temps.length > 0) {
-      const kept: number[] = [];
+      const live = graph.live[block] as Uint32Array;
+      let kept: number[] | null = null;
       for (let i = 0; i < temps.length; i += 2) {
         const t = temps[i] as number;
-        if (hasBit(graph.live[block] as Uint32Array, graph.variableCount + t))
-          kept.push(t, temps[i + 1] as number);
+        if (!hasBit(live, graph.variableCount + t)) kept ??= temps.slice(0, i);
+        else if (kept !== null) kept.push(t, temps[i + 1] as number);
       }
-      if (kept.length !== temps.length) temps = kept;
+      if (kept !== null) temps = kept;
     }
     // What is alive is only looked at where some fact asks for it
     let rooted = false;
-    let parts: Set<number> | null = null;
-    const facts: number[] = [];
+    let parts: readonly number[] | null = null;
+    // Copied from the first one that goes
+    let facts: number[] | null = null;
     let { aside } = s;
     for (let i = 0; i < s.facts.length; i += 2) {
       const term = s.facts[i] as number;
       const soft = terms.isSoft(term);
-      if (!soft && terms.isShared(term)) {
-        facts.push(term, s.facts[i + 1] as number);
-        continue;
-      }
+      let stays = !soft && terms.isShared(term);
+      let worth = WHILE_ALIVE;
       if (soft) {
-        if (parts === null) {
-          parts = new Set();
-          for (const v of vars) if (v >= 0 && terms.isSoft(v)) this.collectParts(v, parts);
-          for (let j = 1; j < temps.length; j += 2)
-            if (terms.isSoft(temps[j] as number)) this.collectParts(temps[j] as number, parts);
-        }
+        parts ??= this.softParts(vars, temps);
         // A value that was computed from memory and kept in a variable is what it was then
-        if (parts.has(term)) {
-          facts.push(term, s.facts[i + 1] as number);
-          continue;
-        }
-        const worth = this.softWorth(term);
-        if (worth === DROP) {
-          if (terms.isShared(term) && aside.length < MAX_ASIDE)
+        stays = parts.includes(term);
+        if (!stays) {
+          worth = this.softWorth(term);
+          stays = worth === KEEP;
+          if (worth === DROP && terms.isShared(term) && aside.length < MAX_ASIDE)
             aside = withFact(aside, term, s.facts[i + 1] as number);
-          continue;
-        }
-        if (worth === KEEP) {
-          facts.push(term, s.facts[i + 1] as number);
-          continue;
         }
       }
-      if (!rooted) {
-        rooted = true;
-        this.markRoots(vars, temps, s.heap);
+      if (!stays && worth === WHILE_ALIVE) {
+        if (!rooted) {
+          rooted = true;
+          this.markRoots(vars, temps, s.heap);
+        }
+        stays = this.rootsAlive(term);
       }
-      if (this.rootsAlive(term)) facts.push(term, s.facts[i + 1] as number);
+      if (!stays) facts ??= s.facts.slice(0, i);
+      else if (facts !== null) facts.push(term, s.facts[i + 1] as number);
     }
     // What was tested before a loop, its own body may have changed
     if (this.isLoopHead(block)) aside = NO_FACTS;
-    if (vars === s.vars && temps === s.temps && facts.length === s.facts.length) return s.withAside(aside);
-    return s
-      .withValues(vars, temps, s.heap, facts.length === s.facts.length ? s.facts : facts)
-      .withAside(aside);
+    if (vars === s.vars && temps === s.temps && facts === null) return s.withAside(aside);
+    return s.withValues(vars, temps, s.heap, facts ?? s.facts).withAside(aside);
   }
 
   private heads: Uint8Array | null = null;
@@ -146,13 +136,29 @@ export class Pruner {
     }
     if (this.marks[at] === this.stamp) return;
     this.marks[at] = this.stamp;
-    for (const k of this.terms.children(t)) this.markRoot(k);
+    const first = this.terms.firstChild(t);
+    if (first < 0) return;
+    this.markRoot(first);
+    const second = this.terms.secondChild(t);
+    if (second >= 0) this.markRoot(second);
   }
 
-  private collectParts(t: number, into: Set<number>): void {
+  /** What values that hang on memory are computed from. */
+  private softParts(vars: readonly number[], temps: readonly number[]): readonly number[] {
+    const { terms } = this;
+    const into: number[] = [];
+    for (const v of vars) if (v >= 0 && terms.isSoft(v)) this.collectParts(v, into);
+    for (let j = 1; j < temps.length; j += 2)
+      if (terms.isSoft(temps[j] as number)) this.collectParts(temps[j] as number, into);
+    return into;
+  }
+
+  private collectParts(t: number, into: number[]): void {
     const kind = this.terms.kind(t);
-    into.add(t);
-    if (kind === T.Bin || kind === T.Un) for (const k of this.terms.children(t)) this.collectParts(k, into);
+    into.push(t);
+    if (kind !== T.Bin && kind !== T.Un) return;
+    this.collectParts(this.terms.b(t), into);
+    if (kind === T.Bin) this.collectParts(this.terms.c(t), into);
   }
 
   private readonly worths = new Map<number, number>();
@@ -195,9 +201,11 @@ export class Pruner {
   private rootsAlive(t: number): boolean {
     const at = this.terms.localIndex(t);
     if (at < 0) return this.terms.isShared(t);
-    const kids = this.terms.children(t);
-    if (kids.length === 0) return at < this.marks.length && this.marks[at] === this.stamp;
-    return kids.every((k) => this.rootsAlive(k));
+    const first = this.terms.firstChild(t);
+    if (first < 0) return at < this.marks.length && this.marks[at] === this.stamp;
+    if (!this.rootsAlive(first)) return false;
+    const second = this.terms.secondChild(t);
+    return second < 0 || this.rootsAlive(second);
   }
 
   private softField(t: number): string {

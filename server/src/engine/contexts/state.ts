@@ -47,7 +47,12 @@ export class Lock {
 
   /** The lock as one that was taken elsewhere. */
   takenAt(fn: number, op: number): Lock {
-    return new Lock(this.place, this.class, this.kind, this.shared, this.may, fn, op, this.some, this.when);
+    return this.named(this.place, this.class, fn, op);
+  }
+
+  /** The lock by another name, taken elsewhere. */
+  named(place: number, cls: string, fn: number, op: number): Lock {
+    return new Lock(place, cls, this.kind, this.shared, this.may, fn, op, this.some, this.when);
   }
 
   /** The lock as one that is held perhaps, or for sure. */
@@ -337,22 +342,17 @@ export function sharedFacts(a: Facts, b: Facts): Facts {
 
 /** Facts with one more. */
 export function withFact(facts: Facts, term: number, mask: number): Facts {
-  const out: number[] = [];
-  let placed = false;
-  for (let i = 0; i < facts.length; i += 2) {
-    const t = facts[i] as number;
-    if (t === term) {
-      out.push(term, mask);
-      placed = true;
-      continue;
-    }
-    if (!placed && t > term) {
-      out.push(term, mask);
-      placed = true;
-    }
-    out.push(t, facts[i + 1] as number);
+  let at = 0;
+  while (at < facts.length && (facts[at] as number) < term) at += 2;
+  if (facts[at] === term) {
+    const out = facts.slice();
+    out[at + 1] = mask;
+    return out;
   }
-  if (!placed) out.push(term, mask);
+  const out: number[] = [];
+  for (let i = 0; i < at; i++) out.push(facts[i] as number);
+  out.push(term, mask);
+  for (let i = at; i < facts.length; i++) out.push(facts[i] as number);
   return out;
 }
 
@@ -559,8 +559,8 @@ function assumeParts(terms: Terms, facts: Facts, term: number, truth: boolean): 
       const eq = op === EQ ? term : terms.bin(EQ, left, right);
       const first = narrow(terms, facts, eq, same ? POSITIVE : ZERO);
       if (first === null || !same) return first;
-      if (r !== null) return both(first, (f) => narrow(terms, f, left, signOf(r)));
-      if (l !== null) return both(first, (f) => narrow(terms, f, right, signOf(l)));
+      if (r !== null) return both(first, narrow(terms, first.facts, left, signOf(r)));
+      if (l !== null) return both(first, narrow(terms, first.facts, right, signOf(l)));
       return first;
     }
     if (terms.number(right) === 0) {
@@ -575,11 +575,11 @@ function assumeParts(terms: Terms, facts: Facts, term: number, truth: boolean): 
       const first = narrow(terms, facts, eq, ZERO);
       return first === null
         ? null
-        : both(first, (f) => narrow(terms, f, term, truth ? POSITIVE | NEGATIVE : ZERO));
+        : both(first, narrow(terms, first.facts, term, truth ? POSITIVE | NEGATIVE : ZERO));
     }
     if ((op === LAND && truth) || (op === LOR && !truth)) {
       const first = assumeParts(terms, facts, left, truth);
-      return first === null ? null : both(first, (f) => assumeParts(terms, f, right, truth));
+      return first === null ? null : both(first, assumeParts(terms, first.facts, right, truth));
     }
     if (op === LAND && !truth) {
       if ((maskOf(terms, facts, left) & ZERO) === 0) return assumeParts(terms, facts, right, false);
@@ -590,7 +590,7 @@ function assumeParts(terms: Terms, facts: Facts, term: number, truth: boolean): 
       if (first === null) return null;
       // A bit that is set makes the whole non-zero
       return terms.kind(right) === T.Const
-        ? both(first, (f) => narrow(terms, f, left, POSITIVE | NEGATIVE))
+        ? both(first, narrow(terms, first.facts, left, POSITIVE | NEGATIVE))
         : first;
     }
   }
@@ -606,9 +606,10 @@ function isLogical(op: number): boolean {
   return op === LAND || op === LOR;
 }
 
-function both(first: Assumed, then: (facts: Facts) => Assumed | null): Assumed | null {
-  const second = then(first.facts);
-  return second === null ? null : { facts: second.facts, doubt: first.doubt || second.doubt };
+/** What is so after two things were assumed, the second one with what the first one gave. */
+function both(first: Assumed, second: Assumed | null): Assumed | null {
+  if (second === null || !first.doubt || second.doubt) return second;
+  return { facts: second.facts, doubt: true };
 }
 
 /** Restricts a term to a mask. */

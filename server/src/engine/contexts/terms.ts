@@ -551,6 +551,31 @@ export class Terms {
     }
   }
 
+  /** The first of the terms that a term is made of, as `children` gives them; -1 where it is made of none. */
+  firstChild(t: number): number {
+    switch (this.kind(t)) {
+      case T.FieldP:
+      case T.FieldL:
+      case T.DerefL:
+      case T.Addr:
+      case T.Load:
+      case T.Container:
+      case T.Elem:
+        return this.a(t);
+      case T.Bin:
+      case T.Un:
+        return this.b(t);
+      default:
+        return -1;
+    }
+  }
+
+  /** The second of the terms that a term is made of; -1 where there is none. */
+  secondChild(t: number): number {
+    const kind = this.kind(t);
+    return kind === T.Bin ? this.c(t) : kind === T.Elem ? this.b(t) : -1;
+  }
+
   /** Whether `inner` occurs in `t`. */
   contains(t: number, inner: number): boolean {
     let at = t;

@@ -32,7 +32,7 @@ export function toCallee(
     }
     if (kind === T.Param || kind === T.Fresh || kind === T.Stale || kind === T.Local || kind === T.Unknown)
       lost = true;
-    return terms.children(x).length === 0 ? x : -1;
+    return terms.firstChild(x) < 0 ? x : -1;
   });
   if (!lost) return out;
   return terms.kind(place) === T.Opaque ? place : terms.opaque(show(place));
@@ -62,6 +62,45 @@ export function toCaller(terms: Terms, t: number, args: readonly number[], resul
   });
 }
 
+/**
+ * What terms of callees mean in a caller, remembered for one call: the states that come to it one after the other mostly hand over
+ * the same.
+ */
+export class Calling {
+  private args: readonly number[] = [];
+  private result = -1;
+  private readonly known = new Map<number, number>();
+
+  constructor(private readonly terms: Terms) {}
+
+  /** As `toCaller`. */
+  toCaller(t: number, args: readonly number[], result: number): number {
+    const { terms } = this;
+    const kind = terms.kind(t);
+    if (kind === T.Param) return args[terms.a(t)] ?? terms.unknown;
+    if (kind === T.Const) return t;
+    if (result !== this.result || !sameNumbers(args, this.args)) {
+      this.args = args;
+      this.result = result;
+      if (this.known.size > 0) this.known.clear();
+    }
+    let named = this.known.get(t);
+    if (named === undefined) {
+      named = toCaller(terms, t, args, result);
+      this.known.set(t, named);
+    }
+    return named;
+  }
+}
+
+/** Whether two lists of numbers are the same. */
+export function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** The value that stands for argument `position` of a function that is called through a parameter. */
 export function callbackArgument(terms: Terms, position: number): number {
   return terms.global(`@argument${position}`);
@@ -69,12 +108,13 @@ export function callbackArgument(terms: Terms, position: number): number {
 
 /** Facts that mean something outside: of parameters and globals; of memory only where `soft`. */
 export function exported(terms: Terms, facts: Facts, soft = false): Facts {
-  const out: number[] = [];
+  let out: number[] | null = null;
   for (let i = 0; i < facts.length; i += 2) {
     const t = facts[i] as number;
-    if (terms.isShared(t) && (soft || !terms.isSoft(t))) out.push(t, facts[i + 1] as number);
+    if (!terms.isShared(t) || (!soft && terms.isSoft(t))) out ??= facts.slice(0, i);
+    else if (out !== null) out.push(t, facts[i + 1] as number);
   }
-  return out;
+  return out ?? facts;
 }
 
 /** What a lock is called that has no name here: its class, with the member that it is part of. */

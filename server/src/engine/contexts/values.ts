@@ -21,7 +21,12 @@ const EQ = operatorCode('==');
 /** The state before an operation of a loop makes its value again: what its last turn made there goes by another name. */
 export function anew(terms: Terms, s: State, term: number, op: number): State {
   const has = (t: number): boolean => t >= 0 && !terms.isShared(t) && terms.contains(t, term);
-  if (!s.vars.some(has) && !s.temps.some(has) && !s.heap.some(has) && !s.facts.some(has))
+  if (
+    !anyMade(terms, s.vars, term) &&
+    !anyMade(terms, s.temps, term) &&
+    !anyMade(terms, s.heap, term) &&
+    !anyMade(terms, s.facts, term)
+  )
     if (!s.locks.some((l) => has(l.place))) return s;
   const stale = terms.stale(op);
   const fix = (t: number): number => {
@@ -43,6 +48,15 @@ export function anew(terms: Terms, s: State, term: number, op: number): State {
     if (!has(s.facts[i] as number)) facts.push(s.facts[i] as number, s.facts[i + 1] as number);
   const temps = s.temps.map((t, i) => (i % 2 === 0 ? t : fix(t)));
   return s.withValues(s.vars.map(fix), temps, heap, facts, locks);
+}
+
+/** Whether some of these numbers is a term of the function at hand that a value occurs in. */
+function anyMade(terms: Terms, list: readonly number[], value: number): boolean {
+  for (let i = 0; i < list.length; i++) {
+    const t = list[i] as number;
+    if (t >= 0 && !terms.isShared(t) && terms.contains(t, value)) return true;
+  }
+  return false;
 }
 
 /** The state with one value under another name, wherever it occurs. */
