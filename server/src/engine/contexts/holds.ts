@@ -58,7 +58,7 @@ function reached(terms: Terms, facts: Facts, place: number): Facts {
     if (kind === T.FieldP || kind === T.DerefL) {
       const pointer = terms.a(at);
       const made = terms.kind(pointer);
-      if (made === T.Load || made === T.Fresh) {
+      if (made === T.Load || made === T.Fresh || made === T.Bin) {
         const mask = maskOf(terms, out, pointer);
         if (mask !== POSITIVE && (mask & POSITIVE) !== 0) out = withFact(out, pointer, POSITIVE);
       }

@@ -7,7 +7,7 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { readsOf } from '../contexts/operands.js';
-import type { State } from '../contexts/state.js';
+import { maskOf, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
@@ -21,6 +21,8 @@ import { isOnlyTest, isParent, READS_ONCE, type Spot, unwrapped } from './walk-r
 export interface SectionRead extends Spot {
   readonly of: 'parent' | 'child';
   readonly use: Spot;
+  /** The value was tested for NULL before it is used: only that it is read once is left to chance. */
+  readonly tested: boolean;
 }
 
 const READS = new OfSituations<readonly SectionRead[]>();
@@ -45,7 +47,7 @@ export function sectionReads(
 
 function look(cx: RuleContext, fn: FunctionRef, entry: Entry): SectionRead[] {
   const plain = new Map<number, Spot & { readonly of: 'parent' | 'child' }>();
-  const uses = new Map<number, Spot>();
+  const uses = new Map<number, Spot & { tested: boolean }>();
   const names = new Map<number, 'parent' | 'child'>();
   /** Variables that go over the children of a directory. */
   const walked = new Set<number>();
@@ -69,7 +71,11 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): SectionRead[] {
     };
     const noteUse = (pointer: number): void => {
       const value = unwrapped(run, pointer);
-      if (plain.has(value) && !uses.has(value)) uses.set(value, { op, text: run.showPlace(value) });
+      if (!plain.has(value)) return;
+      const tested = (maskOf(terms, s.facts, value) & ZERO) === 0;
+      const known = uses.get(value);
+      if (known === undefined) uses.set(value, { op, text: run.showPlace(value), tested });
+      else if (!tested) known.tested = false;
     };
     if (
       exprs[1] !== undefined &&
@@ -99,7 +105,7 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): SectionRead[] {
   const out: SectionRead[] = [];
   for (const [value, read] of plain) {
     const use = uses.get(value);
-    if (use !== undefined) out.push({ ...read, use });
+    if (use !== undefined) out.push({ ...read, use, tested: use.tested });
   }
   return out;
 }

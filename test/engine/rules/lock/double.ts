@@ -177,4 +177,41 @@ void a_bad(struct foo *f, struct foo *g)
 	spin_unlock(lock_of(g));
 	spin_unlock(lock_of(f));
 }`,
+  // What a lock was taken in is there
+  'one of an array, or the one of the whole': `
+struct slot {
+	spinlock_t lock;
+	int uses;
+};
+struct slots {
+	struct slot *all;
+	spinlock_t lock;
+};
+static struct slot *take(struct slots *s, int n)
+{
+	struct slot *one = s->all;
+
+	if (one) {
+		one += n;
+		spin_lock(&one->lock);
+	} else {
+		spin_lock(&s->lock);
+	}
+	return one;
+}
+static void give(struct slots *s, struct slot *one)
+{
+	if (one)
+		spin_unlock(&one->lock);
+	else
+		spin_unlock(&s->lock);
+}
+void a_ok(struct slots *s, int n)
+{
+	struct slot *one = take(s, n);
+
+	give(s, one);
+	one = take(s, n);
+	give(s, one);
+}`,
 };

@@ -578,4 +578,45 @@ int a_ok(struct foo *f, int n)
 		rcu_read_unlock();
 	return 0;
 }`,
+  // Whether a callee opened the read side its result says, and who closes it by a callee hangs on that
+  'a read side that a callee closes': `
+extern int check_one(struct foo *f);
+static void unmap_one(struct list_head *l)
+{
+	rcu_read_unlock();
+}
+int a_bad(struct foo *f)
+{
+	if (check_one(f))
+		return 0;
+	if (f->ready)
+		rcu_read_lock();
+	f->count++;
+	if (check_one(f))
+		unmap_one(&f->list);
+	return 0; /*! lock/imbalance@low */
+}
+int b_bad(struct foo *f)
+{
+	if (check_one(f))
+		return 0;
+	if (f->ready)
+		rcu_read_lock();
+	f->count++;
+	if (check_one(f))
+		rcu_read_unlock();
+	return 0; /*! lock/imbalance */
+}`,
+  'a pointer of which nothing is known goes with the lock': `
+extern struct foo *found_in(struct foo *f);
+struct foo *a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	if (f->count)
+		goto found;
+	spin_unlock(&f->lock);
+	return NULL;
+found:
+	return found_in(f); /*! lock/imbalance@low */
+}`,
 };

@@ -247,4 +247,28 @@ static int open_ok(struct inode *inode, struct file *file)
 	return parent_flags_ok(dentry) + locked_flags_ok(dentry) + pinned_flags_ok(dentry);
 }
 const struct file_operations fops = { .open = open_ok };`,
+  'in a read section of its own': `
+int a_bad(const struct dentry *dentry)
+{
+	struct inode *dir;
+	int flags;
+
+	rcu_read_lock();
+	dir = d_inode(dentry->d_parent); /*! rcu/unstable-parent */
+	flags = dir->i_flags;
+	rcu_read_unlock();
+	return flags;
+}
+int b_bad(const struct dentry *dentry)
+{
+	struct inode *dir;
+	int flags = 0;
+
+	rcu_read_lock();
+	dir = d_inode(dentry->d_parent); /*! rcu/unstable-parent@medium */
+	if (dir && dir->i_flags)
+		flags = 1;
+	rcu_read_unlock();
+	return flags;
+}`,
 };

@@ -8,7 +8,7 @@ import { calledName, fnColumn } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import { readsOf } from '../../contexts/operands.js';
 import type { Exit, FunctionResult } from '../../contexts/result.js';
-import { type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../../contexts/state.js';
+import { ANY, type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { RESULT } from '../../contexts/translate.js';
 import {
@@ -404,6 +404,7 @@ function compare(
     const text = propagation?.show(fn.id, lock.place) ?? lock.class;
     const name = lock.kind === 'rcu' ? 'the RCU read side' : `'${lockExpression(text)}'`;
     const leak = acquired;
+    const direct = lock.fn === fn.id && cx.analysis.model.helpers.has(calledName(fn, lock.op));
     const at = acquired ? h : has.length <= lacks.length ? h : n;
     const other = at === h ? n : h;
     const message = leak
@@ -413,7 +414,14 @@ function compare(
         : `returns without releasing ${name}, which the return at line ${lineOf(fn, h.op)} has released`;
     out.push({
       rule: 'lock/imbalance',
-      precision: precisionOf(lock, h, n, acquired, handedOn || nobody),
+      precision: precisionOf(
+        lock,
+        h,
+        n,
+        acquired,
+        handedOn || nobody || (pointer && isWithResult(has, n)),
+        direct,
+      ),
       certainty: 'must',
       message,
       fn: fn.id,
@@ -582,13 +590,29 @@ const MAX_CALLERS = 60;
 
 /**
  * A lock of the caller's that one path gives back was as a rule taken on it, under a flag or another name that was lost; given back
- * twice, it is another matter. Of merged paths nobody knows what each of them had tested. `handedOn`: as a rule such a lock goes to the
- * caller, or nobody gives it back.
+ * twice, it is another matter. The RCU read side has no name to be lost, but what a callee closes (`direct` is false) its counterpart
+ * opened, as a rule where it gave something. Of merged paths nobody knows what each of them had tested. `handedOn`: as a rule such a
+ * lock goes to the caller, or nobody gives it back.
  */
-function precisionOf(lock: Lock, h: Exit, n: Exit, acquired: boolean, handedOn: boolean): Precision {
+function precisionOf(
+  lock: Lock,
+  h: Exit,
+  n: Exit,
+  acquired: boolean,
+  handedOn: boolean,
+  direct: boolean,
+): Precision {
   if (h.blurred || n.blurred || handedOn) return 'low';
-  if (acquired || lock.kind === 'rcu') return 'high';
+  if (acquired || (lock.kind === 'rcu' && direct)) return 'high';
   return h.done.includes(lock.place) ? 'medium' : 'low';
+}
+
+/**
+ * Whether a lock may go out with what is returned: with a pointer, or a yes, of which nothing is known in all ways out that have it, and
+ * NULL or no without it.
+ */
+function isWithResult(has: readonly Exit[], n: Exit): boolean {
+  return n.mask === ZERO && has.every((h) => h.mask === ANY);
 }
 
 /**

@@ -57,7 +57,8 @@ export const unstableParent: Rule = {
 function inSection(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, read: SectionRead): Draft {
   return {
     rule: 'rcu/unstable-parent',
-    precision: 'high',
+    // A copy that is tested is as good as one that was read with READ_ONCE(), as long as the compiler makes only one
+    precision: read.tested ? 'medium' : 'high',
     certainty: 'must',
     message: `the inode of the parent ('${read.text}') is read plainly under rcu_read_lock() alone: it can turn NULL at any time; read it once with d_inode_rcu() and test the value`,
     fn: fn.id,
