@@ -19,6 +19,8 @@ const SQUIGGLES = '.squiggly-error, .squiggly-warning, .squiggly-info';
 const AGAIN_MS = 600;
 /** What has no card after this has none. */
 const NO_CARD_MS = 2500;
+/** A server that says nothing for so long has nothing to do. */
+const QUIET_MS = 2000;
 /** A function with one finding that one key makes and unmakes. */
 const PROBE = [
   'static void lockwalk_bench(struct inode *inode)',
@@ -185,6 +187,12 @@ async function first(): Promise<void> {
   if (args.includes('--first')) tell(shown);
 }
 
+/** Until nothing goes between editor and server, and the page has nothing to do: what is measured then is not in the way of each other. */
+async function quiet(): Promise<void> {
+  await until(async () => Date.now() - (ours().at(-1)?.time ?? 0) > QUIET_MS);
+  await watch.calm();
+}
+
 /** What went between editor and server, with milliseconds since the file was drawn. */
 function tell(began: number): void {
   for (const { time, text } of ours())
@@ -209,6 +217,7 @@ function tellShares(what: string, shares: readonly Share[], before: string): voi
 }
 
 async function cards(): Promise<void> {
+  await quiet();
   const tokens = page.locator('.view-line span span');
   const times: Times[] = [];
   const count = await tokens.count();
@@ -248,6 +257,7 @@ async function keystrokes(): Promise<void> {
     timeout: 120_000,
   });
   const all = await page.locator(SQUIGGLES).count();
+  await quiet();
   const times: Times[] = [];
   for (let n = 0; n < edits; n++) {
     for (const key of ['Backspace', 'k']) {
