@@ -134,12 +134,6 @@ async function card(x: number, y: number, ms: number): Promise<Times | null> {
   return null;
 }
 
-/** Middle of a drawn word on a line that holds a text. */
-async function placeOf(lineText: string, word: string): Promise<{ x: number; y: number } | null> {
-  const box = await bench.token(lineText, word).boundingBox();
-  return box === null ? null : { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-}
-
 /** An editor that has started; what it does until then is not ours. */
 async function settled(): Promise<void> {
   const isUp = await until(async () => host().some(({ text }) => /Eager extensions activated/.test(text)));
@@ -155,20 +149,17 @@ async function first(): Promise<void> {
   await watch.arm({ kind: 'line', text });
   await bench.open(path, line + 1);
   const shown = (await watch.times(60_000))?.drawn;
-  const place = await until(() => placeOf(text, word));
+  const place = await until(() => watch.placeOf(text, word));
   if (shown === undefined || place === null) throw new Error(`${word} of line ${line + 1} is not drawn`);
-  console.log(
-    `the word that is looked at stands ${(Date.now() - shown).toFixed(0)} ms after the line is drawn`,
-  );
   const after = (time: number): string => `${(time - shown).toFixed(0)} ms`;
   const came = await card(place.x, place.y, 120_000);
   await bench.shot('first-hover');
   const told = await until(async () => exchanges('textDocument/diagnostic')[0]);
   const begun =
     host().find(({ text: one }) => /_doActivateExtension .*lockwalk/.test(one))?.time ?? Number.NaN;
-  const ready = ours().find(({ text: one }) => /Sending notification 'initialized'/.test(one))?.time;
+  // The log is only there some time after its first lines were written, so the server's start is told by what it was asked first
   console.log(
-    `from when the file is drawn: activation begins ${after(begun)}, server ready ${after(ready ?? NaN)}`,
+    `from when the file is drawn: activation begins ${after(begun)}, server asked ${after(told?.asked ?? Number.NaN)}`,
   );
   const hovers = exchanges('textDocument/hover').filter(
     ({ answered }) => came !== null && answered <= came.drawn,

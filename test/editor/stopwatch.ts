@@ -85,6 +85,26 @@ export class Stopwatch {
     })()`);
   }
 
+  /** Middle of a word on a drawn line that holds a text, coloured or not; null where there is none. */
+  placeOf(lineText: string, word: string): Promise<{ x: number; y: number } | null> {
+    return this.#page.evaluate(`(() => {
+      const holds = (one) => one.textContent.replace(/\\s+/g, ' ').includes(${JSON.stringify(lineText)});
+      const line = [...document.querySelectorAll('.view-line')].find(holds);
+      if (line === undefined) return null;
+      const texts = document.createTreeWalker(line, NodeFilter.SHOW_TEXT);
+      for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
+        const at = text.data.indexOf(${JSON.stringify(word)});
+        if (at < 0) continue;
+        const range = document.createRange();
+        range.setStart(text, at);
+        range.setEnd(text, at + ${word.length});
+        const { x, y, width, height } = range.getBoundingClientRect();
+        return { x: x + width / 2, y: y + height / 2 };
+      }
+      return null;
+    })()`);
+  }
+
   /** Waits until the page has nothing to do: its timers come when they are due, one after the other. */
   async calm(): Promise<void> {
     await this.#page.evaluate<boolean>(`new Promise((done) => {

@@ -93,7 +93,9 @@ static const struct dentry_operations dops = { .d_revalidate = foo_revalidate };
 static void foo_prune(struct dentry *d) { }
 static int foo_unlink(struct inode *dir, struct dentry *d) { return 0; }
 static int foo_tmpfile(struct mnt_idmap *idmap, struct inode *dir, struct file *file, umode_t mode) { return 0; }
+static void foo_other_prune(struct dentry *d) { }
 static const struct dentry_operations dops = { .d_revalidate = foo_revalidate, .d_prune = foo_prune };
+static const struct dentry_operations others = { .d_prune = foo_other_prune };
 static const struct inode_operations ops = { .unlink = foo_unlink, .tmpfile = foo_tmpfile };`,
     {
       foo_revalidate: [
@@ -105,6 +107,11 @@ static const struct inode_operations ops = { .unlink = foo_unlink, .tmpfile = fo
         'dentry_operations.d_prune in dops',
         'held: d->d_lock; perhaps held: d->d_inode->i_lock; must not sleep',
         'overlaps: RCU-walk calls of d_revalidate',
+      ],
+      // A dentry has one table
+      foo_other_prune: [
+        'dentry_operations.d_prune in others',
+        'held: d->d_lock; perhaps held: d->d_inode->i_lock; must not sleep',
       ],
       foo_unlink: [
         'inode_operations.unlink in ops',

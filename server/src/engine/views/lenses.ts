@@ -114,14 +114,23 @@ function overlapTitle(
       return `overlaps: others that hold ${lockName(shared)} shared`;
   }
   const walks = slots.flatMap(({ slot, method }) => walksBeside(analysis.model, slot.struct, method.method));
-  const own = walks.filter((walk) => hasMethod(analysis.program, fn.unit, walk));
+  const own = walks.filter((walk) => hasMethod(analysis.program, fn.unit, slots, walk));
   const names = [...new Set(own.map(({ method }) => method))];
   return names.length === 0 ? null : `overlaps: RCU-walk calls of ${some(names, MAX_LOCKS)}`;
 }
 
-/** Whether a table of a unit has such a method. */
-function hasMethod(program: Program, unit: string, { struct, method }: LifeMethod): boolean {
-  return program.slots.some((s) => s.struct === struct && s.slot === method && unitOf(s.file.path) === unit);
+/** Whether a unit has such a method for the same objects: each has one table of a kind, so of the slots' own kind it is their table. */
+function hasMethod(
+  program: Program,
+  unit: string,
+  slots: readonly ModelledSlot[],
+  { struct, method }: LifeMethod,
+): boolean {
+  const tables = new Set(slots.flatMap(({ slot }) => (slot.struct === struct ? [slot.table] : [])));
+  const isOfObject = (table: string): boolean => tables.size === 0 || tables.has(table);
+  return program.slots.some(
+    (s) => s.struct === struct && s.slot === method && isOfObject(s.table) && unitOf(s.file.path) === unit,
+  );
 }
 
 /** A sentence as what stands behind a colon. */
