@@ -14,9 +14,11 @@ import { type Drawn, Stopwatch, type Times } from './stopwatch.js';
 import { until, Workbench } from './workbench.js';
 
 const CARD: Drawn = { kind: 'card', says: '(may|must not) sleep' };
+/** The workbench says so when an answer does not come at once; the log is not there yet when an editor has just started. */
+const LOADING: Drawn = { kind: 'card', says: 'Loading' };
 const SQUIGGLES = '.squiggly-error, .squiggly-warning, .squiggly-info';
 /** Pause after which a person moves the pointer again, where the editor has not even asked for a card by then. */
-const AGAIN_MS = 600;
+const AGAIN_MS = 1500;
 /** What has no card after this has none. */
 const NO_CARD_MS = 2500;
 /** A server that says nothing for so long has nothing to do. */
@@ -127,7 +129,7 @@ async function card(x: number, y: number, ms: number): Promise<Times | null> {
     do {
       const times = await watch.times(AGAIN_MS);
       if (times !== null) return times;
-    } while (Date.now() < end && isAsked(came));
+    } while (Date.now() < end && (isAsked(came) || (await watch.isThere(LOADING))));
     await page.mouse.move(1000, 20);
     await page.waitForTimeout(50);
   }
