@@ -21,6 +21,7 @@ import {
   SUPPORTED_VERSIONS,
   type Versions,
 } from '../server/src/engine/model/index.js';
+import { walksBeside } from '../server/src/engine/model/overlap.js';
 import { describeKernel } from './kernel/tree.js';
 
 const PROOF = /^(5\.10|6\.1|6\.12|7\.2):([\w./-]+\.(?:c|h|rst)):([1-9]\d*)$/;
@@ -157,6 +158,31 @@ function allProofs(): readonly (readonly [string, string])[] {
   }
   return pairs;
 }
+
+describe('model: what RCU-walk runs beside', () => {
+  const model = buildModel('6.12');
+  for (const [method, walks] of Object.entries({
+    'dentry_operations::d_release': 'd_revalidate d_hash d_compare d_manage',
+    'dentry_operations::d_prune': 'd_revalidate d_hash d_compare d_manage',
+    'inode_operations::rename': 'd_revalidate d_hash d_compare d_manage',
+    'inode_operations::unlink': 'd_revalidate d_hash d_compare d_manage',
+    'super_operations::evict_inode': 'permission get_link',
+    'super_operations::destroy_inode': 'permission get_link',
+    'super_operations::free_inode': '',
+    'dentry_operations::d_init': '',
+    'inode_operations::lookup': '',
+    'dentry_operations::d_revalidate': '',
+  }))
+    it(`${method}: ${walks === '' ? 'nothing' : walks}`, () => {
+      const [struct = '', name = ''] = method.split('::');
+      assert.equal(
+        walksBeside(model, struct, name)
+          .map((walk) => walk.method)
+          .join(' '),
+        walks,
+      );
+    });
+});
 
 describe('model: paths and conditions', () => {
   const constants = (name: string): number | undefined => ({ LOOKUP_RCU: 0x40, A: 1, B: 6 })[name];

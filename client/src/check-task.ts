@@ -3,7 +3,7 @@
  * Node. Offers one for each kernel tree at hand and one for the folder of the file that is looked at. Nothing of a tree is
  * run.
  */
-import { dirname, relative } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import {
   type ExtensionContext,
   ProcessExecution,
@@ -64,14 +64,31 @@ export function checkTasks(context: ExtensionContext, known: Map<string, boolean
   };
 }
 
+/** Files and folders that a task checks, as absolute paths; none where it is not known. */
+export async function checkedBy(
+  { definition, scope }: Task,
+  known: Map<string, boolean>,
+): Promise<readonly string[]> {
+  const { kernel, paths } = definition as CheckTask;
+  const base = kernel || folderOf(scope);
+  if (base === undefined) return [];
+  const named = texts(paths);
+  if (named.length > 0) return named.map((path) => resolve(base, path));
+  const root = kernel || (await kernelRootOf(`${base}/.`, known));
+  return root === null ? [] : [resolve(root, 'fs')];
+}
+
+function folderOf(scope: Task['scope']): string | undefined {
+  return typeof scope === 'object' ? scope.uri.fsPath : workspace.workspaceFolders?.[0]?.uri.fsPath;
+}
+
 function task(
   command: string,
   definition: CheckTask,
   what: string,
   scope: Task['scope'] = TaskScope.Workspace,
 ): Task {
-  const folder = typeof scope === 'object' ? scope.uri.fsPath : workspace.workspaceFolders?.[0]?.uri.fsPath;
-  const cwd = definition.kernel || folder;
+  const cwd = definition.kernel || folderOf(scope);
   const args = [command, 'check', '--absolute', '--no-color'];
   if (definition.kernel) args.push('--kernel', definition.kernel);
   if (definition.precision) args.push('--precision', definition.precision);

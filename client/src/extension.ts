@@ -13,6 +13,7 @@ import {
 } from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
+import { keepBesideTasks } from './beside-tasks.js';
 import { checkTasks, TASK_TYPE } from './check-task.js';
 import {
   EXPLAIN_RULE,
@@ -136,6 +137,7 @@ export function activate(context: ExtensionContext): void {
       commands.executeCommand('workbench.action.openWalkthrough', `${context.extension.id}#lockwalk`, false),
     ),
     tasks.registerTaskProvider(TASK_TYPE, checkTasks(context, folders)),
+    keepBesideTasks(() => client, folders),
     commands.registerCommand(SHOW_CONTRACT, (method: unknown) => showContract(context, method)),
     ...registerShown(server),
     ...findingCommands({ client: () => client, storage: context.storageUri ?? context.globalStorageUri }),

@@ -524,6 +524,79 @@ const struct super_operations sops = { .SLOT = gone };`;
     );
   });
 
+  for (const [slot, changers] of [
+    ['evict_inode', ['looks']],
+    ['destroy_inode', ['looks']],
+    ['free_inode', []], // after the grace period
+  ] as const) {
+    it(`says what RCU-walk changes beside ->${slot}(), or that nobody does`, async () => {
+      const source = `
+static void gone(struct inode *inode)
+{
+	int n;
+
+	spin_lock(&inode->i_lock);
+	n = inode->i_state;
+	spin_unlock(&inode->i_lock); /* here */
+	if (n)
+		clear_inode(inode);
+}
+static int looks(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	inode->i_state = 1;
+	return 0;
+}
+static int changes(struct mnt_idmap *idmap, struct dentry *dentry, struct iattr *attr)
+{
+	dentry->d_inode->i_state = 1;
+	return 0;
+}
+const struct inode_operations iops = { .setattr = changes, .permission = looks };
+const struct super_operations sops = { .${slot} = gone };`;
+      const drop = (await dropOf(source)).drops[0];
+      assert.deepEqual(
+        drop?.changers.map((c) => c.function),
+        changers,
+      );
+      assert.equal(
+        drop?.notes.some((note) => note.startsWith('nobody changes')),
+        changers.length === 0,
+      );
+    });
+  }
+
+  for (const [slot, changers] of [
+    ['evict_inode', ['gone held']],
+    ['free_inode', []],
+  ] as const) {
+    it(`says in RCU-walk that ->${slot}() ${changers.length === 0 ? 'comes too late' : 'may run meanwhile'}`, async () => {
+      const drop = (
+        await dropOf(`
+static int looks(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	int n;
+
+	spin_lock(&inode->i_lock);
+	n = inode->i_state;
+	spin_unlock(&inode->i_lock); /* here */
+	return n ? -EACCES : 0;
+}
+static void gone(struct inode *inode)
+{
+	spin_lock(&inode->i_lock);
+	inode->i_state = 1;
+	spin_unlock(&inode->i_lock);
+}
+const struct inode_operations iops = { .permission = looks };
+const struct super_operations sops = { .${slot} = gone };`)
+      ).drops[0];
+      assert.deepEqual(
+        drop?.changers.map((c) => `${c.function} ${c.lock}`),
+        changers,
+      );
+    });
+  }
+
   it('drops the lock of a scope where the scope ends', async () => {
     const answer = await dropOf(
       `

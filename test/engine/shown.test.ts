@@ -88,6 +88,40 @@ static const struct dentry_operations dops = { .d_revalidate = foo_revalidate };
       ],
     },
   ],
+  'what RCU-walk may run beside a method, where the unit has it': [
+    `static int foo_revalidate(struct dentry *d, unsigned int flags) { return 1; }
+static void foo_prune(struct dentry *d) { }
+static int foo_unlink(struct inode *dir, struct dentry *d) { return 0; }
+static int foo_tmpfile(struct mnt_idmap *idmap, struct inode *dir, struct file *file, umode_t mode) { return 0; }
+static void foo_other_prune(struct dentry *d) { }
+static const struct dentry_operations dops = { .d_revalidate = foo_revalidate, .d_prune = foo_prune };
+static const struct dentry_operations others = { .d_prune = foo_other_prune };
+static const struct inode_operations ops = { .unlink = foo_unlink, .tmpfile = foo_tmpfile };`,
+    {
+      foo_revalidate: [
+        'dentry_operations.d_revalidate in dops',
+        'RCU-walk; must not sleep, or perhaps held: d->d_parent->d_inode->i_rwsem; may sleep',
+        'overlaps: an RCU-walk call runs beside rename, unlink, the last dput, d_release of the same dentry and superblock teardown',
+      ],
+      foo_prune: [
+        'dentry_operations.d_prune in dops',
+        'held: d->d_lock; perhaps held: d->d_inode->i_lock; must not sleep',
+        'overlaps: RCU-walk calls of d_revalidate',
+      ],
+      // A dentry has one table
+      foo_other_prune: [
+        'dentry_operations.d_prune in others',
+        'held: d->d_lock; perhaps held: d->d_inode->i_lock; must not sleep',
+      ],
+      foo_unlink: [
+        'inode_operations.unlink in ops',
+        'held: dir->i_rwsem, d->d_inode->i_rwsem; may sleep',
+        'overlaps: RCU-walk calls of d_revalidate',
+      ],
+      // Nothing finds what it is handed
+      foo_tmpfile: ['inode_operations.tmpfile in ops', 'nothing held; may sleep'],
+    },
+  ],
   'a helper: calls are counted, and those without the lock': [
     `static void helper(struct foo *f) { f->count++; }
 static int foo_open(struct inode *inode, struct file *file) {

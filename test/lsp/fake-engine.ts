@@ -173,9 +173,11 @@ export function fakeScan(world: FakeWorld): RunScan {
     const engine = fakeEngine(world)(spec);
     for (const [file, text] of overlays) await engine.overlay(file, text);
     const below = request.paths.flatMap((path) =>
-      readdirSync(join(spec.root, path), { recursive: true, encoding: 'utf8' }).map(
-        (name) => `${path}/${name}`,
-      ),
+      path.endsWith('.c')
+        ? [path]
+        : readdirSync(join(spec.root, path), { recursive: true, encoding: 'utf8' }).map(
+            (name) => `${path}/${name}`,
+          ),
     );
     const paths = below.filter((file) => file.endsWith('.c')).sort();
     return [await engine.check({ ...request, paths }, signal, progress)];

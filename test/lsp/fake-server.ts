@@ -41,6 +41,10 @@ export class FakeServer {
     writeFileSync(join(this.root, file), text);
   }
 
+  remove(file: string): void {
+    rmSync(join(this.root, file));
+  }
+
   uri(file: string): string {
     return pathToFileURL(join(this.root, file)).href;
   }

@@ -10,6 +10,7 @@ import {
   type ScanParams,
   type ScanReport,
 } from '../../server/src/lsp/protocol.js';
+import { RESCAN_AFTER_MS } from '../../server/src/lsp/rescans.js';
 import { CAPABILITIES } from './client.js';
 import { FakeServer, until } from './fake-server.js';
 
@@ -129,6 +130,65 @@ describe('lsp scan', () => {
     await server.client.close(uri);
     await new Promise((go) => setTimeout(go, 50));
     assert.deepEqual(shown('fs/a/foo.c'), []);
+  });
+
+  for (const [how, capabilities] of [
+    ['pushed', CAPABILITIES],
+    ['pulled', PULLS],
+  ] as const) {
+    it(`brings what a scan found up to date after an edit was saved and the file closed, where findings are ${how}`, async () => {
+      await server.client.initialize(capabilities);
+      await scan();
+      const moved = `\n\n${BAD}`;
+      await server.client.open(uri, BAD);
+      await server.client.change(uri, 2, [{ text: moved }]);
+      server.write('fs/a/foo.c', moved);
+      await server.client.close(uri); // before its check can be done
+      await until(() => shown('fs/a/foo.c')?.[0] === 4);
+      assert.deepEqual(shown('fs/b/bar.c'), [2], 'another folder');
+    });
+  }
+
+  it('shows what was new in a file that was saved and closed, and looks at its folder again', async () => {
+    const good = server.uri('fs/b/good.c');
+    await server.client.initialize();
+    await scan();
+    await server.client.open(good, GOOD);
+    await server.client.change(good, 2, [{ text: BAD }]);
+    await server.client.diagnostics(good, 2);
+    server.write('fs/b/good.c', BAD);
+    server.write('fs/b/bar.c', GOOD);
+    await server.client.close(good);
+    await until(() => shown('fs/b/good.c')?.length === 1);
+    await until(() => shown('fs/b/bar.c')?.length === 0);
+    assert.deepEqual(shown('fs/b/good.c'), [2]);
+  });
+
+  it('puts back what an edit that was thrown away had taken, and forgets a file that is gone', async () => {
+    await server.client.initialize();
+    await scan();
+    await server.client.open(uri, BAD);
+    await server.client.change(uri, 2, [{ text: GOOD }]);
+    await server.client.diagnostics(uri, 2);
+    await server.client.close(uri);
+    await until(() => shown('fs/a/foo.c')?.length === 0);
+    await until(() => shown('fs/a/foo.c')?.length === 1);
+    server.remove('fs/b/bar.c');
+    const asked = server.checks();
+    const changes = [{ uri: server.uri('fs/b/bar.c'), type: 3 }];
+    await server.client.connection.sendNotification('workspace/didChangeWatchedFiles', { changes });
+    await until(() => shown('fs/b/bar.c')?.length === 0 && server.checks() > asked);
+    assert.deepEqual(shown('fs/b/bar.c'), []);
+  });
+
+  it('starts nothing for files that no scan has looked at', async () => {
+    await server.client.initialize();
+    await scan('directory', server.uri('fs/b'));
+    const asked = server.world.asked.filter((one) => one.startsWith('check ')).length;
+    const changes = [{ uri: server.uri('fs/a/foo.c'), type: 2 }];
+    await server.client.connection.sendNotification('workspace/didChangeWatchedFiles', { changes });
+    await new Promise((go) => setTimeout(go, RESCAN_AFTER_MS + 300));
+    assert.equal(server.world.asked.filter((one) => one.startsWith('check ')).length, asked);
   });
 
   it('sees unsaved texts, severities and exclusions', async () => {

@@ -2,6 +2,7 @@
  * The instances of a method in one directory: each table that has it, with a verdict on the function in the slot and all that it
  * calls. Must not know how an audit is shown.
  */
+
 import type { Finding } from './base/finding.js';
 import type { Analysis } from './contexts/analysis.js';
 import { fnColumn, isDamaged } from './contexts/cfg.js';
@@ -10,7 +11,8 @@ import { entryAtomic } from './contexts/propagate.js';
 import { callsWithoutEffect } from './contexts/unknowns.js';
 import type { AuditSpot } from './door.js';
 import { Fn, lineAt } from './facts/encode.js';
-import type { MethodEntry } from './model/types.js';
+import { isProcessorOrSignal } from './model/lock-kinds.js';
+import type { LockKind, MethodEntry } from './model/types.js';
 import type { FunctionRef, SlotRef } from './program/program.js';
 import { constness } from './rules/const-argument.js';
 import { locklessAccesses } from './rules/lockless.js';
@@ -195,7 +197,7 @@ function lookedAt(
     ...(result?.takes ?? []).map((t) => `${t.lock.class}|${t.lock.kind}`),
   ]) {
     const [cls = '', kind = ''] = key.split('|');
-    if (cls !== '' && !['irq', 'bh', 'preempt', 'flag', 'completion'].includes(kind))
+    if (cls !== '' && !isProcessorOrSignal(kind as LockKind))
       locks.add(cls === 'rcu' ? 'the RCU read side' : cls);
   }
   parts.push(locks.size === 0 ? 'takes no lock' : `takes ${[...locks].sort().join(', ')}`);

@@ -12,6 +12,7 @@ import { functionAt, operationAt, type PointState, pointsIn, statesAt } from './
 import { unknownsOf } from './contexts/unknowns.js';
 import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from './facts/encode.js';
 import { orderOf } from './lock-orders.js';
+import { isStateKind } from './model/lock-kinds.js';
 import { type FunctionRef, unitOf } from './program/program.js';
 import {
   functionEffect,
@@ -300,7 +301,8 @@ class Subject {
       s.locks.some((x) => x.lock.place === l.lock.place && x.lock.kind === l.lock.kind);
     const add = (l: PointState['locks'][number], verb: CardSubject['verb']): void => {
       const { lock } = l;
-      if (isState(lock.kind) || out.has(l.text) || out.size >= MOST_LOCKS) return;
+      if (isStateKind(lock.kind) || lock.kind === 'completion' || out.has(l.text) || out.size >= MOST_LOCKS)
+        return;
       const text = l.text.startsWith('*')
         ? l.text.slice(1)
         : /^\w+$/.test(l.text) && !l.text.includes('?')
@@ -333,10 +335,6 @@ class Subject {
 function sure(states: readonly PointState[]): readonly PointState[] {
   const out = states.filter((s) => !s.doubt);
   return out.length > 0 ? out : states;
-}
-
-function isState(kind: string): boolean {
-  return ['rcu', 'srcu', 'irq', 'bh', 'preempt', 'completion'].includes(kind);
 }
 
 /** A macro or builtin that is a value, as `container_of()`: nobody asks what it does. */

@@ -38,10 +38,10 @@ export interface Scan {
   readonly findings: readonly Finding[];
 }
 
-/** Scans a path of a tree under the settings that hold there. */
+/** Scans paths of a tree under the settings that hold there. */
 export async function scan(
   place: PlaceOfFile,
-  path: string,
+  paths: readonly string[],
   overlays: ScanJob['overlays'],
   run: RunScan,
   signal: AbortSignal,
@@ -50,11 +50,11 @@ export async function scan(
   const { spec, settings } = place;
   const began = now();
   const { rules, severity, precision, exclude } = settings;
-  const request = { paths: [path], rules: rulesToRun(rules, severity, RULES), precision };
+  const request = { paths, rules: rulesToRun(rules, severity, RULES), precision };
   const report = (rest: Partial<ScanReport>): ScanReport => ({
     version: 1,
     root: spec.root,
-    paths: [path],
+    paths,
     cancelled: false,
     problem: null,
     files: 0,

@@ -51,7 +51,7 @@ export class Scanned {
   ): void {
     for (const path of paths) {
       const covered = uriOfFile(root, path);
-      this.#covered.add(covered);
+      if (!this.covers(covered)) this.#covered.add(covered);
       for (const uri of this.#stale) if (isBelow(uri, covered)) this.#stale.delete(uri);
     }
     for (const file of skipped) this.#stale.add(uriOfFile(root, file));
@@ -73,14 +73,19 @@ export class Scanned {
     return [...this.#files.values()].map(({ scanned }) => scanned).filter((one) => one.root === root);
   }
 
+  /** Whether a scan has looked at a file or folder, be it that it has changed since. */
+  covers(uri: string): boolean {
+    return [...this.#covered].some((covered) => isBelow(uri, covered));
+  }
+
   /** Whether it is known what there is in a file. */
   knows(uri: string): boolean {
-    return !this.#stale.has(uri) && [...this.#covered].some((covered) => isBelow(uri, covered));
+    return !this.#stale.has(uri) && this.covers(uri);
   }
 
   /** The files of a folder of which it is not known; null where nobody has looked through it. */
   unknownIn(folder: string): readonly string[] | null {
-    if (![...this.#covered].some((covered) => isBelow(folder, covered))) return null;
+    if (!this.covers(folder)) return null;
     return [...this.#stale].filter((uri) => uri.slice(0, uri.lastIndexOf('/')) === folder);
   }
 
@@ -102,23 +107,35 @@ export class Scanned {
     else this.#hide(uri, entry);
   }
 
-  /** An open document is edited, whose findings from a scan may still be shown. */
+  /** An open document is edited: what a scan has found in it is of another text, and may still be shown. */
   edited(uri: string): void {
-    if (this.#files.get(uri)?.shown === true) this.drop(uri);
+    if (this.#files.has(uri) || this.knows(uri)) this.drop(uri);
   }
 
-  /** A document was closed whose text is that of the file; `findings`: those of its last check, or null. */
-  resume(uri: string, findings: readonly Finding[] | null): void {
+  /**
+   * A document was closed whose text is that of the file; `findings`: those of its last check, or null. False where it is not known
+   * what there is in the file, though a scan has looked at it.
+   */
+  resume(root: string, file: string, findings: readonly Finding[] | null): boolean {
+    const uri = uriOfFile(root, file);
+    if (!this.covers(uri)) return true;
+    if (findings !== null) this.#stale.delete(uri);
     const entry = this.#files.get(uri);
-    if (findings?.length === 0 || (findings !== null && entry !== undefined)) this.#stale.delete(uri);
+    const known = findings ?? entry?.scanned.findings ?? [];
+    if (entry !== undefined || known.length > 0) {
+      const next = { scanned: { root, file, uri, findings: known }, shown: entry?.shown === true };
+      this.#files.set(uri, next);
+      this.#show(next);
+    }
     this.#channel.changed();
-    if (entry === undefined) return;
-    const next = {
-      scanned: findings === null ? entry.scanned : { ...entry.scanned, findings },
-      shown: entry.shown,
-    };
-    this.#files.set(uri, next);
-    this.#show(next);
+    return this.knows(uri);
+  }
+
+  /** A file that is no longer there. */
+  gone(uri: string): void {
+    this.drop(uri);
+    this.#stale.delete(uri);
+    this.#channel.changed();
   }
 
   /** What was found in the file no longer holds. */

@@ -4,6 +4,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import type { Connection } from 'vscode-languageserver';
+import { DiskTree } from '../host/disk-tree.js';
 import { readTextFile } from '../host/text-file.js';
 import type { Checker } from './checker.js';
 import { type Abilities, diagnosticsOf } from './diagnostics.js';
@@ -14,7 +15,8 @@ import { type Guarded, guard } from './guard.js';
 import type { PlaceOfFile } from './place.js';
 import { askedProgress } from './progress.js';
 import { type FindingPage, SCAN_REQUEST, type ScanParams, type ScanReport } from './protocol.js';
-import { type RunScan, scan, WHOLE_TREE } from './scan.js';
+import { type Changed, Rescans } from './rescans.js';
+import { type RunScan, type Scan, type ScanJob, scan, WHOLE_TREE } from './scan.js';
 import { Scanned, type ScannedFile } from './scanned.js';
 import { uriOfFile, type Wire } from './to-protocol.js';
 import type { KernelTree, Trees } from './trees.js';
@@ -41,6 +43,7 @@ export class Scans {
   /** By root: the place that the last scan was asked for, and its settings. */
   readonly #places = new Map<string, { readonly uri: string; readonly place: PlaceOfFile }>();
   readonly #running = new Map<string, AbortController>();
+  readonly #rescans: Rescans;
 
   constructor(means: ScanMeans) {
     this.#means = means;
@@ -49,6 +52,10 @@ export class Scans {
       changed: () => means.changed(),
       render: (file) => this.#render(file),
       isChecked: (uri) => means.checker().answersFor(uri),
+    });
+    this.#rescans = new Rescans({
+      run: (root, changed, signal) => this.#again(root, changed, signal),
+      isBusy: (root) => this.#running.has(root),
     });
     means.connection.onRequest(
       SCAN_REQUEST,
@@ -71,15 +78,34 @@ export class Scans {
     const text = this.#means.documents.get(uri)?.text;
     const findings = this.#means.checker().last(uri)?.findings ?? null;
     return () => {
+      const here = this.#scannedPlace(uri);
+      if (here === null) return;
       const read = path === null ? null : readTextFile(path);
-      if (read?.ok === true && read.text === text) this.scanned.resume(normal(uri), findings);
-      else this.scanned.drop(normal(uri));
+      const isSaved = read?.ok === true && read.text === text;
+      const wasKnown = this.scanned.knows(normal(uri));
+      if (!isSaved) this.scanned.drop(normal(uri));
+      const isKnown = isSaved && this.scanned.resume(here.root, here.file, findings);
+      // An edit may mean something for other files of the folder as well
+      if (!isKnown || !wasKnown) this.#rescans.changed(here.root, here.file);
     };
   }
 
   /** A file has changed on disk that nobody has open. */
   changed(uri: string): void {
+    const here = this.#scannedPlace(uri);
     this.scanned.drop(normal(uri));
+    if (here !== null) this.#rescans.changed(here.root, here.file);
+  }
+
+  /** Where a C file lies that a scan has looked at; null for all others. */
+  #scannedPlace(uri: string): { readonly root: string; readonly file: string } | null {
+    const path = pathFromUri(uri);
+    if (path === null || !/\.[ch]$/.test(path) || !this.scanned.covers(normal(uri))) return null;
+    for (const root of this.#places.keys()) {
+      const file = fileInTree(root, path);
+      if (file !== null) return { root, file };
+    }
+    return null;
   }
 
   async settingsChanged(): Promise<void> {
@@ -100,6 +126,7 @@ export class Scans {
   }
 
   stop(): void {
+    this.#rescans.stop();
     for (const running of this.#running.values()) running.abort();
   }
 
@@ -121,7 +148,7 @@ export class Scans {
     if (path === null || place === null) return null;
     const { root } = place.spec;
     const inside = what === 'tree' ? WHOLE_TREE : folderInTree(root, path);
-    const { connection, trees, documents, client, run } = this.#means;
+    const { connection, client, run } = this.#means;
     this.#running.get(root)?.abort();
     const stop = new AbortController();
     this.#running.set(root, stop);
@@ -129,31 +156,59 @@ export class Scans {
     const progress = await askedProgress(connection, workDoneToken, client().progress, title);
     const end = AbortSignal.any([signal, stop.signal, progress.stopped]);
     try {
-      const tree = trees.get(place.spec);
-      const overlays = tree.openFiles().flatMap((file): (readonly [string, string])[] => {
-        const document = documents.get(tree.openUri(file) ?? '');
-        return document === undefined ? [] : [[file, document.text]];
-      });
-      const { report, findings } = await scan(place, inside, overlays, run, end, progress.report);
-      if (!report.cancelled) {
+      const done = await scan(place, [inside], this.#overlays(place), run, end, progress.report);
+      if (!done.report.cancelled) {
         this.#places.set(root, { uri, place });
-        const scanned = [...new Set(findings.map(({ file }) => file))].map((file) => ({
-          root,
-          file,
-          uri: uriOfFile(root, file),
-          findings: findings.filter((one) => one.file === file),
-        }));
-        this.scanned.replace(
-          root,
-          [inside],
-          scanned,
-          report.skipped.map(({ file }) => file),
-        );
+        this.#take(root, [inside], done);
       }
-      return report;
+      return done.report;
     } finally {
       progress.done();
       if (this.#running.get(root) === stop) this.#running.delete(root);
+    }
+  }
+
+  /** What a scan has found takes the place of what was known of its paths. */
+  #take(root: string, paths: readonly string[], { report, findings }: Scan): void {
+    const scanned = [...new Set(findings.map(({ file }) => file))].map((file) => ({
+      root,
+      file,
+      uri: uriOfFile(root, file),
+      findings: findings.filter((one) => one.file === file),
+    }));
+    const skipped = report.skipped.map(({ file }) => file);
+    this.scanned.replace(root, paths, scanned, skipped);
+  }
+
+  /** Texts of the open files of a tree. */
+  #overlays({ spec }: PlaceOfFile): ScanJob['overlays'] {
+    const { trees, documents } = this.#means;
+    const tree = trees.get(spec);
+    return tree.openFiles().flatMap((file): (readonly [string, string])[] => {
+      const document = documents.get(tree.openUri(file) ?? '');
+      return document === undefined ? [] : [[file, document.text]];
+    });
+  }
+
+  /** Scans the files of folders in which some have changed. */
+  async #again(root: string, changed: Changed, signal: AbortSignal): Promise<void> {
+    const known = this.#places.get(root);
+    if (known === undefined) return;
+    const tree = new DiskTree(root);
+    const files = [...changed.keys()].flatMap((folder) => {
+      const names = tree.list(folder).filter((name) => /\.[ch]$/.test(name));
+      return names.map((name) => (folder === '' ? name : `${folder}/${name}`));
+    });
+    const there = new Set(files);
+    for (const file of [...changed.values()].flatMap((names) => [...names]))
+      if (!there.has(file)) this.scanned.gone(uriOfFile(root, file));
+    if (files.length === 0) return;
+    try {
+      const { place } = known;
+      const done = await scan(place, files, this.#overlays(place), this.#means.run, signal, () => undefined);
+      if (!done.report.cancelled) this.#take(root, files, done);
+    } catch (error) {
+      this.#means.failures.log(`scanning again in ${root}: ${String(error)}`);
     }
   }
 }

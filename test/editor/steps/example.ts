@@ -52,7 +52,20 @@ async function plainHover({ bench, checks, folder }: Stage): Promise<void> {
   const card = await cardOn(bench, call, 'netfsd_ask_server', /(may|must not) sleep/);
   checks.that('hover where nothing is wrong', /d_revalidate/.test(card), card.slice(0, 300));
   await bench.shot('hover-plain');
-  await bench.picture('hover', { x: 352, y: 36, width: 1044, height: 600 });
+  await bench.pointerAway();
+}
+
+/** In a helper: the lock that comes with the method which leads there, and the states side by side. */
+async function helperHover({ bench, checks, folder }: Stage): Promise<void> {
+  const path = join(folder, 'fs/netfsd/lease.c');
+  const lineText = 'unsigned long end = dentry->d_time;';
+  await bench.open(path, lineOf(path, lineText));
+  await bench.page.keyboard.press('Control+Home');
+  const card = await cardOn(bench, bench.token(lineText, 'd_time'), 'd_time', /d_lock[\s\S]*d_delete/);
+  const says = /must not sleep/.test(card) && /RCU read side/.test(card) && /netfsd_delete/.test(card);
+  checks.that('a lock that a caller brings, and the way there', says, card.slice(0, 400));
+  await bench.shot('hover-helper');
+  await bench.picture('hover', { x: 352, y: 36, width: 1044, height: 480 });
   await bench.pointerAway();
 }
 
@@ -86,5 +99,6 @@ export const exampleSteps: readonly Step[] = [
   { name: 'a finding and its fix', run: fixFinding },
   { name: 'the contract of a slot', run: contractOfSlot },
   { name: 'hover where nothing is wrong', run: plainHover },
+  { name: 'hover in a helper', run: helperHover },
   { name: 'typing', run: typing },
 ];

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Stage, Step } from '../stage.js';
 import { PATIENCE_MS, until, type Workbench } from '../workbench.js';
 import { cardOn } from './card.js';
+import { runTask } from './start.js';
 import { lineOf, squigglesBecome } from './visit.js';
 
 const FILE = 'fs/netfsd/dir.c';
@@ -111,8 +112,48 @@ async function besideClangd({ bench, checks, folder }: Stage): Promise<void> {
   await bench.shot('clangd-problems');
 }
 
+/** Findings of a whole tree in Problems; gives how many there are of all trees. */
+async function scanned(bench: Workbench, above: string, tree: string): Promise<number> {
+  const path = join(above, tree, FILE);
+  await bench.open(path, lineOf(path, LINE), tree);
+  await bench.command('Lockwalk: Check Whole Tree');
+  await bench.page
+    .locator('.notification-toast', { hasText: /\d+ findings in/ })
+    .first()
+    .waitFor({ timeout: PATIENCE_MS });
+  await bench.page.waitForTimeout(1500);
+  const count = await bench.problemCount();
+  await bench.command('Notifications: Clear All Notifications');
+  return count;
+}
+
+/** What checks and tasks of two trees find stands side by side: a task has the say for the files that it has checked, and no others. */
+async function bothTrees(stage: Stage): Promise<void> {
+  const { bench, checks, folder } = stage;
+  const { page } = bench;
+  const above = join(folder, '..');
+  await bench.command('Workspaces: Manage Workspace Trust');
+  const banner = page.locator('.statusbar-item', { hasText: 'Restricted Mode' });
+  const trust = page.locator('.workspace-trust-editor .monaco-button', { hasText: /^Trust$/ }).first();
+  await page.locator('.workspace-trust-editor').waitFor();
+  if ((await banner.count()) > 0) await bench.click(trust);
+  const trusted = await until(async () => (await banner.count()) === 0);
+  checks.that('the workspace is trusted now', trusted);
+  const first = await scanned(bench, above, TREES[0]);
+  const all = await scanned(bench, above, TREES[1]);
+  checks.that('findings of both trees', first > 0 && all > first, `${first}, with the other tree ${all}`);
+  await runTask(stage, join(above, TREES[1]));
+  await until(async () => (await bench.problemCount()) === all, 10_000);
+  await page.waitForTimeout(1500);
+  const after = await bench.problemCount();
+  await page.keyboard.press('Control+Shift+M');
+  await bench.shot('both-trees');
+  checks.that('after a task in one of them nothing is twice, and nothing gone', after === all, `${after}`);
+}
+
 /** Steps in the window with two trees and clangd. */
 export const twoTreesSteps: readonly Step[] = [
   { name: 'two trees', run: twoTrees },
   { name: 'beside clangd', run: besideClangd },
+  { name: 'checks of both trees', run: bothTrees }, // it trusts the workspace: the others come before
 ];

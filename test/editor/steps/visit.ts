@@ -67,7 +67,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   const all = await bench.problems();
   checks.that('its path as related rows', all.length > rows.length + 1, `${all.length} rows`);
   await bench.shot('problems');
-  if (what.pictures) await bench.picture('finding', { x: 352, y: 36, width: 1044, height: 680 });
+  if (what.pictures) await bench.picture('finding', { x: 352, y: 36, width: 1044, height: 716 });
 
   await page.keyboard.press('Control+J'); // the panel away: the card needs the room
   await page.waitForTimeout(300);

@@ -3,7 +3,9 @@
  * which states, how it ends. Everything is kept in terms that mean something outside the function. Must not know how a
  * state came to be.
  */
+
 import { operatorCode } from '../facts/encode.js';
+import { isAtomicKind, isStateKind, namelessWord } from '../model/lock-kinds.js';
 import type { CallSite } from './call-site.js';
 import { calledName } from './cfg.js';
 import { type Evaluator, JOIN_OP } from './evaluate.js';
@@ -28,7 +30,6 @@ import {
   type Facts,
   Hash,
   heldAtomic,
-  isAtomicKind,
   Lock,
   locksKey,
   maskOf,
@@ -307,10 +308,7 @@ export class EffectRecorder {
     if (
       !this.terms.isShared(lock.place) ||
       this.takes.length >= MAX_TAKES ||
-      lock.kind === 'rcu' ||
-      lock.kind === 'irq' ||
-      lock.kind === 'bh' ||
-      lock.kind === 'preempt'
+      namelessWord(lock.kind) !== undefined
     )
       return;
     const released = sharedLocks(this.terms, s.released);
@@ -724,20 +722,6 @@ export class EffectRecorder {
         return true;
     }
     return false;
-  }
-}
-
-/** Kinds that belong to no object: nobody waits for them. */
-function isStateKind(kind: Lock['kind']): boolean {
-  switch (kind) {
-    case 'rcu':
-    case 'srcu':
-    case 'irq':
-    case 'bh':
-    case 'preempt':
-      return true;
-    default:
-      return false;
   }
 }
 

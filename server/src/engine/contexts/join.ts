@@ -2,13 +2,13 @@
  * Where paths meet: two states into one, and exits brought together into an effect. What is lost here is all the precision
  * that is ever given up; what only one of two paths holds is held "perhaps". Must not know what an operation does.
  */
+import { isAtomicKind, isSignalKind } from '../model/lock-kinds.js';
 import { JOIN_OP } from './evaluate.js';
 import type { Exit } from './result.js';
 import {
   ANY,
   type Facts,
   factOf,
-  isAtomicKind,
   type Lock,
   locksKey,
   maskOf,
@@ -305,8 +305,7 @@ function hardFacts(terms: Terms, f: Facts): Facts {
 
 /** What a caller can tell ways out apart by: their locks, but for flags and completions, which nobody is shown. */
 function keptLocks(e: Exit): string {
-  const shown = (list: readonly Lock[]): readonly Lock[] =>
-    list.filter((l) => l.kind !== 'flag' && l.kind !== 'completion');
+  const shown = (list: readonly Lock[]): readonly Lock[] => list.filter((l) => !isSignalKind(l.kind));
   return `${locksKey(shown(e.locks))}|${locksKey(shown(e.released))}`;
 }
 

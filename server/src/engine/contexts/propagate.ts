@@ -3,10 +3,12 @@
  * callbacks) and travel along the calls; a function keeps a bounded set of distinct ones, each with the methods that it
  * comes from and one predecessor for the witness.
  */
+
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { mutuallyReachable } from '../base/graph.js';
 import { push } from '../base/multimap.js';
 import { Fn, operatorCode, VARIABLE_STRIDE } from '../facts/encode.js';
+import { isAtomicKind } from '../model/lock-kinds.js';
 import type { Beginning } from '../program/beginnings.js';
 import type { FunctionRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
@@ -20,7 +22,6 @@ import {
   type Facts,
   Hash,
   heldAtomic,
-  isAtomicKind,
   type Lock,
   maskOf,
   NO_FACTS,

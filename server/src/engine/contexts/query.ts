@@ -6,6 +6,7 @@
 import type { HeldLock, PointContext, RcuState } from '../base/finding.js';
 import { push } from '../base/multimap.js';
 import { columnAt, Fn, lineAt, OP_STRIDE, Op } from '../facts/encode.js';
+import { isAtomicKind, isProcessorOrSignal, namelessWord } from '../model/lock-kinds.js';
 import type { FunctionRef } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import { calledName, fnColumn } from './cfg.js';
@@ -21,7 +22,7 @@ import {
   type Seen,
   withSame,
 } from './meeting.js';
-import { assume, type Facts, isAtomicKind, type Lock, type State, settled } from './state.js';
+import { assume, type Facts, type Lock, type State, settled } from './state.js';
 import { T, type Terms } from './terms.js';
 import { exported, sharedLocks } from './translate.js';
 
@@ -428,24 +429,8 @@ export function pointOf(
       if (must) why.push(entry.walk ? 'RCU-walk' : 'RCU read side');
       continue;
     }
-    if (isAtomicKind(lock.kind) && must)
-      why.push(
-        lock.kind === 'irq'
-          ? 'interrupts off'
-          : lock.kind === 'bh'
-            ? 'bottom halves off'
-            : lock.kind === 'preempt'
-              ? 'preemption off'
-              : `${lock.class} held`,
-      );
-    if (
-      lock.kind === 'irq' ||
-      lock.kind === 'bh' ||
-      lock.kind === 'preempt' ||
-      lock.kind === 'flag' ||
-      lock.kind === 'completion'
-    )
-      continue;
+    if (isAtomicKind(lock.kind) && must) why.push(namelessWord(lock.kind) ?? `${lock.class} held`);
+    if (isProcessorOrSignal(lock.kind)) continue;
     const one: HeldLock = {
       class: lock.class,
       instance: ownerText(text),

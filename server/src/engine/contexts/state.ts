@@ -4,6 +4,7 @@
  */
 
 import { operatorCode } from '../facts/encode.js';
+import { isAtomicKind } from '../model/lock-kinds.js';
 import type { LockKind } from '../model/types.js';
 import { OP_ERR_PTR, OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T, type Terms } from './terms.js';
 
@@ -82,23 +83,6 @@ export class Lock {
 
   private as(kind: LockKind, shared: boolean, may: boolean, some: boolean, when: Facts | null): Lock {
     return new Lock(this.place, this.class, kind, shared, may, this.fn, this.op, some, when);
-  }
-}
-
-/** Kinds that forbid sleeping while held. */
-export function isAtomicKind(kind: LockKind): boolean {
-  switch (kind) {
-    case 'spin':
-    case 'rwlock':
-    case 'bit':
-    case 'seqwrite':
-    case 'rcu':
-    case 'preempt':
-    case 'irq':
-    case 'bh':
-      return true;
-    default:
-      return false;
   }
 }
 

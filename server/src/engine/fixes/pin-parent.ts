@@ -4,10 +4,11 @@
  * dput() may sleep, which callers that nobody here knows may not allow. Not offered in loops, where the code compares d_parent with
  * something, where a lock forbids to sleep, and where a way out gives back what hangs on the parent.
  */
+
 import type { Edit, Fix } from '../base/finding.js';
 import { calledName } from '../contexts/cfg.js';
 import { entryAtomic } from '../contexts/propagate.js';
-import { isAtomicKind } from '../contexts/state.js';
+import { isAtomicKind } from '../model/lock-kinds.js';
 import { replay } from '../rules/replay.js';
 import { F, K } from '../syntax/kinds.js';
 import { childByField } from '../syntax/parser.js';

@@ -1,6 +1,6 @@
 /**
  * The lives of dentries, inodes and superblocks: their states, what holds in each, and what leads from one to another.
- * Data for the pages; no rule uses it. Lines are of 6.12 unless a step differs between versions.
+ * Data for the pages, and for what may run at the same time (`overlap.ts`). Lines are of 6.12 unless a step differs between versions.
  */
 import { since, until, words } from './entry.js';
 import type { LifeCycle, LifeField, LifeMethod, LifeState, LifeStep, Versions } from './types.js';
@@ -9,6 +9,11 @@ type Range = { readonly versions?: Versions };
 
 function state(name: string, summary: string, proof: string): LifeState {
   return { name, summary, proof: words(proof) };
+}
+
+/** A state in which RCU-walk does not find the object; the proof names what puts it where RCU-walk looks, or does not. */
+function hidden(name: string, summary: string, proof: string): LifeState {
+  return { ...state(name, summary, proof), hidden: true };
 }
 
 function step(from: string, to: string, by: string, proof: string, range: Range = {}): LifeStep {
@@ -43,12 +48,12 @@ const S_OP = 'super_operations';
 const DENTRY: LifeCycle = {
   object: 'dentry',
   states: [
-    state(
+    hidden(
       'allocated',
       'One reference, not hashed. d_init has run. Below its parent it is seen by walks over the children only.',
       '6.12:fs/dcache.c:1644 6.12:fs/dcache.c:1704',
     ),
-    state(
+    hidden(
       'in-lookup',
       'Negative and in the table of lookups under way: other lookups of the name wait for it.',
       '6.12:fs/dcache.c:2485 6.12:fs/dcache.c:2536',
@@ -247,7 +252,10 @@ const INODE: LifeCycle = {
     ...runs(S_OP, 'drop_inode', 'live', '6.12:fs/inode.c:1844'),
     ...runs(S_OP, 'evict_inode', 'evicted', '6.12:fs/inode.c:722'),
     ...runs(S_OP, 'destroy_inode', 'destroyed', '6.12:fs/inode.c:315'),
-    ...runs(S_OP, 'free_inode', 'destroyed', '6.12:fs/inode.c:254'),
+    ...runs(S_OP, 'free_inode', 'destroyed', '6.12:fs/inode.c:254 6.12:fs/inode.c:320').map((m) => ({
+      ...m,
+      afterGrace: true,
+    })),
   ],
   fields: [
     field(

@@ -275,6 +275,8 @@ export interface LifeState {
   readonly versions?: Versions;
   /** What holds of an object in this state. */
   readonly summary: string;
+  /** RCU-walk does not find it. */
+  readonly hidden?: boolean;
   readonly proof: readonly string[];
 }
 
@@ -307,6 +309,8 @@ export interface LifeMethod {
   readonly in: readonly string[];
   /** States in which RCU-walk, which found the object before, may still run it: without a lock or a reference. */
   readonly beside?: readonly string[];
+  /** It is called when a grace period is over that began after nobody could find the object any more. */
+  readonly afterGrace?: boolean;
   readonly proof: readonly string[];
 }
 

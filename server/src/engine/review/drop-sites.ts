@@ -2,6 +2,7 @@
  * Where a lock is given back: by a call, at the end of a scope, or inside of what is called, which takes it again before it returns.
  * Only what was held there, or what a caller may have brought.
  */
+
 import type { Place } from '../base/finding.js';
 import type { Drop } from '../base/review.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
@@ -13,6 +14,7 @@ import { shownLock } from '../contexts/query.js';
 import type { Lock, State } from '../contexts/state.js';
 import { toCaller } from '../contexts/translate.js';
 import { Fn, OP_STRIDE, Op } from '../facts/encode.js';
+import { isProcessorOrSignal } from '../model/lock-kinds.js';
 import type { FunctionRef } from '../program/program.js';
 import { heldIn } from '../rules/holding.js';
 import { calleesByOp } from '../rules/lockless.js';
@@ -36,9 +38,6 @@ export interface DropSite {
   readonly seen: boolean;
   readonly inside: Drop['inside'];
 }
-
-/** Kinds that are states of the processor, not locks. */
-const NO_LOCKS = new Set(['irq', 'bh', 'preempt', 'completion', 'flag']);
 
 /** The locks that some operations of a function give back, each once. */
 export function dropSites(cx: RuleContext, fn: FunctionRef, ops: ReadonlySet<number>): readonly DropSite[] {
@@ -82,7 +81,7 @@ function sitesAt(cx: RuleContext, run: FunctionRun, entry: Entry, op: number, s:
   const held = heldIn(run, entry, s);
   const out: DropSite[] = [];
   const add = (given: Lock, how: Drop['how'], inside: Drop['inside']): void => {
-    if (NO_LOCKS.has(given.kind)) return;
+    if (isProcessorOrSignal(given.kind)) return;
     const found = held.find((l) => l.place === given.place && l.kind === given.kind);
     // What is taken again inside has to be held before, else it is not this one that is dropped
     if (how === 'retake' && found === undefined) return;

@@ -18,6 +18,7 @@ import { callersHolding } from './drop-callers.js';
 import { type DropSite, droppingOps, dropSites } from './drop-sites.js';
 import { entriesOf, situationsOf } from './field.js';
 import { isWrite } from './guard.js';
+import { Overlap } from './overlap.js';
 import { SectionReader } from './section.js';
 
 /** Lines that are suggested where nothing is dropped. */
@@ -183,7 +184,8 @@ function isSame(held: HeldLock, text: string, takenIn: number): boolean {
 
 /**
  * Who may write the members that were relied on. By the life of the objects some cannot: what a method has that is called before the
- * others, or after them, nobody else writes meanwhile, nor does such a method write what others have. That is said instead.
+ * others, or after them, nobody else writes meanwhile, nor does such a method write what others have. That is said instead. RCU-walk
+ * is the exception in both directions: it may still look at what is about to go.
  */
 function changersOf(
   cx: RuleContext,
@@ -193,6 +195,7 @@ function changersOf(
   stillHeld: readonly HeldLock[],
 ): { readonly changers: readonly Changer[]; readonly undisturbed: readonly string[] } {
   const undisturbed: string[] = [];
+  const overlap = new Overlap(cx, site.fn);
   const members = [...new Set(relied.flatMap((r) => r.members))].slice(0, MAX_MEMBERS);
   const out = new Map<string, Changer>();
   for (const name of members) {
@@ -200,12 +203,18 @@ function changersOf(
     const { spots } = collector.of(struct, member);
     const mine = spots.filter((spot) => spot.fn === site.fn && spot.access.kind !== 'address');
     const why = mine[0]?.why ?? '';
+    const others = spots.filter((spot) => isWrite(spot) || spot.access.kind === 'address');
+    let changing = others.flatMap((spot) =>
+      spot.stage === 'shared' ? [spot] : overlap.thoughAlone(spot) ? [withOthers(spot)] : [],
+    );
     if (mine.length > 0 && mine.every(isUndisturbed)) {
-      undisturbed.push(`nobody changes ${name} of the same object meanwhile: ${why}`);
-      continue;
+      changing = changing.filter((spot) => spot.fn !== site.fn && overlap.byWalk(spot, mine));
+      if (changing.length === 0) {
+        undisturbed.push(`nobody changes ${name} of the same object meanwhile: ${why}`);
+        continue;
+      }
     }
-    for (const spot of spots) {
-      if (spot.stage !== 'shared' || !(isWrite(spot) || spot.access.kind === 'address')) continue;
+    for (const spot of changing) {
       const { line, column, file } = placeOf(spot.fn, spot.access.op);
       const key = `${name} ${file} ${line}`;
       if (out.has(key)) continue;
@@ -235,6 +244,11 @@ function changersOf(
 /** Whether a method has the object to itself; the inode that ->d_iput() is handed may be that of other dentries. */
 function isUndisturbed(spot: Spot): boolean {
   return spot.stage === 'alone' && spot.situations.every((one) => one.alone !== 'd_iput');
+}
+
+/** The spot as if others saw the object in all of its situations. */
+function withOthers(spot: Spot): Spot {
+  return { ...spot, situations: spot.situations.map((one) => ({ ...one, alone: '' })) };
 }
 
 /** A lock that is held here all the same and that the other one holds in every situation; ''. */

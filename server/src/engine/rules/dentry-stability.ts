@@ -2,12 +2,15 @@
  * What keeps a dentry's d_parent and d_name as they are, where a rule looks at them: locks held, where the dentry comes from, and
  * whether anything can move it at all. Must not report anything.
  */
+
 import { calledName } from '../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { readsOf } from '../contexts/operands.js';
 import { type Lock, maskOf, type State, ZERO } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
+import { namelessWord } from '../model/lock-kinds.js';
+import type { LockKind } from '../model/types.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
 import { callsOfUnit } from '../program/unit-calls.js';
 import { heldIn } from './holding.js';
@@ -102,10 +105,13 @@ export class Moves {
     const seen = new Set<number>(from.map((f) => f.id));
     for (const id of seen) {
       const result = this.cx.analysis.results[id];
-      for (const key of result?.acquires ?? []) out.add(key.slice(0, key.indexOf('|')));
+      for (const key of result?.acquires ?? []) {
+        const [cls = '', kind = ''] = key.split('|');
+        if (namelessWord(kind as LockKind) === undefined) out.add(cls);
+      }
       for (const e of result?.edges ?? []) if (seen.size < MAX_ASKED) seen.add(e.callee);
     }
-    for (const c of [I_RWSEM, 'rcu', 'irq', 'bh', 'preempt']) out.delete(c);
+    out.delete(I_RWSEM);
     return out;
   }
 }

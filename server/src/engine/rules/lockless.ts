@@ -3,15 +3,17 @@
  * that were loaded from memory that others reach, with no lock that keeps them. Pointers are followed into callees that dereference
  * what they are handed.
  */
+
 import { push } from '../base/multimap.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { readsOf } from '../contexts/operands.js';
 import type { FunctionResult } from '../contexts/result.js';
-import { isAtomicKind, maskOf, NEGATIVE, POSITIVE, type State, ZERO } from '../contexts/state.js';
+import { maskOf, NEGATIVE, POSITIVE, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
+import { isAtomicKind, isLockKind } from '../model/lock-kinds.js';
 import type { FunctionRef } from '../program/program.js';
 import { dereferencesOf } from './dereferences.js';
 import { mayWalk } from './may-walk.js';
@@ -292,15 +294,7 @@ export function isMessage(cx: RuleContext, fn: FunctionRef, op: number): boolean
 
 /** Under a spinlock the object was looked at under is what keeps it; and out of the RCU section it is another law. */
 function isProtected(s: State): boolean {
-  for (const l of s.locks)
-    if (
-      isAtomicKind(l.kind) &&
-      l.kind !== 'rcu' &&
-      l.kind !== 'irq' &&
-      l.kind !== 'bh' &&
-      l.kind !== 'preempt'
-    )
-      return true;
+  for (const l of s.locks) if (isAtomicKind(l.kind) && isLockKind(l.kind)) return true;
   return s.released.some((l) => l.kind === 'rcu');
 }
 

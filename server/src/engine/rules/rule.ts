@@ -2,6 +2,7 @@
  * What a rule is, and what it works with. A rule detects and gives drafts: data about one spot. Wording of common parts,
  * places, traces, fingerprints and fixes are made here, once for all rules. A rule must not know names of filesystems.
  */
+
 import type {
   Certainty,
   EntryMethod,
@@ -19,7 +20,7 @@ import type { Entry, Origin } from '../contexts/entry-points.js';
 import type { ShownLock } from '../contexts/result.js';
 import type { RuleInfo } from '../door.js';
 import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from '../facts/encode.js';
-import { NAMELESS, namelessInSentence } from '../model/lock-words.js';
+import { namelessInSentence, namelessWord } from '../model/lock-kinds.js';
 import type { FunctionRef } from '../program/program.js';
 
 /** What a quick fix has to do; `fixes` turns it into edits on demand. */
@@ -289,7 +290,7 @@ export function sleepLeaf(cx: Pick<RuleContext, 'analysis'>, what: string, via: 
 export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLock[]): DraftLock[] {
   const out: DraftLock[] = [];
   for (const { lock, text } of held) {
-    if (NAMELESS.has(lock.kind)) continue;
+    if (namelessWord(lock.kind) !== undefined) continue;
     out.push({
       class: lock.class,
       instance: text.replace(/(->|\.)\w+$/, ''),

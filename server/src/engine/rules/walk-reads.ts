@@ -2,6 +2,7 @@
  * What RCU-walk reads that another CPU may set to NULL meanwhile: inodes of dentries, and what eviction clears in an inode. Each read
  * with where its value is used, and whether it was tested before. Shared by the rules about such reads.
  */
+
 import type { TraceStep } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
@@ -9,9 +10,10 @@ import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
 import { readsOf } from '../contexts/operands.js';
 import type { CallEdge, Variant } from '../contexts/result.js';
-import { isAtomicKind, maskOf, type State, ZERO } from '../contexts/state.js';
+import { maskOf, type State, ZERO } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../facts/encode.js';
+import { isAtomicKind } from '../model/lock-kinds.js';
 import type { FunctionRef } from '../program/program.js';
 import { heldIn } from './holding.js';
 import { OfAnalyses } from './kept.js';

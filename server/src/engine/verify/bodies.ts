@@ -3,13 +3,15 @@
  * what the model says of a call to it. Calls into other units are unknown to the analysis, so an effect that the model
  * states and the analysis did not see is not compared; what it did see has to be in the model.
  */
+
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
 import type { Exit, FunctionResult, SleepEffect } from '../contexts/result.js';
-import { isAtomicKind, type Lock } from '../contexts/state.js';
+import type { Lock } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import type { Comparison } from '../door.js';
 import { Fn, lineAt, OP_STRIDE } from '../facts/encode.js';
+import { isAtomicKind } from '../model/lock-kinds.js';
 import type { HelperEntry, LockSpec } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import type { Declared } from './c-text.js';

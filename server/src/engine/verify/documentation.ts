@@ -2,7 +2,9 @@
  * The tables of locking.rst against the entry contexts of the model's methods. `no` in a table says that a method cannot
  * count on the lock, not that nobody holds it: a lock that some callers hold (`mayHold`) does not speak against it.
  */
+
 import type { Comparison } from '../door.js';
+import { isAtomicKind } from '../model/lock-kinds.js';
 import type { EntryContext, LockSpec, MethodEntry } from '../model/types.js';
 import { type Claim, judge, lastField, notCompared } from './comparison.js';
 import type { Cell, DocumentedMethod } from './rst.js';
@@ -171,13 +173,11 @@ function heldWords(held: Held, lock: string): string {
   return `${lock} is held, ${[...held.modes].join(' or ')}`;
 }
 
-const ATOMIC = new Set(['spin', 'rwlock', 'bit', 'seqwrite', 'rcu', 'preempt', 'irq', 'bh']);
-
 function sleepable(context: EntryContext): boolean {
   return (
     context.rcu === 'none' &&
     context.atomic === undefined &&
-    !context.held.some((spec) => ATOMIC.has(spec.kind))
+    !context.held.some((spec) => isAtomicKind(spec.kind))
   );
 }
 

@@ -2,6 +2,7 @@
  * Which locks the calls of a function bring to it, counted call by call: held at all of them, or not at these. Where what a
  * caller's own callers hold is not known, nothing is said to be missing. Must not know how it is shown.
  */
+
 import { push } from '../base/multimap.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { type CallInto, callsInto, enteredBy } from '../contexts/calls-into.js';
@@ -9,7 +10,7 @@ import { fnColumn } from '../contexts/cfg.js';
 import { type Entry, Whence } from '../contexts/entry-points.js';
 import type { Lock } from '../contexts/state.js';
 import { Fn } from '../facts/encode.js';
-import { NAMELESS } from '../model/lock-words.js';
+import { isSignalKind, namelessWord } from '../model/lock-kinds.js';
 import type { FunctionRef, Program } from '../program/program.js';
 
 /** One lock, or RCU, over all calls. */
@@ -157,11 +158,11 @@ function atSite(entries: readonly Entry[], lock: Lock, is: (l: Lock) => boolean)
 
 /** Locks that are spoken of: flags and completions are none. */
 function isShown(lock: Lock): boolean {
-  return lock.kind !== 'flag' && lock.kind !== 'completion' && !lock.class.startsWith('?');
+  return !isSignalKind(lock.kind) && !lock.class.startsWith('?');
 }
 
 function nameOf(analysis: Analysis, fn: FunctionRef, lock: Lock): string {
-  const word = NAMELESS.get(lock.kind);
+  const word = namelessWord(lock.kind);
   if (word !== undefined) return word;
   const text = analysis.propagation?.show(fn.id, lock.place) ?? lock.class;
   // Nobody writes down what a hash was made of

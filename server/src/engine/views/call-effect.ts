@@ -12,7 +12,7 @@ import { type Lock, NEGATIVE, POSITIVE, ZERO } from '../contexts/state.js';
 import { RESULT } from '../contexts/translate.js';
 import { callsWithoutEffect } from '../contexts/unknowns.js';
 import { EXPR_STRIDE, Fn, lineAt, OP_STRIDE, Op, X } from '../facts/encode.js';
-import { namelessInSentence } from '../model/lock-words.js';
+import { isStateKind, namelessInSentence } from '../model/lock-kinds.js';
 import type { HelperEntry } from '../model/types.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { helperEffects, helperSleeps } from './contract.js';
@@ -131,7 +131,8 @@ function sleepPhrase(result: FunctionResult): string {
 function lockPhrases(analysis: Analysis, fn: FunctionRef, result: FunctionResult): readonly string[] {
   const sure = result.exits.filter((e) => !e.doubt);
   const exits = sure.length > 0 ? sure : result.exits;
-  const name = (l: Lock): string => `${lockName(analysis, fn, l)}${l.shared && !isState(l) ? ' shared' : ''}`;
+  const name = (l: Lock): string =>
+    `${lockName(analysis, fn, l)}${l.shared && !isStateKind(l.kind) ? ' shared' : ''}`;
   const acquired = byCondition(exits, (e) => e.locks, name);
   const released = byCondition(exits, (e) => e.released, name);
   const inside = result.takes
@@ -184,10 +185,6 @@ function returning(yes: number, no: number): string {
   if (yes === ZERO) return 'where it returns 0';
   if (yes === POSITIVE) return 'where it returns more than 0';
   return yes === NEGATIVE ? 'where it returns an error' : 'on some paths';
-}
-
-function isState(lock: Lock): boolean {
-  return ['rcu', 'srcu', 'irq', 'bh', 'preempt'].includes(lock.kind);
 }
 
 /** How a lock is called in the terms of the function that it is an effect of. */

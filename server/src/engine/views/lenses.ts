@@ -9,7 +9,9 @@ import { isDamaged } from '../contexts/cfg.js';
 import { isExported } from '../contexts/unknowns.js';
 import { PROTO_STRIDE } from '../facts/encode.js';
 import { count } from '../findings/wording.js';
-import type { FunctionRef, Program } from '../program/program.js';
+import { walksBeside } from '../model/overlap.js';
+import type { LifeMethod } from '../model/types.js';
+import { type FunctionRef, type Program, unitOf } from '../program/program.js';
 import { type Brought, type BroughtByCalls, broughtTo } from './brought.js';
 import { lateStates, type ModelledSlot, modelledSlots, statesOfSlot } from './method-entry.js';
 import { nameOf } from './places.js';
@@ -54,7 +56,7 @@ function lensesOfFunction(analysis: Analysis, fn: FunctionRef): readonly Lens[] 
     add('slot', slotTitle(slots), true);
     const states = distinctSlots(slots).flatMap(({ slot }) => statesOfSlot(analysis, fn, slot));
     if (states.length > 0) add('entry', statesLine(states), false);
-    const overlap = overlapTitle(slots, states);
+    const overlap = overlapTitle(analysis, fn, slots, states);
     if (overlap !== null) add('overlap', overlap, false);
   }
   if (slots.length === 0)
@@ -96,8 +98,13 @@ function slotTitle(slots: readonly ModelledSlot[]): string {
     : `${some(names, MAX_NAMES)} in ${some(tables, MAX_NAMES)}`;
 }
 
-/** What the model says that runs beside it; else what a lock that is only shared lets in. */
-function overlapTitle(slots: readonly ModelledSlot[], states: readonly ShortState[]): string | null {
+/** What the model says that runs beside it; else what a lock that is only shared lets in, or which methods of its own RCU-walk. */
+function overlapTitle(
+  analysis: Analysis,
+  fn: FunctionRef,
+  slots: readonly ModelledSlot[],
+  states: readonly ShortState[],
+): string | null {
   const said = slots.find(({ method }) => method.overlaps !== undefined)?.method.overlaps;
   if (said !== undefined) return `overlaps: ${cut(asPhrase(said))}`;
   for (const { held } of states) {
@@ -106,7 +113,24 @@ function overlapTitle(slots: readonly ModelledSlot[], states: readonly ShortStat
     if (shared !== undefined && sure.every((l) => l.mode === 'shared'))
       return `overlaps: others that hold ${lockName(shared)} shared`;
   }
-  return null;
+  const walks = slots.flatMap(({ slot, method }) => walksBeside(analysis.model, slot.struct, method.method));
+  const own = walks.filter((walk) => hasMethod(analysis.program, fn.unit, slots, walk));
+  const names = [...new Set(own.map(({ method }) => method))];
+  return names.length === 0 ? null : `overlaps: RCU-walk calls of ${some(names, MAX_LOCKS)}`;
+}
+
+/** Whether a unit has such a method for the same objects: each has one table of a kind, so of the slots' own kind it is their table. */
+function hasMethod(
+  program: Program,
+  unit: string,
+  slots: readonly ModelledSlot[],
+  { struct, method }: LifeMethod,
+): boolean {
+  const tables = new Set(slots.flatMap(({ slot }) => (slot.struct === struct ? [slot.table] : [])));
+  const isOfObject = (table: string): boolean => tables.size === 0 || tables.has(table);
+  return program.slots.some(
+    (s) => s.struct === struct && s.slot === method && isOfObject(s.table) && unitOf(s.file.path) === unit,
+  );
 }
 
 /** A sentence as what stands behind a colon. */

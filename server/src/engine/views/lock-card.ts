@@ -2,11 +2,12 @@
  * What is known of a class of locks: what the model says of it, its place in the order, and what a unit does with it. Must not
  * know how the order of a unit is found: that is handed in.
  */
+
 import type { LockMode } from '../base/finding.js';
 import type { LockCard, NamedPlace, Nesting } from '../base/hover.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { GLOBAL_STRIDE } from '../facts/encode.js';
-import { NAMELESS } from '../model/lock-words.js';
+import { namelessWord } from '../model/lock-kinds.js';
 import type { LockKind, OrderedLock } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { placeOfFunction, placeOfOperation } from './call-effect.js';
@@ -161,6 +162,6 @@ export function kindWords(kind: LockKind | null): string {
     case 'flag':
       return 'flag used as a lock';
     default:
-      return kind === null || kind === undefined ? '' : (NAMELESS.get(kind) ?? kind);
+      return kind === null || kind === undefined ? '' : (namelessWord(kind) ?? kind);
   }
 }

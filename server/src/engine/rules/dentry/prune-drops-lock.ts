@@ -9,7 +9,7 @@ import type { FunctionRun } from '../../contexts/flow.js';
 import { modelLock } from '../../contexts/helper-calls.js';
 import { type Lock, type State, settled } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
-import { NAMELESS } from '../../model/lock-words.js';
+import { namelessWord } from '../../model/lock-kinds.js';
 import { heldShown } from '../holding.js';
 import { argumentsOf, placeIn, type Reached, reachedFrom, rootOf, stepsTo } from '../reached.js';
 import { watch } from '../replay.js';
@@ -130,7 +130,7 @@ const MAX_CALLS = 20;
 
 /** The caller's lock that this one is, where the function holds none of its own that it could be. */
 function callersLock(run: FunctionRun, entry: Entry, s: State, lock: Lock): Lock | null {
-  if (NAMELESS.has(lock.kind)) return null;
+  if (namelessWord(lock.kind) !== undefined) return null;
   if (s.locks.some((l) => l.kind === lock.kind && l.class === lock.class)) return null;
   const brought = settled(run.terms, entry.locks, s.facts).filter((l) => !l.may && l.kind === lock.kind);
   return (

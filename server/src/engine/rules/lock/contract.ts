@@ -3,14 +3,16 @@
  * back, lets go of one that the caller relies on, takes one that the caller holds, or asserts what the caller's locks exclude. Only of locks
  * that every caller brings in the situation at hand. What concerns the lock of a directory alone is said by the family dir/.
  */
+
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import { readsOf } from '../../contexts/operands.js';
 import type { Exit, FunctionResult, TakeEffect } from '../../contexts/result.js';
-import { isAtomicKind, type Lock, type State, settled } from '../../contexts/state.js';
+import { type Lock, type State, settled } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import { isAtomicKind } from '../../model/lock-kinds.js';
 import type { LockKind, MethodEntry } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { heldShown, isAllKnown } from '../holding.js';

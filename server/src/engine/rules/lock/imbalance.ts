@@ -22,6 +22,7 @@ import {
   VARIABLE_STRIDE,
   X,
 } from '../../facts/encode.js';
+import { isProcessorOrSignal } from '../../model/lock-kinds.js';
 import type { FunctionRef } from '../../program/program.js';
 import { typeRef } from '../../program/program.js';
 import { OfEach } from '../kept.js';
@@ -148,19 +149,8 @@ function passedOnClasses(cx: RuleContext): ReadonlySet<string> {
 
 /** Locks whose release may lie with somebody else: I/O completion, the caller's flags. */
 function isOurs(l: Lock): boolean {
-  switch (l.kind) {
-    case 'folio':
-    case 'flag':
-    case 'completion':
-    case 'semaphore':
-    case 'irq':
-    case 'bh':
-    case 'preempt':
-    case 'srcu':
-      return false;
-    default:
-      return true;
-  }
+  if (l.kind === 'folio' || l.kind === 'semaphore' || l.kind === 'srcu') return false;
+  return !isProcessorOrSignal(l.kind);
 }
 
 /** Classes that the contract of a method which leads here acquires or releases (`get_tree`, `kill_sb`: s_umount). */

@@ -3,12 +3,12 @@
  * RCU read section. Two ways to get there: a lock that the function (or a callee that returned with it) took, and a
  * context that a method or callback is entered in.
  */
+
 import { calledName } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import { entryAtomic } from '../../contexts/propagate.js';
 import type { ShownLock } from '../../contexts/result.js';
-import { isAtomicKind } from '../../contexts/state.js';
-import { NAMELESS } from '../../model/lock-words.js';
+import { isAtomicKind, namelessWord } from '../../model/lock-kinds.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { contextSleeps, isAtomicDentryMethod } from '../context-sleeps.js';
@@ -91,7 +91,7 @@ function localSleeps(cx: RuleContext): Draft[] {
             ? 'high'
             : 'medium',
         certainty: e.certain ? 'must' : 'may',
-        message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''} with ${where}${NAMELESS.has(shown.lock.kind) ? '' : ' held'}, taken at line ${lineOf(fn, shown.lock.op)}`,
+        message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''} with ${where}${namelessWord(shown.lock.kind) !== undefined ? '' : ' held'}, taken at line ${lineOf(fn, shown.lock.op)}`,
         fn: fn.id,
         op: e.op,
         entry: null,
