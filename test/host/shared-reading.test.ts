@@ -200,10 +200,10 @@ describe('shared reading', () => {
     const two = await openFiles(both, reader);
     const [asked] = first.asked;
     assert.ok(asked !== undefined);
-    two.readForOthers(asked, true, NEVER);
+    two.readForOthers(asked, NEVER);
     assert.equal(reader.published[0]?.file, 'fs/foo/x.c', 'what somebody waits for comes first');
     assert.equal(reader.published.length, both.size + 1);
-    two.readForOthers(asked, true, NEVER);
+    two.readForOthers(asked, NEVER);
     assert.equal(reader.published.length, both.size + 1, 'nothing is read for others twice');
   });
 

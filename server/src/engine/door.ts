@@ -62,8 +62,8 @@ export interface SharedReading {
   isOpen(): boolean;
   /** Whether a file is one that others may need too. */
   shares(file: string): boolean;
-  /** Asks those that only read to read what these files need. */
-  ask(files: readonly string[], wholeUnits: boolean): void;
+  /** Asks those that only read to read what these files and their units need. */
+  ask(files: readonly string[]): void;
   /** True: this engine is to read the file. False: another one does. */
   claim(file: string): boolean;
   /** Hands on what was made of a file that this engine had claimed. */
@@ -444,8 +444,8 @@ export interface Engine {
     progress?: (p: Progress) => void,
     takes?: (unit: number) => boolean,
   ): CheckAnswer;
-  /** Reads what files need (and, with `wholeUnits`, their units) for the engines that share the reading; keeps nothing. */
-  readForOthers(files: readonly string[], wholeUnits: boolean, token: CancelToken): void;
+  /** Reads what files and their units need for the engines that share the reading; keeps nothing. */
+  readForOthers(files: readonly string[], token: CancelToken): void;
   contexts(query: ContextsQuery, token: CancelToken): ContextsResult;
   /** What is certainly held at a function's entry, as an edit that writes it down. */
   annotate(query: AnnotateQuery, token: CancelToken): AnnotateResult;

@@ -262,8 +262,8 @@ export class LockwalkEngine implements Engine {
     };
   }
 
-  readForOthers(files: readonly string[], wholeUnits: boolean, token: CancelToken): void {
-    this.loader.readForOthers(files, wholeUnits, token);
+  readForOthers(files: readonly string[], token: CancelToken): void {
+    this.loader.readForOthers(files, token);
   }
 
   private expand(paths: readonly string[]): string[] {

@@ -226,7 +226,7 @@ export class Loader {
     const headers = this.ownHeaders(files, wholeUnits);
     if (this.reading?.isOpen() === true && !sources.every((f) => this.facts.has(f))) {
       // Also where the files alone are wanted now: whoever reads goes on with the rest
-      this.reading.ask(files, true);
+      this.reading.ask(files);
       this.gather(this.reading, files, [...sources, ...headers], token, at, true);
     }
     for (const f of sources) want(f);
@@ -306,10 +306,10 @@ export class Loader {
     return [...paths, ...folders];
   }
 
-  /** Reads what files need, as far as nobody else does, and hands it on. */
-  readForOthers(files: readonly string[], wholeUnits: boolean, token: CancelToken): void {
+  /** Reads what files and their units need, as far as nobody else does, and hands it on. */
+  readForOthers(files: readonly string[], token: CancelToken): void {
     if (this.reading === null) return;
-    const rest = [...this.sources(files, wholeUnits), ...this.ownHeaders(files, wholeUnits)];
+    const rest = [...this.sources(files, true), ...this.ownHeaders(files, true)];
     this.gather(this.reading, files, rest, token, () => {}, false);
   }
 

@@ -23,7 +23,7 @@ export interface ReadingShare {
 }
 
 type Message =
-  | { readonly kind: 'read'; readonly files: readonly string[]; readonly wholeUnits: boolean }
+  | { readonly kind: 'read'; readonly files: readonly string[] }
   | { readonly kind: 'made'; readonly file: string; readonly made: unknown };
 
 /** Shares for so many engines. `sources`: source files are shared too, not only headers. */
@@ -67,8 +67,8 @@ export class ReadingEnd implements SharedReading {
     return this.share.sources || file.endsWith('.h');
   }
 
-  ask(files: readonly string[], wholeUnits: boolean): void {
-    this.send({ kind: 'read', files, wholeUnits });
+  ask(files: readonly string[]): void {
+    this.send({ kind: 'read', files });
   }
 
   /** Two names may have one claim: then the second is read by whoever waited for it in vain. */
@@ -116,10 +116,10 @@ export class ReadingEnd implements SharedReading {
   }
 
   /** Calls `then` for what another engine asks to be read. */
-  onAsked(then: (files: readonly string[], wholeUnits: boolean) => void): void {
+  onAsked(then: (files: readonly string[]) => void): void {
     for (const port of this.share.ports)
       port.on('message', (message: Message) => {
-        if (message.kind === 'read') then(message.files, message.wholeUnits);
+        if (message.kind === 'read') then(message.files);
       });
   }
 

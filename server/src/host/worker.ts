@@ -208,11 +208,11 @@ function send(reply: Reply): void {
 }
 
 if (start.role === 'reader' && reading !== null) {
-  reading.onAsked((files, wholeUnits) => {
+  reading.onAsked((files) => {
     made ??= make(start.spec);
     made.then(
       // Who is told to stop goes on later, with what was read until then: the reader is ended where nobody needs it
-      ({ engine }) => engine.readForOthers(files, wholeUnits, NEVER),
+      ({ engine }) => engine.readForOthers(files, NEVER),
       // Whoever asked reads alone
       () => {},
     );
