@@ -29,6 +29,7 @@ import {
   Hash,
   heldAtomic,
   isAtomicKind,
+  isStateKind,
   Lock,
   locksKey,
   maskOf,
@@ -724,20 +725,6 @@ export class EffectRecorder {
         return true;
     }
     return false;
-  }
-}
-
-/** Kinds that belong to no object: nobody waits for them. */
-function isStateKind(kind: Lock['kind']): boolean {
-  switch (kind) {
-    case 'rcu':
-    case 'srcu':
-    case 'irq':
-    case 'bh':
-    case 'preempt':
-      return true;
-    default:
-      return false;
   }
 }
 

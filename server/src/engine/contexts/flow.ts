@@ -33,6 +33,7 @@ import type { Shared } from './shared.js';
 import {
   ANY,
   assume,
+  isStateKind,
   type Lock,
   locksKey,
   maskOf,
@@ -290,11 +291,24 @@ export class FunctionRun {
     const guarded = s.guarded || (this.terms.isSoft(term) && this.hangsOnLocal(term));
     const lastRef = s.lastRef || this.isLastPut(term, truth);
     const apart = guarded !== s.guarded || lastRef !== s.lastRef;
+    const doubt = warns || (assumed.doubt && !this.asksAgain(s));
     this.frontier.push(
       target,
       apart
-        ? s.branched(assumed.facts, s.doubt || assumed.doubt || warns, guarded, lastRef)
-        : s.withFacts(assumed.facts, assumed.doubt || warns),
+        ? s.branched(assumed.facts, s.doubt || doubt, guarded, lastRef)
+        : s.withFacts(assumed.facts, doubt),
+    );
+  }
+
+  /**
+   * Whether the test that ends the block is the first one after a lock was taken that is still held: whoever tests memory again there
+   * means that it may have changed while the lock was waited for, and both outcomes are real.
+   */
+  private asksAgain(s: State): boolean {
+    const from = this.graph.blockStart[this.block] as number;
+    const to = this.graph.blockStart[this.block + 1] as number;
+    return s.locks.some(
+      (l) => l.fn === this.fn.id && !l.may && !isStateKind(l.kind) && l.op >= from && l.op < to,
     );
   }
 

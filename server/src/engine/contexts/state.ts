@@ -102,6 +102,20 @@ export function isAtomicKind(kind: LockKind): boolean {
   }
 }
 
+/** Kinds that belong to no object: nobody waits for them. */
+export function isStateKind(kind: LockKind): boolean {
+  switch (kind) {
+    case 'rcu':
+    case 'srcu':
+    case 'irq':
+    case 'bh':
+    case 'preempt':
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** What is held for sure that forbids sleeping, or null. */
 export function heldAtomic(locks: readonly Lock[]): Lock | null {
   for (const l of locks) if (isAtomicKind(l.kind) && !l.may) return l;
