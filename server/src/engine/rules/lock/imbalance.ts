@@ -172,7 +172,6 @@ function takersFor(cx: RuleContext, id: number, cls: string): readonly number[] 
   const fn = program.functions[id];
   const entries = propagation?.entries[id] ?? [];
   if (fn === undefined || entries.length === 0 || isSeenElsewhere(cx.analysis, fn)) return null;
-  const kind = cls.slice(cls.indexOf('|') + 1);
   const out: number[] = [];
   for (const callerId of new Set(entries.map((e) => e.caller))) {
     const caller = program.functions[callerId];
@@ -180,20 +179,20 @@ function takersFor(cx: RuleContext, id: number, cls: string): readonly number[] 
     if (caller === undefined || result === undefined) return null;
     // It releases it for its own caller, and is asked about by itself
     if (releasedBy(result).includes(cls)) continue;
-    if (
-      result.acquires.has(cls) &&
-      operationsOf(caller).some((op) =>
-        model.helpers.get(calledName(caller, op))?.acquires?.some((a) => a.kind === kind),
-      )
-    )
-      continue;
-    const from = result.edges.filter(
-      (e) =>
-        e.context === 'now' &&
-        results[e.callee]?.exits.some((x) => x.locks.some((l) => `${l.class}|${l.kind}` === cls)) === true,
-    );
-    if (from.length === 0) return null;
-    out.push(...from.map((e) => e.callee));
+    for (const edge of result.edges) {
+      if (edge.callee !== id) continue;
+      for (const v of edge.variants) {
+        if (v.doubt) continue;
+        const held = v.locks.filter((l) => `${l.class}|${l.kind}` === cls && l.fn === callerId);
+        if (held.length === 0) return null;
+        for (const l of held) {
+          if (model.helpers.has(calledName(caller, l.op))) continue;
+          const from = result.edges.filter((e) => e.op === l.op && e.context === 'now');
+          if (from.length === 0) return null;
+          out.push(...from.map((e) => e.callee));
+        }
+      }
+    }
   }
   return out;
 }
