@@ -466,10 +466,11 @@ function keptBy(
   if (locks.taken) return 'the lock of a directory that may be the parent was taken on the way';
   if (isKept(run, entry, s, name)) return 'a d_lock, a section of rename_lock or the RCU read side keeps it';
   if (isMadeHere(run, dentry)) return 'the dentry was made here: nobody else knows it';
-  // What is negative is never moved: it is at most the place that something else moves to. With nothing held it does not stay negative
+  // What is negative is never moved: it is at most the place that something else moves to. What was handed in with nothing held does
+  // not stay negative
   const inode = run.terms.load(run.terms.fieldP(dentry, run.terms.name('d_inode')));
-  if (maskOf(run.terms, s.facts, inode) !== ZERO || !(name || [...entry.locks, ...s.locks].some(isWaitedFor)))
-    return null;
+  const stays = name || run.terms.kind(dentry) !== T.Param || [...entry.locks, ...s.locks].some(isWaitedFor);
+  if (!stays || maskOf(run.terms, s.facts, inode) !== ZERO) return null;
   return 'the dentry is negative here: such are not moved';
 }
 

@@ -181,6 +181,8 @@ function takersFor(cx: RuleContext, id: number, cls: string): readonly number[] 
     if (releasedBy(result).includes(cls)) continue;
     for (const edge of result.edges) {
       if (edge.callee !== id) continue;
+      // A callback: when it runs, its caller does not say
+      if (calledName(caller, edge.op) !== fn.name) return null;
       for (const v of edge.variants) {
         if (v.doubt) continue;
         const held = v.locks.filter((l) => `${l.class}|${l.kind}` === cls && l.fn === callerId);
@@ -254,6 +256,16 @@ function viaUnsteady(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
   const exits = cx.analysis.results[edge.callee]?.exits ?? [];
   const shape = (e: Exit): string => `${e.locks.map(key).join()}|${e.released.map(key).join()}`;
   return exits.some((e) => e.released.length > 0 || shape(e) !== shape(exits[0] as Exit));
+}
+
+/** Whether a function calls what gives back such a lock of its callers at times only: which times these are may be lost on the way. */
+function callsUnsteadyReleaser(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
+  const { results } = cx.analysis;
+  const gives = (e: Exit): boolean => e.released.some((l) => l.class === lock.class && l.kind === lock.kind);
+  return (results[fn.id]?.edges ?? []).some((e) => {
+    const exits = e.context === 'now' ? (results[e.callee]?.rawExits ?? []) : [];
+    return exits.some(gives) && !exits.every(gives);
+  });
 }
 
 /** Whether a lock that is given back comes, as far as it is taken here, from callees alone whose ways out differ in what they hold. */
@@ -378,7 +390,9 @@ function compare(
       continue;
     }
     const handing = passedOn.get(`${fn.unit}|${lock.class}|${lock.kind}`);
-    const passed = handing !== undefined && (handing.byAnybody || handing.takers.has(fn.id));
+    const passed =
+      handing !== undefined &&
+      (handing.byAnybody || handing.takers.has(fn.id) || callsUnsteadyReleaser(cx, fn, lock));
     // Taken and never given back here: the function is for taking it. And what is returned locked is the caller's
     const taker = acquired && !gives.has(`${lock.class}|${lock.kind}`);
     if (acquired && isResult(cx, lock, has)) {
@@ -435,7 +449,7 @@ function compare(
         ? pairs.find(
             ([h, n]) => loose || n.done.includes(lock.place) || isForgotten(h, has, n, lock.place, loose),
           )
-        : (pairs.find(([h, n]) => !h.blurred && !n.blurred) ?? pairs[0]);
+        : pairs[0];
     if (pair === undefined) {
       quiet(
         lock,
