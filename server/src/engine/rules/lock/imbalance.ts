@@ -156,7 +156,9 @@ function passedOnClasses(cx: RuleContext): ReadonlyMap<string, PassedOn> {
       const known = out.get(key) ?? { byAnybody: false, takers: new Set() };
       out.set(key, known);
       if (known.byAnybody) continue;
-      const takers = takersFor(cx, id, cls);
+      // A lock of the VFS goes from one directory to another as well
+      const isOfVfs = analysis.model.lockClasses.has(cls.slice(0, cls.indexOf('|')));
+      const takers = isOfVfs ? null : takersFor(cx, id, cls);
       if (takers === null) known.byAnybody = true;
       else for (const t of takers) known.takers.add(t);
     }
