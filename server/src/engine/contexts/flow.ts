@@ -14,6 +14,7 @@ import {
   WARNS_IF_TRUE,
   X,
 } from '../facts/encode.js';
+import { isStateKind } from '../model/lock-kinds.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { readAnnotations } from './annotations.js';
 import { type CallSite, touched } from './call-site.js';
@@ -53,6 +54,9 @@ import { anew, renamed, storedTo } from './values.js';
 export const STEP_BUDGET = 6000;
 /** States kept apart past the budget. */
 const STATES_PAST_BUDGET = 4;
+/** What only reads memory for a test. */
+const ONLY_READS =
+  /^(READ_ONCE|h?list_empty(_careful)?|test_bit|atomic(64|_long)?_read|refcount_read|rcu_(dereference\w*|access_pointer))$/;
 /** In a loop a value of more hops than this gets a name of its own. */
 const MAX_LOOP_DEPTH = 6;
 /** Elsewhere a value of more hops than this: a place of a lock is some more away from it. */
@@ -213,8 +217,8 @@ export class FunctionRun {
           const warns = file.ops[at + 4] as number;
           for (const s of current) {
             const term = this.ev.value(s, a);
-            this.branch(this.inLoopBody(s, term), term, true, yes, warns === WARNS_IF_TRUE);
-            this.branch(s, term, false, no, warns === WARNS_IF_FALSE);
+            this.branch(this.inLoopBody(s, term), term, true, yes, warns === WARNS_IF_TRUE, a);
+            this.branch(s, term, false, no, warns === WARNS_IF_FALSE, a);
           }
           return;
         }
@@ -283,19 +287,60 @@ export class FunctionRun {
     return [...out.values()].slice(0, MAX_LOCK_SETS);
   }
 
-  /** `warns`: the code says that it cannot come here, so that what follows is in doubt. */
-  private branch(s: State, term: number, truth: boolean, target: number, warns = false): void {
+  /** `warns`: the code says that it cannot come here, so that what follows is in doubt. `expr`: what is tested. */
+  private branch(s: State, term: number, truth: boolean, target: number, warns = false, expr = -1): void {
     const assumed = assume(this.terms, s.facts, term, truth);
     if (assumed === null) return;
     const guarded = s.guarded || (this.terms.isSoft(term) && this.hangsOnLocal(term));
     const lastRef = s.lastRef || this.isLastPut(term, truth);
     const apart = guarded !== s.guarded || lastRef !== s.lastRef;
+    const doubt = warns || (assumed.doubt && !(this.readsMemory(expr) && this.asksAgain(s)));
     this.frontier.push(
       target,
       apart
-        ? s.branched(assumed.facts, s.doubt || assumed.doubt || warns, guarded, lastRef)
-        : s.withFacts(assumed.facts, assumed.doubt || warns),
+        ? s.branched(assumed.facts, s.doubt || doubt, guarded, lastRef)
+        : s.withFacts(assumed.facts, doubt),
     );
+  }
+
+  /**
+   * Whether the test that ends the block is the first one after a lock was taken that is still held: whoever tests memory again there
+   * means that it may have changed while the lock was waited for, and both outcomes are real.
+   */
+  private asksAgain(s: State): boolean {
+    const from = this.graph.blockStart[this.block] as number;
+    const to = this.graph.blockStart[this.block + 1] as number;
+    const lock = s.locks.find(
+      (l) => l.fn === this.fn.id && !l.may && !isStateKind(l.kind) && l.op >= from && l.op < to,
+    );
+    // What a function took for this one, its result speaks of
+    if (lock === undefined || !this.shared.model.helpers.has(calledName(this.fn, lock.op))) return false;
+    for (let op = lock.op + 1; op < to; op++) {
+      const name = calledName(this.fn, op);
+      if (name !== '' && !ONLY_READS.test(name)) return false;
+    }
+    return true;
+  }
+
+  /** Whether a condition reads memory where it stands, and not only what was read before. */
+  private readsMemory(expr: number): boolean {
+    if (expr < 0) return false;
+    const { exprs } = this.fn.file;
+    const at = expr * EXPR_STRIDE;
+    switch (exprs[at] as X) {
+      case X.Field:
+      case X.Deref:
+      case X.Index:
+      case X.Temp:
+        return true;
+      case X.Unary:
+      case X.Cast:
+        return this.readsMemory(exprs[at + 2] as number);
+      case X.Binary:
+        return this.readsMemory(exprs[at + 2] as number) || this.readsMemory(exprs[at + 3] as number);
+      default:
+        return false;
+    }
   }
 
   /** In the body of `list_for_each_entry(pos, ...)` pos is an entry, never NULL. */

@@ -6,7 +6,7 @@ import { EXPR_STRIDE, X } from '../facts/encode.js';
 import { type CallSite, plainResult, setResult } from './call-site.js';
 import { withTemp } from './evaluate.js';
 import type { FunctionRun } from './flow.js';
-import type { State } from './state.js';
+import { POSITIVE, type State, withFact } from './state.js';
 import { OP_ERR_PTR, OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T } from './terms.js';
 
 /** The head of `list_for_each_entry(...)`: its variables have new values in every turn. */
@@ -72,16 +72,21 @@ export function idiom(run: FunctionRun, s: State, site: CallSite, name: string, 
       return give(containerOf(run, site, a0));
     case 'hlist_entry_safe':
     case 'rb_entry_safe':
-    case 'list_entry_rcu':
-      containerOf(run, site, a0);
-      return give(terms.unknown);
-    case 'list_first_entry':
-    case 'list_last_entry':
-    case 'list_next_entry':
-    case 'list_prev_entry':
     case 'list_first_entry_or_null':
       containerOf(run, site, a0);
       return give(terms.unknown);
+    case 'list_entry_rcu':
+    case 'list_first_entry':
+    case 'list_last_entry':
+    case 'list_next_entry':
+    case 'list_prev_entry': {
+      containerOf(run, site, a0);
+      if (site.temp < 0) return give(terms.unknown);
+      // What stands around a link of a list is there, be it the head's own surroundings
+      const m = run.made(s, site.op);
+      out.push(setResult(m.state.withFacts(withFact(m.state.facts, m.term, POSITIVE)), site, m.term));
+      return true;
+    }
     case 'IS_ERR':
       return give(terms.un(OP_IS_ERR, a0));
     case 'IS_ERR_OR_NULL':

@@ -472,11 +472,17 @@ function keptBy(
   if (locks.taken) return 'the lock of a directory that may be the parent was taken on the way';
   if (isKept(run, entry, s, name)) return 'a d_lock, a section of rename_lock or the RCU read side keeps it';
   if (isMadeHere(run, dentry)) return 'the dentry was made here: nobody else knows it';
-  // What is negative is never moved: it is at most the place that something else moves to
+  // What is negative is never moved: it is at most the place that something else moves to. What was handed in with nothing held does
+  // not stay negative
   const inode = run.terms.load(run.terms.fieldP(dentry, run.terms.name('d_inode')));
-  return maskOf(run.terms, s.facts, inode) === ZERO
-    ? 'the dentry is negative here: such are not moved'
-    : null;
+  const stays = name || run.terms.kind(dentry) !== T.Param || [...entry.locks, ...s.locks].some(isWaitedFor);
+  if (!stays || maskOf(run.terms, s.facts, inode) !== ZERO) return null;
+  return 'the dentry is negative here: such are not moved';
+}
+
+/** A lock that is held for sure, under which a file system may keep what it looks at: one that may be held for long. */
+function isWaitedFor(l: Lock): boolean {
+  return !l.may && (l.kind === 'rwsem' || l.kind === 'mutex' || l.class.startsWith('?'));
 }
 
 function mayBeParents(l: Lock): boolean {

@@ -6,8 +6,7 @@ import { push } from '../base/multimap.js';
 import type { Lens, LensesAnswer } from '../base/shown.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { isDamaged } from '../contexts/cfg.js';
-import { isExported } from '../contexts/unknowns.js';
-import { PROTO_STRIDE } from '../facts/encode.js';
+import { isSeenElsewhere } from '../contexts/unknowns.js';
 import { count } from '../findings/wording.js';
 import { walksBeside } from '../model/overlap.js';
 import type { LifeMethod } from '../model/types.js';
@@ -199,28 +198,4 @@ function exceptionsOf(lock: Brought, calls: number): readonly string[] {
     note(lock.either, 'shared or exclusive');
   }
   return parts;
-}
-
-/** Whether callers may stand where they are not seen: other modules, other directories. */
-function isSeenElsewhere(analysis: Analysis, fn: FunctionRef): boolean {
-  if (fn.isStatic) return fn.isHeader;
-  return isExported(fn) || fn.isHeader || declaredOutside(analysis).has(fn.name);
-}
-
-const OUTSIDE = new WeakMap<Program, ReadonlySet<string>>();
-
-/** Names that headers of the whole kernel declare. */
-function declaredOutside({ program }: Analysis): ReadonlySet<string> {
-  let known = OUTSIDE.get(program);
-  if (known === undefined) {
-    const found = new Set<string>();
-    for (const file of program.files.values()) {
-      if (!file.path.startsWith('include/')) continue;
-      for (let i = 0; i < file.protos.length; i += PROTO_STRIDE)
-        found.add(file.strings[file.protos[i] as number] ?? '');
-    }
-    known = found;
-    OUTSIDE.set(program, known);
-  }
-  return known;
 }

@@ -131,13 +131,46 @@ const struct inode_operations iops = { .link = link_ok };`,
   'in d_revalidate, and of a negative dentry': `${RENAMES}
 static int revalidate_bad(struct dentry *dentry, unsigned int flags)
 {
+	struct foo *f = dentry->d_sb->s_fs_info;
+	int n;
+
 	if (flags & LOOKUP_RCU)
 		return -ECHILD;
+	down_read(&f->sem);
 	if (!dentry->d_inode)
-		return d_inode(dentry->d_parent)->i_flags;
-	return d_inode(dentry->d_parent)->i_flags; /*! dentry/unstable-parent */
+		n = d_inode(dentry->d_parent)->i_flags;
+	else
+		n = d_inode(dentry->d_parent)->i_flags; /*! dentry/unstable-parent */
+	up_read(&f->sem);
+	return n;
 }
 const struct dentry_operations dops = { .d_revalidate = revalidate_bad };`,
+
+  // Another task may create it and move it away
+  'a negative dentry with nothing held': `${RENAMES}
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	if (d_really_is_positive(dentry))
+		return 1;
+	return d_inode(dentry->d_parent)->i_flags; /*! dentry/unstable-parent */
+}
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	int n;
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	if (d_really_is_positive(dentry))
+		return 1;
+	spin_lock(&dentry->d_lock);
+	n = d_inode(dentry->d_parent)->i_flags;
+	spin_unlock(&dentry->d_lock);
+	return n;
+}
+const struct dentry_operations bad = { .d_revalidate = revalidate_bad };
+const struct dentry_operations ok = { .d_revalidate = revalidate_ok };`,
 
   'what tells that a dentry is negative': `${RENAMES}
 static int revalidate_ok(struct dentry *dentry, unsigned int flags)
@@ -156,30 +189,44 @@ static int revalidate_ok(struct dentry *dentry, unsigned int flags)
 }
 static int is_negative_ok(struct dentry *dentry, unsigned int flags)
 {
-	if (flags & LOOKUP_RCU)
-		return -ECHILD;
-	if (!d_is_negative(dentry))
-		return 1;
-	return d_inode(dentry->d_parent)->i_flags;
-}
-static int no_inode_ok(struct dentry *dentry, unsigned int flags)
-{
-	if (flags & LOOKUP_RCU)
-		return -ECHILD;
-	if (d_inode(dentry) == NULL)
-		return d_inode(dentry->d_parent)->i_flags;
-	return 1;
-}
-static int not_rcu_ok(struct dentry *dentry, unsigned int flags)
-{
-	bool positive;
+	struct foo *f = dentry->d_sb->s_fs_info;
+	int n = 1;
 
 	if (flags & LOOKUP_RCU)
 		return -ECHILD;
+	down_read(&f->sem);
+	if (d_is_negative(dentry))
+		n = d_inode(dentry->d_parent)->i_flags;
+	up_read(&f->sem);
+	return n;
+}
+static int no_inode_ok(struct dentry *dentry, unsigned int flags)
+{
+	struct foo *f = dentry->d_sb->s_fs_info;
+	int n = 1;
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	down_read(&f->sem);
+	if (d_inode(dentry) == NULL)
+		n = d_inode(dentry->d_parent)->i_flags;
+	up_read(&f->sem);
+	return n;
+}
+static int not_rcu_ok(struct dentry *dentry, unsigned int flags)
+{
+	struct foo *f = dentry->d_sb->s_fs_info;
+	bool positive;
+	int n = 1;
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	down_read(&f->sem);
 	positive = d_is_positive(dentry);
-	if (d_inode_rcu(dentry) && positive)
-		return 1;
-	return positive ? 1 : d_inode(dentry->d_parent)->i_flags;
+	if (!(d_inode_rcu(dentry) && positive) && !positive)
+		n = d_inode(dentry->d_parent)->i_flags;
+	up_read(&f->sem);
+	return n;
 }
 const struct dentry_operations really = { .d_revalidate = revalidate_ok };
 const struct dentry_operations is = { .d_revalidate = is_negative_ok };

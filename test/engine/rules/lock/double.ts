@@ -214,4 +214,47 @@ void a_ok(struct slots *s, int n)
 	one = take(s, n);
 	give(s, one);
 }`,
+  // What stands around a link of a list is never NULL, and a bit that is tested in a loop is tested before both
+  'an entry of a list, in a loop': `
+static struct foo global;
+static void put(struct foo *f)
+{
+	if (!f)
+		return;
+	spin_lock(&global.lock);
+	f->count--;
+	spin_unlock(&global.lock);
+}
+void a_bad(struct list_head *head)
+{
+	struct foo *f;
+
+	spin_lock(&global.lock);
+	while (!list_empty(head)) {
+		f = list_first_entry(head, struct foo, list);
+		if (test_bit(1, &f->bits))
+			continue;
+		spin_unlock(&global.lock);
+		f->ready = 1;
+		spin_lock(&global.lock);
+		put(f); /*! lock/double */
+	}
+	spin_unlock(&global.lock);
+}
+void b_ok(struct list_head *head)
+{
+	struct foo *f;
+
+	spin_lock(&global.lock);
+	while (!list_empty(head)) {
+		f = list_first_entry(head, struct foo, list);
+		if (test_bit(1, &f->bits))
+			continue;
+		spin_unlock(&global.lock);
+		f->ready = 1;
+		put(f);
+		spin_lock(&global.lock);
+	}
+	spin_unlock(&global.lock);
+}`,
 };

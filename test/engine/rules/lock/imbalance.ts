@@ -619,4 +619,124 @@ struct foo *a_bad(struct foo *f)
 found:
 	return found_in(f); /*! lock/imbalance@low */
 }`,
+  // Whoever tests it again means that it may have changed while the lock was waited for
+  'memory that is tested again once the lock is there': `
+int a_bad(struct foo *f)
+{
+	if (f->ready)
+		return 0;
+	mutex_lock(&f->mutex);
+	if (f->ready)
+		return 0; /*! lock/imbalance */
+	f->ready = 1;
+	mutex_unlock(&f->mutex);
+	return 0;
+}
+int b_ok(struct foo *f)
+{
+	if (f->ready)
+		return 0;
+	mutex_lock(&f->mutex);
+	if (f->ready) {
+		mutex_unlock(&f->mutex);
+		return 0;
+	}
+	f->ready = 1;
+	mutex_unlock(&f->mutex);
+	return 0;
+}
+void c_ok(struct foo *f)
+{
+	if (f->ready)
+		mutex_lock(&f->mutex);
+	spin_lock(&f->lock);
+	f->count++;
+	spin_unlock(&f->lock);
+	if (f->ready)
+		mutex_unlock(&f->mutex);
+}`,
+  // Who has it from whom is known: others have nothing to do with it
+  'a lock that others hand on': `
+static void lock_all(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+}
+static void unlock_all(struct foo *f)
+{
+	mutex_unlock(&f->mutex);
+}
+static void take_ok(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (f->next == f)
+		return;
+	mutex_unlock(&f->mutex);
+}
+void apply_ok(struct foo *f)
+{
+	lock_all(f);
+	f->count++;
+	unlock_all(f);
+}
+void other_ok(struct foo *f)
+{
+	take_ok(f);
+	if (f->next == f)
+		unlock_all(f);
+}
+void a_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (f->count)
+		return; /*! lock/imbalance */
+	mutex_unlock(&f->mutex);
+}`,
+  'a callee gives back what its caller took': `
+static void finish(struct foo *f)
+{
+	f->count = 0;
+	mutex_unlock(&f->mutex);
+}
+int a_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (f->ready)
+		return -EBUSY; /*! lock/imbalance */
+	finish(f);
+	return 0;
+}
+int b_ok(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (f->ready) {
+		mutex_unlock(&f->mutex);
+		return -EBUSY;
+	}
+	finish(f);
+	return 0;
+}`,
+  // A pointer that is read out of the object is not the object
+  'what was found, and read from': `
+struct foo *find(int n);
+int a_bad(struct foo *g)
+{
+	struct foo *f = find(1);
+
+	mutex_lock(&f->mutex);
+	g->next = f->next;
+	if (f->count)
+		return -EBUSY; /*! lock/imbalance */
+	mutex_unlock(&f->mutex);
+	return 0;
+}
+void b_ok(struct foo *g)
+{
+	struct foo *f = find(1);
+
+	mutex_lock(&f->mutex);
+	g->next = f;
+	if (f->count)
+		return;
+	mutex_unlock(&f->mutex);
+}`,
 };

@@ -196,8 +196,10 @@ const TESTS_BIT = /^(__)?test_(and_(set|clear|change)_)?bit(_acquire|_lock)?$/;
  */
 function isDecidedByBit(fn: FunctionRef, first: number, second: number): boolean {
   const graph = graphOf(fn.file, fn.index);
-  const behind = reachedFrom(graph, blockOf(graph, first));
   const to = blockOf(graph, second);
+  // Nothing is tested between the two: what comes before them in a loop was before the first as well
+  if (blockOf(graph, first) === to && first < second) return false;
+  const behind = reachedFrom(graph, blockOf(graph, first));
   const { file } = fn;
   const firstOp = fnColumn(file, fn.index, Fn.FirstOp);
   for (let block = 0; block < graph.blockCount; block++) {

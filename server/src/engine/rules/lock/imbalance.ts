@@ -11,6 +11,7 @@ import type { Exit, FunctionResult } from '../../contexts/result.js';
 import { ANY, type Facts, factOf, type Lock, NEGATIVE, POSITIVE, ZERO } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { RESULT } from '../../contexts/translate.js';
+import { isSeenElsewhere } from '../../contexts/unknowns.js';
 import {
   EXPR_STRIDE,
   type FileFacts,
@@ -35,7 +36,7 @@ import { breaksContract } from './contract.js';
 
 const ID = 'lock/imbalance';
 
-const NONE: ReadonlySet<string> = new Set();
+const NOBODY: ReadonlyMap<string, PassedOn> = new Map();
 
 /** States kept apart at a point when a finding is looked at a second time. */
 const CONFIRM_STATES = 48;
@@ -133,9 +134,17 @@ function secondLook(cx: RuleContext, fn: FunctionRef, result: FunctionResult): F
   return again;
 }
 
-/** Classes that some function of a unit releases for its caller: they are handed from one function to another. */
-function passedOnClasses(cx: RuleContext): ReadonlySet<string> {
-  const out = new Set<string>();
+/** Who may hand a lock of a class on to a function that releases it for its caller. */
+interface PassedOn {
+  /** Callers of one that releases it are not known, or have it from nobody that is known: it may come from anybody. */
+  byAnybody: boolean;
+  /** What callers of those that release it call before, and have the lock from. */
+  readonly takers: Set<number>;
+}
+
+/** Classes that some function of a unit releases for its caller, by unit and class: they are handed from one function to another. */
+function passedOnClasses(cx: RuleContext): ReadonlyMap<string, PassedOn> {
+  const out = new Map<string, PassedOn>();
   const { analysis } = cx;
   const all = PASSED_ON.of(analysis, (fn) => {
     const result = analysis.results[fn.id];
@@ -143,7 +152,53 @@ function passedOnClasses(cx: RuleContext): ReadonlySet<string> {
     return classes.length === 0 ? null : classes;
   });
   for (const [id, classes] of all)
-    for (const cls of classes) out.add(`${analysis.program.functions[id]?.unit}|${cls}`);
+    for (const cls of classes) {
+      const key = `${analysis.program.functions[id]?.unit}|${cls}`;
+      const known = out.get(key) ?? { byAnybody: false, takers: new Set() };
+      out.set(key, known);
+      if (known.byAnybody) continue;
+      // A lock of the VFS goes from one directory to another as well
+      const isOfVfs = analysis.model.lockClasses.has(cls.slice(0, cls.indexOf('|')));
+      const takers = isOfVfs ? null : takersFor(cx, id, cls);
+      if (takers === null) known.byAnybody = true;
+      else for (const t of takers) known.takers.add(t);
+    }
+  return out;
+}
+
+/**
+ * The functions that leave a lock to those who have it released by another one: what its callers call that takes it for them. Who takes
+ * it by himself has it from nobody. Null where callers are not known, or nothing is seen that they have it from.
+ */
+function takersFor(cx: RuleContext, id: number, cls: string): readonly number[] | null {
+  const { program, propagation, results, model } = cx.analysis;
+  const fn = program.functions[id];
+  const entries = propagation?.entries[id] ?? [];
+  if (fn === undefined || entries.length === 0 || isSeenElsewhere(cx.analysis, fn)) return null;
+  const out: number[] = [];
+  for (const callerId of new Set(entries.map((e) => e.caller))) {
+    const caller = program.functions[callerId];
+    const result = results[callerId];
+    if (caller === undefined || result === undefined) return null;
+    // It releases it for its own caller, and is asked about by itself
+    if (releasedBy(result).includes(cls)) continue;
+    for (const edge of result.edges) {
+      if (edge.callee !== id) continue;
+      // A callback: when it runs, its caller does not say
+      if (calledName(caller, edge.op) !== fn.name) return null;
+      for (const v of edge.variants) {
+        if (v.doubt) continue;
+        const held = v.locks.filter((l) => `${l.class}|${l.kind}` === cls && l.fn === callerId);
+        if (held.length === 0) return null;
+        for (const l of held) {
+          if (model.helpers.has(calledName(caller, l.op))) continue;
+          const from = result.edges.filter((e) => e.op === l.op && e.context === 'now');
+          if (from.length === 0) return null;
+          out.push(...from.map((e) => e.callee));
+        }
+      }
+    }
+  }
   return out;
 }
 
@@ -195,6 +250,16 @@ function viaUnsteady(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
   return exits.some((e) => e.released.length > 0 || shape(e) !== shape(exits[0] as Exit));
 }
 
+/** Whether a function calls what gives back such a lock of its callers at times only: which times these are may be lost on the way. */
+function callsUnsteadyReleaser(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
+  const { results } = cx.analysis;
+  const gives = (e: Exit): boolean => e.released.some((l) => l.class === lock.class && l.kind === lock.kind);
+  return (results[fn.id]?.edges ?? []).some((e) => {
+    const exits = e.context === 'now' ? (results[e.callee]?.rawExits ?? []) : [];
+    return exits.some(gives) && !exits.every(gives);
+  });
+}
+
 /** Whether a lock that is given back comes, as far as it is taken here, from callees alone whose ways out differ in what they hold. */
 function isTakenAtTimes(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
   const { results, model } = cx.analysis;
@@ -225,7 +290,7 @@ interface Known {
   /** Classes that a contract hands over. */
   readonly handed: ReadonlySet<string>;
   /** Classes that other functions of the unit release for their callers. */
-  readonly passed: ReadonlySet<string>;
+  readonly passed: ReadonlyMap<string, PassedOn>;
 }
 
 /** Locks taken here that one way out keeps. */
@@ -241,7 +306,7 @@ function leaks(
 
 /** Locks of the caller's that one way out releases. */
 function strays(cx: RuleContext, fn: FunctionRef, exits: readonly Exit[], known: Known): Draft[] {
-  return compare(cx, fn, exits, (e) => e.released, false, { ...known, passed: NONE }, false);
+  return compare(cx, fn, exits, (e) => e.released, false, { ...known, passed: NOBODY }, false);
 }
 
 /** Exits that have a lock against those that have not. */
@@ -316,7 +381,10 @@ function compare(
       quiet(lock, "the method's contract hands it over");
       continue;
     }
-    const passed = passedOn.has(`${fn.unit}|${lock.class}|${lock.kind}`);
+    const handing = passedOn.get(`${fn.unit}|${lock.class}|${lock.kind}`);
+    const passed =
+      handing !== undefined &&
+      (handing.byAnybody || handing.takers.has(fn.id) || callsUnsteadyReleaser(cx, fn, lock));
     // Taken and never given back here: the function is for taking it. And what is returned locked is the caller's
     const taker = acquired && !gives.has(`${lock.class}|${lock.kind}`);
     if (acquired && isResult(cx, lock, has)) {
@@ -522,11 +590,17 @@ function isNamed(fn: FunctionRef, lock: Lock, shown: string): boolean {
     if ((file.ops[at] as Op) !== Op.Assign) continue;
     const target = (file.ops[at + 1] as number) * EXPR_STRIDE;
     if ((file.exprs[target] as X) === X.Local) continue;
-    const value = file.ops[at + 2] as number;
-    if ((file.exprs[value * EXPR_STRIDE] as X) !== X.Addr && owners.has(variableOf(file, value)))
-      return false;
+    // What is read through the variable is another pointer
+    if (owners.has(pointerOf(file, file.ops[at + 2] as number))) return false;
   }
   return true;
+}
+
+/** The variable that an expression is, or -1. */
+function pointerOf(file: FileFacts, e: number): number {
+  let at = e * EXPR_STRIDE;
+  while ((file.exprs[at] as X) === X.Cast) at = (file.exprs[at + 2] as number) * EXPR_STRIDE;
+  return (file.exprs[at] as X) === X.Local ? (file.exprs[at + 1] as number) : -1;
 }
 
 /** The variable that an expression begins with, or -1. */
