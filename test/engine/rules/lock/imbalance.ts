@@ -739,4 +739,29 @@ void b_ok(struct foo *g)
 		return;
 	mutex_unlock(&f->mutex);
 }`,
+  // Which state it is in was told before, and there are but two
+  'a callee gives it back just before the end': `
+static void end_step(struct foo *f)
+{
+	f->count = 0;
+	mutex_unlock(&f->mutex);
+}
+void a_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (f->ready) {
+		mutex_unlock(&f->mutex);
+		return;
+	}
+	if (f->count == 2)
+		end_step(f);
+} /*! lock/imbalance@low */
+int b_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (f->ready)
+		return -EBUSY; /*! lock/imbalance */
+	end_step(f);
+	return 0;
+}`,
 };

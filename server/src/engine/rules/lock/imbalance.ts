@@ -260,6 +260,27 @@ function callsUnsteadyReleaser(cx: RuleContext, fn: FunctionRef, lock: Lock): bo
   });
 }
 
+/**
+ * Whether one return is come to with a lock and without, and some callee gives it back for its callers: then what decides stands just
+ * before it, and as a rule it is a state of the object that is never anything else.
+ */
+function isEndedByCallee(
+  cx: RuleContext,
+  fn: FunctionRef,
+  lock: Lock,
+  h: Exit,
+  lacks: readonly Exit[],
+): boolean {
+  const { results } = cx.analysis;
+  const gives = (e: Exit): boolean => e.released.some((l) => l.class === lock.class && l.kind === lock.kind);
+  return (
+    lacks.some((e) => e.op === h.op) &&
+    (results[fn.id]?.edges ?? []).some(
+      (e) => e.context === 'now' && (results[e.callee]?.rawExits ?? []).some(gives),
+    )
+  );
+}
+
 /** Whether a lock that is given back comes, as far as it is taken here, from callees alone whose ways out differ in what they hold. */
 function isTakenAtTimes(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
   const { results, model } = cx.analysis;
@@ -472,14 +493,17 @@ function compare(
         : `returns without releasing ${name}, which the return at line ${lineOf(fn, h.op)} has released`;
     out.push({
       rule: 'lock/imbalance',
-      precision: precisionOf(
-        lock,
-        h,
-        n,
-        acquired,
-        handedOn || nobody || (pointer && isWithResult(has, n)),
-        direct,
-      ),
+      precision:
+        acquired && isEndedByCallee(cx, fn, lock, h, lacks)
+          ? 'low'
+          : precisionOf(
+              lock,
+              h,
+              n,
+              acquired,
+              handedOn || nobody || (pointer && isWithResult(has, n)),
+              direct,
+            ),
       certainty: 'must',
       message,
       fn: fn.id,
