@@ -103,7 +103,7 @@ export class Loader {
 
   /**
    * Facts of a file in which the arms around a line (1-based) are taken though the configuration does not take them; null
-   * where the line is analysed as it is, or stands in `#if 0`. Not kept.
+   * where the line is analysed as it is, or stands in `#if 0`. Only the last one is kept.
    */
   asIfBuilt(path: string, line: number): FileFacts | null {
     const text = this.tree.read(path);
@@ -115,8 +115,20 @@ export class Loader {
     const written = (of: string): boolean => of.slice(at, end < 0 ? of.length : end).trim() !== '';
     if (!written(text) || written(configure(text, this.config).text)) return null;
     const other = configure(text, this.config, at).text;
-    return written(other) ? this.made(path, other, false) : null;
+    if (!written(other)) return null;
+    const last = this.lastOther;
+    if (last !== null && last.path === path && last.text === other) return last.facts;
+    const facts = this.made(path, other, false);
+    this.lastOther = { path, text: other, facts };
+    return facts;
   }
+
+  /** The last text with other arms, and what was made of it: whoever looks around in an arm asks for one line after the other. */
+  private lastOther: {
+    readonly path: string;
+    readonly text: string;
+    readonly facts: FileFacts | null;
+  } | null = null;
 
   /** Files that are being edited, the last ones, with what they were when they were last parsed. */
   private readonly edited = new Map<string, Parsed | null>();

@@ -87,6 +87,7 @@ export class FunctionRun {
   /** A second look: what was taken and given back on the way is remembered. */
   private readonly careful: boolean;
   private block = 0;
+  private only: Uint8Array | null = null;
 
   constructor(
     readonly shared: Shared,
@@ -160,6 +161,12 @@ export class FunctionRun {
     else this.terms.swapLocal(outer);
   }
 
+  /** The observer is shown these operations only. */
+  showOnly(ops: Iterable<number>): void {
+    this.only = new Uint8Array(this.graph.opCount);
+    for (const op of ops) this.only[op] = 1;
+  }
+
   private walk(until: number): void {
     const { graph } = this;
     const last = until < 0 ? -1 : blockOf(graph, until);
@@ -188,7 +195,8 @@ export class FunctionRun {
       const at = (this.firstOp + o) * OP_STRIDE;
       const a = file.ops[at + 1] as number;
       const b = file.ops[at + 2] as number;
-      if (this.observer !== null) current = this.observed(this.observer, o, current);
+      if (this.observer !== null && (this.only === null || this.only[o] === 1))
+        current = this.observed(this.observer, o, current);
       switch (file.ops[at] as Op) {
         case Op.Call: {
           const next: State[] = [];

@@ -22,7 +22,7 @@ import {
   type Seen,
   withSame,
 } from './meeting.js';
-import { assume, type Facts, type Lock, type State, settled } from './state.js';
+import { assume, type Facts, type Lock, locksKey, type State, settled } from './state.js';
 import { T, type Terms } from './terms.js';
 import { exported, sharedLocks } from './translate.js';
 
@@ -247,6 +247,7 @@ export function situationsAt(
     undefined,
     ops,
   );
+  run.showOnly(ops);
   run.show();
   for (const [op, states] of found) {
     const here: Situation[] = [];
@@ -267,6 +268,16 @@ function pointState(run: FunctionRun, s: State, facts: readonly number[], doubt:
     facts,
     doubt,
   };
+}
+
+/** What a state shows: two that show the same are one. */
+function keyOfPoint({ locks, released, facts, doubt }: PointState): string {
+  let key = `${doubt}|${locksKey(released)}|${facts.join()}`;
+  for (const { lock: l, text } of locks) {
+    key += `|${text},${l.class},${l.kind},${l.shared},${l.may},${l.some},${l.fn},${l.op},${l.place}`;
+    if (l.when !== null) key += `,${l.when.join()}`;
+  }
+  return key;
 }
 
 /** States of one walk by operation: those before it, and those that go on from a branch to either side. */
@@ -300,9 +311,13 @@ export function statesAt(
     }
     return pointState(run, s, known, doubt);
   };
+  const keys = new Set<string>();
   const see = (op: number, s: State): undefined => {
-    if (!ops.has(op) || (before.get(op)?.length ?? 0) >= MOST_STATES) return;
-    push(before, op, shown(s, s.facts, s.doubt));
+    if ((before.get(op)?.length ?? 0) >= MOST_STATES) return;
+    const state = shown(s, s.facts, s.doubt);
+    const key = `${op};${keyOfPoint(state)}`;
+    if (!keys.has(key)) push(before, op, state);
+    keys.add(key);
     const at = (first + op) * OP_STRIDE;
     if (until >= 0 || (file.ops[at] as Op) !== Op.Branch) return;
     const term = run.ev.value(s, file.ops[at + 1] as number);
@@ -317,6 +332,7 @@ export function statesAt(
   // Where somebody waits for a few operations, what cannot come to them is left out
   const goals = until < 0 ? null : [...ops].filter((op) => op >= 0);
   const run: FunctionRun = new FunctionRun(analysis.shared, fn, see, undefined, goals);
+  run.showOnly([...ops].filter((op) => op >= 0));
   run.show(null, until);
   return { before, ifTrue, ifFalse };
 }

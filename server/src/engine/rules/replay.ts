@@ -138,14 +138,13 @@ function walked(analysis: Analysis, fn: FunctionRef, wanted: readonly number[], 
   const { shared } = analysis;
   const ops: number[] = [];
   const states: State[] = [];
-  const isWanted = new Uint8Array(fnColumn(fn.file, fn.index, Fn.OpCount));
-  for (const op of wanted) isWanted[op] = 1;
   const observer = (op: number, s: State): undefined => {
-    if (isWanted[op] === 0 || s.doubt) return;
+    if (s.doubt) return;
     ops.push(op);
     states.push(s);
   };
   const run = new FunctionRun(shared, fn, observer, keep, wanted);
+  run.showOnly(wanted);
   const terms = shared.terms.keptLocal();
   run.show(terms);
   return { fn: fn.id, keep, wanted, run, terms, ops, states };
