@@ -120,4 +120,51 @@ static const char *get_link_ok(struct dentry *dentry, struct inode *inode, struc
 	return name;
 }
 const struct inode_operations iops = { .get_link = get_link_ok };`,
+  'a page that is not in the cache': `
+static const char *get_link_bad(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	struct page *page;
+
+	if (!dentry) {
+		page = find_get_page(inode->i_mapping, 0);
+		if (!page)
+			return ERR_PTR(-ENOENT); /*! rcu/walk-hard-error */
+		return page_address(page);
+	}
+	return NULL;
+}
+const struct inode_operations iops = { .get_link = get_link_bad };`,
+
+  'the error of a folio that is not in the cache': `
+static const char *get_link_bad(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	struct folio *folio;
+
+	if (!dentry) {
+		folio = filemap_get_folio(inode->i_mapping, 0);
+		if (IS_ERR(folio))
+			return ERR_CAST(folio); /*! rcu/walk-hard-error */
+		return folio_address(folio);
+	}
+	return NULL;
+}
+static const char *other_link_ok(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	struct folio *folio;
+
+	if (!dentry) {
+		folio = filemap_get_folio(inode->i_mapping, 0);
+		if (IS_ERR(folio))
+			return ERR_PTR(-ECHILD);
+		if (!folio_test_uptodate(folio))
+			return ERR_PTR(-ECHILD);
+		return folio_address(folio);
+	}
+	folio = filemap_get_folio(inode->i_mapping, 0);
+	if (IS_ERR(folio))
+		return ERR_CAST(folio);
+	return folio_address(folio);
+}
+const struct inode_operations iops = { .get_link = get_link_bad };
+const struct inode_operations others = { .get_link = other_link_ok };`,
 };

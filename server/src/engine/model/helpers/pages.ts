@@ -137,6 +137,20 @@ const CACHE: readonly HelperEntry[] = [
     'Writes page cache and waits.',
     '6.12:mm/filemap.c:770',
   ),
+  N(
+    'find_get_page',
+    'mapping, offset',
+    'Gives a page that is in the page cache, with a reference, or NULL; reads nothing.',
+    '6.12:include/linux/pagemap.h:831',
+    { cachedOnly: true },
+  ),
+  N(
+    'filemap_get_folio',
+    'mapping, index',
+    'Gives a folio that is in the page cache, with a reference, or an error; reads nothing.',
+    '6.12:include/linux/pagemap.h:777',
+    { cachedOnly: true, versions: { since: '6.1' } },
+  ),
   S(
     'read_cache_folio',
     'mapping, index, filler, file',

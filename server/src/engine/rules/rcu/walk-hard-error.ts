@@ -1,13 +1,13 @@
 /**
  * rcu/walk-hard-error: what fails in RCU-walk only because blocking is not allowed there (an allocation that must not sleep, a lock
- * that is only tried) is no answer for good. The method gives -ECHILD, and path walk comes again with references.
+ * that is only tried, a page that is not in the cache) is no answer for good. The method gives -ECHILD, and path walk comes again with references.
  */
 import type { TraceStep } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import { readsOf } from '../../contexts/operands.js';
-import { assume, maskOf, NEGATIVE, type State, ZERO } from '../../contexts/state.js';
+import { assume, maskOf, NEGATIVE, POSITIVE, type State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { Model } from '../../model/types.js';
@@ -74,7 +74,7 @@ export const walkHardError: Rule = {
             rule: ID,
             precision: 'high',
             certainty: 'must',
-            message: `->${origin.method}() gives ${e.number} in RCU-walk because '${e.what}()' did not get what it must not wait for; give -ECHILD, and path walk comes again where it may block`,
+            message: `->${origin.method}() gives ${e.number === 0 ? 'the error' : e.number} in RCU-walk because '${e.what}()' did not get what it must not wait for; give -ECHILD, and path walk comes again where it may block`,
             fn: fn.id,
             op: e.at,
             entry: entryMethod(cx.analysis, origin),
@@ -84,10 +84,15 @@ export const walkHardError: Rule = {
               ...pathTo(cx, fn, i),
               ...e.steps,
               step('access', e.fn, e.attempt, `'${e.what}()' may fail here only because it does not wait`),
-              step('access', e.fn, e.op, `returns ${e.number}, which path walk takes for the answer`),
+              step(
+                'access',
+                e.fn,
+                e.op,
+                `returns ${e.number === 0 ? 'its error' : e.number}, which path walk takes for the answer`,
+              ),
             ],
             objectClass: e.what,
-            ...(e.fn === fn
+            ...(e.fn === fn && e.number !== 0
               ? {
                   fix: {
                     kind: 'give-echild',
@@ -108,6 +113,7 @@ export const walkHardError: Rule = {
 
 /** An error that comes of an attempt that failed. */
 interface HardError {
+  /** 0: the error that the attempt gave. */
   readonly number: number;
   readonly fn: FunctionRef;
   /** The attempt, and the return. */
@@ -122,7 +128,7 @@ interface HardError {
 /** A return in one function: what it gives, and of which attempt or call that comes. */
 interface Return {
   readonly op: number;
-  /** 0: whatever the callee gave. */
+  /** 0: whatever the callee, or the attempt, gave. */
   readonly number: number;
   readonly attempt: number;
   readonly what: string;
@@ -191,7 +197,10 @@ class Attempts {
   }
 }
 
-/** Helpers that give nothing where they must not wait: allocations that take a mask, and tries of locks that may be slept for. */
+/**
+ * Helpers that give nothing where they must not wait: allocations that take a mask, tries of locks that may be slept for, and what only
+ * looks into a cache.
+ */
 const tryingHelpers = ofOne((model: Model): ReadonlySet<string> => {
   const out = new Set<string>();
   for (const h of model.helpers.values()) {
@@ -199,7 +208,7 @@ const tryingHelpers = ofOne((model: Model): ReadonlySet<string> => {
     const tries =
       /_trylock(_nested)?$/.test(h.name) &&
       h.acquires?.some((a) => a.kind === 'mutex' || a.kind === 'rwsem' || a.kind === 'folio') === true;
-    if (allocates || tries) out.add(h.name);
+    if (allocates || tries || h.cachedOnly === true) out.add(h.name);
   }
   return out;
 });
@@ -247,7 +256,10 @@ function returnsIn(
         cx.silence?.(ID, fn, op, `-ECHILD is given where '${calledName(fn, failed)}()' has failed`);
       else if (failed < 0 && passed === null && number !== null && number < 0 && number !== ECHILD)
         cx.silence?.(ID, fn, op, 'the error does not come of something that only could not wait');
+      const given = errorOf(run, s, value, names);
       if (passed !== null) out.set(op, { op, number: 0, ...passed });
+      else if (given >= 0)
+        out.set(op, { op, number: 0, attempt: given, what: calledName(fn, given), callee: -1 });
       else if (number !== null && number < 0 && number >= -4095 && number !== ECHILD) {
         const target = call < 0 ? undefined : callees.get(call);
         if (failed >= 0)
@@ -274,6 +286,15 @@ function resultOf(
   const target = callees.get(call);
   if (target?.length !== 1 || (maskOf(terms, s.facts, value) & NEGATIVE) === 0) return null;
   return { attempt: call, what: calledName(fn, call), callee: target[0] as number };
+}
+
+/** The look into a cache whose error an operation gives back as it is; -1 where it is none. */
+function errorOf(run: FunctionRun, s: State, value: number, names: ReadonlySet<string>): number {
+  const { terms, fn, graph } = run;
+  if (terms.kind(value) !== T.Fresh || terms.b(value) !== 0) return -1;
+  const attempt = terms.a(value);
+  const gives = maskOf(terms, s.facts, value);
+  return gives === NEGATIVE && attempt < graph.opCount && names.has(calledName(fn, attempt)) ? attempt : -1;
 }
 
 /** What happened on the way: the attempt that failed, the last call of a function of the program, and what a branch is about to tell. */
@@ -324,8 +345,8 @@ function failing(
       const t = facts[i] as number;
       if (terms.kind(t) !== T.Fresh || terms.b(t) !== 0) continue;
       const attempt = terms.a(t);
-      if (maskOf(terms, facts, t) !== ZERO) continue;
       if (attempt >= graph.opCount || waiting.has(attempt) || !names.has(calledName(fn, attempt))) continue;
+      if ((maskOf(terms, facts, t) & POSITIVE) !== 0) continue;
       const block = fn.file.ops[columns + (truth ? 2 : 3)] as number;
       return { attempt, at: graph.blockStart[block] as number };
     }
