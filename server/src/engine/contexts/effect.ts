@@ -51,8 +51,10 @@ import {
   toCallee,
 } from './translate.js';
 
-/** Alternatives kept in an effect. */
+/** Alternatives kept of one operation that sleeps. */
 const MAX_EFFECTS = 6;
+/** And of all of them. */
+const MAX_SLEEPS = 12;
 const MAX_TAKES = 16;
 /** Numbers of the stores that a way out tells, two a store. */
 const MAX_OUTS = 16;
@@ -228,7 +230,7 @@ export class EffectRecorder {
       this.events.push({ kind: 'sleep', op, what, via, certain, facts, held: this.shownLocks(s) });
       return;
     }
-    this.addSleep({
+    const effect: SleepEffect = {
       facts,
       released: sharedLocks(this.terms, s.released),
       op,
@@ -237,7 +239,8 @@ export class EffectRecorder {
       certain,
       guarded: s.guarded || guarded,
       memory: this.inMemory(s, memory),
-    });
+    };
+    this.addSleep(effect, via >= 0);
   }
 
   /** What a state, and what a callee of it, knows of memory that callers have a name for. */
@@ -252,7 +255,8 @@ export class EffectRecorder {
     return out;
   }
 
-  private addSleep(e: SleepEffect): void {
+  /** `called`: it is a callee that sleeps. */
+  private addSleep(e: SleepEffect, called: boolean): void {
     // An effect with fewer conditions says it all; the first one found of two alike stays
     const says = (a: SleepEffect, b: SleepEffect): boolean =>
       locksKey(a.released) === locksKey(b.released) && (a.certain || !b.certain) && implies(b.facts, a.facts);
@@ -260,7 +264,9 @@ export class EffectRecorder {
     const { sleeps } = this;
     if (sleeps.some((old) => (!old.guarded || e.guarded) && covers(old, e))) return;
     for (let i = sleeps.length - 1; i >= 0; i--) if (covers(e, sleeps[i] as SleepEffect)) sleeps.splice(i, 1);
-    if (sleeps.length < MAX_EFFECTS) {
+    // One operation, in many conditions, must not leave all others without a place; what is called has many already
+    const alike = called ? 0 : sleeps.filter((old) => old.op === e.op).length;
+    if (alike < MAX_EFFECTS && sleeps.length < MAX_SLEEPS) {
       sleeps.push(e);
       return;
     }

@@ -145,4 +145,30 @@ static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
 	return 0;
 }
 const struct inode_operations ops = { .permission = permission_ok };`,
+  // Where it sleeps otherwise is asked in many ways
+  'beside another sleep with many conditions': `
+static int slow(struct inode *inode, int mask)
+{
+	if (!(mask & MAY_NOT_BLOCK)) {
+		if (mask & 1)
+			inode->i_flags = 1;
+		else if (mask & 2)
+			inode->i_flags = 2;
+		else if (mask & 4)
+			inode->i_flags = 3;
+		else if (mask & 8)
+			inode->i_flags = 4;
+		else if (mask & 16)
+			inode->i_flags = 5;
+		msleep(1);
+	}
+	if (inode->i_private)
+		msleep(2);
+	return 0;
+}
+static int permission_bad(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	return slow(inode, mask); /*! rcu/walk-blocks */
+}
+const struct inode_operations ops = { .permission = permission_bad };`,
 };
