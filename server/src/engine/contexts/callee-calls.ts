@@ -239,7 +239,8 @@ function applyResult(
   if (out.length === before) out.push(setResult(base, site, made).withFacts(base.facts, true));
 }
 
-function sleepsAnyhow(result: FunctionResult): boolean {
+/** Whether a function sleeps whatever it is called with. */
+export function sleepsAnyhow(result: FunctionResult): boolean {
   for (const e of result.sleeps) if (e.certain && e.facts.length === 0) return true;
   return false;
 }

@@ -6,7 +6,7 @@ import { CALL_LOOP, EXPR_STRIDE, X } from '../facts/encode.js';
 import type { HelperEntry, MethodEntry } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { type CallSite, plainResult, touched } from './call-site.js';
-import { applyFunction } from './callee-calls.js';
+import { applyFunction, sleepsAnyhow } from './callee-calls.js';
 import { tempOf } from './evaluate.js';
 import type { FunctionRun } from './flow.js';
 import { applyHelper, assumeCondition, modelLock } from './helper-calls.js';
@@ -143,7 +143,7 @@ function slotCall(run: FunctionRun, s: State, site: CallSite, out: State[]): boo
   const results = targets.map((t) => run.shared.results[t.id]);
   const first = targets[0] as FunctionRef;
   // Sleeping is claimed where every one of them sleeps
-  if (results.every((r) => r?.sleeps.some((e) => e.certain && e.facts.length === 0) === true)) {
+  if (results.every((r) => r !== undefined && sleepsAnyhow(r))) {
     run.effect.sleepAt(s, site.op, `->${slot}`, first.id, true);
     out.push(plainResult(run, touched(run, s.waited(true, false), site), site));
     return true;

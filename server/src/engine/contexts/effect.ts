@@ -3,7 +3,6 @@
  * which states, how it ends. Everything is kept in terms that mean something outside the function. Must not know how a
  * state came to be.
  */
-
 import { operatorCode } from '../facts/encode.js';
 import { isAtomicKind, isStateKind, namelessWord } from '../model/lock-kinds.js';
 import type { CallSite } from './call-site.js';

@@ -330,9 +330,9 @@ export function statesAt(
     }
   };
   // Where somebody waits for a few operations, what cannot come to them is left out
-  const goals = until < 0 ? null : [...ops].filter((op) => op >= 0);
-  const run: FunctionRun = new FunctionRun(analysis.shared, fn, see, undefined, goals);
-  run.showOnly([...ops].filter((op) => op >= 0));
+  const wanted = [...ops].filter((op) => op >= 0);
+  const run: FunctionRun = new FunctionRun(analysis.shared, fn, see, undefined, until < 0 ? null : wanted);
+  run.showOnly(wanted);
   run.show(null, until);
   return { before, ifTrue, ifFalse };
 }

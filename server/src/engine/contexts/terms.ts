@@ -532,23 +532,10 @@ export class Terms {
 
   /** The terms that a term is made of, one step down. */
   children(t: number): readonly number[] {
-    switch (this.kind(t)) {
-      case T.FieldP:
-      case T.FieldL:
-      case T.DerefL:
-      case T.Addr:
-      case T.Load:
-      case T.Container:
-        return [this.a(t)];
-      case T.Elem:
-        return [this.a(t), this.b(t)];
-      case T.Bin:
-        return [this.b(t), this.c(t)];
-      case T.Un:
-        return [this.b(t)];
-      default:
-        return [];
-    }
+    const first = this.firstChild(t);
+    if (first < 0) return [];
+    const second = this.secondChild(t);
+    return second < 0 ? [first] : [first, second];
   }
 
   /** The first of the terms that a term is made of, as `children` gives them; -1 where it is made of none. */

@@ -2,7 +2,6 @@
  * What a rule is, and what it works with. A rule detects and gives drafts: data about one spot. Wording of common parts,
  * places, traces, fingerprints and fixes are made here, once for all rules. A rule must not know names of filesystems.
  */
-
 import type {
   Certainty,
   EntryMethod,

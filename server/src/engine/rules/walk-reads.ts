@@ -2,7 +2,6 @@
  * What RCU-walk reads that another CPU may set to NULL meanwhile: inodes of dentries, and what eviction clears in an inode. Each read
  * with where its value is used, and whether it was tested before. Shared by the rules about such reads.
  */
-
 import type { TraceStep } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';

@@ -2,7 +2,6 @@
  * Which locks the calls of a function bring to it, counted call by call: held at all of them, or not at these. Where what a
  * caller's own callers hold is not known, nothing is said to be missing. Must not know how it is shown.
  */
-
 import { push } from '../base/multimap.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { type CallInto, callsInto, enteredBy } from '../contexts/calls-into.js';

@@ -2,7 +2,6 @@
  * What is known of a class of locks: what the model says of it, its place in the order, and what a unit does with it. Must not
  * know how the order of a unit is found: that is handed in.
  */
-
 import type { LockMode } from '../base/finding.js';
 import type { LockCard, NamedPlace, Nesting } from '../base/hover.js';
 import type { Analysis } from '../contexts/analysis.js';

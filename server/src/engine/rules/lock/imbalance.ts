@@ -250,14 +250,22 @@ function viaUnsteady(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
   return exits.some((e) => e.released.length > 0 || shape(e) !== shape(exits[0] as Exit));
 }
 
+/** The ways out of what a function calls, of each callee that gives back such a lock of its callers on some of them. */
+function releasersIn(cx: RuleContext, fn: FunctionRef, lock: Lock): readonly (readonly Exit[])[] {
+  const { results } = cx.analysis;
+  return (results[fn.id]?.edges ?? []).flatMap((e) => {
+    const exits = e.context === 'now' ? (results[e.callee]?.rawExits ?? []) : [];
+    return exits.some((x) => gives(x, lock)) ? [exits] : [];
+  });
+}
+
+function gives(exit: Exit, lock: Lock): boolean {
+  return exit.released.some((l) => l.class === lock.class && l.kind === lock.kind);
+}
+
 /** Whether a function calls what gives back such a lock of its callers at times only: which times these are may be lost on the way. */
 function callsUnsteadyReleaser(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
-  const { results } = cx.analysis;
-  const gives = (e: Exit): boolean => e.released.some((l) => l.class === lock.class && l.kind === lock.kind);
-  return (results[fn.id]?.edges ?? []).some((e) => {
-    const exits = e.context === 'now' ? (results[e.callee]?.rawExits ?? []) : [];
-    return exits.some(gives) && !exits.every(gives);
-  });
+  return releasersIn(cx, fn, lock).some((exits) => !exits.every((x) => gives(x, lock)));
 }
 
 /**
@@ -271,14 +279,7 @@ function isEndedByCallee(
   h: Exit,
   lacks: readonly Exit[],
 ): boolean {
-  const { results } = cx.analysis;
-  const gives = (e: Exit): boolean => e.released.some((l) => l.class === lock.class && l.kind === lock.kind);
-  return (
-    lacks.some((e) => e.op === h.op) &&
-    (results[fn.id]?.edges ?? []).some(
-      (e) => e.context === 'now' && (results[e.callee]?.rawExits ?? []).some(gives),
-    )
-  );
+  return lacks.some((e) => e.op === h.op) && releasersIn(cx, fn, lock).length > 0;
 }
 
 /** Whether a lock that is given back comes, as far as it is taken here, from callees alone whose ways out differ in what they hold. */
