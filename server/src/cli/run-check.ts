@@ -66,16 +66,18 @@ export async function runCheck(
   const cache = cacheFolder(options.cache);
   let answers: readonly CheckAnswer[];
   let notes: readonly string[];
+  // What was broken off has kept something, most likely
+  let kept = true;
   try {
     const { spec, overlays, tree } = target;
     const work = { spec, overlays, tree, request, jobs, cache };
     const done = await checkSideBySide(work, signal, progress.show);
-    ({ answers, problems: notes } = done);
+    ({ answers, problems: notes, kept } = done);
     if (options.jobs !== undefined && done.engines < jobs)
       remark(`--jobs ${jobs}: ${done.engines} is all that this can be split into`);
   } finally {
     progress.clear();
-    if (cache !== null) trimCache(cache);
+    if (cache !== null && kept) trimCache(cache);
   }
   const all = orderFindings(answers.flatMap((answer) => answer.findings));
   let findings = view.of(all);

@@ -47,6 +47,8 @@ export class DiskCache implements Memory {
   private readonly folder: string;
   private readonly made = new Set<string>();
   private broken = false;
+  /** Whether anything was kept: else the folder has not grown. */
+  hasKept = false;
 
   /** `root`: the folder for all builds; each build has its own part of it. */
   constructor(root: string) {
@@ -87,6 +89,7 @@ export class DiskCache implements Memory {
           : Buffer.concat([Buffer.from([PRESSED]), deflateRawSync(plain, { level: 1 })]);
       writeFileSync(aside, Buffer.concat([checksum(payload), payload]));
       renameSync(aside, path);
+      this.hasKept = true;
     } catch {
       // No room or no right: this run goes on without
       this.broken = true;

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { SkippedFile, SourceTree } from '../engine/door.js';
-import { errorCode, readTextFile, reasonInWords } from './text-file.js';
+import { decodeText, errorCode, readBytes, reasonInWords } from './text-file.js';
 
 /** A path inside a tree with `/` and without `.` parts; null where it would leave the tree. */
 export function normalizeInside(path: string): string | null {
@@ -32,6 +32,12 @@ export class DiskTree implements SourceTree {
   }
 
   read(path: string): string | null {
+    const found = this.#find(path);
+    return found === null || typeof found === 'string' ? found : decodeText(found);
+  }
+
+  /** A file as it stands: the text of an overlay, else bytes on disk, which stand until the next file is read. */
+  #find(path: string): string | Uint8Array | null {
     const inside = normalizeInside(path);
     if (inside === null) return null;
     const overlay = this.#overlays.get(inside);
@@ -40,10 +46,10 @@ export class DiskTree implements SourceTree {
     const place = this.#whereIs(inside);
     if (place === 'missing') return null;
     if (place !== 'inside') return this.#refuse(inside, place);
-    const read = readTextFile(file);
+    const read = readBytes(file);
     if (!read.ok) return read.missing ? null : this.#refuse(inside, read.reason);
     this.#refused.delete(inside);
-    return read.text;
+    return read.bytes;
   }
 
   list(folder: string): readonly string[] {
@@ -62,9 +68,11 @@ export class DiskTree implements SourceTree {
 
   digest(path: string): string | null {
     if (path.endsWith('/') || path === '') return sha1(this.list(path.slice(0, -1)).join('\n'));
-    // By way of the text, so that what is refused is refused in every run
-    const text = this.read(path);
-    return text === null ? null : sha1(text);
+    // By way of reading it, so that what is refused is refused in every run
+    const found = this.#find(path);
+    if (found === null) return null;
+    // A mark of the order of bytes is no part of a text on disk, but it is of an overlay
+    return typeof found === 'string' && found.startsWith('\uFEFF') ? sha1(`text ${found}`) : sha1(found);
   }
 
   /** Puts a text in place of a file (which need not exist), or takes it away again with null. */
@@ -138,7 +146,7 @@ export class DiskTree implements SourceTree {
   }
 }
 
-function sha1(what: string): string {
+function sha1(what: string | Uint8Array): string {
   return createHash('sha1').update(what).digest('base64');
 }
 

@@ -135,6 +135,8 @@ export class EngineClient {
   readonly #overlays = new Map<string, string>();
   readonly #queue: Waiting[] = [];
   readonly #cancel = new Int32Array(new SharedArrayBuffer(4));
+  /** Whether anything that it answered was kept on disk. */
+  hasKept = false;
   #worker: Worker | null = null;
   #startedAt = 0;
   /** What the worker was last seen at: named when it dies. */
@@ -416,6 +418,7 @@ export class EngineClient {
       case 'answer':
         if (running.signal?.aborted === true) running.reject(new Cancelled());
         else running.resolve(reply.answer);
+        if (reply.kept) this.hasKept = true;
         if (reply.memoryMiB > RECYCLE_MIB) this.#recycle();
         break;
       case 'cancelled':

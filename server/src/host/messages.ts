@@ -127,10 +127,19 @@ export type Request = {
   [K in CallName]: { readonly id: number; readonly call: K; readonly params: Calls[K]['params'] };
 }[CallName];
 
-/** What comes back: progress any number of times, then one end. `memoryMiB` is what the worker holds by its own count. */
+/**
+ * What comes back: progress any number of times, then one end. `memoryMiB` is what the worker holds by its own count; `kept`: whether it
+ * has put anything on disk since it began.
+ */
 export type Reply =
   | { readonly id: number; readonly kind: 'progress'; readonly progress: Progress }
-  | { readonly id: number; readonly kind: 'answer'; readonly answer: unknown; readonly memoryMiB: number }
+  | {
+      readonly id: number;
+      readonly kind: 'answer';
+      readonly answer: unknown;
+      readonly memoryMiB: number;
+      readonly kept: boolean;
+    }
   | { readonly id: number; readonly kind: 'cancelled' }
   | {
       readonly id: number;

@@ -31,6 +31,8 @@ export interface SideBySideAnswer {
   /** What was wrong with what the engines were made of. */
   readonly problems: readonly string[];
   readonly engines: number;
+  /** Whether anything was kept on disk. */
+  readonly kept: boolean;
 }
 
 /** Runs the check; rejects with `Cancelled` where the signal says stop. */
@@ -48,6 +50,7 @@ export async function checkSideBySide(
   const turns = engines > 1 ? new SharedArrayBuffer(4 * units) : null;
   const request = engines > 1 ? { ...work.request, paths: files } : work.request;
   const problems: string[] = [];
+  let kept = false;
   const alone: ReadsWith = work.jobs > 1 ? 'reader' : 'nobody';
   const answers = await Promise.all(
     Array.from({ length: engines }, async (_, index) => {
@@ -59,13 +62,14 @@ export async function checkSideBySide(
           engine.check(request, signal, (at) => shown(index, at), turns),
         ]);
         if (index === 0) problems.push(...description.problems);
+        kept ||= engine.hasKept;
         return answer;
       } finally {
         await engine.dispose();
       }
     }),
   );
-  return { answers, problems, engines };
+  return { answers, problems, engines, kept };
 }
 
 const PHASES: readonly Progress['phase'][] = ['read', 'analyse', 'rules'];

@@ -41,6 +41,9 @@ const token: CancelToken = { isCancelled: () => Atomics.load(flag, 0) !== 0 };
 const tree = new DiskTree(start.spec.root);
 for (const [file, text] of start.overlays) tree.overlay(file, text);
 
+/** What is kept between runs; built ones alone keep anything, since a build has a name. */
+const memory = start.cache === null || !IS_BUNDLED ? null : new DiskCache(start.cache);
+
 const reading = start.reading === null ? null : new ReadingEnd(start.reading);
 
 interface Made {
@@ -67,7 +70,7 @@ async function make(spec: EngineSpec): Promise<Made> {
     dotConfig,
     clock: now,
     ...(reading === null ? {} : { reading }),
-    ...(start.cache === null || !IS_BUNDLED ? {} : { memory: new DiskCache(start.cache) }),
+    ...(memory === null ? {} : { memory }),
   });
   return { engine, problems: [...problems, ...engine.problems] };
 }
@@ -177,7 +180,8 @@ async function serve(request: Request): Promise<void> {
   at = '';
   try {
     const result = await answer(request);
-    send({ id: request.id, kind: 'answer', answer: result, memoryMiB: memoryMiB() });
+    const kept = memory?.hasKept === true;
+    send({ id: request.id, kind: 'answer', answer: result, memoryMiB: memoryMiB(), kept });
   } catch (error) {
     if (error instanceof Cancelled) send({ id: request.id, kind: 'cancelled' });
     else {
