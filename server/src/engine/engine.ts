@@ -239,10 +239,12 @@ export class LockwalkEngine implements Engine {
       functions: counts.reduce((sum, c) => sum + c.all, 0),
       damagedFunctions: counts.reduce((sum, c) => sum + c.damaged, 0),
     };
-    const hungOn = [...this.loader.hangsOn(files), ...asked];
-    // What was skipped may have been so for lack of time
-    if (request.quick !== true && !hungOn.some((path) => this.loader.skipped.has(path)))
-      this.remembered?.keep(files, request, hungOn, inlinesOf(world.found), answer);
+    if (request.quick !== true && this.remembered !== null) {
+      const hungOn = [...this.loader.hangsOn(files), ...asked];
+      // What was skipped may have been so for lack of time
+      if (!hungOn.some((path) => this.loader.skipped.has(path)))
+        this.remembered.keep(files, request, hungOn, inlinesOf(world.found), answer);
+    }
     return answer;
   }
 

@@ -151,10 +151,7 @@ export class Analysis {
 
   /** Takes the results of a group over, where all before it is what it was. */
   private takesOver(group: readonly number[]): boolean {
-    const functions = group.map((id) => this.program.functions[id] as FunctionRef);
-    const known = this.earlier?.resultsOfQuiet(functions) ?? null;
-    if (known === null) return false;
-    for (const [i, id] of group.entries()) this.results[id] = known[i];
+    if (this.earlier?.takesOver(group, this.program.functions, this.results) !== true) return false;
     for (const id of group) this.keepRounds(id);
     return true;
   }

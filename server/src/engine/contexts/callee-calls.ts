@@ -45,10 +45,30 @@ function factsInCaller(
   return { facts: now, decidable };
 }
 
+/** Whether a term reads a variable of this function, or what was pointed at when a callee began. */
+function readsOwn(run: FunctionRun, t: number): boolean {
+  let reads = run.ownReads.get(t);
+  if (reads === undefined) {
+    const { terms } = run;
+    const place = terms.kind(t) === T.Load ? terms.a(t) : -1;
+    const kind = place < 0 ? T.Unknown : terms.kind(place);
+    reads =
+      kind === T.Local ||
+      ((kind === T.FieldP || kind === T.FieldL) && terms.nameText(terms.b(place)) === AT_ENTRY);
+    if (!reads) {
+      const first = terms.firstChild(t);
+      const second = first < 0 ? -1 : terms.secondChild(t);
+      reads = (first >= 0 && readsOwn(run, first)) || (second >= 0 && readsOwn(run, second));
+    }
+    run.ownReads.set(t, reads);
+  }
+  return reads;
+}
+
 /** A term with the values of variables whose address the callee was given, and of what pointed at when it began. */
 function ownValues(run: FunctionRun, s: State, t: number): number {
   const { terms } = run;
-  if (!terms.isSoft(t)) return t;
+  if (!terms.isSoft(t) || !readsOwn(run, t)) return t;
   return terms.rewrite(t, (x) => {
     if (terms.kind(x) !== T.Load) return -1;
     const place = terms.a(x);

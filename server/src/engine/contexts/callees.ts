@@ -84,10 +84,13 @@ export class Callees {
 
   /** Another text of a file, with nothing but other bodies: its macros stand elsewhere, its functions may call others. */
   replaceBodies(now: FileFacts): void {
+    const before = this.program.files.get(now.path);
     this.program.replaceBodies(now);
-    for (const { file, id } of this.program.functions) {
+    for (const { file, id, index } of this.program.functions) {
       const callees = file === now ? this.known[id] : undefined;
-      if (callees === undefined) continue;
+      if (callees === undefined || before === undefined) continue;
+      // The same text names the same functions
+      if (fnColumn(before, index, Fn.Hash) === fnColumn(now, index, Fn.Hash)) continue;
       if (!this.before.has(id)) this.before.set(id, callees);
       this.known[id] = undefined;
     }

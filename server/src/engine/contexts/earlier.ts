@@ -50,6 +50,12 @@ export const NOTHING_FOUND: FoundSituations = {
   origins: [],
 };
 
+/** By groups, which stay from edit to edit: which one a function is in, and when it was walked. */
+const COUNTED = new WeakMap<
+  Found['groups'],
+  { readonly groupOf: readonly number[]; readonly turnOf: readonly number[] }
+>();
+
 /** Larger groups of functions that call each other are walked once, each with what is known of those before it. */
 const LARGE_GROUP = 60;
 
@@ -66,10 +72,10 @@ export class Earlier {
   private readonly oldByKey = new Map<string, number>();
   private readonly newIds: number[] = [];
   private readonly oldIds: number[] = [];
-  private readonly groupOf: number[] = [];
+  /** By old number: its group, and when it was walked among all. */
+  private groupOf: readonly number[] = [];
+  private turnOf: readonly number[] = [];
   private isCounted = false;
-  /** By old number: when it was walked among all. */
-  private readonly turnOf: number[] = [];
   private shifted = false;
   /** By function: whether it has the same effect as before, and the same calls. */
   private readonly sameEffects: boolean[] = [];
@@ -98,12 +104,22 @@ export class Earlier {
   /** Tells groups and turns; not before somebody asks: after most edits nobody does. */
   private count(): void {
     this.isCounted = true;
-    let turn = 0;
-    for (const [at, group] of this.found.groups.entries())
-      for (const id of group) {
-        this.groupOf[id] = at;
-        this.turnOf[id] = turn++;
-      }
+    const { groups } = this.found;
+    let counted = COUNTED.get(groups);
+    if (counted === undefined) {
+      const groupOf: number[] = [];
+      const turnOf: number[] = [];
+      let turn = 0;
+      for (const [at, group] of groups.entries())
+        for (const id of group) {
+          groupOf[id] = at;
+          turnOf[id] = turn++;
+        }
+      counted = { groupOf, turnOf };
+      COUNTED.set(groups, counted);
+    }
+    this.groupOf = counted.groupOf;
+    this.turnOf = counted.turnOf;
   }
 
   /** Tells which functions the numbers of the new program are, as far as they are known. */
@@ -153,22 +169,24 @@ export class Earlier {
   }
 
   /**
-   * The results of a group, where none of it is walked again and nothing that was found before it is another: the same as `resultsOf`,
-   * for less. Null: not known yet.
+   * Puts the results of a group in place, where none of it is walked again and nothing that was found before it is another: the same
+   * as `resultsOf`, for less. False: not known yet.
    */
-  resultsOfQuiet(group: readonly FunctionRef[]): readonly FunctionResult[] | null {
-    if (!this.isQuiet) return null;
-    const out: FunctionResult[] = [];
-    for (const fn of group) {
-      const result = this.found.results[fn.id];
-      if (result === undefined || this.isWalkedAgain(fn)) return null;
-      out.push(result);
-    }
-    for (const { id } of group) {
+  takesOver(
+    group: readonly number[],
+    functions: readonly FunctionRef[],
+    results: (FunctionResult | undefined)[],
+  ): boolean {
+    if (!this.isQuiet) return false;
+    for (const id of group)
+      if (this.found.results[id] === undefined || this.isWalkedAgain(functions[id] as FunctionRef))
+        return false;
+    for (const id of group) {
+      results[id] = this.found.results[id];
       this.sameEffects[id] = true;
       this.sameEdges[id] = true;
     }
-    return out;
+    return true;
   }
 
   /**

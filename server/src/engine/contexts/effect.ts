@@ -553,8 +553,9 @@ export class EffectRecorder {
   }
 
   private passedWith: readonly number[] = [];
-  /** Locks by how they are called there. */
+  /** Locks by how they are called there; and where their places are there, with the class of the first one of each place. */
   private readonly passed = new Map<Lock, Lock>();
+  private readonly passedPlaces = new Map<number, { readonly place: number; readonly class: string }>();
   private passedFrom: readonly Lock[] = NO_LOCKS;
   private passedTo: readonly Lock[] = NO_LOCKS;
 
@@ -564,6 +565,7 @@ export class EffectRecorder {
     if (!sameNumbers(args, this.passedWith)) {
       this.passedWith = args;
       if (this.passed.size > 0) this.passed.clear();
+      if (this.passedPlaces.size > 0) this.passedPlaces.clear();
       this.passedFrom = NO_LOCKS;
     }
     if (locks === this.passedFrom) return this.passedTo;
@@ -571,12 +573,21 @@ export class EffectRecorder {
     this.passedTo = locks.map((l) => {
       let there = this.passed.get(l);
       if (there === undefined) {
-        there = l.at(toCallee(this.terms, l.place, args, () => namelessLock(this.terms, l)));
+        there = l.at(this.placeThere(l, args));
         this.passed.set(l, there);
       }
       return there;
     });
     return this.passedTo;
+  }
+
+  private placeThere(l: Lock, args: readonly number[]): number {
+    const known = this.passedPlaces.get(l.place);
+    // What has no name there goes by its class
+    if (known?.class === l.class) return known.place;
+    const place = toCallee(this.terms, l.place, args, () => namelessLock(this.terms, l));
+    this.passedPlaces.set(l.place, { place, class: l.class });
+    return place;
   }
 
   // ---- the end

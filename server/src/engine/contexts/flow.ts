@@ -75,6 +75,8 @@ export class FunctionRun {
   private readonly frontier: Frontier;
   readonly pruner: Pruner;
   readonly calling: Calling;
+  /** By term that callees speak of: whether it reads what this function alone knows the value of. */
+  readonly ownReads = new Map<number, boolean>();
   private readonly firstOp: number;
   /** Names of old values of memory, and the loads that gave them. */
   readonly snapshots = new Map<number, number>();

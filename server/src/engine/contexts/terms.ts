@@ -601,29 +601,55 @@ export class Terms {
   rewrite(t: number, replace: (t: number) => number): number {
     const direct = replace(t);
     if (direct >= 0) return direct;
-    switch (this.kind(t)) {
+    const kind = this.kind(t);
+    switch (kind) {
       case T.FieldP:
-        return this.fieldP(this.rewrite(this.a(t), replace), this.b(t));
       case T.FieldL:
-        return this.fieldL(this.rewrite(this.a(t), replace), this.b(t));
       case T.DerefL:
-        return this.derefL(this.rewrite(this.a(t), replace));
       case T.Addr:
-        return this.addr(this.rewrite(this.a(t), replace));
       case T.Load:
-        return this.load(this.rewrite(this.a(t), replace));
-      case T.Elem:
-        return this.elem(this.rewrite(this.a(t), replace), this.rewrite(this.b(t), replace));
       case T.Container: {
-        const pointer = this.rewrite(this.a(t), replace);
-        return this.container(pointer, this.b(t), this.names[this.c(t)] ?? '');
+        const a = this.rewrite(this.a(t), replace);
+        return a === this.a(t) ? t : this.madeOver(kind, a, t);
       }
-      case T.Bin:
-        return this.bin(this.a(t), this.rewrite(this.b(t), replace), this.rewrite(this.c(t), replace));
-      case T.Un:
-        return this.un(this.a(t), this.rewrite(this.b(t), replace));
+      case T.Elem: {
+        const a = this.rewrite(this.a(t), replace);
+        const b = this.rewrite(this.b(t), replace);
+        return a === this.a(t) && b === this.b(t) ? t : this.elem(a, b);
+      }
+      case T.Bin: {
+        const b = this.rewrite(this.b(t), replace);
+        const c = this.rewrite(this.c(t), replace);
+        return b === this.b(t) && c === this.c(t) ? t : this.bin(this.a(t), b, c);
+      }
+      case T.Un: {
+        const b = this.rewrite(this.b(t), replace);
+        return b === this.b(t) ? t : this.un(this.a(t), b);
+      }
       default:
         return t;
+    }
+  }
+
+  /** What a term is over another part than its own. */
+  private madeOver(
+    kind: T.FieldP | T.FieldL | T.DerefL | T.Addr | T.Load | T.Container,
+    part: number,
+    t: number,
+  ): number {
+    switch (kind) {
+      case T.FieldP:
+        return this.fieldP(part, this.b(t));
+      case T.FieldL:
+        return this.fieldL(part, this.b(t));
+      case T.DerefL:
+        return this.derefL(part);
+      case T.Addr:
+        return this.addr(part);
+      case T.Load:
+        return this.load(part);
+      default:
+        return this.container(part, this.b(t), this.names[this.c(t)] ?? '');
     }
   }
 

@@ -22,16 +22,13 @@ const KNOWN = new OfAnalyses<Texts>(
     for (const group of analysis.groups) countTexts(analysis, group, texts);
     return texts;
   },
-  (texts, analysis) => {
+  // What has another text has another result
+  (texts, analysis, changed) => {
     if (texts.own.length !== analysis.program.functions.length) return null;
     const others = new Uint8Array(texts.own.length);
+    for (const id of changed) if (texts.own[id] !== ownText(analysis, id)) others[id] = 1;
     for (const group of analysis.groups) {
-      const isOther = group.some(
-        (id) =>
-          texts.own[id] !== ownText(analysis, id) ||
-          analysis.callees.of(id).some((callee) => others[callee] === 1),
-      );
-      if (!isOther) continue;
+      if (!group.some((id) => others[id] === 1 || callsOne(analysis.callees.of(id), others))) continue;
       for (const id of group) others[id] = 1;
       countTexts(analysis, group, texts);
     }
@@ -42,6 +39,11 @@ const KNOWN = new OfAnalyses<Texts>(
 /** The number of a function's texts: the same in a later analysis where they all are the same. 0: the function was not analysed. */
 export function textsBelow(analysis: Analysis, fn: number): number {
   return KNOWN.of(analysis).below[fn] ?? 0;
+}
+
+function callsOne(callees: readonly number[], of: Uint8Array): boolean {
+  for (const callee of callees) if (of[callee] === 1) return true;
+  return false;
 }
 
 /** The number of a function's own text. */

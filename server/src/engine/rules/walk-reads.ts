@@ -312,7 +312,12 @@ export interface WalkSituation {
   readonly entry: Entry;
   /** Number among the function's situations; -1 where it was merged with others there and is made again from its caller's. */
   readonly index: number;
-  readonly from: { readonly fn: FunctionRef; readonly op: number; readonly situation: WalkSituation } | null;
+  readonly from: {
+    readonly fn: FunctionRef;
+    /** The call, among those of its result: its operation moves with the text. */
+    readonly edge: number;
+    readonly situation: WalkSituation;
+  } | null;
 }
 
 /** Situations made again for one function, and how far down. */
@@ -349,7 +354,7 @@ function allWalkSituations(analysis: Analysis): ReadonlyMap<number, readonly Wal
   for (let depth = 0; depth < MAX_DEPTH && level.length > 0 && lost.size > 0; depth++) {
     const next: { fn: FunctionRef; situation: WalkSituation }[] = [];
     for (const { fn, situation } of level)
-      for (const edge of analysis.results[fn.id]?.edges ?? []) {
+      for (const [at, edge] of (analysis.results[fn.id]?.edges ?? []).entries()) {
         if (edge.context !== 'now' || !lost.has(edge.callee) || edge.callee === fn.id) continue;
         const callee = analysis.program.functions[edge.callee];
         const known = out.get(edge.callee) ?? [];
@@ -360,7 +365,7 @@ function allWalkSituations(analysis: Analysis): ReadonlyMap<number, readonly Wal
           const made: WalkSituation = {
             entry: remade(situation.entry, fn.id, edge, v),
             index: -1,
-            from: { fn, op: edge.op, situation },
+            from: { fn, edge: at, situation },
           };
           const list = out.get(edge.callee) ?? [];
           if (list.some((s) => isAlike(s.entry, made.entry))) continue;
@@ -377,13 +382,11 @@ function allWalkSituations(analysis: Analysis): ReadonlyMap<number, readonly Wal
 /** Several rules of a check ask; and few edits are in functions that RCU-walk comes through. */
 const SITUATIONS = new OfAnalyses<ReadonlyMap<number, readonly WalkSituation[]>>(
   allWalkSituations,
-  (situations, { propagation }, changed) => {
+  // Calls are what they were, wherever their operations went; and so is what is made again from situations that stand
+  (situations, { propagation }) => {
     for (const [id, list] of situations)
-      for (const { entry, index, from } of list) {
-        const stands =
-          from === null ? propagation?.entries[id]?.[index] === entry : !changed.includes(from.fn.id);
-        if (!stands) return null;
-      }
+      for (const { entry, index, from } of list)
+        if (from === null && propagation?.entries[id]?.[index] !== entry) return null;
     return situations;
   },
 );
@@ -446,8 +449,6 @@ function isAlike(a: Entry, b: Entry): boolean {
 export function walkPath(cx: RuleContext, fn: FunctionRef, situation: WalkSituation): TraceStep[] {
   const { from } = situation;
   if (from === null) return pathTo(cx, fn, situation.index);
-  return [
-    ...walkPath(cx, from.fn, from.situation),
-    step('call', from.fn, from.op, `${from.fn.name}() calls on`),
-  ];
+  const op = cx.analysis.results[from.fn.id]?.edges[from.edge]?.op ?? -1;
+  return [...walkPath(cx, from.fn, from.situation), step('call', from.fn, op, `${from.fn.name}() calls on`)];
 }

@@ -29,12 +29,25 @@ export interface Difference {
   readonly newEnd: number;
 }
 
+const STRETCH = 2048;
+
+function isSameStretch(a: string, atA: number, b: string, atB: number): boolean {
+  return a.slice(atA, atA + STRETCH) === b.slice(atB, atB + STRETCH);
+}
+
 /** Where two texts differ. */
 export function difference(old: string, text: string): Difference {
   const most = Math.min(old.length, text.length);
   let first = 0;
+  // A stretch at a time: most of an edited text is as it was
+  while (first + STRETCH < most && isSameStretch(old, first, text, first)) first += STRETCH;
   while (first < most && old.charCodeAt(first) === text.charCodeAt(first)) first++;
   let same = 0;
+  while (
+    same + STRETCH < most - first &&
+    isSameStretch(old, old.length - same - STRETCH, text, text.length - same - STRETCH)
+  )
+    same += STRETCH;
   while (
     same < most - first &&
     old.charCodeAt(old.length - 1 - same) === text.charCodeAt(text.length - 1 - same)

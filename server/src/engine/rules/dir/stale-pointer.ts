@@ -221,7 +221,7 @@ const FREED = new OfAnalyses<ReadonlyMap<string, ReadonlySet<string>>>(
   // What is freed is part of an effect
   (freed) => freed,
 );
-const SITES = new OfSituations<readonly Omit<Site, 'index'>[]>('callees');
+const SITES = new OfSituations<readonly Omit<Site, 'index'>[]>();
 
 class Search {
   private readonly lost = new Map<string, ReadonlySet<string>>();
