@@ -3,12 +3,12 @@
  * keystroke to the diagnostics of the new text, hover, and what many edits and opened files leave in memory. FILE: the first
  * of fs/ext4 with 5,000 lines unless it is named.
  */
-import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { startBuilt } from '../lsp/built.js';
 import { TestClient } from '../lsp/client.js';
-import { ROOT } from './engine.js';
 import { cFiles, slope } from './timing.js';
 
 const MANY_LINES = 5000;
@@ -36,7 +36,10 @@ const file =
     : join(tree, named);
 if (file === undefined) throw new Error(`no file of ${MANY_LINES} lines in ${tree}/fs/ext4`);
 
-const server = spawn(process.execPath, [join(ROOT, 'dist/lockwalk.mjs'), 'lsp', '--stdio']);
+// Nothing is known of the tree yet
+const cache = mkdtempSync(join(tmpdir(), 'lockwalk-bench-'));
+process.once('exit', () => rmSync(cache, { recursive: true, force: true }));
+const server = startBuilt(cache);
 const client = new TestClient(server.stdout, server.stdin, server);
 const pid = server.pid as number;
 

@@ -59,6 +59,7 @@ export function otherEditor(checks: Checks, editor: OtherEditor): void {
   const run = spawnSync(editor.program, editor.args, {
     env: {
       ...process.env,
+      XDG_CACHE_HOME: join(tree, '.cache'),
       NODE: process.execPath,
       SERVER: process.env.LOCKWALK_SERVER ?? inRepository('dist', 'lockwalk.mjs'),
       ROOT: tree,

@@ -136,7 +136,8 @@ export class Workbench {
     writeFileSync(join(profile, 'User/keybindings.json'), JSON.stringify(KEYBINDINGS));
     const config = join(run, 'config.yaml');
     writeFileSync(config, 'auth: none\n');
-    const home = { XDG_CONFIG_HOME: run, XDG_DATA_HOME: run };
+    // Nothing is known of the tree yet, and nothing of what is done here stays
+    const home = { XDG_CONFIG_HOME: run, XDG_DATA_HOME: run, XDG_CACHE_HOME: join(run, 'cache') };
     const env: NodeJS.ProcessEnv = { ...process.env, ...home, EXTENSIONS_GALLERY: '{}' };
     for (const name of ['VSCODE_IPC_HOOK_CLI', 'PORT', 'PASSWORD']) delete env[name];
     const common = [

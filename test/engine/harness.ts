@@ -103,12 +103,15 @@ export interface Step {
 export async function checkSteps(source: string, steps: readonly Step[]): Promise<void> {
   const files = allFiles(filesOf(source));
   const kept = new Map<string, Buffer>();
+  const keep = (kind: string, key: string, value: unknown): void =>
+    void kept.set(`${kind} ${key}`, serialize(value));
   const memory: Memory = {
     recall: (kind, key) => {
       const bytes = kept.get(`${kind} ${key}`);
       return bytes === undefined ? undefined : deserialize(bytes);
     },
-    keep: (kind, key, value) => kept.set(`${kind} ${key}`, serialize(value)),
+    keep,
+    keepMade: (kind, key, make) => keep(kind, key, make()),
   };
   const told = (engine: Engine): { readonly said: unknown; readonly walked: number } => {
     const { findings, skipped, stats } = engine.check({ paths: ['fs'], rules: [], precision: 'low' }, NEVER);

@@ -3,7 +3,7 @@
  * to findings, hover and fix, with the real engine in its worker.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,8 +15,9 @@ import {
   STATUS_REQUEST,
   type StatusReport,
 } from '../../server/src/lsp/protocol.js';
-import { CACHE, EXAMPLE, lockwalk } from '../cli/run.js';
+import { EXAMPLE, lockwalk } from '../cli/run.js';
 import { inRepository } from '../repository.js';
+import { startBuilt } from './built.js';
 import { CAPABILITIES, TestClient } from './client.js';
 
 const FILE = inRepository('examples/tree/fs/netfsd/dir.c');
@@ -43,9 +44,7 @@ describe('built server over stdio', () => {
   let server: ChildProcess;
 
   beforeEach(() => {
-    const child = spawn(process.execPath, [inRepository('dist/lockwalk.mjs'), 'lsp', '--stdio'], {
-      env: { ...process.env, XDG_CACHE_HOME: CACHE },
-    });
+    const child = startBuilt();
     client = new TestClient(child.stdout, child.stdin, child);
     server = child;
   });

@@ -3,7 +3,7 @@
  * the text as it stands in the editor.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { FieldAnswer } from '../../server/src/engine/door.js';
@@ -14,6 +14,7 @@ import {
   type ReviewReply,
 } from '../../server/src/lsp/protocol.js';
 import { inRepository } from '../repository.js';
+import { startBuilt } from './built.js';
 import { TestClient } from './client.js';
 
 const FILE = inRepository('examples/tree/fs/pool/alloc.c');
@@ -44,7 +45,7 @@ describe('lockwalk/field and lockwalk/drop', () => {
   let server: ChildProcess;
 
   beforeEach(async () => {
-    const child = spawn(process.execPath, [inRepository('dist/lockwalk.mjs'), 'lsp', '--stdio']);
+    const child = startBuilt();
     client = new TestClient(child.stdout, child.stdin, child);
     server = child;
     await client.initialize();

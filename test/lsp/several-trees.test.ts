@@ -2,7 +2,7 @@
  * Files of two kernel trees at one built server: an engine for each tree, each with its own version and its own findings.
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import type { InitializeResult } from 'vscode-languageserver/node';
 import { STATUS_REQUEST, type StatusReport } from '../../server/src/lsp/protocol.js';
 import { inRepository } from '../repository.js';
+import { startBuilt } from './built.js';
 import { TestClient } from './client.js';
 
 const FILE = 'fs/netfsd/dir.c';
@@ -48,7 +49,7 @@ describe('several trees', () => {
     for (const tree of trees) cpSync(inRepository('examples/tree'), tree, { recursive: true });
     const makefile = join(trees[1] as string, 'Makefile');
     writeFileSync(makefile, readFileSync(makefile, 'utf8').replace(/^PATCHLEVEL = .*$/m, 'PATCHLEVEL = 1'));
-    const child = spawn(process.execPath, [inRepository('dist/lockwalk.mjs'), 'lsp', '--stdio']);
+    const child = startBuilt();
     server = child;
     client = new TestClient(child.stdout, child.stdin, child);
     begun = await client.initialize();

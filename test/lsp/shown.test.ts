@@ -3,7 +3,7 @@
  * only a stand-in for it shows (who waits for whom).
  */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { pathToFileURL } from 'node:url';
@@ -28,6 +28,7 @@ import {
 } from '../../server/src/lsp/protocol.js';
 import { serve } from '../../server/src/lsp/server.js';
 import { inRepository } from '../repository.js';
+import { startBuilt } from './built.js';
 import { CAPABILITIES, TestClient } from './client.js';
 import { type FakeWorld, fakeEngine, fakeScan, fakeWorld } from './fake-engine.js';
 
@@ -52,7 +53,7 @@ describe('shown by the built server', () => {
   let server: ChildProcess;
 
   beforeEach(() => {
-    const child = spawn(process.execPath, [inRepository('dist/lockwalk.mjs'), 'lsp', '--stdio']);
+    const child = startBuilt();
     client = new TestClient(child.stdout, child.stdin, child);
     server = child;
   });

@@ -3,10 +3,12 @@
  * was started on the text as it is then.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inRepository } from '../repository.js';
+import { startBuilt } from './built.js';
 import { TestClient } from './client.js';
 
 const FILES = ['fs/pool/alloc.c', 'fs/netfsd/dir.c'].map((file) => inRepository('examples/tree', file));
@@ -63,7 +65,9 @@ function positionOf(text: string, offset: number): { readonly line: number; read
 }
 
 async function withServer(run: (client: TestClient) => Promise<void>): Promise<void> {
-  const child = spawn(process.execPath, [inRepository('dist/lockwalk.mjs'), 'lsp', '--stdio']);
+  // Each begins with nothing: what is found afresh must not be what the other one kept
+  const cache = mkdtempSync(join(tmpdir(), 'lockwalk-typing-'));
+  const child = startBuilt(cache);
   const client = new TestClient(child.stdout, child.stdin, child);
   try {
     await client.initialize();
@@ -72,6 +76,7 @@ async function withServer(run: (client: TestClient) => Promise<void>): Promise<v
     assert.equal(await client.shutdown(), 0);
   } finally {
     child.kill();
+    rmSync(cache, { recursive: true, force: true });
   }
 }
 

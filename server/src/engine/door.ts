@@ -48,6 +48,8 @@ export interface SourceTree {
 export interface Memory {
   recall(kind: string, key: string): unknown;
   keep(kind: string, key: string, value: unknown): void;
+  /** The same of what is not made yet, and costs something: made at once, when there is time, or never. */
+  keepMade(kind: string, key: string, make: () => unknown): void;
 }
 
 /** What another engine made of a file; only engines of one build can read it. */

@@ -63,7 +63,8 @@ export class Loader {
     const known = this.facts.get(path);
     if (known !== undefined) return known;
     if (this.skipped.has(path)) return null;
-    const key = this.keyOf(path);
+    // A text that somebody types is another one in a moment
+    const key = this.isBeingEdited(path) ? null : this.keyOf(path);
     const kept = key === null ? undefined : (this.memory?.recall(FACTS, key) as FileFacts | undefined);
     if (kept !== undefined) {
       this.facts.set(path, kept);
@@ -133,7 +134,12 @@ export class Loader {
   /** Files that are being edited, the last ones, with what they were when they were last parsed. */
   private readonly edited = new Map<string, Parsed | null>();
 
-  private isEdited(path: string): void {
+  /** Whether a file is one of the last that were edited. */
+  isBeingEdited(path: string): boolean {
+    return this.edited.has(path);
+  }
+
+  private noteEdited(path: string): void {
     const last = this.edited.get(path) ?? null;
     this.edited.delete(path);
     this.edited.set(path, last);
@@ -430,7 +436,7 @@ export class Loader {
     this.folderNames.delete(folder);
     // Where headers are found hangs on which files there are, not on what they say
     const stays = there === true && this.names(folder).has(path.slice(at + 1));
-    if (facts !== undefined) this.isEdited(path);
+    if (facts !== undefined) this.noteEdited(path);
     if (!stays) this.followed = new WeakMap();
     else if (facts !== undefined) this.followed.delete(facts);
     return !stays;

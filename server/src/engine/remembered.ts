@@ -136,8 +136,8 @@ export class Remembered {
       if (digest === null) return;
       digests.push([path, digest]);
     }
-    const record: AnalysisRecord = { files: digests, firstTerms, stored: stored(found, terms) };
-    this.memory.keep(ANALYSIS, this.analysisKey(unit), record);
+    const make = (): AnalysisRecord => ({ files: digests, firstTerms, stored: stored(found, terms) });
+    this.memory.keepMade(ANALYSIS, this.analysisKey(unit), make);
   }
 
   private key(files: readonly string[], request: CheckRequest): string {

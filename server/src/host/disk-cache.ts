@@ -97,6 +97,10 @@ export class DiskCache implements Memory {
     }
   }
 
+  keepMade(kind: string, key: string, make: () => unknown): void {
+    this.keep(kind, key, make());
+  }
+
   private pathOf(kind: string, key: string): string {
     const name = createHash('sha256').update(kind).update('\0').update(key).digest('hex').slice(0, 40);
     return `${this.folder}/${kind}/${name.slice(0, 2)}/${name.slice(2)}`;

@@ -132,6 +132,7 @@ interface Waiting {
 export class EngineClient {
   readonly #spec: EngineSpec;
   readonly #cache: string | null;
+  readonly #keepsLate: boolean;
   readonly #overlays = new Map<string, string>();
   readonly #queue: Waiting[] = [];
   readonly #cancel = new Int32Array(new SharedArrayBuffer(4));
@@ -150,10 +151,16 @@ export class EngineClient {
   #reader: Worker | null = null;
   #readerEnds: NodeJS.Timeout | null = null;
 
-  /** `cache`: folder of what is kept between runs, or null. */
-  constructor(spec: EngineSpec, readsWith: ReadsWith = 'nobody', cache: string | null = null) {
+  /** `cache`: folder of what is kept between runs, or null; `keepsLate`: what is kept is put there when nothing has been asked for a while. */
+  constructor(
+    spec: EngineSpec,
+    readsWith: ReadsWith = 'nobody',
+    cache: string | null = null,
+    keepsLate = false,
+  ) {
     this.#spec = spec;
     this.#cache = cache;
+    this.#keepsLate = keepsLate;
     this.#readsWith = readsWith === 'reader' && availableParallelism() < 2 ? 'nobody' : readsWith;
   }
 
@@ -369,6 +376,7 @@ export class EngineClient {
       overlays: [...this.#overlays],
       cancel: this.#cancel.buffer as SharedArrayBuffer,
       cache: this.#cache,
+      keepsLate: this.#keepsLate,
       reading,
       role,
     };

@@ -58,6 +58,8 @@ export interface WorkerStart {
   readonly cancel: SharedArrayBuffer;
   /** Folder of what is kept between runs, or null: nothing is. */
   readonly cache: string | null;
+  /** What is kept is put there when nothing has been asked for a while. */
+  readonly keepsLate: boolean;
   /** Its share of reading with others, or null. */
   readonly reading: ReadingShare | null;
   /** `reader`: it answers nothing and reads what the other one asks for. */

@@ -10,9 +10,10 @@ import type { CheckAnswer, Engine, Progress } from '../engine/door.js';
 import { createEngine } from '../engine/index.js';
 import { loadWasm } from './assets.js';
 import { now } from './clock.js';
-import { DiskCache } from './disk-cache.js';
+import { DiskCache, trimCache } from './disk-cache.js';
 import { DiskTree } from './disk-tree.js';
 import { configOfTree, readDotConfig } from './dot-config.js';
+import { LateCache } from './late-cache.js';
 import type { CheckParams, EngineSpec, MemoryReport, Reply, Request, WorkerStart } from './messages.js';
 import { ReadingEnd } from './shared-reading.js';
 import { IS_BUNDLED } from './version.js';
@@ -42,7 +43,8 @@ const tree = new DiskTree(start.spec.root);
 for (const [file, text] of start.overlays) tree.overlay(file, text);
 
 /** What is kept between runs; built ones alone keep anything, since a build has a name. */
-const memory = start.cache === null || !IS_BUNDLED ? null : new DiskCache(start.cache);
+const disk = start.cache === null || !IS_BUNDLED ? null : new DiskCache(start.cache);
+const late = disk === null || !start.keepsLate ? null : new LateCache(disk);
 
 const reading = start.reading === null ? null : new ReadingEnd(start.reading);
 
@@ -70,7 +72,7 @@ async function make(spec: EngineSpec): Promise<Made> {
     dotConfig,
     clock: now,
     ...(reading === null ? {} : { reading }),
-    ...(memory === null ? {} : { memory }),
+    ...(disk === null ? {} : { memory: late ?? disk }),
   });
   return { engine, problems: [...problems, ...engine.problems] };
 }
@@ -180,7 +182,7 @@ async function serve(request: Request): Promise<void> {
   at = '';
   try {
     const result = await answer(request);
-    const kept = memory?.hasKept === true;
+    const kept = disk?.hasKept === true;
     send({ id: request.id, kind: 'answer', answer: result, memoryMiB: memoryMiB(), kept });
   } catch (error) {
     if (error instanceof Cancelled) send({ id: request.id, kind: 'cancelled' });
@@ -188,6 +190,27 @@ async function serve(request: Request): Promise<void> {
       const failure = error instanceof Error ? error : new Error(String(error));
       send({ id: request.id, kind: 'failed', message: failure.message, at, stack: failure.stack ?? '' });
     }
+  }
+}
+
+/** What waits to be put on disk goes there when nothing has been asked for so long. */
+const IDLE_MS = 1500;
+let idle: NodeJS.Timeout | null = null;
+let isTrimmed = false;
+
+function keepWhenIdle(after = IDLE_MS): void {
+  if (late === null) return;
+  if (idle !== null) clearTimeout(idle);
+  idle = setTimeout(keepOne, after);
+}
+
+/** One at a time: a question that comes meanwhile waits for no more than that. */
+function keepOne(): void {
+  idle = null;
+  if (late?.work() === true) idle = setTimeout(keepOne, 0);
+  else if (disk?.hasKept === true && !isTrimmed && start.cache !== null) {
+    isTrimmed = true;
+    trimCache(start.cache);
   }
 }
 
@@ -216,7 +239,11 @@ if (start.role === 'reader' && reading !== null) {
     made ??= make(start.spec);
     made.then(
       // Who is told to stop goes on later, with what was read until then: the reader is ended where nobody needs it
-      ({ engine }) => engine.readForOthers(files, NEVER),
+      ({ engine }) => {
+        engine.readForOthers(files, NEVER);
+        // Nobody asks it anything else
+        keepWhenIdle(0);
+      },
       // Whoever asked reads alone
       () => {},
     );
@@ -225,6 +252,8 @@ if (start.role === 'reader' && reading !== null) {
 } else {
   let queue: Promise<void> = Promise.resolve();
   port.on('message', (request: Request) => {
-    queue = queue.then(() => serve(request));
+    if (idle !== null) clearTimeout(idle);
+    idle = null;
+    queue = queue.then(() => serve(request)).then(() => keepWhenIdle());
   });
 }

@@ -20,7 +20,8 @@ export function startServer(): void {
     name: 'lockwalk',
     version: VERSION,
     placeOf,
-    makeEngine: (spec) => new EngineClient(spec, 'reader'),
+    // What was found of a tree before is there when it is opened again
+    makeEngine: (spec) => new EngineClient(spec, 'reader', defaultCacheFolder(), true),
     scan: async ({ spec, overlays, request }, signal, progress) => {
       const tree = new DiskTree(spec.root);
       for (const [file, text] of overlays) tree.overlay(file, text);
