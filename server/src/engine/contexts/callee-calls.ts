@@ -7,7 +7,18 @@ import { type CallSite, plainResult, setResult, touched } from './call-site.js';
 import type { FunctionRun } from './flow.js';
 import { noteFreeOf } from './frees.js';
 import type { Exit, FunctionResult, ParameterCall, SleepEffect, Variant } from './result.js';
-import { ANY, type Facts, type Lock, maskOf, NO_FACTS, restrict, type State, withFact } from './state.js';
+import {
+  ANY,
+  type Facts,
+  heldAtomic,
+  type Lock,
+  maskOf,
+  NO_FACTS,
+  restrict,
+  type State,
+  withFact,
+  ZERO,
+} from './state.js';
 import { OP_IS_ERR, T } from './terms.js';
 import { AT_ENTRY, callbackArgument } from './translate.js';
 import { afterSleep } from './values.js';
@@ -138,11 +149,19 @@ function memoryInCaller(
     if (term === terms.unknown) continue;
     const mask = facts[i + 1] as number;
     if ((maskOf(terms, before.facts, term) & mask) === 0) return null;
+    if (mask === ZERO && holdsBehind(run, before, term)) return null;
     const found = restrict(terms, before.facts, term, mask);
     if (found === null || found.doubt) return null;
     if (terms.isShared(term) && terms.isSoft(term)) out = withFact(out, term, mask);
   }
   return out;
+}
+
+/** Whether a lock is held in what a pointer points at, which is then not NULL. */
+function holdsBehind(run: FunctionRun, s: State, pointer: number): boolean {
+  if (run.terms.kind(pointer) !== T.Load) return false;
+  for (const l of s.locks) if (!l.may && run.terms.contains(l.place, pointer)) return true;
+  return false;
 }
 
 /** A term with what memory holds put in where the state knows it, and folded. */
@@ -162,7 +181,8 @@ function reload(run: FunctionRun, s: State, t: number): number {
   }
 }
 
-function lockInCaller(
+/** A lock of a callee, as its caller calls it. */
+export function lockInCaller(
   run: FunctionRun,
   lock: Lock,
   args: readonly number[],
@@ -383,7 +403,35 @@ function applySleep(
   if (memory === null) return;
   let state = s.withFacts(f.facts);
   for (const r of e.released) state = run.release(state, lockInCaller(run, r, site.args, made, site.op));
+  if (givesAtTimes(run, before, state, e, site.args, made, id)) return;
   // What the callee releases before it sleeps is not what this function released
   if (state.released.length === s.released.length) state = state.withLocks(state.locks, s.released);
   run.effect.sleepAt(state, site.op, name, id, e.certain, e.guarded, f.facts !== s.facts, memory);
+}
+
+/**
+ * Whether a callee gives back an atomic lock that is still held where it sleeps, in other cases than the one at hand, and which case it
+ * is hangs on memory that the caller says nothing of: the lock and what is found there may go together.
+ */
+function givesAtTimes(
+  run: FunctionRun,
+  before: State,
+  after: State,
+  e: SleepEffect,
+  args: readonly number[],
+  made: number,
+  callee: number,
+): boolean {
+  const { terms } = run;
+  const result = run.shared.results[callee];
+  if (result === undefined || e.memory.length === 0) return false;
+  const held = heldAtomic(after.locks);
+  if (held === null) return false;
+  const isHeld = (l: Lock): boolean => l.kind === held.kind && l.class === held.class;
+  if (e.released.some(isHeld) || !result.sleeps.some((other) => other.released.some(isHeld))) return false;
+  for (let i = 0; i < e.memory.length; i += 2) {
+    const term = reload(run, before, run.calling.toCaller(e.memory[i] as number, args, made));
+    if ((maskOf(terms, before.facts, term) & ~(e.memory[i + 1] as number)) !== 0) return true;
+  }
+  return false;
 }

@@ -13,6 +13,9 @@ import { type FunctionRef, type MacroRef, type Program, unitOf } from '../progra
 import { fnColumn } from './cfg.js';
 import { ScopeClasses } from './scope-classes.js';
 
+/** Past this many fillers of a private slot what a call through it does is unknown. */
+export const MAX_FILLERS = 8;
+
 /** `#define this_name that_name`, one after the other. */
 const MAX_RENAMES = 3;
 
@@ -26,6 +29,8 @@ export class Callees {
   private readonly macroCache = new Map<MacroRef, FunctionRef | null>();
   private readonly macroKeys = new Map<string, number>();
   private readonly known: (readonly number[] | undefined)[] = [];
+  /** By function: who may stand in private slots that it calls through. */
+  private readonly fillers: (readonly number[] | undefined)[] = [];
   /** Told of each function that is compiled. An object and no closure: closures of one place keep alive what any of them needs. */
   listener: { know(id: number, key: string): void } | null = null;
 
@@ -91,8 +96,9 @@ export class Callees {
       if (callees === undefined || before === undefined) continue;
       // The same text names the same functions
       if (fnColumn(before, index, Fn.Hash) === fnColumn(now, index, Fn.Hash)) continue;
-      if (!this.before.has(id)) this.before.set(id, callees);
+      if (!this.before.has(id)) this.before.set(id, [...callees, ...this.fillersOf(id)]);
       this.known[id] = undefined;
+      this.fillers[id] = undefined;
     }
     const standsElsewhere = (
       ref: FunctionRef,
@@ -116,15 +122,29 @@ export class Callees {
   /** Of functions whose bodies changed since `grouped`: whom they called. */
   private readonly before = new Map<number, readonly number[]>();
 
-  /** Functions that call each other by name, of all that is reachable from `roots`: callees first. */
+  /**
+   * Functions that call each other by name, of all that is reachable from `roots`: callees first, and who stands in a private slot before
+   * who calls through it, as far as neither calls the other by name too.
+   */
   groups(roots: readonly number[]): readonly (readonly number[])[] {
     const stands =
       this.grouped !== null &&
       isAlike(this.grouped.roots, roots) &&
-      [...this.before].every(([id, callees]) => isAlike(callees, this.of(id)));
+      [...this.before].every(([id, callees]) => isAlike(callees, [...this.of(id), ...this.fillersOf(id)]));
     this.before.clear();
-    if (!stands) this.grouped = { roots, groups: mutuallyReachable(roots, (id) => this.of(id), this.order) };
+    if (!stands) this.grouped = { roots, groups: this.inOrder(roots) };
     return (this.grouped as { readonly groups: readonly (readonly number[])[] }).groups;
+  }
+
+  private inOrder(roots: readonly number[]): readonly (readonly number[])[] {
+    const all = mutuallyReachable(roots, (id) => [...this.of(id), ...this.fillersOf(id)], this.order);
+    return all.flatMap((group) => {
+      if (group.length === 1) return [group];
+      // What only slots bring together is no circle of calls
+      const inside = new Set(group);
+      const named = (id: number): readonly number[] => this.of(id).filter((callee) => inside.has(callee));
+      return mutuallyReachable(group, named, this.order);
+    });
   }
 
   /** Functions of the program that a function calls or names, macros compiled on the way. */
@@ -135,6 +155,7 @@ export class Callees {
     const file = fn.file;
     const found = new Set<number>();
     for (const { name, as } of mentionedIn(file, fn.index)) {
+      if (as === 'slot') continue;
       if (as === 'guard') {
         const scope = this.scopes.of(name, file);
         for (const step of [scope?.acquire, scope?.release])
@@ -146,6 +167,30 @@ export class Callees {
     }
     const out = [...found];
     this.known[id] = out;
+    return out;
+  }
+
+  /** The functions that stand in private slots which a function calls through, where they are few. */
+  private fillersOf(id: number): readonly number[] {
+    const known = this.fillers[id];
+    if (known !== undefined) return known;
+    const { program, model } = this;
+    const fn = program.functions[id] as FunctionRef;
+    const all = new Set<number>();
+    for (const { name, as } of mentionedIn(fn.file, fn.index)) {
+      if (as !== 'slot') continue;
+      const out = new Set<number>();
+      for (const struct of program.structsWithSlot(name)) {
+        if (model.methods.has(`${struct}::${name}`)) continue;
+        for (const { target, file } of program.slotFillers(struct, name)) {
+          const filler = file.path.startsWith(fn.unit) ? program.resolve(target, file) : null;
+          if (filler !== null && filler.id !== id) out.add(filler.id);
+        }
+      }
+      if (out.size <= MAX_FILLERS) for (const filler of out) all.add(filler);
+    }
+    const out = [...all];
+    this.fillers[id] = out;
     return out;
   }
 
@@ -175,10 +220,10 @@ function isAlike(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);
 }
 
-/** A name that a function calls, hands over, or takes a scope class by. */
+/** A name that a function calls, calls through, hands over, or takes a scope class by. */
 interface Mention {
   readonly name: string;
-  readonly as: 'call' | 'argument' | 'guard';
+  readonly as: 'call' | 'slot' | 'argument' | 'guard';
 }
 
 const MENTIONED = new WeakMap<FileFacts, (readonly Mention[] | undefined)[]>();
@@ -204,7 +249,10 @@ function mentionedIn(file: FileFacts, index: number): readonly Mention[] {
     const op = file.ops[at] as Op;
     if (op === Op.Guard) add(file.strings[file.ops[at + 1] as number] ?? '', 'guard');
     if (op !== Op.Call) continue;
-    add(nameIn(file, file.ops[at + 1] as number), 'call');
+    const callee = file.ops[at + 1] as number;
+    if (callee >= 0 && (file.exprs[callee * EXPR_STRIDE] as X) === X.Field)
+      add(file.strings[file.exprs[callee * EXPR_STRIDE + 2] as number] ?? '', 'slot');
+    else add(nameIn(file, callee), 'call');
     const list = file.ops[at + 2] as number;
     const arguments_ = file.lists[list] as number;
     for (let i = 1; i <= arguments_; i++) {

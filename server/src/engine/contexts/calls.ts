@@ -6,17 +6,17 @@ import { CALL_LOOP, EXPR_STRIDE, X } from '../facts/encode.js';
 import type { HelperEntry, MethodEntry } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { type CallSite, plainResult, touched } from './call-site.js';
-import { applyFunction, sleepsAnyhow } from './callee-calls.js';
+import { applyFunction, lockInCaller, sleepsAnyhow } from './callee-calls.js';
+import { MAX_FILLERS } from './callees.js';
 import { tempOf } from './evaluate.js';
 import type { FunctionRun } from './flow.js';
 import { applyHelper, assumeCondition, modelLock } from './helper-calls.js';
 import { idiom, loopHead } from './idioms.js';
+import type { FunctionResult } from './result.js';
 import type { Shared } from './shared.js';
-import type { State } from './state.js';
+import { type Lock, perhaps, type State, sameLock } from './state.js';
 import { T } from './terms.js';
 
-/** Past this many fillers of a private slot what the call does is unknown. */
-const MAX_FILLERS = 8;
 /** So many of them are known to be called. */
 const MAX_TARGETS = 64;
 
@@ -145,11 +145,42 @@ function slotCall(run: FunctionRun, s: State, site: CallSite, out: State[]): boo
   // Sleeping is claimed where every one of them sleeps
   if (results.every((r) => r !== undefined && sleepsAnyhow(r))) {
     run.effect.sleepAt(s, site.op, `->${slot}`, first.id, true);
-    out.push(plainResult(run, touched(run, s.waited(true, false), site), site));
+    out.push(
+      handedBack(run, plainResult(run, touched(run, s.waited(true, false), site), site), site, results),
+    );
     return true;
   }
-  out.push(plainResult(run, touched(run, s, site), site));
+  out.push(handedBack(run, plainResult(run, touched(run, s, site), site), site, results));
   return true;
+}
+
+/**
+ * The state after one of several functions was called, it is not known which: a lock that all of them give back, on all ways, is given
+ * back, and one that some of them do may be.
+ */
+function handedBack(
+  run: FunctionRun,
+  s: State,
+  site: CallSite,
+  results: readonly (FunctionResult | undefined)[],
+): State {
+  const given: Lock[] = [];
+  const ways: number[] = [];
+  const exits = results.flatMap((result) => result?.exits ?? []);
+  for (const exit of exits)
+    for (const lock of exit.released) {
+      const at = given.findIndex((g) => sameLock(g, lock));
+      if (at >= 0) ways[at] = (ways[at] as number) + 1;
+      else ways[given.push(lock) - 1] = 1;
+    }
+  const isAllKnown = results.every((r) => r !== undefined && r.exits.length > 0);
+  let state = s;
+  for (const [i, lock] of given.entries()) {
+    const named = lockInCaller(run, lock, site.args, run.terms.unknown, site.op);
+    const isSure = named.may || (isAllKnown && ways[i] === exits.length);
+    state = run.release(state, isSure ? named : perhaps(named));
+  }
+  return state;
 }
 
 function applySlot(run: FunctionRun, s: State, site: CallSite, method: MethodEntry): State {

@@ -291,7 +291,8 @@ export class EffectRecorder {
     before: Facts = s.facts,
   ): void {
     if (this.muted || s.doubt) return;
-    if (via < 0) this.waitAt(before === s.facts ? s : s.withFacts(before), op, lock, what);
+    if (via < 0 && this.shared.model.helpers.get(what)?.waitsForNobody !== true)
+      this.waitAt(before === s.facts ? s : s.withFacts(before), op, lock, what);
     const first = s.locks.find((l) => l.place === lock.place && l.kind === lock.kind && !l.may && !lock.may);
     if (first !== undefined && doubles(first, lock)) {
       const key = `d${op},${lock.place}`;

@@ -383,13 +383,23 @@ const SEQLOCKS: readonly HelperEntry[] = [
         'read_seqbegin_or_lock() states it.',
     },
   ),
-  takes('write_seqcount_begin', 's', false, [exclusive('s', 'seqwrite')], '6.12:include/linux/seqlock.h:468'),
+  takes(
+    'write_seqcount_begin',
+    's',
+    false,
+    [exclusive('s', 'seqwrite')],
+    '6.12:include/linux/seqlock.h:468',
+    {
+      waitsForNobody: true,
+    },
+  ),
   takes(
     'write_seqcount_begin_nested',
     's, subclass',
     false,
     [exclusive('s', 'seqwrite')],
     '6.12:include/linux/seqlock.h:442',
+    { waitsForNobody: true },
   ),
   drops('write_seqcount_end', 's', [exclusive('s', 'seqwrite')], '6.12:include/linux/seqlock.h:490'),
   takes(
@@ -398,6 +408,7 @@ const SEQLOCKS: readonly HelperEntry[] = [
     false,
     [exclusive('s', 'seqwrite')],
     '6.12:include/linux/seqlock.h:397',
+    { waitsForNobody: true },
   ),
   drops('raw_write_seqcount_end', 's', [exclusive('s', 'seqwrite')], '6.12:include/linux/seqlock.h:418'),
   plain(

@@ -188,6 +188,8 @@ export interface HelperEntry {
   readonly returns?: string;
   /** What it answers: it gives true where this holds, false where it does not. One test, no conjunction. */
   readonly tells?: ConditionText;
+  /** Who takes the lock waits for nobody: others are shut out already. */
+  readonly waitsForNobody?: true;
   /** It waits for nothing: for what is not in memory it gives NULL or an error, where others would fetch it. */
   readonly cachedOnly?: true;
   /** What it gives is kept by the RCU read side that it is called in, and by nothing else. */

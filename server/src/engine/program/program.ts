@@ -585,6 +585,23 @@ export class Program {
     return rows.length > 0 && this.onlyFunctionPointer(struct) === slot ? rows : [];
   }
 
+  private structsBySlot: ReadonlyMap<string, readonly string[]> | null = null;
+
+  /** The structures of which some table fills a slot of this name. */
+  structsWithSlot(slot: string): readonly string[] {
+    if (this.structsBySlot === null) {
+      const out = new Map<string, string[]>();
+      for (const key of this.slotsByKey.keys()) {
+        const [struct, name] = key.split('::') as [string, string];
+        const list = out.get(name);
+        if (list === undefined) out.set(name, [struct]);
+        else list.push(struct);
+      }
+      this.structsBySlot = out;
+    }
+    return this.structsBySlot.get(slot) ?? [];
+  }
+
   /** The name of the only member of a structure that points at a function; null where there is none, or more. */
   private onlyFunctionPointer(struct: string): string | null {
     const ref = this.structsByName.get(`struct ${struct}`)?.[0];

@@ -311,4 +311,33 @@ struct dentry *foo(struct dentry *parent, struct dentry *child)
 	inode_unlock_shared(parent->d_inode);
 	return got;
 }`,
+
+  'a directory that the filesystem keeps in a table of its own': `${READING}
+struct volume { struct inode *system[8]; };
+static int fill(struct inode *dir, struct dir_context *ctx)
+{
+	ctx->pos++;
+	return dir->i_mode;
+}
+int foo_ok(struct volume *v, struct dir_context *ctx)
+{
+	struct inode *dir = v->system[3];
+	int err;
+
+	inode_lock(dir);
+	err = fill(dir, ctx);
+	inode_unlock(dir);
+	return err;
+}
+struct shelf { struct inode *dir; };
+int bar_bad(struct shelf *shelf, struct dir_context *ctx)
+{
+	struct inode *dir = shelf->dir;
+	int err;
+
+	inode_lock(dir);
+	err = fill(dir, ctx); /*! dir/relock-dead */
+	inode_unlock(dir);
+	return err;
+}`,
 };

@@ -508,4 +508,36 @@ void c_ok(struct inode *inode)
 	up_write(&container_of(inode, struct shelf, vfs_inode)->sem);
 	inode_unlock(inode);
 }`,
+  'a write section of a sequence count, which waits for nobody': `
+struct shelf { spinlock_t lock; seqcount_spinlock_t count; };
+void a_ok(struct shelf *s)
+{
+	spin_lock(&s->lock);
+	write_seqcount_begin(&s->count);
+	write_seqcount_end(&s->count);
+	spin_unlock(&s->lock);
+}
+void b_ok(struct shelf *s)
+{
+	write_seqcount_begin(&s->count);
+	spin_lock(&s->lock);
+	spin_unlock(&s->lock);
+	write_seqcount_end(&s->count);
+}`,
+  'a write section of a seqlock, which waits for other writers': `
+struct shelf { spinlock_t lock; seqlock_t seq; };
+void a_bad(struct shelf *s)
+{
+	spin_lock(&s->lock);
+	write_seqlock(&s->seq); /*! lock/order */
+	write_sequnlock(&s->seq);
+	spin_unlock(&s->lock);
+}
+void b_ok(struct shelf *s)
+{
+	write_seqlock(&s->seq);
+	spin_lock(&s->lock);
+	spin_unlock(&s->lock);
+	write_sequnlock(&s->seq);
+}`,
 };

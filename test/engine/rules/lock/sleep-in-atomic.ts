@@ -462,4 +462,83 @@ void b_bad(struct foo *f)
 		preempt_enable();
 	msleep(1); /*! lock/sleep-in-atomic */
 }`,
+  'what may stand in a slot gives the lock back': `
+struct pile_ops { void (*wake_and_unlock)(struct pile *pile); void (*wake)(struct pile *pile); };
+struct pile { spinlock_t lock; struct mutex mutex; const struct pile_ops *ops; };
+static void queue_and_unlock(struct pile *pile)
+{
+	pile->ops->wake_and_unlock(pile);
+}
+static void queue(struct pile *pile)
+{
+	pile->ops->wake(pile);
+}
+void a_ok(struct pile *pile)
+{
+	spin_lock(&pile->lock);
+	queue_and_unlock(pile);
+	mutex_lock(&pile->mutex);
+	mutex_unlock(&pile->mutex);
+}
+void b_bad(struct pile *pile)
+{
+	spin_lock(&pile->lock);
+	queue(pile);
+	mutex_lock(&pile->mutex); /*! lock/sleep-in-atomic */
+	mutex_unlock(&pile->mutex);
+	spin_unlock(&pile->lock);
+}
+void wake_one(struct pile *pile)
+{
+	pile->count++;
+}
+void wake_one_and_unlock(struct pile *pile)
+{
+	pile->count++;
+	spin_unlock(&pile->lock);
+}
+void wake_all_and_unlock(struct pile *pile)
+{
+	spin_unlock(&pile->lock);
+}
+static const struct pile_ops one_ops = { .wake_and_unlock = wake_one_and_unlock, .wake = wake_one };
+static const struct pile_ops all_ops = { .wake_and_unlock = wake_all_and_unlock, .wake = wake_one };`,
+  'a callee gives the lock back where there is an object to have it, and sleeps anyhow': `
+struct owner { spinlock_t lock; };
+struct thing { struct owner *owner; struct mutex mutex; };
+static void finish(struct thing *thing)
+{
+	struct owner *owner = thing->owner;
+
+	if (owner)
+		spin_unlock(&owner->lock);
+	mutex_lock(&thing->mutex);
+	mutex_unlock(&thing->mutex);
+}
+void a_ok(struct thing *thing)
+{
+	struct owner *owner = thing->owner;
+
+	spin_lock(&owner->lock);
+	finish(thing);
+}
+void b_ok(struct owner *owner, struct thing *thing)
+{
+	spin_lock(&owner->lock);
+	finish(thing);
+}
+static void only_sleeps(struct thing *thing)
+{
+	if (!thing->owner)
+		mutex_lock(&thing->mutex);
+	else
+		mutex_lock(&thing->mutex);
+	mutex_unlock(&thing->mutex);
+}
+void c_bad(struct owner *owner, struct thing *thing)
+{
+	spin_lock(&owner->lock);
+	only_sleeps(thing); /*! lock/sleep-in-atomic */
+	spin_unlock(&owner->lock);
+}`,
 };

@@ -390,9 +390,15 @@ function asked(run: FunctionRun, fn: FunctionRef, op: number, s: State, note: No
   };
 }
 
-/** Whether a directory is one that this function was handed, in whatever way: what it found itself it may have found alive for good. */
+/**
+ * Whether a directory is one that this function was handed, in whatever way: what it found itself it may have found alive for good, and
+ * what stands in a table by its number is the filesystem's own, which nobody removes.
+ */
 function isOthers(run: FunctionRun, place: number): boolean {
-  return run.terms.kind(run.terms.root(place)) === T.Param;
+  const { terms } = run;
+  if (terms.kind(terms.root(place)) !== T.Param) return false;
+  for (let at = place; at >= 0; at = terms.firstChild(at)) if (terms.kind(at) === T.Elem) return false;
+  return true;
 }
 
 function isDirContext(run: FunctionRun, expr: number): boolean {
