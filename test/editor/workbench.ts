@@ -60,6 +60,20 @@ const KEYBINDINGS = [
   },
 ];
 
+/** In the page: keeps what messages of errors say, which go away by themselves. */
+const COLLECT_ERRORS = `{
+  const said = (globalThis.errorsShown = []);
+  const known = new WeakSet();
+  const toasts = document.getElementsByClassName('notification-toast');
+  new MutationObserver(() => {
+    for (const toast of toasts) {
+      if (known.has(toast) || !toast.querySelector('.codicon-error')) continue;
+      known.add(toast);
+      said.push(toast.innerText.replace(/\\s+/g, ' '));
+    }
+  }).observe(document.body, { childList: true, subtree: true });
+}`;
+
 /** How long something that is on its way is waited for: machines may be slow. */
 export const PATIENCE_MS = 90_000;
 
@@ -188,6 +202,7 @@ export class Workbench {
       page.setDefaultTimeout(PATIENCE_MS);
       await page.goto(`${url}/?${kind}=${encodeURIComponent(opening.folder)}`);
       await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 180_000 });
+      await page.evaluate(COLLECT_ERRORS);
       return new Workbench(page, browser, server, run, shots, settings, opening);
     } catch (error) {
       endGroup(server, 'SIGTERM');
@@ -326,6 +341,13 @@ export class Workbench {
     if (!isDone) throw new Error(`no click on ${what}`);
   }
 
+  /** Chooses a row of an open menu of code actions by what it says. */
+  async choose(says: string): Promise<void> {
+    const row = this.page.locator('.action-widget .monaco-list-row.action', { hasText: says }).first();
+    await this.page.waitForTimeout(400); // the menu ignores a click that comes at once
+    await this.click(row);
+  }
+
   /** Opens the menu of code actions at the cursor and gives its rows. One that a drawing of hints closed again is opened again. */
   async actions(): Promise<readonly string[]> {
     const rows = this.page.locator('.action-widget .monaco-list-row.action');
@@ -387,6 +409,11 @@ export class Workbench {
   async picture(name: string, clip: Clip): Promise<void> {
     if (this.#pictures !== undefined)
       await this.page.screenshot({ path: join(this.#pictures, `${name}.png`), clip });
+  }
+
+  /** What messages of errors have said since this was asked last, also those that are gone again. */
+  async errors(): Promise<readonly string[]> {
+    return await this.page.evaluate<string[]>('globalThis.errorsShown.splice(0)');
   }
 
   /** Ends everything; keeps the profile with its logs where asked. */

@@ -29,7 +29,7 @@ export const EXAMPLE_LENSES: LensVisit = {
     name: 'netfsd_lease_left',
     lens: /held: dentry->d_lock \(1 caller\)/,
   },
-  method: { name: 'netfsd_delete', lens: /dentry_operations\.d_delete in netfsd_lease_operations/ },
+  method: { name: 'netfsd_delete', lens: /dentry_operations\.d_delete \| held: dentry->d_lock/ },
   table: 'netfsd_lease_operations',
   row: /d_delete.*netfsd_delete.*held: dentry->d_lock/,
   contexts: /netfsd_lease_left\(\).*dentry->d_lock.*must not sleep/,

@@ -90,11 +90,11 @@ async function besideClangd({ bench, checks, folder }: Stage): Promise<void> {
   await bench.pointerAway();
   await bench.click(bench.token(LINE, 'd_inode'));
   await bench.pointerAway();
-  await page.keyboard.press('Control+.');
-  await page.locator('.action-widget .monaco-list-row.action').first().waitFor();
-  await page.waitForTimeout(1000);
+  await bench.actions();
+  await page.waitForTimeout(1000); // those of the other server may come later
   const offered = await page.locator('.action-widget .monaco-list-row.action').allInnerTexts();
-  checks.that('no action twice', new Set(offered).size === offered.length, offered.join(' | '));
+  const isOnce = offered.length > 0 && new Set(offered).size === offered.length;
+  checks.that('no action twice', isOnce, offered.join(' | '));
   await bench.shot('clangd-actions');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+Shift+M');

@@ -14,7 +14,7 @@ import type {
   RelyingCaller,
 } from '../base/review.js';
 import { count } from '../findings/wording.js';
-import { dropWords, isOfOne, lockWords, reliedWords } from './drop-text.js';
+import { apartWords, dropWords, isOfOne, lockWords, reliedWords } from './drop-text.js';
 import { briefOf, guardWords, heldBrief, locksBrief, situationWords, whatOf } from './field-text.js';
 
 /** One line of a tree. */
@@ -217,7 +217,9 @@ function reliedLine(r: Relied, file: string): TreeLine {
 function changerLine(c: Changer, dropped: string): TreeLine {
   const isLetIn = c.lock === 'held' && c.keptOut === '' && isOfOne(c.member, dropped);
   return node(`${c.function}()`, {
-    description: `${fileOf(c)}:${c.line}  ${c.member}; ${lockWords(c, dropped)}`,
+    description: [`${fileOf(c)}:${c.line}  ${c.member}`, lockWords(c, dropped), apartWords(c)]
+      .filter((part) => part !== '')
+      .join('; '),
     icon: isLetIn ? 'warning' : '',
     place: c,
   });
