@@ -24,7 +24,9 @@ const FEW_LOCKS = 2;
 const MAX_TITLE = 80;
 /** All lenses above a function stand in one line: what overlaps is cut to what is left of this, but not below that. */
 const MAX_LINE = 120;
-const MIN_OVERLAP = 42;
+const MIN_OVERLAP = 46;
+/** Nothing is cut off for less than this. */
+const SLACK = 8;
 
 const KNOWN = new WeakMap<Analysis, Map<string, LensesAnswer>>();
 
@@ -128,14 +130,16 @@ function overlapText(
   slots: readonly ModelledSlot[],
   states: readonly ShortState[],
 ): Text | null {
+  const walks = slots.flatMap(({ slot, method }) => walksBeside(analysis.model, slot.struct, method.method));
+  const own = walks.filter((walk) => hasMethod(analysis.program, fn.unit, slots, walk));
+  const names = [...new Set(own.map(({ method }) => method))];
+  const walked = names.length === 0 ? null : `overlaps: RCU-walk calls of ${some(names, MAX_LOCKS)}`;
   const said = slots.find(({ method }) => method.overlaps !== undefined)?.method.overlaps;
   if (said !== undefined) {
     const whole = asPhrase(said);
     const beside = /^an RCU-walk call runs beside (.*)$/.exec(whole)?.[1];
-    return {
-      short: beside === undefined ? `overlaps: ${whole}` : `overlaps in RCU-walk: ${beside}`,
-      whole: `overlaps: ${whole}`,
-    };
+    const short = beside === undefined ? `overlaps: ${whole}` : `overlaps in RCU-walk: ${beside}`;
+    return { short: walked ?? short, whole: `overlaps: ${whole}` };
   }
   for (const { held } of states) {
     const sure = held.filter((l) => l.certainty === 'must');
@@ -149,12 +153,7 @@ function overlapText(
       };
     }
   }
-  const walks = slots.flatMap(({ slot, method }) => walksBeside(analysis.model, slot.struct, method.method));
-  const own = walks.filter((walk) => hasMethod(analysis.program, fn.unit, slots, walk));
-  const names = [...new Set(own.map(({ method }) => method))];
-  if (names.length === 0) return null;
-  const whole = `overlaps: RCU-walk calls of ${some(names, MAX_LOCKS)}`;
-  return { short: whole, whole };
+  return walked === null ? null : { short: walked, whole: walked };
 }
 
 /** Whether a unit has such a method for the same objects: each has one table of a kind, so of the slots' own kind it is their table. */
@@ -179,12 +178,13 @@ function asPhrase(sentence: string): string {
     : plain;
 }
 
-/** As much of the short text as there is room for, in whole words. */
-function cut({ short, whole }: Text, room: number): Text {
-  const most = Math.max(room, MIN_OVERLAP);
-  if (short.length <= most) return { short, whole };
-  const at = short.lastIndexOf(' ', most - 4);
-  return { short: `${short.slice(0, at).replace(/,$/, '')} ...`, whole };
+/** As much of the short text as there is room for, in whole parts of it. */
+function cut({ short, whole }: Text, left: number): Text {
+  const most = Math.max(left, MIN_OVERLAP);
+  if (short.length <= most + SLACK) return { short, whole };
+  const room = short.slice(0, most - 3);
+  const at = Math.max(room.lastIndexOf(', '), room.lastIndexOf(' and '));
+  return { short: `${room.slice(0, at > 0 ? at : room.lastIndexOf(' '))} ...`, whole };
 }
 
 /** Who calls a method by name, past its table; null where nobody does. */
