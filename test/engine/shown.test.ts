@@ -129,6 +129,37 @@ static const struct inode_operations ops = { .unlink = foo_unlink, .tmpfile = fo
       foo_tmpfile: ['inode_operations.tmpfile ~ inode_operations.tmpfile in ops', 'nothing held; may sleep'],
     },
   ],
+  'a method that has much to say is short, and names what its own directory has': [
+    `static int foo_manage(const struct path *path, bool rcu_walk) { return 0; }
+static void foo_release(struct dentry *d) { }
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new, unsigned int flags) { return 0; }
+static int foo_rmdir(struct inode *dir, struct dentry *d) { return 0; }
+static const struct dentry_operations dops = { .d_manage = foo_manage, .d_release = foo_release };
+static const struct inode_operations ops = { .rename = foo_rename, .rmdir = foo_rmdir, .unlink = foo_rmdir };
+static const struct inode_operations others = { .rename = foo_rename };`,
+    {
+      foo_manage: [
+        'dentry_operations.d_manage ~ dentry_operations.d_manage in dops',
+        'RCU-walk; must not sleep, or may sleep ~ RCU-walk; must not sleep, or nothing held; may sleep',
+        'overlaps in RCU-walk: d_release of the same dentry ~ overlaps: an RCU-walk call runs beside d_release of the same dentry',
+      ],
+      foo_release: [
+        'dentry_operations.d_release ~ dentry_operations.d_release in dops',
+        'nothing held; may sleep',
+        'overlaps: RCU-walk calls of d_manage ~ overlaps: RCU-walk calls of d_revalidate, d_compare, d_hash and d_manage for the same dentry',
+      ],
+      foo_rename: [
+        'inode_operations.rename ~ inode_operations.rename in ops, others',
+        'held: old_dir->i_rwsem, new_dir->i_rwsem, perhaps more; may sleep ~ held: old_dir->i_rwsem, new_dir->i_rwsem; perhaps held: old->d_inode->i_rwsem, old_dir->i_sb->s_vfs_rename_mutex and 1 more; may sleep',
+        'overlaps: RCU-walk calls of d_manage',
+      ],
+      foo_rmdir: [
+        'inode_operations.rmdir, unlink ~ inode_operations.rmdir, unlink in ops',
+        'held: dir->i_rwsem, d->d_inode->i_rwsem; may sleep',
+        'overlaps: RCU-walk calls of d_manage',
+      ],
+    },
+  ],
   'a helper: calls are counted, and those without the lock': [
     `static void helper(struct foo *f) { f->count++; }
 static int foo_open(struct inode *inode, struct file *file) {

@@ -20,6 +20,12 @@ export interface Visit {
   readonly pictures?: boolean;
 }
 
+/** A picture for people has the lenses in it, which come after all else. */
+export async function lensesDrawn(bench: Workbench): Promise<void> {
+  await until(async () => (await bench.page.locator('.codelens-decoration').count()) > 0, 20_000);
+  await bench.page.waitForTimeout(500);
+}
+
 /** How many squiggles are drawn. */
 export function squiggles(bench: Workbench): Promise<number> {
   return bench.page.locator(SQUIGGLES).count();
@@ -67,6 +73,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   const all = await bench.problems();
   checks.that('its path as related rows', all.length > rows.length + 1, `${all.length} rows`);
   await bench.shot('problems');
+  if (what.pictures) await lensesDrawn(bench);
   if (what.pictures) await bench.picture('finding', { x: 352, y: 36, width: 1044, height: 716 });
 
   await page.keyboard.press('Control+J'); // the panel away: the card needs the room
