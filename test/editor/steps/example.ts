@@ -66,7 +66,7 @@ async function helperHover({ bench, checks, folder }: Stage): Promise<void> {
   const says = /must not sleep/.test(card) && /RCU read side/.test(card) && /netfsd_delete/.test(card);
   checks.that('a lock that a caller brings, and the way there', says, card.slice(0, 400));
   await bench.shot('hover-helper');
-  await bench.picture('hover', { x: 352, y: 36, width: 1044, height: 480 });
+  await bench.picture('hover', { x: 352, y: 36, width: 1044, height: 468 });
   await bench.pointerAway();
 }
 
