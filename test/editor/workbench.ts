@@ -394,6 +394,22 @@ export class Workbench {
     return (text.match(/\d+/g) ?? []).reduce((sum, n) => sum + Number(n), 0);
   }
 
+  /**
+   * Waits until there have been so many problems for a while; gives how many there are. Those of a file that is opened or closed go from one
+   * owner to another, and on a busy machine there is a moment between.
+   */
+  async problemsStay(count: number): Promise<number> {
+    let since = 0;
+    let seen = 0;
+    await until(async () => {
+      seen = await this.problemCount();
+      if (seen !== count) since = 0;
+      else if (since === 0) since = Date.now();
+      return since > 0 && Date.now() - since > 1500;
+    }, 30_000);
+    return seen;
+  }
+
   async problems(): Promise<string[]> {
     return (await this.page.locator('.markers-panel .monaco-list-row').allInnerTexts()).map((text) =>
       text.replace(/\s+/g, ' ').trim(),

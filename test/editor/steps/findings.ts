@@ -33,14 +33,12 @@ async function scan(bench: Workbench, checks: Checks, folder: string): Promise<v
   const path = join(folder, 'fs/pool/alloc.c');
   await bench.open(path, lineOf(path, 'kmalloc(sizeof'));
   await until(async () => (await page.locator('.squiggly-error').count()) > 0, 40_000);
-  await page.waitForTimeout(1500);
-  const opened = await bench.problemCount();
+  const opened = await bench.problemsStay(4);
   checks.that('none of them is there twice when the file is open', opened === 4, `${opened}`);
   await bench.shot('scan-opened');
   await closeAll(bench);
-  await page.waitForTimeout(1000);
-  const closed = await until(async () => (await bench.problemCount()) === 4, 15_000);
-  checks.that('nor is it gone when the file is closed', closed, `${await bench.problemCount()}`);
+  const closed = await bench.problemsStay(4);
+  checks.that('nor is it gone when the file is closed', closed === 4, `${closed}`);
 }
 
 async function why(bench: Workbench, checks: Checks, folder: string): Promise<void> {

@@ -98,8 +98,7 @@ async function task(stage: Stage): Promise<void> {
   await bench.shot('task-problems');
   await bench.open(join(folder, 'fs/pool/alloc.c'), 27);
   await squigglesBecome(bench, (count) => count > 0, PATIENCE_MS);
-  await page.waitForTimeout(1500);
-  const opened = await bench.problemCount();
+  const opened = await bench.problemsStay(4);
   checks.that('opened, a finding of the task is not shown twice', opened === 4, `${opened}`);
   await bench.shot('task-opened');
   await bench.command('Lockwalk: Check Whole Tree');
@@ -107,12 +106,10 @@ async function task(stage: Stage): Promise<void> {
     .locator('.notification-toast', { hasText: /4 findings in/ })
     .first()
     .waitFor({ timeout: PATIENCE_MS });
-  await page.waitForTimeout(1500);
-  const both = await bench.problemCount();
+  const both = await bench.problemsStay(4);
   checks.that('after a check of the tree nothing is there twice', both === 4, `${both}`);
   await runTask(stage, folder);
-  await page.waitForTimeout(1500);
-  const again = await bench.problemCount();
+  const again = await bench.problemsStay(4);
   checks.that('nor where the task follows the check', again === 4, `${again}`);
   await bench.shot('task-and-scan');
 }

@@ -121,8 +121,12 @@ async function scanned(bench: Workbench, above: string, tree: string): Promise<n
     .locator('.notification-toast', { hasText: /\d+ findings in/ })
     .first()
     .waitFor({ timeout: PATIENCE_MS });
-  await bench.page.waitForTimeout(1500);
-  const count = await bench.problemCount();
+  let count = -1;
+  await until(async () => {
+    const before = count;
+    count = await bench.problemCount();
+    return count === before && count === (await bench.problemsStay(count));
+  });
   await bench.command('Notifications: Clear All Notifications');
   return count;
 }
@@ -143,9 +147,7 @@ async function bothTrees(stage: Stage): Promise<void> {
   const all = await scanned(bench, above, TREES[1]);
   checks.that('findings of both trees', first > 0 && all > first, `${first}, with the other tree ${all}`);
   await runTask(stage, join(above, TREES[1]));
-  await until(async () => (await bench.problemCount()) === all, 10_000);
-  await page.waitForTimeout(1500);
-  const after = await bench.problemCount();
+  const after = await bench.problemsStay(all);
   await page.keyboard.press('Control+Shift+M');
   await bench.shot('both-trees');
   checks.that('after a task in one of them nothing is twice, and nothing gone', after === all, `${after}`);
