@@ -94,7 +94,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   const fixable = offered.length > 0 && !/^Explain/.test(offered[0] ?? '');
   checks.that('quick fix offered', fixable, offered.join(' | '));
   await bench.shot('quick-fix');
-  if (what.pictures) await bench.picture('quick-fix', { x: 352, y: 36, width: 800, height: 494 });
+  if (what.pictures) await bench.picture('quick-fix', { x: 352, y: 36, width: 800, height: 486 });
   await page.waitForTimeout(400); // the menu ignores a key that comes at once
   await page.keyboard.press(fixable ? 'Enter' : 'Escape');
   const left = await until(async () => {
