@@ -40,7 +40,7 @@ async function lenses({ bench, checks, folder }: Stage): Promise<void> {
   const lineText = 'static void autofs_clear_leaf_automount_flags';
   const autofs: LensVisit = {
     file: ROOT,
-    line: lineOf(join(folder, ROOT), lineText),
+    line: lineOf(join(folder, ROOT), lineText) + 9, // both are on the screen then
     helper: {
       lineText,
       name: 'autofs_clear_leaf_automount_flags',
