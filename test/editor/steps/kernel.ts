@@ -48,7 +48,7 @@ async function lenses({ bench, checks, folder }: Stage): Promise<void> {
     },
     method: { name: 'autofs_dir_rmdir', lens: /inode_operations\.rmdir/ },
     table: 'autofs_dir_inode_operations',
-    row: /rmdir.*autofs_dir_rmdir.*held: dir->i_rwsem/,
+    row: /lookup.*autofs_lookup.*held: dir->i_rwsem/, // the first: those below may not be drawn
     contexts: /autofs_clear_leaf_automount_flags\(\).*i_rwsem.*may sleep/,
   };
   await lensesAndViews(bench, checks, folder, autofs);
