@@ -61,7 +61,7 @@ export async function lensesAndViews(
   await bench.open(join(folder, visit.file), visit.line);
   await lenses(bench, checks, visit);
   await callHierarchy(bench, checks, visit);
-  await views(bench, checks, visit);
+  await views(bench, checks, folder, visit);
   await page.keyboard.press('Escape');
 }
 
@@ -94,7 +94,7 @@ async function callHierarchy(bench: Workbench, checks: Checks, visit: LensVisit)
   await bench.shot('call-hierarchy');
 }
 
-async function views(bench: Workbench, checks: Checks, visit: LensVisit): Promise<void> {
+async function views(bench: Workbench, checks: Checks, folder: string, visit: LensVisit): Promise<void> {
   const { page } = bench;
   await page.locator('.activitybar .action-label[aria-label^="Lockwalk"]').first().click();
   const rows = '.sidebar .monaco-list-row';
@@ -109,6 +109,7 @@ async function views(bench: Workbench, checks: Checks, visit: LensVisit): Promis
     return visit.row.test(said);
   });
   checks.that('VFS Methods: a method with its contexts', visit.row.test(said), said.slice(0, 400));
+  await bench.open(join(folder, visit.file), visit.line); // the click on the table has led there
   await bench.click(bench.token(visit.helper.lineText, visit.helper.name));
   const contexts = await says(bench, rows, visit.contexts);
   checks.that('Contexts at Cursor follows the cursor', visit.contexts.test(contexts), contexts.slice(-400));
