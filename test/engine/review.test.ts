@@ -13,6 +13,7 @@ import type {
 } from '../../server/src/engine/door.js';
 import { dropLines } from '../../server/src/engine/views/drop-text.js';
 import { fieldLines } from '../../server/src/engine/views/field-text.js';
+import { dropTree } from '../../server/src/engine/views/review-tree.js';
 import { filesOf, openFiles } from './harness.js';
 
 async function fieldOf(member: string, source: string, paths = ['fs/foo']): Promise<FieldResult> {
@@ -621,6 +622,8 @@ static int foo_getattr(struct mnt_idmap *idmap, const struct path *path, struct 
 static int foo_unlink(struct inode *dir, struct dentry *d) {
 	struct box *b = dir->i_private;
 	b->n = 0;
+	if (d->d_inode)
+		b->n = 1;
 	return 0;
 }
 static const struct inode_operations ops = { .create = foo_create, .lookup = foo_lookup, .getattr = foo_getattr, .unlink = foo_unlink };`);
@@ -635,6 +638,17 @@ static const struct inode_operations ops = { .create = foo_create, .lookup = foo
       [
         ['count', '', ['getattr'], [['lookup'], 'inode::i_rwsem']],
         ['foo_unlink', 'inode::i_rwsem', ['unlink'], null],
+        ['foo_unlink', 'inode::i_rwsem', ['unlink'], null],
+      ],
+    );
+    const who = dropTree(answer)
+      .flatMap((drop) => drop.children)
+      .find((line) => line.label.startsWith('Who may change'));
+    assert.deepEqual(
+      who?.children.map((line) => [line.label, line.children.length]),
+      [
+        ['count()', 0],
+        ['foo_unlink()', 2],
       ],
     );
     const text = dropLines(answer, () => null)

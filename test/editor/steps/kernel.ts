@@ -86,8 +86,9 @@ async function review({ bench, checks, folder }: Stage): Promise<void> {
   await bench.open(path, lineOf(path, wait));
   await bench.click(bench.token(wait, 'flags'));
   // What is drawn as one token is more than the word
-  await bench.page.keyboard.press('Home');
-  for (let times = 0; times < 'ino->f'.length; times++) await bench.page.keyboard.press('ArrowRight');
+  await bench.page.keyboard.press('End');
+  const back = wait.length - 'ino->fl'.length;
+  for (let times = 0; times < back; times++) await bench.page.keyboard.press('ArrowLeft');
   await bench.command('Lockwalk: Show Accesses of This Field');
   const field = await shown(/^Guard.*autofs_sb_info::fs_lock/);
   checks.that(

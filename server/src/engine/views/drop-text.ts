@@ -197,7 +197,7 @@ function changerLines(out: TextLine[], drop: Drop, most: number): void {
 }
 
 /** What one function does to one member in the same way. */
-function byWriter(changers: readonly Changer[]): readonly (readonly Changer[])[] {
+export function byWriter(changers: readonly Changer[]): readonly (readonly Changer[])[] {
   const groups = new Map<string, Changer[]>();
   for (const c of changers) {
     const key = JSON.stringify([c.file, c.function, c.member, c.lock, c.keptOut, c.apart, kindWords(c)]);
