@@ -59,9 +59,12 @@ async function why(bench: Workbench, checks: Checks, folder: string): Promise<vo
   checks.that('a page says step by step why it is reported', said !== null, seen);
   await bench.shot('why');
   const link = preview.locator('a', { hasText: 'root.c:17' }).first();
-  await link.click({ timeout: 5000 }).catch(() => undefined);
   const tab = page.locator('.tab[data-resource-name="root.c"]');
-  checks.that('its links lead to the places', await until(async () => (await tab.count()) > 0, 8000));
+  const led = await until(async () => {
+    await link.click({ timeout: 3000 }).catch(() => undefined);
+    return until(async () => (await tab.count()) > 0, 5000);
+  });
+  checks.that('its links lead to the places', led);
   await page.waitForTimeout(800);
   await bench.shot('why-link');
   await closeAll(bench);
