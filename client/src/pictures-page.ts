@@ -44,7 +44,10 @@ function bar(kind: PictureKind, choice: string, canSave: boolean): string {
     ([id, name]) =>
       `<button type="button" data-kind="${id}" aria-pressed="${id === kind ? 'true' : 'false'}">${name}</button>`,
   ).join('');
-  const save = canSave ? '<button type="button" id="save">Save as SVG</button>' : '';
+  const save = canSave
+    ? '<button type="button" id="fit" aria-pressed="false" title="As wide as the panel">Fit</button>' +
+      '<button type="button" id="save">Save as SVG</button>'
+    : '';
   return `<header role="toolbar" aria-label="Pictures">${tabs}${choice}<span></span>${save}</header>`;
 }
 
@@ -113,6 +116,7 @@ button:hover { background: var(--vscode-toolbar-hoverBackground); }
 button[aria-pressed=true] { border-bottom-color: var(--vscode-focusBorder); font-weight: bold; }
 button:focus-visible, select:focus-visible { outline: 1px solid var(--vscode-focusBorder); }
 main { flex: 1; overflow: auto; }
+main.fit svg { max-width: 100%; height: auto; }
 .problem { padding: 12px; }
 `;
 
@@ -134,8 +138,18 @@ function light(line, move) {
   if (box.top < view.top || box.bottom > view.bottom) main.scrollTop += box.top - view.top - view.height / 3;
 }
 const known = vscode.getState();
+const fit = document.getElementById('fit');
+let isFit = Boolean(known && known.fit);
+function setFit() {
+  if (!main || !fit) return;
+  main.classList.toggle('fit', isFit);
+  fit.setAttribute('aria-pressed', String(isFit));
+}
+function remember() { vscode.setState({ key, top: main.scrollTop, left: main.scrollLeft, fit: isFit }); }
+setFit();
 if (main && known && known.key === key) { main.scrollTop = known.top; main.scrollLeft = known.left; }
-if (main) main.addEventListener('scroll', () => vscode.setState({ key, top: main.scrollTop, left: main.scrollLeft }));
+if (main) main.addEventListener('scroll', remember);
+if (fit) fit.addEventListener('click', () => { isFit = !isFit; setFit(); remember(); });
 light(Number(document.body.dataset.line), !(known && known.key === key));
 const lit = document.querySelector('.chip.lit');
 if (lit && !(known && known.key === key)) lit.scrollIntoView({ block: 'center' });

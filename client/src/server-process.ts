@@ -2,7 +2,7 @@
  * The server's process as the extension sees it: started over Node IPC, restarted a few times when it dies, never with
  * a pop-up. Must not know kernel trees or commands.
  */
-import { type ExtensionContext, type LogOutputChannel, Uri } from 'vscode';
+import { CodeAction, type ExtensionContext, type LogOutputChannel, Uri, WorkspaceEdit } from 'vscode';
 import {
   CloseAction,
   ErrorAction,
@@ -63,6 +63,14 @@ export function languageClient(
         if (report?.resultId !== undefined)
           client.diagnostics?.delete(document instanceof Uri ? document : document.uri);
         return report;
+      },
+      // What runs a command has nothing to be resolved. Without an edit it would be all the same, and the editor forgets the command
+      // where the light bulb moves meanwhile: "Actual command not found"
+      provideCodeActions: async (document, range, why, token, next) => {
+        const actions = await next(document, range, why, token);
+        for (const one of actions ?? [])
+          if (one instanceof CodeAction && one.command !== undefined) one.edit ??= new WorkspaceEdit();
+        return actions;
       },
     },
     outputChannel: output,

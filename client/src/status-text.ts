@@ -18,7 +18,8 @@ export function treeDetail(report: StatusReport, tree: TreeStatus): string {
   const parts = [tree.state === 'working' ? 'busy' : 'idle'];
   if (tree.filesChecked > 0) {
     parts.push(`${tree.filesChecked} ${tree.filesChecked === 1 ? 'file' : 'files'} analysed`);
-    parts.push(`last check ${time(tree.lastCheckMs)}`);
+    // There is little room: the whole is in the output channel
+    if ((tree.lastCheckMs ?? 0) > SLOW_CHECK_MS) parts.push(`last check ${time(tree.lastCheckMs)}`);
   } else {
     parts.push('nothing analysed yet');
   }

@@ -21,6 +21,7 @@ export interface Locator {
   last(): Locator;
   isVisible(): Promise<boolean>;
   fill(text: string): Promise<void>;
+  inputValue(): Promise<string>;
   hover(options?: { readonly timeout?: number }): Promise<void>;
   click(options?: { readonly button?: 'left' | 'right'; readonly timeout?: number }): Promise<void>;
   dblclick(options?: { readonly timeout?: number }): Promise<void>;

@@ -3,6 +3,7 @@
  * in order.
  */
 import type { Step } from './stage.js';
+import { actionsSteps } from './steps/actions.js';
 import { exampleSteps } from './steps/example.js';
 import { findingsSteps } from './steps/findings.js';
 import { kernelSteps } from './steps/kernel.js';
@@ -19,6 +20,7 @@ export const EXAMPLE_STEPS: readonly Step[] = [
   ...exampleSteps,
   ...lensSteps,
   ...findingsSteps,
+  ...actionsSteps,
   ...statusSteps,
   ...picturesSteps,
   ...serverSteps,

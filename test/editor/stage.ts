@@ -44,7 +44,13 @@ async function once(stage: Stage, step: Step, restore: () => void): Promise<void
     const began = Date.now();
     await stage.bench.reset();
     if (Date.now() - began > 5000) console.log(`  note: reset took ${Date.now() - began} ms`);
+    await stage.bench.errors(); // those of the step before are counted
     await step.run(stage);
+    // Paths of the tree say the name, too
+    const errors = (await stage.bench.errors()).filter((text) =>
+      /lockwalk/i.test(text.replace(/\S*\/\S*/g, '')),
+    );
+    if (errors.length > 0) stage.checks.that('no error is shown', false, errors.join(' | '));
   } catch (error) {
     stage.checks.that('no exception', false, String(error).slice(0, 1500));
     await stage.bench.shot(`${step.name.replaceAll(/\W+/g, '-')}-exception`).catch(() => undefined);

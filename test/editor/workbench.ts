@@ -60,6 +60,20 @@ const KEYBINDINGS = [
   },
 ];
 
+/** In the page: keeps what messages of errors say, which go away by themselves. */
+const COLLECT_ERRORS = `{
+  const said = (globalThis.errorsShown = []);
+  const known = new WeakSet();
+  const toasts = document.getElementsByClassName('notification-toast');
+  new MutationObserver(() => {
+    for (const toast of toasts) {
+      if (known.has(toast) || !toast.querySelector('.codicon-error')) continue;
+      known.add(toast);
+      said.push(toast.innerText.replace(/\\s+/g, ' '));
+    }
+  }).observe(document.body, { childList: true, subtree: true });
+}`;
+
 /** How long something that is on its way is waited for: machines may be slow. */
 export const PATIENCE_MS = 90_000;
 
@@ -189,6 +203,7 @@ export class Workbench {
       page.setDefaultTimeout(PATIENCE_MS);
       await page.goto(`${url}/?${kind}=${encodeURIComponent(opening.folder)}`);
       await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 180_000 });
+      await page.evaluate(COLLECT_ERRORS);
       return new Workbench(page, browser, server, run, shots, settings, opening);
     } catch (error) {
       endGroup(server, 'SIGTERM');
@@ -327,6 +342,13 @@ export class Workbench {
     if (!isDone) throw new Error(`no click on ${what}`);
   }
 
+  /** Chooses a row of an open menu of code actions by what it says. */
+  async choose(says: string): Promise<void> {
+    const row = this.page.locator('.action-widget .monaco-list-row.action', { hasText: says }).first();
+    await this.page.waitForTimeout(400); // the menu ignores a click that comes at once
+    await this.click(row);
+  }
+
   /** Opens the menu of code actions at the cursor and gives its rows. One that a drawing of hints closed again is opened again. */
   async actions(): Promise<readonly string[]> {
     const rows = this.page.locator('.action-widget .monaco-list-row.action');
@@ -373,6 +395,22 @@ export class Workbench {
     return (text.match(/\d+/g) ?? []).reduce((sum, n) => sum + Number(n), 0);
   }
 
+  /**
+   * Waits until there have been so many problems for a while; gives how many there are. Those of a file that is opened or closed go from one
+   * owner to another, and on a busy machine there is a moment between.
+   */
+  async problemsStay(count: number): Promise<number> {
+    let since = 0;
+    let seen = 0;
+    await until(async () => {
+      seen = await this.problemCount();
+      if (seen !== count) since = 0;
+      else if (since === 0) since = Date.now();
+      return since > 0 && Date.now() - since > 1500;
+    }, 30_000);
+    return seen;
+  }
+
   async problems(): Promise<string[]> {
     return (await this.page.locator('.markers-panel .monaco-list-row').allInnerTexts()).map((text) =>
       text.replace(/\s+/g, ' ').trim(),
@@ -388,6 +426,11 @@ export class Workbench {
   async picture(name: string, clip: Clip): Promise<void> {
     if (this.#pictures !== undefined)
       await this.page.screenshot({ path: join(this.#pictures, `${name}.png`), clip });
+  }
+
+  /** What messages of errors have said since this was asked last, also those that are gone again. */
+  async errors(): Promise<readonly string[]> {
+    return await this.page.evaluate<string[]>('globalThis.errorsShown.splice(0)');
   }
 
   /** Ends everything; keeps the profile with its logs where asked. */

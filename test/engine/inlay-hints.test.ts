@@ -35,11 +35,11 @@ describe('inlay hints', () => {
 void a(struct foo *f) //< entry: not known
 {
 	f->count = 1;
-	mutex_lock(&f->mutex); //< mutex
+	mutex_lock(&f->mutex); //< f->mutex
 	f->count++;
-	spin_lock(&f->lock); //< mutex, lock
+	spin_lock(&f->lock); //< f->mutex, f->lock
 	f->count++;
-	spin_unlock(&f->lock); //< mutex
+	spin_unlock(&f->lock); //< f->mutex
 	mutex_unlock(&f->mutex); //< nothing held
 	f->count = 2;
 }`));
@@ -52,8 +52,8 @@ void a(struct foo *f) //< entry: not known
 	int n;
 
 	f->count = 1; //< nothing held
-	mutex_lock(&f->mutex); //< mutex
-	n = f->count; //< mutex
+	mutex_lock(&f->mutex); //< f->mutex
+	n = f->count; //< f->mutex
 	mutex_unlock(&f->mutex); //< nothing held
 	f->count = n; //< nothing held
 }`,
@@ -64,11 +64,11 @@ void a(struct foo *f) //< entry: not known
     checkHints(`
 int a(struct foo *f) //< entry: not known
 {
-	if (!mutex_trylock(&f->mutex)) //< true: nothing held · false: mutex
+	if (!mutex_trylock(&f->mutex)) //< true: nothing held · false: f->mutex
 		return 0;
-	if (f->count && spin_trylock(&f->lock)) { //< true: mutex, lock · false: mutex
+	if (f->count && spin_trylock(&f->lock)) { //< true: f->mutex, f->lock · false: f->mutex
 		f->count++;
-		spin_unlock(&f->lock); //< mutex
+		spin_unlock(&f->lock); //< f->mutex
 	}
 	mutex_unlock(&f->mutex); //< nothing held
 	return 1;
@@ -79,12 +79,12 @@ int a(struct foo *f) //< entry: not known
 void a(struct foo *f, int n) //< entry: not known
 {
 	if (n)
-		mutex_lock(&f->mutex); //< mutex
+		mutex_lock(&f->mutex); //< f->mutex
 	f->count++;
-	rcu_read_lock(); //< mutex?, rcu
+	rcu_read_lock(); //< f->mutex?, rcu
 	f->count++;
-	rcu_read_unlock(); //< mutex?
-	if (n) //< true: mutex · false: nothing held
+	rcu_read_unlock(); //< f->mutex?
+	if (n) //< true: f->mutex · false: nothing held
 		mutex_unlock(&f->mutex); //< nothing held
 }`));
 
@@ -105,9 +105,9 @@ const struct dentry_operations foo_dops = { .d_revalidate = foo_revalidate };`))
     checkHints(`
 void a(struct foo *f, struct foo *g) //< entry: not known
 {
-	mutex_lock(&f->mutex); //< mutex
+	mutex_lock(&f->mutex); //< f->mutex
 	mutex_lock(&g->mutex); //< f->mutex, g->mutex
-	mutex_unlock(&g->mutex); //< mutex
+	mutex_unlock(&g->mutex); //< f->mutex
 	mutex_unlock(&f->mutex); //< nothing held
 }`));
 
@@ -115,12 +115,12 @@ void a(struct foo *f, struct foo *g) //< entry: not known
     checkHints(`
 int a(struct foo *f) //< entry: not known
 {
-	mutex_lock(&f->mutex); //< mutex
+	mutex_lock(&f->mutex); //< f->mutex
 	if (f->count)
 		goto out;
 	mutex_unlock(&f->mutex); //< nothing held
 	return 0;
-out: //< mutex
+out: //< f->mutex
 	mutex_unlock(&f->mutex); //< nothing held
 	return 1;
 }`));
@@ -129,12 +129,12 @@ out: //< mutex
     checkHints(`
 static void lock_both(struct foo *f, int n) //< entry: not known
 {
-	mutex_lock(&f->mutex); //< mutex
+	mutex_lock(&f->mutex); //< f->mutex
 }
 void a(struct foo *f) //< entry: not known
 {
 	lock_both(f,
-		  1); //< mutex
+		  1); //< f->mutex
 	mutex_unlock(&f->mutex); //< nothing held
 }`));
 

@@ -13,6 +13,7 @@ import type {
 } from '../../server/src/engine/door.js';
 import { dropLines } from '../../server/src/engine/views/drop-text.js';
 import { fieldLines } from '../../server/src/engine/views/field-text.js';
+import { dropTree } from '../../server/src/engine/views/review-tree.js';
 import { filesOf, openFiles } from './harness.js';
 
 async function fieldOf(member: string, source: string, paths = ['fs/foo']): Promise<FieldResult> {
@@ -596,6 +597,68 @@ const struct super_operations sops = { .${slot} = gone };`)
       );
     });
   }
+
+  it('tells the ways to a writer that a lock keeps out from those that it does not, pair by pair of methods', async () => {
+    const answer = await dropOf(`
+struct box { int n; spinlock_t lock; };
+static struct box *box_of(struct inode *inode);
+static void count(struct box *b) { b->n++; }
+static int foo_create(struct mnt_idmap *idmap, struct inode *dir, struct dentry *d, umode_t mode, bool excl) {
+	struct box *b = dir->i_private;
+	int n;
+	spin_lock(&b->lock);
+	n = b->n;
+	spin_unlock(&b->lock); /* here */
+	return n;
+}
+static struct dentry *foo_lookup(struct inode *dir, struct dentry *d, unsigned int flags) {
+	count(dir->i_private);
+	return NULL;
+}
+static int foo_getattr(struct mnt_idmap *idmap, const struct path *path, struct kstat *stat, u32 mask, unsigned int flags) {
+	count(path->dentry->d_inode->i_private);
+	return 0;
+}
+static int foo_unlink(struct inode *dir, struct dentry *d) {
+	struct box *b = dir->i_private;
+	b->n = 0;
+	if (d->d_inode)
+		b->n = 1;
+	return 0;
+}
+static const struct inode_operations ops = { .create = foo_create, .lookup = foo_lookup, .getattr = foo_getattr, .unlink = foo_unlink };`);
+    const changers = answer.drops[0]?.changers ?? [];
+    assert.deepEqual(
+      changers.map((c) => [
+        c.function,
+        c.keptOut,
+        c.entries.map((e) => e.method),
+        c.apart === null ? null : [c.apart.entries.map((e) => e.method), c.apart.lock],
+      ]),
+      [
+        ['count', '', ['getattr'], [['lookup'], 'inode::i_rwsem']],
+        ['foo_unlink', 'inode::i_rwsem', ['unlink'], null],
+        ['foo_unlink', 'inode::i_rwsem', ['unlink'], null],
+      ],
+    );
+    const who = dropTree(answer)
+      .flatMap((drop) => drop.children)
+      .find((line) => line.label.startsWith('Who may change'));
+    assert.deepEqual(
+      who?.children.map((line) => [line.label, line.children.length]),
+      [
+        ['count()', 0],
+        ['foo_unlink()', 2],
+      ],
+    );
+    const text = dropLines(answer, () => null)
+      .map((line) => line.map((part) => part.text).join(''))
+      .join('\n');
+    assert.match(
+      text,
+      /count\(\): changes box::n \(->getattr\)\n.*\n *by ->lookup both hold inode::i_rwsem all the time: only if it is not/,
+    );
+  });
 
   it('drops the lock of a scope where the scope ends', async () => {
     const answer = await dropOf(

@@ -23,14 +23,15 @@ async function withEngine<T>(source: string, use: (engine: Engine) => T): Promis
   }
 }
 
-/** Lens titles by function; a function without a lens is not there. */
+/** Lens titles by function, with the whole text behind ` ~ ` where a title is less; a function without a lens is not there. */
 async function checkLenses(
   source: string,
   expected: Readonly<Record<string, readonly string[]>>,
 ): Promise<void> {
   const { lenses } = await withEngine(source, (engine) => engine.lenses(FILE, NEVER));
   const found: Record<string, string[]> = {};
-  for (const lens of lenses) found[lens.function] = [...(found[lens.function] ?? []), lens.title];
+  for (const { function: name, title, whole } of lenses)
+    found[name] = [...(found[name] ?? []), whole === '' ? title : `${title} ~ ${whole}`];
   assert.deepEqual(found, expected);
 }
 
@@ -62,11 +63,14 @@ const LENSES: Readonly<Record<string, readonly [string, Readonly<Record<string, 
     METHODS,
     {
       foo_lookup: [
-        'inode_operations.lookup in ops',
+        'inode_operations.lookup ~ inode_operations.lookup in ops',
         'held: dir->i_rwsem shared or exclusive; may sleep',
-        'overlaps: others that hold dir->i_rwsem shared',
+        'overlaps: others with i_rwsem shared ~ overlaps: others that hold dir->i_rwsem shared',
       ],
-      foo_unlink: ['inode_operations.unlink in ops', 'held: dir->i_rwsem, d->d_inode->i_rwsem; may sleep'],
+      foo_unlink: [
+        'inode_operations.unlink ~ inode_operations.unlink in ops',
+        'held: dir->i_rwsem, d->d_inode->i_rwsem; may sleep',
+      ],
     },
   ],
   'a method in two tables is one slot': [
@@ -74,7 +78,10 @@ const LENSES: Readonly<Record<string, readonly [string, Readonly<Record<string, 
 static const struct inode_operations a = { .unlink = foo_unlink };
 static const struct inode_operations b = { .unlink = foo_unlink };`,
     {
-      foo_unlink: ['inode_operations.unlink in a, b', 'held: dir->i_rwsem, d->d_inode->i_rwsem; may sleep'],
+      foo_unlink: [
+        'inode_operations.unlink ~ inode_operations.unlink in a, b',
+        'held: dir->i_rwsem, d->d_inode->i_rwsem; may sleep',
+      ],
     },
   ],
   'RCU-walk stands apart, and the model says what runs beside it': [
@@ -82,9 +89,9 @@ static const struct inode_operations b = { .unlink = foo_unlink };`,
 static const struct dentry_operations dops = { .d_revalidate = foo_revalidate };`,
     {
       foo_revalidate: [
-        'dentry_operations.d_revalidate in dops',
-        'RCU-walk; must not sleep, or perhaps held: d->d_parent->d_inode->i_rwsem; may sleep',
-        'overlaps: an RCU-walk call runs beside rename, unlink, the last dput, d_release of the same dentry and superblock teardown',
+        'dentry_operations.d_revalidate ~ dentry_operations.d_revalidate in dops',
+        'RCU-walk; must not sleep, or may sleep ~ RCU-walk; must not sleep, or perhaps held: d->d_parent->d_inode->i_rwsem; may sleep',
+        'overlaps in RCU-walk: rename, unlink ... ~ overlaps: an RCU-walk call runs beside rename, unlink, the last dput, d_release of the same dentry and superblock teardown',
       ],
     },
   ],
@@ -99,27 +106,58 @@ static const struct dentry_operations others = { .d_prune = foo_other_prune };
 static const struct inode_operations ops = { .unlink = foo_unlink, .tmpfile = foo_tmpfile };`,
     {
       foo_revalidate: [
-        'dentry_operations.d_revalidate in dops',
-        'RCU-walk; must not sleep, or perhaps held: d->d_parent->d_inode->i_rwsem; may sleep',
-        'overlaps: an RCU-walk call runs beside rename, unlink, the last dput, d_release of the same dentry and superblock teardown',
+        'dentry_operations.d_revalidate ~ dentry_operations.d_revalidate in dops',
+        'RCU-walk; must not sleep, or may sleep ~ RCU-walk; must not sleep, or perhaps held: d->d_parent->d_inode->i_rwsem; may sleep',
+        'overlaps in RCU-walk: rename, unlink ... ~ overlaps: an RCU-walk call runs beside rename, unlink, the last dput, d_release of the same dentry and superblock teardown',
       ],
       foo_prune: [
-        'dentry_operations.d_prune in dops',
-        'held: d->d_lock; perhaps held: d->d_inode->i_lock; must not sleep',
+        'dentry_operations.d_prune ~ dentry_operations.d_prune in dops',
+        'held: d->d_lock, perhaps more; must not sleep ~ held: d->d_lock; perhaps held: d->d_inode->i_lock; must not sleep',
         'overlaps: RCU-walk calls of d_revalidate',
       ],
       // A dentry has one table
       foo_other_prune: [
-        'dentry_operations.d_prune in others',
-        'held: d->d_lock; perhaps held: d->d_inode->i_lock; must not sleep',
+        'dentry_operations.d_prune ~ dentry_operations.d_prune in others',
+        'held: d->d_lock, perhaps more; must not sleep ~ held: d->d_lock; perhaps held: d->d_inode->i_lock; must not sleep',
       ],
       foo_unlink: [
-        'inode_operations.unlink in ops',
+        'inode_operations.unlink ~ inode_operations.unlink in ops',
         'held: dir->i_rwsem, d->d_inode->i_rwsem; may sleep',
         'overlaps: RCU-walk calls of d_revalidate',
       ],
       // Nothing finds what it is handed
-      foo_tmpfile: ['inode_operations.tmpfile in ops', 'nothing held; may sleep'],
+      foo_tmpfile: ['inode_operations.tmpfile ~ inode_operations.tmpfile in ops', 'nothing held; may sleep'],
+    },
+  ],
+  'a method that has much to say is short, and names what its own directory has': [
+    `static int foo_manage(const struct path *path, bool rcu_walk) { return 0; }
+static void foo_release(struct dentry *d) { }
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new, unsigned int flags) { return 0; }
+static int foo_rmdir(struct inode *dir, struct dentry *d) { return 0; }
+static const struct dentry_operations dops = { .d_manage = foo_manage, .d_release = foo_release };
+static const struct inode_operations ops = { .rename = foo_rename, .rmdir = foo_rmdir, .unlink = foo_rmdir };
+static const struct inode_operations others = { .rename = foo_rename };`,
+    {
+      foo_manage: [
+        'dentry_operations.d_manage ~ dentry_operations.d_manage in dops',
+        'RCU-walk; must not sleep, or may sleep ~ RCU-walk; must not sleep, or nothing held; may sleep',
+        'overlaps in RCU-walk: d_release of the same dentry ~ overlaps: an RCU-walk call runs beside d_release of the same dentry',
+      ],
+      foo_release: [
+        'dentry_operations.d_release ~ dentry_operations.d_release in dops',
+        'nothing held; may sleep',
+        'overlaps: RCU-walk calls of d_manage ~ overlaps: RCU-walk calls of d_revalidate, d_compare, d_hash and d_manage for the same dentry',
+      ],
+      foo_rename: [
+        'inode_operations.rename ~ inode_operations.rename in ops, others',
+        'held: old_dir->i_rwsem, new_dir->i_rwsem, perhaps more; may sleep ~ held: old_dir->i_rwsem, new_dir->i_rwsem; perhaps held: old->d_inode->i_rwsem, old_dir->i_sb->s_vfs_rename_mutex and 1 more; may sleep',
+        'overlaps: RCU-walk calls of d_manage',
+      ],
+      foo_rmdir: [
+        'inode_operations.rmdir, unlink ~ inode_operations.rmdir, unlink in ops',
+        'held: dir->i_rwsem, d->d_inode->i_rwsem; may sleep',
+        'overlaps: RCU-walk calls of d_manage',
+      ],
     },
   ],
   'a helper: calls are counted, and those without the lock': [
@@ -133,7 +171,7 @@ static int foo_open(struct inode *inode, struct file *file) {
 static const struct file_operations fops = { .open = foo_open };`,
     {
       helper: ['held: f->lock (3 callers, 1 without)'],
-      foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
+      foo_open: ['file_operations.open ~ file_operations.open in fops', 'nothing held; may sleep'],
     },
   ],
   'what less than half of the calls hold is said as that': [
@@ -147,7 +185,7 @@ static int foo_open(struct inode *inode, struct file *file) {
 static const struct file_operations fops = { .open = foo_open };`,
     {
       helper: ['some hold: f->lock (1 of 3 callers)'],
-      foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
+      foo_open: ['file_operations.open ~ file_operations.open in fops', 'nothing held; may sleep'],
     },
   ],
   'a caller whose own callers nobody knows is not said to be without': [
@@ -169,7 +207,7 @@ static int foo_open(struct inode *inode, struct file *file) {
 static const struct file_operations fops = { .open = foo_open };`,
     {
       helper: ['held: f->lock (2 callers, 1 without)'],
-      foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
+      foo_open: ['file_operations.open ~ file_operations.open in fops', 'nothing held; may sleep'],
     },
   ],
   'locks with the same exceptions stand together, shared ones are named': [
@@ -184,7 +222,7 @@ static int foo_open(struct inode *inode, struct file *file) {
 static const struct file_operations fops = { .open = foo_open };`,
     {
       helper: ['held: f->mutex, f->sem shared (1 caller)'],
-      foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
+      foo_open: ['file_operations.open ~ file_operations.open in fops', 'nothing held; may sleep'],
     },
   ],
   'shared in one situation, exclusive in another': [
@@ -194,9 +232,9 @@ static const struct inode_operations ops = { .lookup = foo_lookup };`,
     {
       helper: ['held: dir->i_rwsem shared or exclusive (1 caller)'],
       foo_lookup: [
-        'inode_operations.lookup in ops',
+        'inode_operations.lookup ~ inode_operations.lookup in ops',
         'held: dir->i_rwsem shared or exclusive; may sleep',
-        'overlaps: others that hold dir->i_rwsem shared',
+        'overlaps: others with i_rwsem shared ~ overlaps: others that hold dir->i_rwsem shared',
       ],
     },
   ],
@@ -212,7 +250,7 @@ static int foo_open(struct inode *inode, struct file *file) {
 static const struct file_operations fops = { .open = foo_open };`,
     {
       helper: ['held: f->lock (2 callers, 1 without)'],
-      foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
+      foo_open: ['file_operations.open ~ file_operations.open in fops', 'nothing held; may sleep'],
     },
   ],
   'a helper that RCU-walk may come to': [
@@ -222,9 +260,9 @@ static const struct dentry_operations dops = { .d_revalidate = foo_revalidate };
     {
       helper: ['perhaps RCU-walk (1 caller)'],
       foo_revalidate: [
-        'dentry_operations.d_revalidate in dops',
-        'RCU-walk; must not sleep, or perhaps held: d->d_parent->d_inode->i_rwsem; may sleep',
-        'overlaps: an RCU-walk call runs beside rename, unlink, the last dput, d_release of the same dentry and superblock teardown',
+        'dentry_operations.d_revalidate ~ dentry_operations.d_revalidate in dops',
+        'RCU-walk; must not sleep, or may sleep ~ RCU-walk; must not sleep, or perhaps held: d->d_parent->d_inode->i_rwsem; may sleep',
+        'overlaps in RCU-walk: rename, unlink ... ~ overlaps: an RCU-walk call runs beside rename, unlink, the last dput, d_release of the same dentry and superblock teardown',
       ],
     },
   ],
@@ -238,7 +276,7 @@ static int foo_open(struct inode *inode, struct file *file) {
 static const struct file_operations fops = { .open = foo_open };`,
     {
       foo_free: ['RCU callback: nothing held; must not sleep'],
-      foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
+      foo_open: ['file_operations.open ~ file_operations.open in fops', 'nothing held; may sleep'],
     },
   ],
   'to hand a function over for later is no call of it': [
@@ -252,7 +290,7 @@ static int foo_open(struct inode *inode, struct file *file) {
 static const struct file_operations fops = { .open = foo_open };`,
     {
       foo_free: ['RCU callback: nothing held; must not sleep', 'held: foo::lock (1 caller)'],
-      foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
+      foo_open: ['file_operations.open ~ file_operations.open in fops', 'nothing held; may sleep'],
     },
   ],
   'a method that others call by name': [
@@ -262,11 +300,11 @@ static const struct inode_operations ops = { .unlink = foo_unlink };
 static const struct file_operations fops = { .open = foo_open };`,
     {
       foo_unlink: [
-        'inode_operations.unlink in ops',
+        'inode_operations.unlink ~ inode_operations.unlink in ops',
         'held: dir->i_rwsem, d->d_inode->i_rwsem; may sleep',
-        'also called directly (1 caller)',
+        '+1 direct caller ~ also called directly',
       ],
-      foo_open: ['file_operations.open in fops', 'nothing held; may sleep'],
+      foo_open: ['file_operations.open ~ file_operations.open in fops', 'nothing held; may sleep'],
     },
   ],
   'nothing to say of what holds nothing': [

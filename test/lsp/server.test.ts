@@ -14,6 +14,7 @@ import {
 import type { HoverAnswer } from '../../server/src/engine/door.js';
 import { placeOf } from '../../server/src/lsp/place.js';
 import {
+  EXPLAIN_COMMAND,
   PICTURE_REQUEST,
   type PictureParams,
   type PictureReply,
@@ -118,6 +119,15 @@ describe('lsp server', () => {
     assert.deepEqual(diagnostic?.codeDescription, { href: 'file:///pages/rcu/early-free.md' });
     assert.deepEqual(diagnostic?.data, { fingerprint: 'fake-foo' });
     assert.match(diagnostic?.relatedInformation?.[1]?.message ?? '', /^CPU 1: /);
+  });
+
+  it('links a finding to the command that shows the page where the client has it', async () => {
+    await client.initialize(undefined, { commands: [EXPLAIN_COMMAND] });
+    await client.open(uri, TEXT);
+    const { diagnostics } = await client.diagnostics(uri, 1);
+    assert.deepEqual(diagnostics[0]?.codeDescription, {
+      href: 'command:lockwalk.explainRule?%5B%22rcu%2Fearly-free%22%5D',
+    });
   });
 
   it('follows incremental edits and drops what an older text gave', async () => {

@@ -76,13 +76,13 @@ describe('shown by the built server', () => {
       lenses.map(({ range, command }) => [range.start.line, command?.title, command?.command]),
       [
         [lineOf('netfsd_lease_left(const'), 'held: dentry->d_lock (1 caller)', CALLERS_COMMAND],
-        [
-          lineOf('int netfsd_delete'),
-          'dentry_operations.d_delete in netfsd_lease_operations',
-          CALLERS_COMMAND,
-        ],
+        [lineOf('int netfsd_delete'), 'dentry_operations.d_delete', CALLERS_COMMAND],
         [lineOf('int netfsd_delete'), 'held: dentry->d_lock; perhaps RCU read side; must not sleep', ''],
       ],
+    );
+    assert.deepEqual(
+      lenses.map(({ command }) => command?.tooltip),
+      [undefined, 'dentry_operations.d_delete in netfsd_lease_operations', undefined],
     );
     const [place] = lenses[0]?.command?.arguments ?? [];
     const callers = await ask<WireRange[]>(CALLERS_REQUEST, place);

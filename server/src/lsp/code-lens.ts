@@ -21,15 +21,16 @@ export async function codeLenses(
     await tree.tell(documents);
     return await tree.engine.lenses(file, stop);
   });
-  return lenses.map(({ at, title, opens }) => {
+  return lenses.map(({ at, title, whole, opens }) => {
     const range = toRange(wire, file, {
       startLine: at.line,
       startColumn: at.column,
       endLine: at.endLine,
       endColumn: at.endColumn,
     });
-    if (!opens || !showsCallers) return { range, command: { title, command: '' } };
+    const said = { title, ...(whole === '' ? {} : { tooltip: whole }) };
+    if (!opens || !showsCallers) return { range, command: { ...said, command: '' } };
     const place: DocumentPlace = { textDocument: { uri }, position: range.start };
-    return { range, command: { title, command: CALLERS_COMMAND, arguments: [place] } };
+    return { range, command: { ...said, command: CALLERS_COMMAND, arguments: [place] } };
   });
 }

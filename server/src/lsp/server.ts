@@ -32,6 +32,7 @@ import { progressOf } from './progress.js';
 import { Projects } from './projects.js';
 import {
   CONTRACT_COMMAND,
+  EXPLAIN_COMMAND,
   EXPLAIN_FINDING_REQUEST,
   type ExplainFindingParams,
   type FindingPage,
@@ -73,6 +74,11 @@ const SECTION = 'lockwalk';
 /** A tree whose documents are all closed keeps its engine for this long. */
 const KEEP_TREE_MS = 60_000;
 
+/** A link that runs a command of the client. */
+function commandLink(command: string, argument: string): string {
+  return `command:${command}?${encodeURIComponent(JSON.stringify([argument]))}`;
+}
+
 /** Serves a connection until the client says exit. */
 export function serve(connection: Connection, options: ServerOptions): void {
   let client: ClientAbilities = clientAbilities(null);
@@ -106,13 +112,17 @@ export function serve(connection: Connection, options: ServerOptions): void {
       if (client.refreshesDiagnostics) connection.languages.diagnostics.refresh();
     },
   });
-  const wireIn = (tree: KernelTree): ReturnType<typeof wireOf> =>
-    wireOf(tree, documents, client.encoding, options.rulePage);
-  const wire = (one: Served): ReturnType<typeof wireOf> => wireIn(one.tree);
   /** A command where the client has it: pages of the extension are shown as what they look like, not as their text. */
+  const rulePage = (rule: string): string | null =>
+    client.commands.has(EXPLAIN_COMMAND) && options.rulePage(rule) !== null
+      ? commandLink(EXPLAIN_COMMAND, rule)
+      : options.rulePage(rule);
+  const wireIn = (tree: KernelTree): ReturnType<typeof wireOf> =>
+    wireOf(tree, documents, client.encoding, rulePage);
+  const wire = (one: Served): ReturnType<typeof wireOf> => wireIn(one.tree);
   const page = (struct: string, method: string): string | null =>
     client.showsContracts
-      ? `command:${CONTRACT_COMMAND}?${encodeURIComponent(JSON.stringify([`${struct}/${method}`]))}`
+      ? commandLink(CONTRACT_COMMAND, `${struct}/${method}`)
       : options.methodPage(struct, method);
   const hints = new InlayHints(documents, () => {
     if (client.inlayHintRefresh && !stopping) connection.languages.inlayHint.refresh();

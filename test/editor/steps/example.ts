@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Stage, Step } from '../stage.js';
 import { PATIENCE_MS, until } from '../workbench.js';
 import { cardOn } from './card.js';
-import { lineOf, squigglesBecome, visit } from './visit.js';
+import { lensesDrawn, lineOf, squigglesBecome, visit } from './visit.js';
 
 const file = 'fs/netfsd/dir.c';
 
@@ -61,11 +61,12 @@ async function helperHover({ bench, checks, folder }: Stage): Promise<void> {
   const lineText = 'unsigned long end = dentry->d_time;';
   await bench.open(path, lineOf(path, lineText));
   await bench.page.keyboard.press('Control+Home');
+  await lensesDrawn(bench);
   const card = await cardOn(bench, bench.token(lineText, 'd_time'), 'd_time', /d_lock[\s\S]*d_delete/);
   const says = /must not sleep/.test(card) && /RCU read side/.test(card) && /netfsd_delete/.test(card);
   checks.that('a lock that a caller brings, and the way there', says, card.slice(0, 400));
   await bench.shot('hover-helper');
-  await bench.picture('hover', { x: 352, y: 36, width: 1044, height: 480 });
+  await bench.picture('hover', { x: 352, y: 36, width: 1044, height: 468 });
   await bench.pointerAway();
 }
 

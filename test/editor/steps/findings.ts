@@ -33,14 +33,12 @@ async function scan(bench: Workbench, checks: Checks, folder: string): Promise<v
   const path = join(folder, 'fs/pool/alloc.c');
   await bench.open(path, lineOf(path, 'kmalloc(sizeof'));
   await until(async () => (await page.locator('.squiggly-error').count()) > 0, 40_000);
-  await page.waitForTimeout(1500);
-  const opened = await bench.problemCount();
+  const opened = await bench.problemsStay(4);
   checks.that('none of them is there twice when the file is open', opened === 4, `${opened}`);
   await bench.shot('scan-opened');
   await closeAll(bench);
-  await page.waitForTimeout(1000);
-  const closed = await until(async () => (await bench.problemCount()) === 4, 15_000);
-  checks.that('nor is it gone when the file is closed', closed, `${await bench.problemCount()}`);
+  const closed = await bench.problemsStay(4);
+  checks.that('nor is it gone when the file is closed', closed === 4, `${closed}`);
 }
 
 async function why(bench: Workbench, checks: Checks, folder: string): Promise<void> {
@@ -61,9 +59,12 @@ async function why(bench: Workbench, checks: Checks, folder: string): Promise<vo
   checks.that('a page says step by step why it is reported', said !== null, seen);
   await bench.shot('why');
   const link = preview.locator('a', { hasText: 'root.c:17' }).first();
-  await link.click({ timeout: 5000 }).catch(() => undefined);
   const tab = page.locator('.tab[data-resource-name="root.c"]');
-  checks.that('its links lead to the places', await until(async () => (await tab.count()) > 0, 8000));
+  const led = await until(async () => {
+    await link.click({ timeout: 3000 }).catch(() => undefined);
+    return until(async () => (await tab.count()) > 0, 5000);
+  });
+  checks.that('its links lead to the places', led);
   await page.waitForTimeout(800);
   await bench.shot('why-link');
   await closeAll(bench);
@@ -77,20 +78,19 @@ async function ignore(bench: Workbench, checks: Checks, folder: string): Promise
   await until(async () => (await page.locator('.squiggly-error').count()) > 0, 40_000);
   const before = await bench.problemCount();
   await bench.click(bench.token(text, 'kmalloc'));
-  const offered = await bench.actions();
+  await bench.actions();
   await page.waitForTimeout(400);
   await bench.shot('actions');
-  for (let row = 0; row < offered.findIndex((one) => one.includes('Ignore lock/sleep-in-atomic')); row++)
-    await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Enter');
-  const input = page.locator('.quick-input-widget input').first();
-  await input.waitFor({ timeout: 10_000 }).catch(() => undefined);
+  await bench.choose('Ignore lock/sleep-in-atomic');
+  const input = page.locator('.quick-input-widget input[placeholder="the object is not published yet"]');
+  await input.waitFor();
   await page.keyboard.type('only called before anybody else can see the pool');
   await bench.shot('reason');
   await page.keyboard.press('Enter');
-  const written = await until(
-    async () => (await page.locator('.view-line', { hasText: 'before' }).count()) > 0,
-  );
+  const comment = page.locator('.view-line', {
+    hasText: /lockwalk-ignore.lock\/sleep-in-atomic:.only.called.before/,
+  });
+  const written = await until(async () => (await comment.count()) === 1);
   const gone = await until(async () => (await bench.problemCount()) === before - 1, 20_000);
   checks.that(
     'a finding is ignored with the reason that was asked for',

@@ -2,7 +2,7 @@
  * The pictures in the workbench: the timeline of a function with a click and the cursor, the life cycle with the method lit, the lock
  * order, in a dark and in a light theme.
  */
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inRepository } from '../../repository.js';
 import type { Checks } from '../checks.js';
@@ -135,6 +135,40 @@ async function lifeCycle(
   checks.that('a life cycle with the method lit', lit);
   await bench.pointerAway();
   await bench.shot('life-cycle');
+  await frame.locator('#fit').click();
+  const fits = await until(async () => {
+    const { scrollWidth, clientWidth } = await frame
+      .locator('#picture')
+      .evaluate((main: Scrolled) => ({ scrollWidth: main.scrollWidth, clientWidth: main.clientWidth }));
+    return scrollWidth <= clientWidth;
+  }, 10_000);
+  checks.that('made as wide as the panel', fits);
+  await bench.shot('life-cycle-fit');
+  await save(bench, checks, folder, frame);
+}
+
+interface Scrolled {
+  readonly scrollWidth: number;
+  readonly clientWidth: number;
+}
+
+/** The picture goes to a file of the tree. */
+async function save(bench: Workbench, checks: Checks, folder: string, frame: FrameLocator): Promise<void> {
+  const { page } = bench;
+  await frame.locator('#save').click();
+  const input = page.locator('.quick-input-widget input').first();
+  await input.waitFor();
+  const file = join(folder, 'life.svg');
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText(file);
+  const isNamed = await until(async () => (await input.inputValue()) === file, 10_000);
+  await page.waitForTimeout(500); // the dialog looks at what was typed
+  await page.keyboard.press('Enter');
+  const saved = await until(
+    async () => existsSync(file) && /<svg[\s\S]*<\/svg>/.test(readFileSync(file, 'utf8')),
+    20_000,
+  );
+  checks.that('it is saved as SVG', isNamed && saved);
 }
 
 /** Steps on the example tree. */

@@ -16,7 +16,7 @@ function lineOf(path: string, text: string): number {
 }
 
 /** Rows of the view, as they are drawn. */
-async function rows(bench: Workbench): Promise<string[]> {
+export async function rows(bench: Workbench): Promise<string[]> {
   const drawn = bench.page.locator('.sidebar .monaco-list-row');
   return (await drawn.allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
 }

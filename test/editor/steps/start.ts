@@ -46,24 +46,35 @@ const BROKEN_IMAGES = `[...document.querySelectorAll('.getting-started-media img
 /** Runs the task that checks `fs` of a tree, and waits for its end. Something must be found there. */
 export async function runTask({ bench, checks }: Stage, root: string): Promise<void> {
   const { page } = bench;
-  await bench.command('Tasks: Run Task');
+  const terminal = page.locator('.single-terminal-tab');
+  // One that an earlier task has ended in looks like the end of this one
+  if ((await terminal.count()) > 0) await bench.command('Terminal: Kill All Terminals');
+  await until(async () => (await terminal.count()) === 0);
   const rows = page.locator('.quick-input-list .monaco-list-row');
   const type = rows.locator('.label-name', { hasText: /^lockwalk$/ }).first();
   // Where the sample has been open there is one for it as well
   const mine = rows.locator('.label-name', { hasText: new RegExp(`check fs( of ${root})?$`) }).first();
-  // tasks are offered at once, or by their type first
-  const offered = await until(async () => {
-    if (await mine.isVisible()) return true;
-    if (await type.isVisible()) await type.click({ timeout: 1000 }).catch(() => undefined);
-    return false;
+  let offered = false;
+  // The list goes away where something else takes the focus: then it is opened again
+  const begun = await until(async () => {
+    await bench.command('Tasks: Run Task');
+    // tasks are offered at once, or by their type first
+    const isThere = await until(async () => {
+      if (await mine.isVisible()) return true;
+      if (await type.isVisible()) await type.click({ timeout: 1000 }).catch(() => undefined);
+      return false;
+    }, 20_000);
+    offered ||= isThere;
+    if (isThere) await mine.click({ timeout: 3000 }).catch(() => undefined);
+    const isBegun = await until(async () => (await terminal.count()) > 0, 10_000);
+    if (!isBegun) await page.keyboard.press('Escape');
+    return isBegun;
   });
   checks.that('the task is offered', offered);
   await bench.shot('task');
-  await bench.click(mine);
   // It ends with an error where something is found, which its terminal shows
-  const state = page.locator('.single-terminal-tab');
-  await page.waitForTimeout(1500);
-  await until(async () => (await state.locator('.codicon-error').count()) > 0, PATIENCE_MS);
+  const ended = await until(async () => (await terminal.locator('.codicon-error').count()) > 0);
+  checks.that('it runs, and ends with what it has found', begun && ended);
   await page.waitForTimeout(500);
 }
 
@@ -87,8 +98,7 @@ async function task(stage: Stage): Promise<void> {
   await bench.shot('task-problems');
   await bench.open(join(folder, 'fs/pool/alloc.c'), 27);
   await squigglesBecome(bench, (count) => count > 0, PATIENCE_MS);
-  await page.waitForTimeout(1500);
-  const opened = await bench.problemCount();
+  const opened = await bench.problemsStay(4);
   checks.that('opened, a finding of the task is not shown twice', opened === 4, `${opened}`);
   await bench.shot('task-opened');
   await bench.command('Lockwalk: Check Whole Tree');
@@ -96,11 +106,10 @@ async function task(stage: Stage): Promise<void> {
     .locator('.notification-toast', { hasText: /4 findings in/ })
     .first()
     .waitFor({ timeout: PATIENCE_MS });
-  await page.waitForTimeout(1500);
-  const both = await bench.problemCount();
+  const both = await bench.problemsStay(4);
   checks.that('after a check of the tree nothing is there twice', both === 4, `${both}`);
   await runTask(stage, folder);
-  const again = await bench.problemCount();
+  const again = await bench.problemsStay(4);
   checks.that('nor where the task follows the check', again === 4, `${again}`);
   await bench.shot('task-and-scan');
 }

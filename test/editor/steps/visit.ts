@@ -20,6 +20,12 @@ export interface Visit {
   readonly pictures?: boolean;
 }
 
+/** A picture for people has the lenses in it, which come after all else. */
+export async function lensesDrawn(bench: Workbench): Promise<void> {
+  await until(async () => (await bench.page.locator('.codelens-decoration').count()) > 0, 20_000);
+  await bench.page.waitForTimeout(500);
+}
+
 /** How many squiggles are drawn. */
 export function squiggles(bench: Workbench): Promise<number> {
   return bench.page.locator(SQUIGGLES).count();
@@ -67,6 +73,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   const all = await bench.problems();
   checks.that('its path as related rows', all.length > rows.length + 1, `${all.length} rows`);
   await bench.shot('problems');
+  if (what.pictures) await lensesDrawn(bench);
   if (what.pictures) await bench.picture('finding', { x: 352, y: 36, width: 1044, height: 716 });
 
   await page.keyboard.press('Control+J'); // the panel away: the card needs the room
@@ -87,7 +94,7 @@ export async function visit({ bench, checks }: Stage, what: Visit, coldMs: numbe
   const fixable = offered.length > 0 && !/^Explain/.test(offered[0] ?? '');
   checks.that('quick fix offered', fixable, offered.join(' | '));
   await bench.shot('quick-fix');
-  if (what.pictures) await bench.picture('quick-fix', { x: 352, y: 36, width: 800, height: 420 });
+  if (what.pictures) await bench.picture('quick-fix', { x: 352, y: 36, width: 800, height: 486 });
   await page.waitForTimeout(400); // the menu ignores a key that comes at once
   await page.keyboard.press(fixable ? 'Enter' : 'Escape');
   const left = await until(async () => {

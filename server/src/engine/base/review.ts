@@ -166,8 +166,11 @@ export interface Changer extends Place {
   readonly lock: GuardState;
   /** A lock that both hold all the time, so that it can only be about another object; ''. */
   readonly keptOut: string;
+  /** Ways to it; where some of them are kept out and others are not, those that are not. */
   readonly entries: readonly EntryMethod[];
   readonly ways: number;
+  /** The ways that are kept out where others are not, and by which lock that both hold; null where all are alike. */
+  readonly apart: { readonly entries: readonly EntryMethod[]; readonly lock: string } | null;
 }
 
 /** A caller that holds the lock across the call. */

@@ -13,7 +13,10 @@ export interface Lens {
   readonly function: string;
   /** The function's name. */
   readonly at: Range;
+  /** Short: it stands beside other lenses in one line of the editor. */
   readonly title: string;
+  /** The whole of it, where the title leaves something out; ''. */
+  readonly whole: string;
   /** There is something to show on a click: calls, or tables. */
   readonly opens: boolean;
 }

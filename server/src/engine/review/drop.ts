@@ -3,7 +3,7 @@
  * change that meanwhile, and what each caller relies on.
  */
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
-import type { HeldLock } from '../base/finding.js';
+import type { EntryMethod, HeldLock } from '../base/finding.js';
 import type { Changer, Drop, DropQuery, DropResult, Relied } from '../base/review.js';
 import { graphOf } from '../contexts/cfg.js';
 import { functionAt, operationAt, situationsAt } from '../contexts/query.js';
@@ -13,7 +13,7 @@ import type { FunctionRef } from '../program/program.js';
 import { isAllKnown } from '../rules/holding.js';
 import { operationsOf } from '../rules/replay.js';
 import { lineOf, lockExpression, offsetsOf, placeOf, type RuleContext } from '../rules/rule.js';
-import { Collector, guardAt, type Spot } from './collect.js';
+import { Collector, guardAt, type Spot, type SpotSituation } from './collect.js';
 import { callersHolding } from './drop-callers.js';
 import { type DropSite, droppingOps, dropSites } from './drop-sites.js';
 import { entriesOf, situationsOf } from './field.js';
@@ -116,12 +116,12 @@ function howWords(site: DropSite): string {
 function dropOf(cx: RuleContext, collector: Collector, site: DropSite): Drop {
   const { fn, op, lock } = site;
   const section = new SectionReader(cx, site).read();
-  const stillHeld = stillHeldAt(cx, site);
+  const stillHeld = stillHeldAt(situationsAtDrop(cx, site));
   const isRcu = lock.kind === 'rcu';
   const { relied } = section;
   const { changers: all, undisturbed } = isRcu
     ? { changers: [], undisturbed: [] }
-    : changersOf(cx, collector, site, relied, stillHeld);
+    : changersOf(cx, collector, site, relied);
   const up = site.brought && !isRcu ? callersHolding(cx, fn, lock) : { callers: [], count: 0 };
   return {
     ...placeOf(fn, op),
@@ -150,16 +150,25 @@ function dropOf(cx: RuleContext, collector: Collector, site: DropSite): Drop {
   };
 }
 
-/** What is held at the drop besides the lock that is dropped. */
-function stillHeldAt(cx: RuleContext, { fn, op, lock, text, seen }: DropSite): readonly HeldLock[] {
-  const situations = situationsAt(cx.analysis, fn, [op]).get(op) ?? [];
+/** What is held besides the lock that is dropped, situation by situation. */
+function situationsAtDrop(cx: RuleContext, site: DropSite): readonly (readonly HeldLock[])[] {
+  const { fn, op, lock, text, seen } = site;
   const takenIn = lock.fn === fn.id && lock.op >= 0 ? lineOf(fn, lock.op) : 0;
+  return (situationsAt(cx.analysis, fn, [op]).get(op) ?? []).map(({ held: all }) =>
+    all.filter((held) => {
+      if (held.class !== lock.class) return true;
+      // It may be the very one
+      if (!seen && held.expression === held.class) return false;
+      return !isSame(held, text, takenIn);
+    }),
+  );
+}
+
+/** The same, put together. */
+function stillHeldAt(situations: readonly (readonly HeldLock[])[]): readonly HeldLock[] {
   const out = new Map<string, { held: HeldLock; count: number }>();
   for (const one of situations)
-    for (const held of one.held) {
-      if (held.class === lock.class && isSame(held, text, takenIn)) continue;
-      // It may be the very one
-      if (!seen && held.class === lock.class && held.expression === held.class) continue;
+    for (const held of one) {
       const key = `${held.class} ${held.expression} ${held.mode}`;
       const old = out.get(key);
       const sure = held.certainty === 'must' ? 1 : 0;
@@ -192,10 +201,10 @@ function changersOf(
   collector: Collector,
   site: DropSite,
   relied: readonly Relied[],
-  stillHeld: readonly HeldLock[],
 ): { readonly changers: readonly Changer[]; readonly undisturbed: readonly string[] } {
   const undisturbed: string[] = [];
   const overlap = new Overlap(cx, site.fn);
+  const here = situationsAtDrop(cx, site);
   const members = [...new Set(relied.flatMap((r) => r.members))].slice(0, MAX_MEMBERS);
   const out = new Map<string, Changer>();
   for (const name of members) {
@@ -219,8 +228,12 @@ function changersOf(
       const key = `${name} ${file} ${line}`;
       if (out.has(key)) continue;
       const besides = spot.situations.filter((one) => one.alone === '');
-      const entries = besides.flatMap((one) => entriesOf(cx.analysis, spot.fn.id, one.entry));
-      const unique = [...new Map(entries.map((e) => [`${e.struct}.${e.method} ${e.function}`, e])).values()];
+      const kept = besides.map((one) => keptOutBy(one, site.lock.class, here));
+      const isOut = besides.length > 0 && kept.every((lock) => lock !== '');
+      const open = waysOf(cx, spot, isOut ? besides : besides.filter((_, n) => kept[n] === ''));
+      const shut = waysOf(cx, spot, isOut ? [] : besides.filter((_, n) => kept[n] !== ''));
+      for (const way of open.keys()) shut.delete(way);
+      const ways = [...open.values()];
       out.set(key, {
         file,
         line,
@@ -230,9 +243,16 @@ function changersOf(
         kind: spot.access.kind,
         by: spot.access.by,
         lock: guardAt(spot, site.lock.class, struct, !site.lock.shared),
-        keptOut: keptOutBy(spot, site.lock.class, stillHeld),
-        entries: unique.slice(0, MAX_ENTRIES),
-        ways: unique.length,
+        keptOut: isOut ? [...new Set(kept)].join(', ') : '',
+        entries: ways.slice(0, MAX_ENTRIES),
+        ways: ways.length,
+        apart:
+          shut.size === 0
+            ? null
+            : {
+                entries: [...shut.values()].slice(0, MAX_ENTRIES),
+                lock: [...new Set(kept.filter((lock) => lock !== ''))].join(', '),
+              },
       });
     }
   }
@@ -251,24 +271,29 @@ function withOthers(spot: Spot): Spot {
   return { ...spot, situations: spot.situations.map((one) => ({ ...one, alone: '' })) };
 }
 
-/** A lock that is held here all the same and that the other one holds in every situation; ''. */
-function keptOutBy(spot: Spot, dropped: string, stillHeld: readonly HeldLock[]): string {
-  for (const mine of stillHeld) {
-    // Another one of the class that is dropped says nothing of the one that is
-    if (mine.certainty === 'may' || mine.class === dropped) continue;
-    const both =
-      spot.situations.length > 0 &&
-      spot.situations.every((one) =>
-        one.held.some(
-          (h) =>
-            h.class === mine.class &&
-            h.certainty === 'must' &&
-            (h.mode === 'exclusive' || mine.mode === 'exclusive'),
-        ),
-      );
-    if (both) return mine.class;
-  }
-  return '';
+/** The methods by which some situations of an access come about. */
+function waysOf(cx: RuleContext, spot: Spot, situations: readonly SpotSituation[]): Map<string, EntryMethod> {
+  const entries = situations.flatMap((one) => entriesOf(cx.analysis, spot.fn.id, one.entry));
+  return new Map(entries.map((e) => [`${e.struct}.${e.method} ${e.function}`, e]));
+}
+
+/**
+ * The class of a lock that keeps a situation of another access out: both hold one of it all the time, whatever comes here, and not both
+ * shared; ''.
+ */
+function keptOutBy(other: SpotSituation, dropped: string, here: readonly (readonly HeldLock[])[]): string {
+  const isBetween = (mine: HeldLock, theirs: HeldLock): boolean =>
+    theirs.class === mine.class &&
+    mine.certainty === 'must' &&
+    theirs.certainty === 'must' &&
+    (theirs.mode === 'exclusive' || mine.mode === 'exclusive');
+  // Another one of the class that is dropped says nothing of the one that is
+  const between = here.map((held) =>
+    held.find((mine) => mine.class !== dropped && other.held.some((theirs) => isBetween(mine, theirs))),
+  );
+  return between.length > 0 && between.every((lock) => lock !== undefined)
+    ? [...new Set(between.flatMap((lock) => lock?.class ?? []))].join(', ')
+    : '';
 }
 
 function notesOf(cx: RuleContext, site: DropSite, relied: readonly Relied[]): readonly string[] {

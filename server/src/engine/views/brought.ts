@@ -16,6 +16,7 @@ import type { FunctionRef, Program } from '../program/program.js';
 export interface Brought {
   /** As the function would write it, `inode->i_rwsem`; its class where it has no name there. */
   readonly name: string;
+  readonly class: string;
   /** It is RCU-walk or another read side, and no lock. */
   readonly rcu: boolean;
   /** Calls at which it is held for sure; those of them at which it is held shared, or shared in some situations only. */
@@ -115,7 +116,7 @@ function count(analysis: Analysis, fn: FunctionRef, calls: readonly (readonly Ca
       if (answer === 'shared' || answer === 'either') sum.held++;
     }
     const rcu = lock.kind === 'rcu';
-    locks.push({ name: rcu && isAlwaysWalk(bySite) ? 'RCU-walk' : name, rcu, ...sum });
+    locks.push({ name: rcu && isAlwaysWalk(bySite) ? 'RCU-walk' : name, class: lock.class, rcu, ...sum });
   }
   locks.sort(
     (a, b) =>

@@ -2,6 +2,7 @@
  * What relies on a dropped lock as lines of text, in the order in which a reviewer asks: what the code went by, who may change it, which
  * callers count on it. Must not compute; cuts long lists with counts.
  */
+import type { EntryMethod } from '../base/finding.js';
 import type { Changer, Drop, DropAnswer, Relied, RelyingCaller } from '../base/review.js';
 import { count } from '../findings/wording.js';
 import { locksBrief, plain, type ReadLine, situationWords, type TextLine, toned } from './field-text.js';
@@ -187,6 +188,8 @@ function changerLines(out: TextLine[], drop: Drop, most: number): void {
       plain(`${lines}  ${c.function}(): ${kindWords(c)} ${c.member}${entryWords(c)}`),
     ]);
     out.push([toned('dim', `          ${lockWords(c, drop.lock.class)}`)]);
+    const apart = apartWords(c);
+    if (apart !== '') out.push([toned('dim', `          ${apart}`)]);
   }
   more(out, groups.length - most, '    ');
   if (changerCount > changers.length)
@@ -194,10 +197,10 @@ function changerLines(out: TextLine[], drop: Drop, most: number): void {
 }
 
 /** What one function does to one member in the same way. */
-function byWriter(changers: readonly Changer[]): readonly (readonly Changer[])[] {
+export function byWriter(changers: readonly Changer[]): readonly (readonly Changer[])[] {
   const groups = new Map<string, Changer[]>();
   for (const c of changers) {
-    const key = JSON.stringify([c.file, c.function, c.member, c.lock, c.keptOut, kindWords(c)]);
+    const key = JSON.stringify([c.file, c.function, c.member, c.lock, c.keptOut, c.apart, kindWords(c)]);
     const list = groups.get(key);
     if (list === undefined) groups.set(key, [c]);
     else list.push(c);
@@ -214,11 +217,20 @@ function kindWords(c: Changer): string {
 
 function entryWords(c: Changer): string {
   if (c.entries.length === 0) return '';
-  const named = c.entries.map((e) =>
-    e.struct === '' || e.struct === 'callback' ? e.method : `->${e.method}`,
-  );
   const rest = c.ways - c.entries.length;
-  return ` (${[...new Set(named)].join(', ')}${rest > 0 ? ` and ${rest} more` : ''})`;
+  return ` (${namesOf(c.entries)}${rest > 0 ? ` and ${rest} more` : ''})`;
+}
+
+function namesOf(entries: readonly EntryMethod[]): string {
+  const named = entries.map((e) => (e.struct === '' || e.struct === 'callback' ? e.method : `->${e.method}`));
+  return [...new Set(named)].join(', ');
+}
+
+/** Ways to a writer that a lock keeps out where others are let in; ''. */
+export function apartWords({ apart }: Changer): string {
+  return apart === null
+    ? ''
+    : `by ${namesOf(apart.entries)} both hold ${apart.lock} all the time: only if it is not the same one`;
 }
 
 /** Whether a lock belongs to the very object whose member it is about. */

@@ -14,7 +14,7 @@ import type {
   RelyingCaller,
 } from '../base/review.js';
 import { count } from '../findings/wording.js';
-import { dropWords, isOfOne, lockWords, reliedWords } from './drop-text.js';
+import { apartWords, byWriter, dropWords, isOfOne, lockWords, reliedWords } from './drop-text.js';
 import { briefOf, guardWords, heldBrief, locksBrief, situationWords, whatOf } from './field-text.js';
 
 /** One line of a tree. */
@@ -185,7 +185,7 @@ function dropLine(drop: Drop, answer: DropAnswer): TreeLine {
     children.push(
       node(`Who may change that meanwhile (${drop.changerCount})`, {
         open: true,
-        children: changers.map((c) => changerLine(c, drop.lock.class)),
+        children: byWriter(changers).map((list) => changerLine(list, drop.lock.class)),
       }),
     );
   if (callers.length > 0)
@@ -214,12 +214,18 @@ function reliedLine(r: Relied, file: string): TreeLine {
   });
 }
 
-function changerLine(c: Changer, dropped: string): TreeLine {
+/** The places at which one function changes one member in the same way. */
+function changerLine(list: readonly Changer[], dropped: string): TreeLine {
+  const c = list[0] as Changer;
   const isLetIn = c.lock === 'held' && c.keptOut === '' && isOfOne(c.member, dropped);
+  const lines = list.map((one) => one.line).join(', ');
   return node(`${c.function}()`, {
-    description: `${fileOf(c)}:${c.line}  ${c.member}; ${lockWords(c, dropped)}`,
+    description: [`${fileOf(c)}:${lines}  ${c.member}`, lockWords(c, dropped), apartWords(c)]
+      .filter((part) => part !== '')
+      .join('; '),
     icon: isLetIn ? 'warning' : '',
     place: c,
+    children: list.length === 1 ? [] : list.map((one) => node(`line ${one.line}`, { place: one })),
   });
 }
 

@@ -46,7 +46,7 @@ function textOf(parts: readonly string[]): string {
 function partsOf(group: HoverGroup, twice: ReadonlySet<string>): readonly string[] {
   const names = group.held.map((lock) => {
     const name = lastName(lock.expression);
-    return `${twice.has(name) ? longName(lock) : name}${lock.mode === 'shared' ? ' shared' : ''}${lock.certainty === 'may' ? '?' : ''}`;
+    return `${twice.has(name) || isPlainWord(name) ? longName(lock) : name}${lock.mode === 'shared' ? ' shared' : ''}${lock.certainty === 'may' ? '?' : ''}`;
   });
   const more = names.length - MOST_LOCKS;
   const parts = more > 1 ? [...names.slice(0, MOST_LOCKS), `${more} more`] : names;
@@ -63,6 +63,11 @@ function lastName(expression: string): string {
   const at = Math.max(text.lastIndexOf('->') + 1, text.lastIndexOf('.'));
   const name = at > 0 ? text.slice(at + 1) : text;
   return /^\w/.test(name) ? name : text;
+}
+
+/** `lock`, `mutex`: only with its object it is a name; the kernel's own carry a mark of it, `d_lock`. */
+function isPlainWord(name: string): boolean {
+  return /^[a-z]+$/.test(name);
 }
 
 /** The same with the object's last name: `d_inode->i_rwsem` of `&dir->d_inode->i_rwsem`. */

@@ -10,10 +10,18 @@ export type ShortState = Pick<PointContext, 'held' | 'rcu' | 'maySleep'>;
 
 /** Locks named in one line; the rest are counted. */
 const MAX_LOCKS = 4;
+/** The same where there is little room, and names past that go by the lock's class. */
+const FEW_LOCKS = 2;
+const LONG_NAME = 28;
 
 /** `inode->i_rwsem`: a lock as it is written, without the `&` of the expression. */
 export function lockName(lock: Pick<HeldLock, 'class' | 'expression'>): string {
   return lock.expression === '' ? lock.class : lock.expression.replace(/^&/, '');
+}
+
+/** The name of a lock where there is little room: a long one gives way to the class. */
+export function briefName(name: string, cls: string): string {
+  return name.length > LONG_NAME && cls !== '' && cls.length < name.length ? cls : name;
 }
 
 /** Some names, and how many more there are. */
@@ -27,15 +35,28 @@ export function some(names: readonly string[], most: number): string {
  * `held: dir->i_rwsem shared or exclusive; may sleep`. What only some of the states of a line hold is there perhaps.
  */
 export function stateLines(states: readonly ShortState[]): readonly string[] {
+  return grouped(states).map(line);
+}
+
+function grouped(states: readonly ShortState[]): readonly (readonly ShortState[])[] {
   const groups = new Map<string, ShortState[]>();
   for (const state of [...states].sort((a, b) => strictness(b) - strictness(a)))
     push(groups, `${state.rcu === 'walk'} ${state.maySleep}`, state);
-  return [...groups.values()].map(line);
+  return [...groups.values()];
 }
 
 /** The lines of `stateLines` as one. */
 export function statesLine(states: readonly ShortState[]): string {
   return stateLines(states).join(', or ');
+}
+
+/**
+ * The same where there is little room: `held: dir->i_rwsem, perhaps more; may sleep`. Beside another line one that has no lock for
+ * sure says only whether it may sleep: `RCU-walk; must not sleep, or may sleep`.
+ */
+export function briefLine(states: readonly ShortState[]): string {
+  const groups = grouped(states);
+  return groups.map((group) => brief(group, groups.length > 1)).join(', or ');
 }
 
 /** Everything in one line, for one place that is reached in many ways. */
@@ -60,6 +81,19 @@ function line(states: readonly ShortState[]): string {
   return parts.join('; ');
 }
 
+function brief(states: readonly ShortState[], isBeside: boolean): string {
+  const { sure, perhaps } = lockTexts(states, briefName);
+  const rcu = shortRcu(states);
+  const parts: string[] = [];
+  if (sure.length > 0)
+    parts.push(`held: ${some(sure, FEW_LOCKS)}${perhaps.length > 0 ? ', perhaps more' : ''}`);
+  else if (perhaps.length > 0 && !isBeside) parts.push(`perhaps held: ${some(perhaps, 1)}`);
+  if (rcu !== '') parts.push(rcu);
+  if (parts.length === 0 && !isBeside) parts.push('nothing held');
+  parts.push(shortSleep(states));
+  return parts.join('; ');
+}
+
 /** A lock by one name, over several states. */
 interface Named {
   readonly class: string;
@@ -69,7 +103,10 @@ interface Named {
 }
 
 /** Locks of several states: those that all hold for sure, and the others. */
-function lockTexts(states: readonly ShortState[]): {
+function lockTexts(
+  states: readonly ShortState[],
+  named: (name: string, cls: string) => string = (name) => name,
+): {
   readonly sure: readonly string[];
   readonly perhaps: readonly string[];
 } {
@@ -87,10 +124,10 @@ function lockTexts(states: readonly ShortState[]): {
   const perhaps: string[] = [];
   for (const [name, lock] of seen) {
     // One that goes by its class may be one of those that go by a name
-    const named = [...seen].some(([other, l]) => other !== name && l.class === name);
-    if (named && lock.sure.size < states.length) continue;
+    const hasName = [...seen].some(([other, l]) => other !== name && l.class === name);
+    if (hasName && lock.sure.size < states.length) continue;
     const mode = !lock.modes.has('shared') ? '' : lock.modes.size > 1 ? ' shared or exclusive' : ' shared';
-    (lock.sure.size === states.length ? sure : perhaps).push(`${name}${mode}`);
+    (lock.sure.size === states.length ? sure : perhaps).push(`${named(name, lock.class)}${mode}`);
   }
   return { sure, perhaps };
 }

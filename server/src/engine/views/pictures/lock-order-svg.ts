@@ -16,6 +16,7 @@ const MAX_NAME = 34;
 const BETWEEN = 52;
 /** Places that a title lists. */
 const MAX_PLACES = 8;
+const INDENT = 16;
 
 interface Box {
   readonly node: OrderNode;
@@ -73,7 +74,7 @@ export function lockOrderSvg(picture: LockOrderPicture): string {
     width: Math.max(
       (last?.x ?? 0) + (last?.width ?? 0) + MARGIN,
       legend.width,
-      Math.max(summary.length, ...said.map(({ text }) => text.length)) * LETTER + 2 * MARGIN,
+      Math.max(summary.length, ...said.map(({ text }) => text.length)) * LETTER + INDENT + 2 * MARGIN,
       460,
     ),
     height: legend.bottom + MARGIN,
@@ -98,11 +99,11 @@ export function lockOrderSvg(picture: LockOrderPicture): string {
     body: [
       textAt(MARGIN, 22, `Lock order of ${picture.units.join(', ')}`, { class: 'f-fg big' }),
       textAt(MARGIN, 40, summary, { class: 'f-dim' }),
-      ...said.map(({ text, edge }, i) =>
+      ...said.map(({ text, edge, x }, i) =>
         el(
           'g',
           { 'data-file': edge.places[0]?.file, 'data-line': edge.places[0]?.line },
-          textAt(MARGIN, 56 + i * 15, text, { class: 'f-bad' }),
+          textAt(x, 56 + i * 15, text, { class: 'f-bad' }),
         ),
       ),
       ...skipped.map((text, i) => textAt(MARGIN, 56 + (said.length + i) * 15, text, { class: 'f-fg' })),
@@ -123,14 +124,15 @@ function summaryOf(picture: LockOrderPicture, wrong: number): string {
   return `${count(picture.nodes.length, 'class').replace(/classs$/, 'classes')}, ${count(picture.edges.length, 'order')}${implied}, ${bad}`;
 }
 
-/** What is inverted, for who only sees the picture. */
+/** What is inverted, for who only sees the picture; in lines that fit beside the text. */
 function inversionLines(
   wrong: readonly OrderEdge[],
-): readonly { readonly text: string; readonly edge: OrderEdge }[] {
-  return wrong.slice(0, MAX_PLACES).map((edge) => {
+): readonly { readonly text: string; readonly edge: OrderEdge; readonly x: number }[] {
+  return wrong.slice(0, MAX_PLACES).flatMap((edge) => {
     const [place] = edge.places;
-    const at = place === undefined ? '' : `: ${place.function}() at ${place.file}:${place.line}`;
-    return { text: `\u21c4 ${edge.outer} > ${edge.inner}${at}; ${edge.wrong}`, edge };
+    const at = place === undefined ? [] : [`${place.function}() at ${place.file}:${place.line}`];
+    const all = [`\u21c4 ${edge.outer} > ${edge.inner}`, ...at, edge.wrong ?? ''];
+    return all.map((text, i) => ({ text, edge, x: MARGIN + (i === 0 ? 0 : INDENT) }));
   });
 }
 
