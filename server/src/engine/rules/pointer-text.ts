@@ -34,11 +34,18 @@ const LINKS = new Set(['rb_first', 'rb_next', 'rb_prev', 'rb_last', 'rb_first_ca
 const EQ = operatorCode('==');
 const NE = operatorCode('!=');
 
+/** Whether a reference is taken or given back. */
+export type Counted = 'get' | 'put' | null;
+
+/** Callees are followed so deep for references. */
+const MAX_COUNTING = 3;
+
 /** What is asked of functions during one check. */
 export class PointerText {
   private readonly pins = new Map<string, boolean>();
   private readonly follows = new Map<string, boolean>();
   private readonly lends = new Map<number, boolean>();
+  private readonly counted = new Map<string, Counted>();
 
   constructor(private readonly cx: RuleContext) {}
 
@@ -137,6 +144,71 @@ export class PointerText {
       ) {
         if (!LINKS.has(name) && !isReadOnly(name) && !this.isLock(name)) return true;
       }
+    }
+    return false;
+  }
+
+  /** Whether an operation takes a reference to what a variable points at, or gives one back; null where it does neither for sure. */
+  counts(fn: FunctionRef, op: number, v: number, depth = 0): Counted {
+    const { file } = fn;
+    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) !== Op.Call || ((file.ops[at + 4] as number) & CALL_LOOP) !== 0) return null;
+    const name = calledName(fn, op);
+    const args = readList(file, file.ops[at + 2] as number);
+    const helper = this.cx.analysis.model.helpers.get(name);
+    for (const r of helper?.references ?? []) {
+      const root = this.cx.analysis.model.path(r.object, helper?.params ?? [])?.root;
+      const e = typeof root === 'number' ? args[root] : undefined;
+      if (e !== undefined && isAt(fn, e, v)) return r.action === 'put' ? 'put' : 'get';
+    }
+    const callee = name === '' || helper !== undefined ? null : this.cx.analysis.program.resolve(name, file);
+    if (callee === null || depth >= MAX_COUNTING) return null;
+    const position = args.findIndex((e) => isLocal(fn, e, v));
+    return position < 0 ? null : this.countsParameter(callee, position, depth + 1);
+  }
+
+  private countsParameter(fn: FunctionRef, parameter: number, depth: number): Counted {
+    const key = `${fn.id},${parameter}`;
+    const known = this.counted.get(key);
+    if (known !== undefined) return known;
+    this.counted.set(key, null);
+    const all = new Set<Counted>();
+    const count = fnColumn(fn.file, fn.index, Fn.OpCount);
+    for (let op = 0; op < count; op++) all.add(this.counts(fn, op, parameter, depth));
+    // What takes one and gives one back does either for somebody else
+    const found = all.has('get') ? (all.has('put') ? null : 'get') : all.has('put') ? 'put' : null;
+    this.counted.set(key, found);
+    return found;
+  }
+
+  /** Whether an operation may keep for longer what is counted already: another reference, or nobody knows. */
+  isKeptBesides(fn: FunctionRef, op: number, v: number, wasAway: boolean): boolean {
+    if (!this.isKept(fn, op, v, wasAway)) return false;
+    const { file } = fn;
+    const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) !== Op.Call) return true;
+    const name = calledName(fn, op);
+    if (this.cx.analysis.model.helpers.has(name)) return this.counts(fn, op, v) !== null;
+    const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
+    if (callee === null) return true;
+    const position = readList(file, file.ops[at + 2] as number).findIndex((e) => isLocal(fn, e, v));
+    return position < 0 || this.mayCount(callee, position, 0);
+  }
+
+  /** Whether a function may take a reference to what a parameter points at, or leaves that to what nobody knows. */
+  private mayCount(fn: FunctionRef, parameter: number, depth: number): boolean {
+    const { file } = fn;
+    const count = fnColumn(file, fn.index, Fn.OpCount);
+    for (let op = 0; op < count; op++) {
+      const at = (fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+      if ((file.ops[at] as Op) !== Op.Call) continue;
+      if (this.counts(fn, op, parameter) !== null) return true;
+      const name = calledName(fn, op);
+      if (name !== '' && this.cx.analysis.model.helpers.has(name)) continue;
+      const position = readList(file, file.ops[at + 2] as number).findIndex((e) => isLocal(fn, e, parameter));
+      if (position < 0) continue;
+      const callee = name === '' ? null : this.cx.analysis.program.resolve(name, file);
+      if (callee === null || depth >= MAX_COUNTING || this.mayCount(callee, position, depth + 1)) return true;
     }
     return false;
   }
@@ -316,6 +388,15 @@ export function isInBody(fn: FunctionRef, head: number, taken: number): boolean 
 
 function isLocal(fn: FunctionRef, e: number, v: number): boolean {
   return holderOf(fn, e) === v;
+}
+
+/** Whether an expression is a variable, or the address of a member of what it points at. */
+function isAt(fn: FunctionRef, e: number, v: number): boolean {
+  const at = e * EXPR_STRIDE;
+  return (
+    isLocal(fn, e, v) ||
+    ((fn.file.exprs[at] as X) === X.Addr && isInside(fn, fn.file.exprs[at + 1] as number, v))
+  );
 }
 
 /** Whether a place is a member, at any depth, of what a variable points at. */

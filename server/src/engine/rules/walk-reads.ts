@@ -278,8 +278,13 @@ function locked(run: FunctionRun, entry: Entry, s: State, dentry: number): boole
     const isChild =
       owner >= 0 && dentry === terms.load(terms.fieldP(owner, terms.name('d_parent'))) && !l.may;
     if (!isChild) return null;
-    for (let i = 0; i < s.facts.length; i += 2)
-      if (s.facts[i] !== owner && terms.contains(s.facts[i] as number, owner)) return null;
+    const inode = dentryInode(run, owner);
+    for (let i = 0; i < s.facts.length; i += 2) {
+      const tested = s.facts[i] as number;
+      // That it is negative is no sign of life: a dead one is as well
+      if (tested === owner || (tested === inode && s.facts[i + 1] === ZERO)) continue;
+      if (terms.contains(tested, owner)) return null;
+    }
     child = true;
   }
   return child;

@@ -128,6 +128,30 @@ void look_and_get(struct note *head, struct dentry *dentry)
 	attach_ok(dentry, note_get(head->next));
 }`,
 
+  'handed down, and a reference is taken on another way only': `${NOTE}
+static void attach_bad(struct dentry *dentry, struct note *n)
+{
+	dentry->d_fsdata = n; /*! dentry/fsdata-reference */
+}
+static void hang_ok(struct dentry *dentry, struct note *n)
+{
+	dentry->d_fsdata = n;
+}
+void look(struct shelf *shelf, struct dentry *dentry, int first)
+{
+	if (first) {
+		dentry->d_fsdata = note_get(shelf->spare);
+		return;
+	}
+	attach_bad(dentry, shelf->spare);
+}
+void look_and_get(struct shelf *shelf, struct dentry *dentry, int first)
+{
+	if (first)
+		note_get(shelf->spare);
+	hang_ok(dentry, shelf->spare);
+}`,
+
   'just made, and its first reference is that of a list': `
 struct note { refcount_t users; struct list_head all; struct note *next; };
 static void note_put(struct note *n)

@@ -113,6 +113,133 @@ int look_ok(struct table *table)
 	return n;
 }`,
 
+  'a reference was given back before the lock was taken again': `
+struct entry { struct list_head link; struct kref ref; int count; };
+struct cabinet { spinlock_t lock; struct list_head entries; };
+static void entry_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct entry, ref));
+}
+static void entry_get(struct entry *entry)
+{
+	kref_get(&entry->ref);
+}
+static void entry_put(struct entry *entry)
+{
+	kref_put(&entry->ref, entry_free);
+}
+static int entry_look(struct entry *entry)
+{
+	return ++entry->count;
+}
+void entry_remove(struct cabinet *c, struct entry *entry)
+{
+	spin_lock(&c->lock);
+	list_del(&entry->link);
+	spin_unlock(&c->lock);
+	entry_put(entry);
+}
+int walk_bad(struct cabinet *c)
+{
+	struct entry *entry;
+	int n = 0;
+
+	spin_lock(&c->lock);
+	list_for_each_entry(entry, &c->entries, link) { /*! dir/stale-pointer */
+		entry_get(entry);
+		spin_unlock(&c->lock);
+		n += entry_look(entry);
+		entry_put(entry);
+		spin_lock(&c->lock);
+	}
+	spin_unlock(&c->lock);
+	return n;
+}
+int one_bad(struct cabinet *c)
+{
+	struct entry *entry;
+	int n;
+
+	spin_lock(&c->lock);
+	entry = list_first_entry(&c->entries, struct entry, link);
+	entry_get(entry);
+	spin_unlock(&c->lock);
+	entry_put(entry);
+	schedule();
+	spin_lock(&c->lock);
+	n = entry->count; /*! dir/stale-pointer */
+	spin_unlock(&c->lock);
+	return n;
+}
+int walk_ok(struct cabinet *c)
+{
+	struct entry *entry, *last = NULL;
+	int n = 0;
+
+	spin_lock(&c->lock);
+	list_for_each_entry(entry, &c->entries, link) {
+		entry_get(entry);
+		spin_unlock(&c->lock);
+		if (last)
+			entry_put(last);
+		n += entry_look(entry);
+		last = entry;
+		spin_lock(&c->lock);
+	}
+	spin_unlock(&c->lock);
+	if (last)
+		entry_put(last);
+	return n;
+}
+int under_the_lock_ok(struct cabinet *c)
+{
+	struct entry *entry;
+	int n = 0;
+
+	spin_lock(&c->lock);
+	list_for_each_entry(entry, &c->entries, link) {
+		entry_get(entry);
+		spin_unlock(&c->lock);
+		n += entry_look(entry);
+		spin_lock(&c->lock);
+		entry_put(entry);
+	}
+	spin_unlock(&c->lock);
+	return n;
+}`,
+
+  "the VFS's own list of inodes": `
+void inodes_bad(struct super_block *sb)
+{
+	struct inode *inode;
+
+	spin_lock(&sb->s_inode_list_lock);
+	list_for_each_entry(inode, &sb->s_inodes, i_sb_list) { /*! dir/stale-pointer */
+		ihold(inode);
+		spin_unlock(&sb->s_inode_list_lock);
+		schedule();
+		iput(inode);
+		spin_lock(&sb->s_inode_list_lock);
+	}
+	spin_unlock(&sb->s_inode_list_lock);
+}
+void inodes_ok(struct super_block *sb)
+{
+	struct inode *inode, *last = NULL;
+
+	spin_lock(&sb->s_inode_list_lock);
+	list_for_each_entry(inode, &sb->s_inodes, i_sb_list) {
+		ihold(inode);
+		spin_unlock(&sb->s_inode_list_lock);
+		iput(last);
+		schedule();
+		last = inode;
+		spin_lock(&sb->s_inode_list_lock);
+	}
+	spin_unlock(&sb->s_inode_list_lock);
+	iput(last);
+}`,
+
   'loaded again': `${TABLE}
 int look_ok(struct table *table)
 {

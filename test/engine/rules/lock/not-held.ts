@@ -24,6 +24,83 @@ void a_bad(struct foo *f, int full)
 	f->ready = true;
 	spin_unlock(&f->lock); /*! lock/not-held */
 }`,
+  'taken for writing, given back as for reading': `
+static void finish(struct foo *g)
+{
+	g->ready = true;
+	up_read(&g->sem);
+}
+void a_bad(struct foo *f)
+{
+	down_write(&f->sem);
+	f->count++;
+	up_read(&f->sem); /*! lock/not-held */
+}
+void b_bad(struct foo *f)
+{
+	down_read(&f->sem);
+	if (!f->ready) {
+		up_read(&f->sem);
+		return;
+	}
+	up_write(&f->sem); /*! lock/not-held */
+}
+void c_bad(struct foo *f)
+{
+	down_write(&f->sem);
+	finish(f); /*! lock/not-held */
+}`,
+  'taken for writing, and for reading from then on': `
+void a_ok(struct foo *f)
+{
+	down_write(&f->sem);
+	f->count++;
+	downgrade_write(&f->sem);
+	up_read(&f->sem);
+}
+void b_ok(struct foo *f, bool write)
+{
+	if (write)
+		down_write(&f->sem);
+	else
+		down_read(&f->sem);
+	f->ready = true;
+	if (write)
+		up_write(&f->sem);
+	else
+		up_read(&f->sem);
+}
+static void upgrade(struct foo *f, bool *shared)
+{
+	if (f->count) {
+		up_read(&f->sem);
+		*shared = false;
+		down_write(&f->sem);
+	}
+}
+void d_ok(struct foo *f)
+{
+	bool shared = true;
+
+	down_read(&f->sem);
+	upgrade(f, &shared);
+	f->ready = true;
+	if (shared)
+		up_read(&f->sem);
+	else
+		up_write(&f->sem);
+}
+void c_ok(struct foo *f)
+{
+	down_read(&f->sem);
+	while (!f->ready) {
+		up_read(&f->sem);
+		down_write(&f->sem);
+		f->ready = true;
+		downgrade_write(&f->sem);
+	}
+	up_read(&f->sem);
+}`,
   "the caller's lock, twice": `
 void a_bad(struct foo *f)
 {

@@ -92,6 +92,26 @@ static int revalidate_ok(struct dentry *dentry, unsigned int flags)
 }
 const struct dentry_operations ops = { .d_revalidate = revalidate_ok };`,
 
+  "under the child's d_lock, after a test that it is negative": `
+static int same_bad(struct dentry *dentry)
+{
+	return d_inode(dentry->d_parent)->i_flags == dentry->d_time; /*! rcu/unstable-parent */
+}
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	int ret;
+
+	if (d_really_is_positive(dentry))
+		return 1;
+	if (flags & LOOKUP_CREATE)
+		return 0;
+	spin_lock(&dentry->d_lock);
+	ret = same_bad(dentry);
+	spin_unlock(&dentry->d_lock);
+	return ret;
+}
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok };`,
+
   "under the child's d_lock, its liveness tested there": `
 static int revalidate_ok(struct dentry *dentry, unsigned int flags)
 {

@@ -54,6 +54,58 @@ static int permission_bad(struct mnt_idmap *idmap, struct inode *inode, int mask
 }
 const struct inode_operations iops = { .permission = permission_bad };`,
 
+  'given only because it is RCU-walk': `
+static struct posix_acl *acl_bad(struct inode *inode, int type, bool rcu)
+{
+	if (rcu)
+		return NULL; /*! rcu/walk-hard-error */
+	return inode->i_private;
+}
+static int permission_bad(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	if (mask & MAY_NOT_BLOCK)
+		return -EAGAIN; /*! rcu/walk-hard-error */
+	return inode->i_mode ? 0 : -EACCES;
+}
+static const char *get_link_bad(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	if (dentry)
+		return inode->i_private;
+	return ERR_PTR(-EINVAL); /*! rcu/walk-hard-error */
+}
+const struct inode_operations iops = {
+	.permission = permission_bad, .get_link = get_link_bad, .get_inode_acl = acl_bad,
+};`,
+
+  'given in RCU-walk for a reason of its own': `
+static struct posix_acl *acl_ok(struct inode *inode, int type, bool rcu)
+{
+	if (rcu && !inode->i_private)
+		return NULL;
+	if (rcu)
+		return ERR_PTR(-ECHILD);
+	return inode->i_private;
+}
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	if (!inode)
+		return -EINVAL;
+	if (mask & MAY_NOT_BLOCK) {
+		if (inode->i_mode == 0)
+			return -EACCES;
+		return 0;
+	}
+	return inode->i_mode ? 0 : -EACCES;
+}
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	if (flags & LOOKUP_RCU)
+		return 0;
+	return 1;
+}
+const struct inode_operations iops = { .permission = permission_ok, .get_inode_acl = acl_ok };
+const struct dentry_operations ops = { .d_revalidate = revalidate_ok };`,
+
   'the way out': `
 static const char *get_link_ok(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
 {

@@ -16,6 +16,7 @@ import { Mentions } from '../mentions.js';
 import { argumentsOf, type Reached, reachedFrom, rootOf } from '../reached.js';
 import { replay } from '../replay.js';
 import { type Draft, entryMethod, lineOf, pathTo, type Rule, type RuleContext, step } from '../rule.js';
+import { Ways } from '../ways.js';
 
 /** A parameter is followed through so many callers. */
 const MAX_CALLERS_UP = 3;
@@ -276,8 +277,8 @@ class Owners {
       if (caller.unit !== this.unit) continue;
       const calls = (this.cx.analysis.results[caller.id]?.edges ?? []).filter((e) => e.callee === fn.id);
       if (calls.length === 0) continue;
-      if (calls.some((e) => e.context !== 'now') || this.counting.gettingAt(caller).size > 0) return false;
       const ops = new Set(calls.map((e) => e.op));
+      if (calls.some((e) => e.context !== 'now') || this.takesOnTheWay(caller, ops)) return false;
       const sources: Source[] = [];
       everywhere(this.cx, caller, (run, op, s) => {
         if (ops.has(op) && sources.length < MAX_SOURCES)
@@ -288,6 +289,17 @@ class Owners {
       if (sources.length > 0) met = true;
     }
     return met;
+  }
+
+  /** Whether a reference is taken on a path that comes through one of some calls. */
+  private takesOnTheWay(caller: FunctionRef, calls: ReadonlySet<number>): boolean {
+    const getting = this.counting.gettingAt(caller);
+    if (getting.size === 0) return false;
+    const ways = new Ways(caller);
+    return [...calls].some(
+      (call) =>
+        getting.has(call) || [...getting].some((get) => ways.isAfter(get, call) || ways.isAfter(call, get)),
+    );
   }
 
   /** Whether what a function makes is put on a list there, and whoever takes it off that list drops a reference: the first one. */

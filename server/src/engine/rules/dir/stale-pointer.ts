@@ -1,7 +1,8 @@
 /**
  * dir/stale-pointer: a pointer that was loaded under a lock is followed after that lock was dropped and taken again, though whoever
- * takes the lock meanwhile may unlink and free what it points at: no reference was taken, and it was not loaded again. Said only where
- * the other side is there: code of the same directory that unlinks such an object under the same lock, and code that frees it.
+ * takes the lock meanwhile may unlink and free what it points at: no reference was taken, or it was given back while the lock was away,
+ * and it was not loaded again. Said only where the other side is there: code of the same directory that unlinks such an object under the
+ * same lock, and code that frees it, or the VFS, which does so with its own lists.
  */
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
@@ -77,9 +78,29 @@ const LAST = new Set([
   'fill_super',
 ]);
 
+/** Lists of the VFS that filesystems walk, with what the VFS takes off them under which lock, and frees then. */
+const VFS_LISTS: readonly VfsList[] = [
+  {
+    list: 's_inodes',
+    struct: 'struct inode',
+    lock: 'super_block::s_inode_list_lock',
+    // 6.12:fs/inode.c:554
+    ends: 'the last iput() elsewhere evicts an inode, which is taken off the list under the same lock and freed',
+  },
+];
+
+interface VfsList {
+  readonly list: string;
+  readonly struct: string;
+  readonly lock: string;
+  readonly ends: string;
+}
+
 const STORED = 1;
 const DROPPED = 2;
 const TAKEN = 4;
+/** A reference is held. */
+const COUNTED = 8;
 
 const ID = 'dir/stale-pointer';
 
@@ -163,6 +184,8 @@ interface Pointer {
   readonly lost: HeldLock | null;
   readonly dropped: number;
   readonly taken: number;
+  /** References to it that were taken here and not given back. */
+  readonly counts: number;
 }
 
 interface HeldLock {
@@ -228,6 +251,7 @@ class Search {
   private readonly unlinking = new Mentions(UNLINKS);
   private readonly relinking = new Mentions(RELINKS);
   private readonly byUnit = new Map<string, readonly Site[]>();
+  private readonly vfsLists = VFS_LISTS.map((list) => ({ list, mentions: new Mentions([list.list]) }));
 
   private readonly text: PointerText;
 
@@ -255,7 +279,7 @@ class Search {
     const out = { variables: new Set<number>(), uses: [] as number[] };
     const result = this.cx.analysis.results[fn.id];
     if (result === undefined || result.acquires.size === 0 || result.releases.size === 0) return out;
-    const lost = this.lostIn(fn.unit);
+    const lost = new Set([...this.lostIn(fn.unit), ...this.onVfsLists(fn)]);
     const count = fnColumn(file, fn.index, Fn.VariableCount);
     const mayBeLost = new Uint8Array(count);
     for (let v = 0; v < count; v++) {
@@ -291,7 +315,12 @@ class Search {
           }
           // Who wants to hear of exemptions is told of them where they apply
           if (this.cx.silence !== undefined) continue;
-          if (this.text.isKept(fn, op, v, false)) now[v] = 0;
+          const counts = this.text.counts(fn, op, v);
+          if (counts === 'get' && (bits & DROPPED) === 0) now[v] = bits | COUNTED;
+          else if ((bits & COUNTED) !== 0) {
+            if (counts === 'put') now[v] = bits & ~COUNTED;
+            else if (this.text.isKeptBesides(fn, op, v, false)) now[v] = 0;
+          } else if (this.text.isKept(fn, op, v, false)) now[v] = 0;
           else if ((bits & DROPPED) !== 0 && this.text.isKept(fn, op, v, true)) now[v] = bits & STORED;
         }
         this.stored(fn, op, mayBeLost, now, at);
@@ -387,7 +416,10 @@ class Search {
       const before = trails.of(s.trail) ?? [];
       const locks = surelyHeld(run, entry, s).filter((l) => KEEPS.includes(l.kind));
       const isRcu = s.locks.some((l) => l.kind === 'rcu') || entry.locks.some((l) => l.kind === 'rcu');
-      let now = before.map((p) => moved(p, locks, op)).filter((p) => p.dropped < 0 || !isRcu);
+      let now = before
+        .map((p) => moved(p, locks, op))
+        // What was counted all the time is there yet
+        .filter((p) => (p.dropped < 0 || !isRcu) && (p.taken < 0 || p.counts === 0));
       for (const p of now) {
         if (p.taken < 0 || p.holder < 0 || out.has(p.loaded) || s.blurred) continue;
         const isInTurn = (): boolean => p.loaded === op && isInBody(fn, op, p.taken);
@@ -409,8 +441,16 @@ class Search {
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }
-      now = now.filter((p) => {
-        const kept = p.holder >= 0 && this.text.isKept(fn, op, p.holder, p.dropped >= 0);
+      now = now.flatMap((p) => {
+        if (p.holder < 0) return [p];
+        const counts = this.text.counts(fn, op, p.holder);
+        if (counts === 'get' && p.dropped < 0) return [{ ...p, counts: p.counts + 1 }];
+        if (counts === 'put' && p.counts > 0) return [{ ...p, counts: p.counts - 1 }];
+        const wasAway = p.dropped >= 0;
+        const kept =
+          p.counts > 0
+            ? this.text.isKeptBesides(fn, op, p.holder, wasAway)
+            : this.text.isKept(fn, op, p.holder, wasAway);
         if (kept)
           this.cx.silence?.(
             ID,
@@ -418,14 +458,17 @@ class Search {
             op,
             `'${run.ev.variableName(p.holder)}' is counted, marked, compared or handed on here: it may be kept, or found out to be still the one`,
           );
-        return !kept;
+        return kept ? [] : [p];
       });
       now = this.loads(run, fn, op, s, now, locks, variables);
       if (now.length === 0) return 0;
       return trails.number(
         now,
         now
-          .map((p) => `${p.holder},${p.loaded},${p.dropped},${p.taken},${p.kept.join('+')},${p.lost?.place}`)
+          .map(
+            (p) =>
+              `${p.holder},${p.loaded},${p.dropped},${p.taken},${p.counts},${p.kept.join('+')},${p.lost?.place}`,
+          )
           .join(';'),
       );
     };
@@ -456,6 +499,7 @@ class Search {
       lost: null,
       dropped: -1,
       taken: -1,
+      counts: 0,
     });
     const known = (holder: number): Pointer | undefined => now.find((p) => p.holder === holder);
     const without = (holder: number): Pointer[] => now.filter((p) => p.holder !== holder);
@@ -533,7 +577,17 @@ class Search {
     return lost;
   }
 
-  other(fn: FunctionRef, f: Found): Site | null {
+  /** Structures that stand on lists of the VFS which a function names. */
+  private onVfsLists(fn: FunctionRef): readonly string[] {
+    return this.vfsLists.filter(({ mentions }) => mentions.in(fn)).map(({ list }) => list.struct);
+  }
+
+  other(fn: FunctionRef, f: Found): Site | VfsList | null {
+    const vfs = this.vfsLists.find(
+      ({ list, mentions }) =>
+        list.struct === f.struct && list.lock === f.class && f.member === '' && mentions.in(fn),
+    );
+    if (vfs !== undefined) return vfs.list;
     if (!this.freedIn(fn.unit).has(f.struct)) return null;
     for (const site of this.sites(fn.unit)) {
       if (site.fn.id === fn.id) continue;
@@ -606,7 +660,14 @@ function moved(p: Pointer, locks: readonly Lock[], op: number): Pointer {
   return taken === p.taken && kept.length === p.kept.length ? p : { ...p, kept, taken };
 }
 
-function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f: Found, other: Site): Draft {
+function draft(
+  cx: RuleContext,
+  fn: FunctionRef,
+  entry: Entry,
+  index: number,
+  f: Found,
+  other: Site | VfsList,
+): Draft {
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   const lock = `'&${f.lock}'`;
   const isDrained = f.op === f.loaded && calledName(fn, f.op).includes('_safe');
@@ -615,7 +676,7 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
     // A drained list is often one that nobody else knows any more
     precision: isDrained ? 'medium' : 'high',
     certainty: isDrained ? 'may' : 'must',
-    message: `'${f.text}' was loaded under ${lock}, which was dropped in line ${lineOf(fn, f.dropped)} and taken again in line ${lineOf(fn, f.taken)}; it is followed without a reference, while ${other.fn.name}() may have unlinked it`,
+    message: `'${f.text}' was loaded under ${lock}, which was dropped in line ${lineOf(fn, f.dropped)} and taken again in line ${lineOf(fn, f.taken)}; it is followed without a reference, while ${'ends' in other ? 'the VFS' : `${other.fn.name}()`} may have unlinked it`,
     fn: fn.id,
     op: f.op,
     entry: entryMethod(cx.analysis, origin),
@@ -627,14 +688,18 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
       step('release', fn, f.dropped, `drops ${lock}`),
       step('acquire', fn, f.taken, `takes ${lock} again`),
       step('access', fn, f.op, `follows '${f.text}', which may be gone`),
-      ...pathTo(cx, other.fn, other.index, 1),
-      step(
-        'other-side',
-        other.fn,
-        other.op,
-        `unlinks a ${f.struct} under the same lock; it is freed then`,
-        1,
-      ),
+      ...('ends' in other
+        ? [step('other-side', fn, f.op, other.ends, 1)]
+        : [
+            ...pathTo(cx, other.fn, other.index, 1),
+            step(
+              'other-side',
+              other.fn,
+              other.op,
+              `unlinks a ${f.struct} under the same lock; it is freed then`,
+              1,
+            ),
+          ]),
     ],
     objectClass: f.struct,
   };

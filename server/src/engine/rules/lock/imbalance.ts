@@ -463,7 +463,10 @@ function compare(
         ? pairs.find(
             ([h, n]) => loose || n.done.includes(lock.place) || isForgotten(h, has, n, lock.place, loose),
           )
-        : pairs[0];
+        : // Where errors alone keep it, two ways of which all is known say more than merged ones
+          ((has.every((e) => (e.mask & ZERO) === 0)
+            ? pairs.find(([h, n]) => !h.blurred && !n.blurred)
+            : undefined) ?? pairs[0]);
     if (pair === undefined) {
       quiet(
         lock,

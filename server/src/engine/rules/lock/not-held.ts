@@ -1,7 +1,7 @@
 /**
- * lock/not-held: nothing is unlocked, or asserted to be held, that is certainly not held. Three ways to be certain: all that leads
- * here is known and brings no such lock; the same lock was given back before on the same path; or each turn of a loop gives one back
- * that no turn took.
+ * lock/not-held: nothing is unlocked, or asserted to be held, that is certainly not held. Four ways to be certain: all that leads
+ * here is known and brings no such lock; the same lock was given back before on the same path; each turn of a loop gives one back
+ * that no turn took; or it was taken for reading and is given back as if for writing, or the other way round.
  */
 import { blockOf, calledName, decides, fnColumn, reachedFrom } from '../../contexts/cfg.js';
 import { begin, type Entry, Whence } from '../../contexts/entry-points.js';
@@ -61,7 +61,10 @@ export const notHeld: Rule = {
         continue;
       }
       const gives = givesBack(result);
+      const turned = inOtherMode(cx, fn, result);
+      out.push(...turned);
       if (!gives && !asserting.in(fn)) {
+        if (turned.length > 0) continue;
         cx.silence?.(
           ID,
           fn,
@@ -71,7 +74,7 @@ export const notHeld: Rule = {
         continue;
       }
       const drafts: Draft[] = gives ? [...onThePath(cx, fn)] : [];
-      const said = new Set(drafts.map((d) => d.op));
+      const said = new Set([...turned, ...drafts].map((d) => d.op));
       for (const d of certainlyNot(cx, fn, left))
         if (!said.has(d.op)) {
           said.add(d.op);
@@ -150,15 +153,20 @@ interface Twice {
 const TWICE = new OfSituations<readonly Twice[]>();
 const ANYHOW = new WeakMap<FunctionResult, Entry>();
 
-/** What is seen whatever the callers hold. */
-function onThePath(cx: RuleContext, fn: FunctionRef): Draft[] {
-  const result = cx.analysis.results[fn.id] as FunctionResult;
+/** A situation in which nothing is known of what the callers hold. */
+function anyhow(result: FunctionResult): Entry {
   let entry = ANYHOW.get(result);
   if (entry === undefined) {
     entry = begin(NO_LOCKS, Whence.Nobody);
     ANYHOW.set(result, entry);
   }
-  const at = entry;
+  return entry;
+}
+
+/** What is seen whatever the callers hold. */
+function onThePath(cx: RuleContext, fn: FunctionRef): Draft[] {
+  const result = cx.analysis.results[fn.id] as FunctionResult;
+  const at = anyhow(result);
   return TWICE.of(cx.analysis, fn, at, () => twiceIn(cx, fn, at, result)).map((t) => {
     const name = lockName({ lock: t.lock, text: t.text });
     const loop = t.op === t.before;
@@ -364,6 +372,81 @@ function sharesLoop(
     if (after.has(taken) && reachedFrom(graph, taken).has(block)) return true;
   }
   return false;
+}
+
+// ---- given back in another mode
+
+/** A lock that is given back in the mode in which it is not held. */
+interface Turned {
+  readonly op: number;
+  readonly taken: number;
+  readonly lock: Lock;
+  readonly text: string;
+}
+
+const TURNED = new OfSituations<readonly Turned[]>('callees');
+
+/** The kinds of locks that are held in one of two modes. */
+function hasModes(kind: string): boolean {
+  return kind === 'rwsem' || kind === 'percpu-rwsem' || kind === 'rwlock';
+}
+
+/** What is given back in another mode than the one in which it was taken, whatever the callers hold. */
+function inOtherMode(cx: RuleContext, fn: FunctionRef, result: FunctionResult): Draft[] {
+  const takes = [...result.acquires].some((key) => hasModes(key.slice(key.indexOf('|') + 1)));
+  if (!takes) return [];
+  const at = anyhow(result);
+  return TURNED.of(cx.analysis, fn, at, () => turnedIn(cx, fn, at)).map((t) => {
+    const name = lockName({ lock: t.lock, text: t.text });
+    const [as, other] = t.lock.shared ? ['reading', 'writing'] : ['writing', 'reading'];
+    return {
+      rule: ID,
+      precision: 'high',
+      certainty: 'must',
+      message: `releases ${name} as if it were held for ${as}, and line ${lineOf(fn, t.taken)} has taken it for ${other}`,
+      fn: fn.id,
+      op: t.op,
+      entry: null,
+      held: [],
+      rcu: 'none',
+      trace: [
+        step('acquire', fn, t.taken, `takes ${name} for ${other}`),
+        step('release', fn, t.op, `releases it as if it were held for ${as}`),
+      ],
+      objectClass: t.lock.class,
+    };
+  });
+}
+
+function turnedIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Turned[] {
+  const found = new Map<number, Turned>();
+  /** Operations that some path comes to with the lock in the right mode, or with nobody knows what. */
+  const fine = new Set<number>();
+  const isWanted = (op: number): boolean => isReleasing(cx, fn, op);
+  watch(cx.analysis, fn, entry, isWanted, (run, op, s) => {
+    for (const l of releasesAt(cx, run, op, s)) {
+      if (!hasModes(l.kind)) continue;
+      const held = s.locks.filter((x) => x.place === l.place && x.kind === l.kind);
+      const [only] = held;
+      // Where paths were joined that held it in different modes, it is only perhaps held in either
+      const isTurned = only !== undefined && held.length === 1 && !only.may && only.shared !== l.shared;
+      if (!isTurned || only.fn !== fn.id || only.op < 0) fine.add(op);
+      else if (!found.has(op)) found.set(op, { op, taken: only.op, lock: l, text: run.showPlace(l.place) });
+    }
+  });
+  const ways = new Ways(fn);
+  // What is called in between may have changed the mode, and tell so in a way of its own
+  const isChanged = (t: Turned): boolean =>
+    (cx.analysis.results[fn.id]?.edges ?? []).some((e) => {
+      const callee = cx.analysis.results[e.callee];
+      return (
+        e.op !== t.op &&
+        (callee === undefined || callee.widened || callee.releases.has(classKey(t.lock))) &&
+        ways.isAfter(t.taken, e.op) &&
+        ways.isAfter(e.op, t.op)
+      );
+    });
+  return [...found.values()].filter((t) => !fine.has(t.op) && !isChanged(t)).sort((a, b) => a.op - b.op);
 }
 
 // ---- not held in a situation

@@ -1,13 +1,14 @@
 /**
  * rcu/walk-hard-error: what fails in RCU-walk only because blocking is not allowed there (an allocation that must not sleep, a lock
- * that is only tried, a page that is not in the cache) is no answer for good. The method gives -ECHILD, and path walk comes again with references.
+ * that is only tried, a page that is not in the cache) is no answer for good, and neither is what a method gives for no other reason than
+ * that it was called in RCU-walk. The method gives -ECHILD, and path walk comes again with references.
  */
 import type { TraceStep } from '../../base/finding.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import { readsOf } from '../../contexts/operands.js';
-import { assume, maskOf, NEGATIVE, POSITIVE, type State } from '../../contexts/state.js';
+import { assume, type Facts, maskOf, NEGATIVE, POSITIVE, type State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { Model } from '../../model/types.js';
@@ -27,6 +28,9 @@ const BAILING: ReadonlySet<string> = new Set([
   'get_inode_acl',
   'get_acl',
 ]);
+
+/** Those of them to which NULL is an answer as well: that there is no ACL. */
+const NULL_ANSWERS: ReadonlySet<string> = new Set(['get_inode_acl', 'get_acl']);
 
 const ECHILD = -10;
 
@@ -59,7 +63,14 @@ export const walkHardError: Rule = {
           cx.silence?.(ID, fn, -1, `->${origin.method}() has no way out of RCU-walk: its errors are final`);
           continue;
         }
-        if (cx.silence !== undefined && attempts.errorsOf(fn, entry).length === 0)
+        const bails = bailsOf(cx, fn, entry, entries, NULL_ANSWERS.has(origin.method));
+        for (const b of bails) {
+          const key = `${fn.id},${b.op}`;
+          if (seen.has(key)) continue;
+          seen.add(key);
+          out.push(givenUp(cx, fn, entry, i, b));
+        }
+        if (cx.silence !== undefined && bails.length === 0 && attempts.errorsOf(fn, entry).length === 0)
           cx.silence(
             ID,
             fn,
@@ -110,6 +121,113 @@ export const walkHardError: Rule = {
     return out;
   },
 };
+
+// ---- given for no other reason than RCU-walk
+
+/** An answer that a method gives right behind the test by which it finds out that it is called in RCU-walk. */
+interface Bail {
+  readonly op: number;
+  /** The test. */
+  readonly branch: number;
+  readonly number: number;
+}
+
+const BAILS = new OfSituations<readonly Bail[]>();
+
+/** `withNull`: NULL is such an answer, too. */
+function bailsOf(
+  cx: RuleContext,
+  fn: FunctionRef,
+  entry: Entry,
+  entries: readonly Entry[],
+  withNull: boolean,
+): readonly Bail[] {
+  // The same method where it may block: the test comes out the other way there
+  const others = entries.filter((e) => !e.walk && e.caller < 0).map((e) => e.facts);
+  if (others.length === 0) return [];
+  const key = others.map((f) => f.join()).join(';');
+  return BAILS.of(cx.analysis, fn, entry, () => bailsIn(cx, fn, entry, others), key).filter(
+    (b) => withNull || b.number !== 0,
+  );
+}
+
+function bailsIn(cx: RuleContext, fn: FunctionRef, entry: Entry, others: readonly Facts[]): readonly Bail[] {
+  const out = new Map<number, Bail>();
+  const { file } = fn;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  // The trail: the way that the test decides is on, by its first operation and the test; both are 0 elsewhere
+  const trails: { readonly at: number; readonly branch: number }[] = [{ at: -1, branch: -1 }];
+  replay(cx.analysis, fn, entry, (run, op, s) => {
+    if (s.released.some((l) => l.kind === 'rcu')) return 0;
+    const { at, branch } = trails[s.trail] as { at: number; branch: number };
+    const kind = file.ops[(first + op) * OP_STRIDE] as Op;
+    if (kind === Op.Branch) {
+      const start = walkOnly(run, s, op, entry.facts, others);
+      return start < 0 ? 0 : trails.push({ at: start, branch: op }) - 1;
+    }
+    if (s.trail === 0 || (at >= 0 && at !== op)) return 0;
+    if (kind === Op.Return) {
+      const e = readsOf(fn, op)[0];
+      const number = e === undefined ? null : run.terms.number(run.ev.value(s, e));
+      if (number !== null && number <= 0 && number >= -4095 && number !== ECHILD && !out.has(op))
+        out.set(op, { op, branch, number });
+      return 0;
+    }
+    return kind === Op.Call && calledName(fn, op) === 'ERR_PTR' ? trails.push({ at: -1, branch }) - 1 : 0;
+  });
+  return [...out.values()];
+}
+
+/** The first operation on the way of a branch that only RCU-walk takes, whatever else the method finds; -1 where it has none. */
+function walkOnly(run: FunctionRun, s: State, op: number, facts: Facts, others: readonly Facts[]): number {
+  const e = readsOf(run.fn, op)[0];
+  if (e === undefined) return -1;
+  const { terms } = run;
+  const term = run.ev.value(s, e);
+  const columns = (fnColumn(run.fn.file, run.fn.index, Fn.FirstOp) + op) * OP_STRIDE;
+  for (const truth of [true, false])
+    if (
+      assume(terms, facts, term, !truth) === null &&
+      others.every((other) => assume(terms, other, term, truth) === null)
+    )
+      return run.graph.blockStart[run.fn.file.ops[columns + (truth ? 2 : 3)] as number] as number;
+  return -1;
+}
+
+function givenUp(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, b: Bail): Draft {
+  const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
+  const said = b.number === 0 ? 'NULL' : `${b.number}`;
+  return {
+    rule: ID,
+    precision: 'high',
+    certainty: 'must',
+    message: `->${origin?.method}() gives ${said} for no other reason than that it is called in RCU-walk; give -ECHILD, and path walk comes again where it may block`,
+    fn: fn.id,
+    op: b.op,
+    entry: entryMethod(cx.analysis, origin),
+    held: [],
+    rcu: 'walk',
+    trace: [
+      ...pathTo(cx, fn, index),
+      step('branch', fn, b.branch, 'tests whether it is called in RCU-walk'),
+      step('access', fn, b.op, `returns ${said}, which path walk takes for the answer`),
+    ],
+    objectClass: origin?.method ?? '',
+    ...(b.number === 0 || origin === undefined
+      ? {}
+      : {
+          fix: {
+            kind: 'give-echild',
+            fn: fn.id,
+            op: b.op,
+            struct: origin.struct,
+            method: origin.method,
+          } as const,
+        }),
+  };
+}
+
+// ---- given because something did not work without waiting
 
 /** An error that comes of an attempt that failed. */
 interface HardError {
