@@ -562,6 +562,20 @@ function isTakenOnTheWay(cx: RuleContext, fn: FunctionRef, entry: number, lock: 
   return ids.some((id) => cx.analysis.results[id]?.acquires.has(classKey(lock)) === true);
 }
 
+/** Whether something that is called before may come back with such a lock, on a way of which not all is known. */
+function bringsPerhaps(cx: RuleContext, fn: FunctionRef, { op, lock }: Missing): boolean {
+  const ways = new Ways(fn);
+  const key = classKey(lock);
+  return (cx.analysis.results[fn.id]?.edges ?? []).some(
+    (e) =>
+      e.op !== op &&
+      cx.analysis.results[e.callee]?.exits.some(
+        (x) => x.doubt && x.locks.some((l) => classKey(l) === key),
+      ) === true &&
+      ways.isAfter(e.op, op),
+  );
+}
+
 /** Methods at the end of an object: what they assert may hold for want of anybody else. */
 const LAST: ReadonlySet<string> = new Set([
   'evict_inode',
@@ -626,6 +640,7 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
       const sure =
         !m.mixed &&
         !elsewhere &&
+        !bringsPerhaps(cx, fn, m) &&
         // What decides whether it is released may be what decided whether it was taken
         !(m.decided && (m.asserted || m.lock.kind === 'rcu' || isTakenOnTheWay(cx, fn, i, m.lock))) &&
         // Nobody here takes such a lock: a call of which nothing is known may have come back with it
