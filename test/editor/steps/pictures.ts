@@ -159,16 +159,22 @@ async function save(bench: Workbench, checks: Checks, folder: string, frame: Fra
   const input = page.locator('.quick-input-widget input').first();
   await input.waitFor();
   const file = join(folder, 'life.svg');
-  await page.keyboard.press('Control+A');
-  await page.keyboard.insertText(file);
-  const isNamed = await until(async () => (await input.inputValue()) === file, 10_000);
-  await page.waitForTimeout(500); // the dialog looks at what was typed
-  await page.keyboard.press('Enter');
-  const saved = await until(
-    async () => existsSync(file) && /<svg[\s\S]*<\/svg>/.test(readFileSync(file, 'utf8')),
-    20_000,
-  );
-  checks.that('it is saved as SVG', isNamed && saved);
+  const isSaved = (): boolean => existsSync(file) && /<svg[\s\S]*<\/svg>/.test(readFileSync(file, 'utf8'));
+  // The dialog takes a while over what was typed, and Enter means something else meanwhile: it is told again while it is there
+  const saved = await until(async () => {
+    if (isSaved()) return true;
+    if (!(await input.isVisible())) return false;
+    // It may be gone by now
+    const named = await input.inputValue({ timeout: 1000 }).catch(() => null);
+    if (named === null) return false;
+    if (named !== file) {
+      await page.keyboard.press('Control+A');
+      await page.keyboard.insertText(file);
+    } else await page.keyboard.press('Enter');
+    await page.waitForTimeout(1000);
+    return isSaved();
+  }, 40_000);
+  checks.that('it is saved as SVG', saved);
 }
 
 /** Steps on the example tree. */
