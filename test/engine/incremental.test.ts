@@ -391,7 +391,50 @@ const IN_ORDERS: Readonly<Record<string, readonly Step[]>> = {
   ],
 };
 
+/** Private slots: who stands in them comes before who calls through them, whatever stands first in the file. */
+const SLOTS = `
+// file: fs/foo/a.c
+struct pile_ops { void (*wake)(struct pile *pile); void (*done)(struct pile *pile); };
+struct pile { spinlock_t lock; struct mutex mutex; const struct pile_ops *ops; int count; };
+static void queue(struct pile *pile)
+{
+	pile->count++;
+}
+void add(struct pile *pile)
+{
+	spin_lock(&pile->lock);
+	queue(pile);
+	mutex_lock(&pile->mutex);
+	mutex_unlock(&pile->mutex);
+}
+static void wake_one(struct pile *pile)
+{
+	spin_unlock(&pile->lock);
+}
+static void wake_all(struct pile *pile)
+{
+	pile->count = 0;
+	spin_unlock(&pile->lock);
+}
+static void done(struct pile *pile)
+{
+	pile->count--;
+}
+static const struct pile_ops one = { .wake = wake_one, .done = done };
+static const struct pile_ops all = { .wake = wake_all, .done = done };
+`;
+
 describe('after an edit', () => {
+  it('calls through private slots', () =>
+    checkSteps(SLOTS, [
+      { file: 'fs/foo/a.c', from: 'pile->count++;', to: 'pile->ops->wake(pile);' },
+      { file: 'fs/foo/a.c', from: 'pile->count = 0;', to: 'cpu_relax();' },
+      { file: 'fs/foo/a.c', from: 'cpu_relax();', to: 'if (pile->count)\n\t\treturn;' },
+      { file: 'fs/foo/a.c', from: 'pile->ops->wake(pile);', to: 'pile->ops->done(pile);' },
+      { file: 'fs/foo/a.c', from: '.wake = wake_all', to: '.wake = wake_one' },
+      { file: 'fs/foo/a.c', from: 'pile->ops->done(pile);', to: 'pile->ops->wake(pile);' },
+    ]));
+
   for (const [title, steps] of Object.entries(CASES)) it(title, () => checkSteps(SOURCE, steps));
   for (const [title, steps] of Object.entries(IN_ORDERS)) it(title, () => checkSteps(ORDERS, steps));
 

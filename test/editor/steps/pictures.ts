@@ -165,7 +165,7 @@ async function save(bench: Workbench, checks: Checks, folder: string, frame: Fra
     if (isSaved()) return true;
     if (!(await input.isVisible())) return false;
     // It may be gone by now
-    const named = await input.inputValue({ timeout: 1000 }).catch(() => null);
+    const named = await input.inputValue().catch(() => null);
     if (named === null) return false;
     if (named !== file) {
       await page.keyboard.press('Control+A');
