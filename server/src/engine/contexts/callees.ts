@@ -96,7 +96,7 @@ export class Callees {
       if (callees === undefined || before === undefined) continue;
       // The same text names the same functions
       if (fnColumn(before, index, Fn.Hash) === fnColumn(now, index, Fn.Hash)) continue;
-      if (!this.before.has(id)) this.before.set(id, [...callees, ...this.fillersOf(id)]);
+      if (!this.before.has(id)) this.before.set(id, [...callees, ...(this.fillers[id] ?? [])]);
       this.known[id] = undefined;
       this.fillers[id] = undefined;
     }
@@ -182,10 +182,8 @@ export class Callees {
       const out = new Set<number>();
       for (const struct of program.structsWithSlot(name)) {
         if (model.methods.has(`${struct}::${name}`)) continue;
-        for (const { target, file } of program.slotFillers(struct, name)) {
-          const filler = file.path.startsWith(fn.unit) ? program.resolve(target, file) : null;
-          if (filler !== null && filler.id !== id) out.add(filler.id);
-        }
+        for (const filler of program.functionsInSlot(struct, name, fn.unit))
+          if (filler.id !== id) out.add(filler.id);
       }
       if (out.size <= MAX_FILLERS) for (const filler of out) all.add(filler);
     }

@@ -125,13 +125,7 @@ function slotCall(run: FunctionRun, s: State, site: CallSite, out: State[]): boo
     out.push(applySlot(run, s, site, method));
     return true;
   }
-  const unit = run.fn.unit;
-  const fillers = run.shared.program.slotFillers(struct, slot).filter((f) => f.file.path.startsWith(unit));
-  const targets: FunctionRef[] = [];
-  for (const f of fillers) {
-    const fn = run.shared.program.resolve(f.target, f.file);
-    if (fn !== null && !targets.includes(fn)) targets.push(fn);
-  }
+  const targets = run.shared.program.functionsInSlot(struct, slot, run.fn.unit);
   if (targets.length > MAX_FILLERS)
     for (const t of targets.slice(0, MAX_TARGETS)) run.effect.edgeTo(s, t.id, site, 'now', site.args);
   if (targets.length === 0 || targets.length > MAX_FILLERS) return false;
@@ -143,14 +137,10 @@ function slotCall(run: FunctionRun, s: State, site: CallSite, out: State[]): boo
   const results = targets.map((t) => run.shared.results[t.id]);
   const first = targets[0] as FunctionRef;
   // Sleeping is claimed where every one of them sleeps
-  if (results.every((r) => r !== undefined && sleepsAnyhow(r))) {
-    run.effect.sleepAt(s, site.op, `->${slot}`, first.id, true);
-    out.push(
-      handedBack(run, plainResult(run, touched(run, s.waited(true, false), site), site), site, results),
-    );
-    return true;
-  }
-  out.push(handedBack(run, plainResult(run, touched(run, s, site), site), site, results));
+  const sleeps = results.every((r) => r !== undefined && sleepsAnyhow(r));
+  if (sleeps) run.effect.sleepAt(s, site.op, `->${slot}`, first.id, true);
+  const after = touched(run, sleeps ? s.waited(true, false) : s, site);
+  out.push(handedBack(run, plainResult(run, after, site), site, results));
   return true;
 }
 

@@ -585,6 +585,16 @@ export class Program {
     return rows.length > 0 && this.onlyFunctionPointer(struct) === slot ? rows : [];
   }
 
+  /** The functions of a unit that stand in a slot of a structure, each once. */
+  functionsInSlot(struct: string, slot: string, unit: string): readonly FunctionRef[] {
+    const out = new Set<FunctionRef>();
+    for (const { target, file } of this.slotFillers(struct, slot)) {
+      const fn = file.path.startsWith(unit) ? this.resolve(target, file) : null;
+      if (fn !== null) out.add(fn);
+    }
+    return [...out];
+  }
+
   private structsBySlot: ReadonlyMap<string, readonly string[]> | null = null;
 
   /** The structures of which some table fills a slot of this name. */
