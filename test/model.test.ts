@@ -146,6 +146,7 @@ function allProofs(): readonly (readonly [string, string])[] {
     for (const proof of entry.proof) pairs.push([entry.class, proof]);
   for (const entry of MODEL_DATA.neverNull)
     for (const proof of entry.proof) pairs.push([`${entry.struct}.${entry.field}`, proof]);
+  for (const entry of MODEL_DATA.readers) for (const proof of entry.proof) pairs.push([entry.name, proof]);
   for (const entry of MODEL_DATA.fieldGuards)
     for (const proof of entry.proof) pairs.push([`${entry.struct}.${entry.field}`, proof]);
   for (const entry of MODEL_DATA.lockOrder)

@@ -96,7 +96,7 @@ export class Callees {
       if (callees === undefined || before === undefined) continue;
       // The same text names the same functions
       if (fnColumn(before, index, Fn.Hash) === fnColumn(now, index, Fn.Hash)) continue;
-      if (!this.before.has(id)) this.before.set(id, [...callees, ...(this.fillers[id] ?? [])]);
+      if (!this.before.has(id)) this.before.set(id, [callees, this.fillers[id] ?? []]);
       this.known[id] = undefined;
       this.fillers[id] = undefined;
     }
@@ -119,8 +119,8 @@ export class Callees {
     readonly roots: readonly number[];
     readonly groups: readonly (readonly number[])[];
   } | null = null;
-  /** Of functions whose bodies changed since `grouped`: whom they called. */
-  private readonly before = new Map<number, readonly number[]>();
+  /** Of functions whose bodies changed since `grouped`: whom they called by name, and through private slots. */
+  private readonly before = new Map<number, readonly [readonly number[], readonly number[]]>();
 
   /**
    * Functions that call each other by name, of all that is reachable from `roots`: callees first, and who stands in a private slot before
@@ -130,7 +130,9 @@ export class Callees {
     const stands =
       this.grouped !== null &&
       isAlike(this.grouped.roots, roots) &&
-      [...this.before].every(([id, callees]) => isAlike(callees, [...this.of(id), ...this.fillersOf(id)]));
+      [...this.before].every(
+        ([id, [named, slots]]) => isAlike(named, this.of(id)) && isAlike(slots, this.fillersOf(id)),
+      );
     this.before.clear();
     if (!stands) this.grouped = { roots, groups: this.inOrder(roots) };
     return (this.grouped as { readonly groups: readonly (readonly number[])[] }).groups;

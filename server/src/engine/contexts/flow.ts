@@ -54,9 +54,6 @@ import { anew, renamed, storedTo } from './values.js';
 export const STEP_BUDGET = 6000;
 /** States kept apart past the budget. */
 const STATES_PAST_BUDGET = 4;
-/** What only reads memory for a test. */
-const ONLY_READS =
-  /^(READ_ONCE|h?list_empty(_careful)?|test_bit|atomic(64|_long)?_read|refcount_read|rcu_(dereference\w*|access_pointer))$/;
 /** In a loop a value of more hops than this gets a name of its own. */
 const MAX_LOOP_DEPTH = 6;
 /** Elsewhere a value of more hops than this: a place of a lock is some more away from it. */
@@ -327,7 +324,7 @@ export class FunctionRun {
     if (lock === undefined || !this.shared.model.helpers.has(calledName(this.fn, lock.op))) return false;
     for (let op = lock.op + 1; op < to; op++) {
       const name = calledName(this.fn, op);
-      if (name !== '' && !ONLY_READS.test(name)) return false;
+      if (name !== '' && !this.shared.model.readers.has(name)) return false;
     }
     return true;
   }

@@ -2,18 +2,9 @@
  * What an answer about a function rests on that is not known: paths that were not followed, callers that are not at hand,
  * calls whose effect nobody states. An answer says so beside what it does know. Must not change what is known.
  */
-import {
-  CALL_LOOP,
-  EXPR_STRIDE,
-  Fn,
-  INVOCATION_STRIDE,
-  OP_STRIDE,
-  Op,
-  PROTO_STRIDE,
-  X,
-} from '../facts/encode.js';
+import { CALL_LOOP, EXPR_STRIDE, Fn, INVOCATION_STRIDE, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { ExpressionTypes } from '../program/expression-types.js';
-import type { FunctionRef, Program } from '../program/program.js';
+import type { FunctionRef } from '../program/program.js';
 import type { Analysis } from './analysis.js';
 import { fnColumn } from './cfg.js';
 
@@ -86,23 +77,5 @@ export function callsWithoutEffect(analysis: Analysis, fn: FunctionRef): string[
 /** Whether callers may stand where they are not seen: other modules, other directories. */
 export function isSeenElsewhere(analysis: Analysis, fn: FunctionRef): boolean {
   if (fn.isStatic) return fn.isHeader;
-  return isExported(fn) || fn.isHeader || declaredOutside(analysis).has(fn.name);
-}
-
-const OUTSIDE = new WeakMap<Program, ReadonlySet<string>>();
-
-/** Names that headers of the whole kernel declare. */
-function declaredOutside({ program }: Analysis): ReadonlySet<string> {
-  let known = OUTSIDE.get(program);
-  if (known === undefined) {
-    const found = new Set<string>();
-    for (const file of program.files.values()) {
-      if (!file.path.startsWith('include/')) continue;
-      for (let i = 0; i < file.protos.length; i += PROTO_STRIDE)
-        found.add(file.strings[file.protos[i] as number] ?? '');
-    }
-    known = found;
-    OUTSIDE.set(program, known);
-  }
-  return known;
+  return isExported(fn) || fn.isHeader || analysis.program.isDeclaredForAll(fn.name);
 }

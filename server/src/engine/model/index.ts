@@ -15,6 +15,7 @@ import { LOCK_ORDER } from './lock-order.js';
 import { METHODS } from './methods.js';
 import { NEVER_NULL } from './never-null.js';
 import { PRIMITIVES } from './primitives.js';
+import { READERS } from './readers.js';
 import { REFERENCES } from './references.js';
 import type { LifeCycle, Model, ModelData, Versions } from './types.js';
 import { applies, compareVersions, majorMinor } from './version.js';
@@ -34,6 +35,7 @@ export const MODEL_DATA: ModelData = {
   lifeCycles: LIFE_CYCLES,
   lockOrder: LOCK_ORDER,
   neverNull: NEVER_NULL,
+  readers: READERS,
   fieldGuards: FIELD_GUARDS,
 };
 
@@ -93,6 +95,7 @@ export function buildModel(version: string, constantOverride?: (name: string) =>
     lockOrder: LOCK_ORDER.filter((entry) => applies(entry.versions, at)),
     lifeCycles: LIFE_CYCLES.map((cycle) => livedIn(cycle, at)),
     neverNull: NEVER_NULL,
+    readers: new Set(READERS.map((entry) => entry.name)),
     fieldGuards: FIELD_GUARDS.filter((entry) => applies(entry.versions, at)),
     problems,
     condition(text, params) {

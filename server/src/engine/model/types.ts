@@ -344,6 +344,12 @@ export interface NeverNull {
   readonly proof: readonly string[];
 }
 
+/** A function or a macro that only reads what it is handed. */
+export interface Reader {
+  readonly name: string;
+  readonly proof: readonly string[];
+}
+
 /** A field that is written only under a lock. */
 export interface FieldGuard {
   /** The structure, without `struct`. */
@@ -383,6 +389,7 @@ export interface ModelData {
   readonly lifeCycles: readonly LifeCycle[];
   readonly lockOrder: readonly LockOrderEntry[];
   readonly neverNull: readonly NeverNull[];
+  readonly readers: readonly Reader[];
   readonly fieldGuards: readonly FieldGuard[];
 }
 
@@ -430,6 +437,8 @@ export interface Model {
   readonly lockOrder: readonly LockOrderEntry[];
   readonly lifeCycles: readonly LifeCycle[];
   readonly neverNull: readonly NeverNull[];
+  /** Names of what only reads what it is handed. */
+  readonly readers: ReadonlySet<string>;
   readonly fieldGuards: readonly FieldGuard[];
   /** What the builder had to say: an unknown version that was clamped to the nearest, a condition that does not parse. */
   readonly problems: readonly string[];

@@ -103,6 +103,8 @@ export class Program {
   private readonly typedefs = new Map<string, TypeRef>();
   private readonly globals = new Map<string, { file: FileFacts; type: TypeRef; isStatic: boolean }[]>();
   private readonly protos = new Map<string, TypeRef>();
+  /** Names that headers of the whole kernel declare. */
+  private readonly declared = new Set<string>();
   private readonly enums = new Map<string, string>();
   /** Bodies of enumerations with macros in them, until something asks for a constant. */
   private enumBodies: { file: FileFacts; text: string; position: number }[] = [];
@@ -173,6 +175,7 @@ export class Program {
       const at = i * PROTO_STRIDE;
       const name = s[file.protos[at] as number] ?? '';
       if (!this.protos.has(name)) this.protos.set(name, typeRef(file, file.protos[at + 1] as number));
+      if (file.path.startsWith('include/')) this.declared.add(name);
     }
     for (let i = 0; i * ENUM_STRIDE < file.enums.length; i++) {
       const at = i * ENUM_STRIDE;
@@ -522,6 +525,11 @@ export class Program {
     if (all === undefined) return '';
     for (const g of all) if (g.file.path === from.path && g.isStatic) return from.path;
     return '';
+  }
+
+  /** Whether a header of the whole kernel (below `include/`) declares a function of this name: other directories may call it. */
+  isDeclaredForAll(name: string): boolean {
+    return this.declared.has(name);
   }
 
   /** The return type of a function known by prototype or definition. */

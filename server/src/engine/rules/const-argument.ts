@@ -24,13 +24,8 @@ export type Constness =
 
 const CONST: Constness = { kind: 'const' };
 
-/** The language's own, and marked reads: values. */
-const VALUES =
-  /^(READ_ONCE|IS_ERR|IS_ERR_OR_NULL|PTR_ERR|likely|unlikely|rcu_dereference\w*|rcu_access_pointer)$/;
-
-/** Helpers that take a pointer to const, where their text is not at hand. */
-const TAKES_CONST =
-  /^(d_inode|d_inode_rcu|d_backing_inode|d_is_\w+|d_really_is_\w+|d_unhashed|d_unlinked|d_in_lookup|d_can_lookup|simple_positive|dget_parent|test_bit|list_empty|hlist_unhashed)$/;
+/** The language's own: what they are handed is a value. */
+const VALUES = /^(IS_ERR|IS_ERR_OR_NULL|PTR_ERR|likely|unlikely)$/;
 
 /** What becomes of a parameter. */
 export function constness(analysis: Analysis, fn: FunctionRef, parameter: number): Constness {
@@ -109,7 +104,7 @@ function handed(
   seen: Set<string>,
   kind: X,
 ): Constness | 'const' | 'perhaps' {
-  if (TAKES_CONST.test(name) || isPrinted(analysis, from, name, position)) return 'const';
+  if (analysis.model.readers.has(name) || isPrinted(analysis, from, name, position)) return 'const';
   const callee =
     name === '' ? null : (analysis.program.resolve(name, from.file) ?? ofMacro(analysis, from, name));
   // The address of a member is another type's: what is done to it is the callee's affair

@@ -142,7 +142,7 @@ export class PointerText {
         (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
         isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, v)
       ) {
-        if (!LINKS.has(name) && !isReadOnly(name) && !this.isLock(name)) return true;
+        if (!LINKS.has(name) && !this.cx.analysis.model.readers.has(name) && !this.isLock(name)) return true;
       }
     }
     return false;
@@ -168,10 +168,10 @@ export class PointerText {
   }
 
   private countsParameter(fn: FunctionRef, parameter: number, depth: number): Counted {
-    const key = `${fn.id},${parameter}`;
+    // How deep it is asked is part of the question: near the limit less is found
+    const key = `${fn.id},${parameter},${depth}`;
     const known = this.counted.get(key);
     if (known !== undefined) return known;
-    this.counted.set(key, null);
     const all = new Set<Counted>();
     const count = fnColumn(fn.file, fn.index, Fn.OpCount);
     for (let op = 0; op < count; op++) all.add(this.counts(fn, op, parameter, depth));
@@ -261,7 +261,7 @@ export class PointerText {
         if (
           (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
           isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, parameter) &&
-          !isReadOnly(name) &&
+          !this.cx.analysis.model.readers.has(name) &&
           !this.isLock(name)
         )
           keeps = true;
@@ -318,7 +318,7 @@ export class PointerText {
               (file.exprs[e * EXPR_STRIDE] as X) === X.Addr &&
               isInside(fn, file.exprs[e * EXPR_STRIDE + 1] as number, v) &&
               !LINKS.has(name) &&
-              !isReadOnly(name)
+              !this.cx.analysis.model.readers.has(name)
             )
               return false;
           }
@@ -430,13 +430,6 @@ function isCompared(fn: FunctionRef, e: number, v: number, wasAway: boolean): bo
     return false;
   }
   return isCompared(fn, left, v, wasAway) || isCompared(fn, right, v, wasAway);
-}
-
-/** What only looks at the memory that it is handed. */
-function isReadOnly(name: string): boolean {
-  return /^(atomic\w*_read|refcount_read|test_bit|list_empty|hlist_unhashed|RB_EMPTY_NODE|READ_ONCE|kref_read)$/.test(
-    name,
-  );
 }
 
 function isPut(name: string): boolean {
