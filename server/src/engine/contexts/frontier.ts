@@ -67,6 +67,8 @@ class Waiting {
   readonly seen = new Map<number, Facts>();
   /** By locks: what was merged here so far. */
   merged: Map<number, Keyed> | null = null;
+  /** All that waits, doubtful ones first, is in `merged`: the last one that comes concerns those with its locks alone. */
+  isMerged = false;
   doubtful: Keyed | null = null;
   visits = 0;
 }
@@ -139,11 +141,15 @@ export class Frontier {
     if (s.state.doubt) {
       if (!this.pushDoubtful(block, s, waiting)) return;
     } else if (waiting.states.length >= this.maxStates || waiting.seen.size >= this.maxStates * 3) {
-      waiting.states.push(s);
-      this.merge(block, waiting);
+      if (waiting.isMerged) this.mergeOne(block, waiting, s);
+      else {
+        waiting.states.push(s);
+        this.merge(block, waiting);
+      }
     } else {
       waiting.seen.set(s.key, s.state.aside);
       waiting.states.push(s);
+      waiting.isMerged = false;
     }
     const at = this.graph.order[block] as number;
     if (at < this.lowest) this.lowest = at;
@@ -154,6 +160,7 @@ export class Frontier {
     const both = sharedFacts(known, s.state.aside);
     if (both.length === known.length) return;
     waiting.seen.set(s.key, both);
+    waiting.isMerged = false;
     const less = new Keyed(s.state.withAside(both));
     const at = waiting.states.findIndex((x) => x.key === s.key);
     if (at >= 0) {
@@ -174,7 +181,10 @@ export class Frontier {
     waiting.doubtful = joined;
     const at = known === null ? -1 : waiting.states.indexOf(known);
     if (at >= 0) waiting.states[at] = joined;
-    else waiting.states.push(joined);
+    else {
+      waiting.states.push(joined);
+      waiting.isMerged = false;
+    }
     return true;
   }
 
@@ -209,11 +219,36 @@ export class Frontier {
       waiting.seen.set(merged.key, merged.state.aside);
       out.push(merged);
     }
-    if (out.length > MAX_LOCK_SETS) {
-      this.widened = true;
-      out.length = MAX_LOCK_SETS;
-    }
     waiting.states = out;
+    waiting.isMerged = out.every((s) => s.state.doubt || waiting.merged?.get(s.locks) === s);
+    this.bound(waiting);
+  }
+
+  /** `merge` where all but this one have been merged. */
+  private mergeOne(block: number, waiting: Waiting, s: Keyed): void {
+    const { states } = waiting;
+    const merged = waiting.merged as Map<number, Keyed>;
+    const known = merged.get(s.locks);
+    const at = states.findIndex((other) => !other.state.doubt && other.locks === s.locks);
+    const isAlike = known === undefined || known.state === s.state;
+    const now = isAlike ? (known ?? s) : new Keyed(join(this.terms, block, known.state, s.state));
+    if (known !== undefined && known.key === now.key) return;
+    merged.set(s.locks, now);
+    if (at >= 0 && waiting.seen.has(now.key)) {
+      states.splice(at, 1);
+      return;
+    }
+    waiting.seen.set(now.key, now.state.aside);
+    if (at >= 0) states[at] = now;
+    else states.push(now);
+    waiting.isMerged = now.locks === s.locks;
+    this.bound(waiting);
+  }
+
+  private bound(waiting: Waiting): void {
+    if (waiting.states.length <= MAX_LOCK_SETS) return;
+    this.widened = true;
+    waiting.states.length = MAX_LOCK_SETS;
   }
 }
 

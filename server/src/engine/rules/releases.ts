@@ -8,6 +8,7 @@ import { modelLock } from '../contexts/helper-calls.js';
 import { readsOf } from '../contexts/operands.js';
 import { Lock, type State, sameLock } from '../contexts/state.js';
 import { toCaller } from '../contexts/translate.js';
+import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { calleesByOp } from './lockless.js';
 import type { RuleContext } from './rule.js';
@@ -50,13 +51,19 @@ export function releasedAlways(cx: RuleContext, id: number): readonly Lock[] {
   );
 }
 
-/** Whether an operation gives something back on every path through it, whatever that is. */
-export function isReleasing(cx: RuleContext, fn: FunctionRef, op: number): boolean {
+/** Whether an operation gives something back on every path through it, whatever that is; `isOf`: of such a kind. */
+export function isReleasing(
+  cx: RuleContext,
+  fn: FunctionRef,
+  op: number,
+  isOf: (kind: LockKind) => boolean = () => true,
+): boolean {
   const name = calledName(fn, op);
   if (name === '') return false;
   const callee = calleeAt(cx, fn.id, op);
-  if (callee >= 0) return releasedAlways(cx, callee).length > 0;
-  return (cx.analysis.model.helpers.get(name)?.releases ?? []).length > 0;
+  const released =
+    callee >= 0 ? releasedAlways(cx, callee) : (cx.analysis.model.helpers.get(name)?.releases ?? []);
+  return released.some((lock) => isOf(lock.kind));
 }
 
 /** The locks that an operation gives back on every path through it. */

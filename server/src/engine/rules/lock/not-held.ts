@@ -384,7 +384,7 @@ interface Turned {
   readonly text: string;
 }
 
-const TURNED = new OfSituations<readonly Turned[]>('callees');
+const TURNED = new OfSituations<readonly Turned[]>();
 
 /** The kinds of locks that are held in one of two modes. */
 function hasModes(kind: string): boolean {
@@ -422,7 +422,7 @@ function turnedIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Turn
   const found = new Map<number, Turned>();
   /** Operations that some path comes to with the lock in the right mode, or with nobody knows what. */
   const fine = new Set<number>();
-  const isWanted = (op: number): boolean => isReleasing(cx, fn, op);
+  const isWanted = (op: number): boolean => isReleasing(cx, fn, op, hasModes);
   watch(cx.analysis, fn, entry, isWanted, (run, op, s) => {
     for (const l of releasesAt(cx, run, op, s)) {
       if (!hasModes(l.kind)) continue;
