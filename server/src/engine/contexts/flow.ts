@@ -43,6 +43,7 @@ import {
   restrict,
   State,
   sharedFacts,
+  sureLocks,
   withFact,
   ZERO,
 } from './state.js';
@@ -286,7 +287,7 @@ export class FunctionRun {
     // Values that meet here go by a name that no block has
     const here = this.graph.blockCount + op;
     for (const s of states) {
-      const key = `${locksKey(s.locks)}|${locksKey(s.released)}|${s.doubt}|${s.trail}`;
+      const key = `${locksKey(sureLocks(s.locks))}|${locksKey(sureLocks(s.released))}|${s.doubt}|${s.trail}`;
       const known = out.get(key);
       out.set(key, known === undefined ? s : join(this.terms, here, known, s));
     }

@@ -6,7 +6,7 @@
 import type { Graph } from './cfg.js';
 import { join } from './join.js';
 import type { Pruner } from './prune.js';
-import { type Facts, Hash, type State, sharedFacts } from './state.js';
+import { type Facts, Hash, type State, sharedFacts, sureLocks } from './state.js';
 import type { Terms } from './terms.js';
 
 /** States kept apart at one point; past it those with the same locks are merged. */
@@ -25,12 +25,12 @@ class Keyed {
     this.key = keyOf(state);
   }
 
-  /** The key of its locks, and of what was noted on the way. */
+  /** The key of the locks that are held or given back for sure, and of what was noted on the way. */
   get locks(): number {
     if (this.ofLocks === null) {
       const h = new Hash();
-      h.addLocks(this.state.locks);
-      h.addLocks(this.state.released);
+      h.addLocks(sureLocks(this.state.locks));
+      h.addLocks(sureLocks(this.state.released));
       h.add(this.state.trail);
       this.ofLocks = h.done();
     }

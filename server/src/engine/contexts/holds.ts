@@ -45,9 +45,21 @@ export function acquired(terms: Terms, s: State, lock: Lock, nests: boolean): St
       s.locks,
       s.released.filter((_, i) => i !== back),
     );
+  // What may be held is so however often it may have been taken
+  const known = lock.may ? s.locks.find((l) => l.may && sameLock(l, lock)) : undefined;
+  if (known !== undefined)
+    return isSameWhen(known, lock)
+      ? s
+      : s.withLocks(s.locks.map((l) => (l === known ? l.onlyWhen(null) : l)));
   const locks = withRoom(s.locks, lock, MAX_HELD, MAX_PERHAPS);
   if (locks === null) return s;
   return s.withLocks([...locks, lock], s.released, s.done, reached(terms, s.facts, lock.place));
+}
+
+/** Whether two locks are held under the same facts, as far as it is known when they are. */
+function isSameWhen(a: Lock, b: Lock): boolean {
+  const [x, y] = [a.when, b.when];
+  return x === y || (x !== null && y?.length === x.length && x.every((n, i) => n === y[i]));
 }
 
 /** Facts after a place was used: the pointers on the way to it are neither NULL nor errors. */

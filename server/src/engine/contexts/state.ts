@@ -92,6 +92,11 @@ export function heldAtomic(locks: readonly Lock[]): Lock | null {
   return null;
 }
 
+/** Those that are held for sure. */
+export function sureLocks(locks: readonly Lock[]): readonly Lock[] {
+  return locks.some((l) => l.may) ? locks.filter((l) => !l.may) : locks;
+}
+
 /** A lock that is held perhaps. */
 export function perhaps(lock: Lock): Lock {
   return lock.held(true);

@@ -665,7 +665,11 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string
       out.push({
         rule: ID,
         // A global lock is the same for everybody; another one may have been taken under another name
-        precision: certain ? 'high' : sure && isGlobal(cx, m.place) ? 'medium' : 'low',
+        precision: certain
+          ? 'high'
+          : sure && m.lock.kind !== 'rcu' && isGlobal(cx, m.place)
+            ? 'medium'
+            : 'low',
         certainty: certain ? 'must' : 'may',
         message: m.asserted
           ? `asserts that ${name} is held, and ${from} comes here without it`

@@ -59,8 +59,9 @@ function localSleeps(cx: RuleContext): Draft[] {
     for (const e of result.events) {
       if (e.kind !== 'sleep') continue;
       const shown = e.held.find((h) => isAtomicKind(h.lock.kind) && !h.lock.may) as ShownLock;
-      // One finding for a lock and what first sleeps under it
-      const key = `${shown.lock.place},${shown.lock.op}`;
+      // One finding for a lock and what first sleeps under it; in another turn of a loop it may go by another name
+      const { lock } = shown;
+      const key = lock.op >= 0 ? `taken ${lock.fn},${lock.op}` : `${lock.place}`;
       if (seen.has(key)) {
         cx.silence?.(
           ID,
