@@ -541,4 +541,43 @@ void c_bad(struct owner *owner, struct thing *thing)
 	only_sleeps(thing); /*! lock/sleep-in-atomic */
 	spin_unlock(&owner->lock);
 }`,
+  'many locks that may be held are one case': `
+struct foo *foo_next(struct foo *f);
+int cond(void);
+static void step(struct foo *f, struct foo *g)
+{
+	mutex_lock(&f->mutex);
+	mutex_lock(&g->mutex);
+	f = foo_next(f);
+	mutex_unlock(&f->mutex);
+}
+void a_bad(struct foo *a, struct foo *b, struct foo *c, struct foo *d, struct foo *e, struct foo *f)
+{
+	if (cond())
+		step(a, b);
+	if (cond())
+		step(b, c);
+	if (cond())
+		step(c, d);
+	if (cond())
+		step(d, e);
+	if (cond())
+		step(e, f);
+	if (cond())
+		step(a, f);
+	spin_lock(&a->lock);
+	msleep(1); /*! lock/sleep-in-atomic */
+	spin_unlock(&a->lock);
+}`,
+  'said once, though the lock has another name in another turn': `
+struct foo *foo_next(struct foo *f);
+void a_bad(struct foo *f)
+{
+	while (f) {
+		spin_lock(&f->lock);
+		msleep(1); /*! lock/sleep-in-atomic */
+		spin_unlock(&f->lock);
+		f = foo_next(f);
+	}
+}`,
 };
