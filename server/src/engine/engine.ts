@@ -11,10 +11,8 @@ import type { HoverAnswer, InlayHint } from './base/hover.js';
 import { push } from './base/multimap.js';
 import type { CallsAnswer, CallsQuery, LensesAnswer, MethodsAnswer, MethodsQuery } from './base/shown.js';
 import type { KernelConfig } from './configure/index.js';
-import { Analysis } from './contexts/analysis.js';
-import { Callees } from './contexts/callees.js';
 import { fnColumn, graphOf, isDamaged } from './contexts/cfg.js';
-import { Earlier, type Found } from './contexts/earlier.js';
+import type { Found } from './contexts/earlier.js';
 import { contextsAt, functionAt, operationAt, pointsAt } from './contexts/query.js';
 import { unknownsOf } from './contexts/unknowns.js';
 import type {
@@ -48,7 +46,6 @@ import type {
 } from './door.js';
 import { draw } from './drawing.js';
 import { dumpFunctions } from './dump.js';
-import { type Changed, changedFunctions } from './facts/changes.js';
 import { type FileFacts, Fn, FUNCTION_STRIDE, lineAt } from './facts/encode.js';
 import { MacroReader } from './facts/macro.js';
 import { compareText, orderFindings } from './findings/order.js';
@@ -58,8 +55,8 @@ import type { Source } from './fixes/source.js';
 import { hoverAt, runsAt } from './hovering.js';
 import { countFunctions, Loader } from './loader.js';
 import type { Model } from './model/index.js';
-import { type FunctionRef, Program, unitOf } from './program/program.js';
-import { type Before, Remembered, type UnitAnswer } from './remembered.js';
+import { type FunctionRef, unitOf } from './program/program.js';
+import { Remembered, type UnitAnswer } from './remembered.js';
 import { askDrop, askField, type Desk } from './reviewing.js';
 import { RULES, rulesFor } from './rules/index.js';
 import { type Files, runRules } from './rules/run.js';
@@ -72,55 +69,15 @@ import { lensesOf } from './views/lenses.js';
 import { methodsOf, withFindings } from './views/methods.js';
 import { placed } from './views/placed.js';
 import { reachOf } from './views/reach.js';
+import { type World, Worlds } from './worlds.js';
 
 /** Files that a message names. */
 const MAX_NAMED = 4;
 
-/** One analysed set of files. */
-interface World extends Before {
-  readonly key: string;
-  readonly program: Program;
-  readonly analysis: Analysis;
-  /** A file that it stands on has changed since. */
-  stale: boolean;
-  /** Functions of which something was guessed, for somebody who waited: by their keys. */
-  readonly guessed: ReadonlySet<string>;
-}
-
-/** An analysis that was stopped on its way, to go on with. */
-interface Begun {
-  readonly files: readonly FileFacts[];
-  readonly analysis: Analysis;
-}
-
-/** Analyses that were stopped and are kept: that of a unit, and that of the file of it that somebody waited for. */
-const MAX_BEGUN = 2;
-
-/** A directory with no more C files than this is analysed as a whole, even where somebody waits. */
-const FEW_SOURCES = 6;
-
-/** Worlds that are kept: those of the files that somebody works at. */
-const MAX_WORLDS = 3;
-
-/** Of one world: how many are kept that have an arm in them which the configuration leaves out. */
-const MAX_OTHERS = 4;
-
-/** A store of terms may grow to so many times its first size, and some more, before it is begun anew. */
-const MOST_GROWTH = 3;
-const MORE_TERMS = 20_000;
-
 /** The engine. */
 export class LockwalkEngine implements Engine {
   private readonly loader: Loader;
-  /** The last worlds that were asked for, the last one at the end. */
-  private readonly worlds = new Map<string, World>();
-  /** A file that somebody waited for, analysed without its unit. */
-  private first: World | null = null;
-  /** Analyses that were stopped, for somebody else waited: by the keys of their worlds, the last one at the end. */
-  private readonly begun = new Map<string, Begun>();
-  /** Functions that the check at hand has walked. */
-  private walked = 0;
-  private readonly macros: MacroReader;
+  private readonly worlds: Worlds;
   /** What is remembered of earlier runs, or null where nothing is. */
   private readonly remembered: Remembered | null;
   private readonly made: string;
@@ -133,7 +90,6 @@ export class LockwalkEngine implements Engine {
     readonly kernelVersion: string,
     readonly problems: readonly string[],
   ) {
-    this.macros = new MacroReader(parser);
     // All that an answer hangs on besides the tree and the build
     this.made = JSON.stringify([kernelVersion, options.dotConfig, options.limits ?? null]);
     this.loader = new Loader(
@@ -150,6 +106,9 @@ export class LockwalkEngine implements Engine {
       memory === undefined || tree.digest === undefined
         ? null
         : new Remembered(memory, this.loader, this.made);
+    this.worlds = new Worlds(this.loader, model, new MacroReader(parser), this.remembered, (unit) =>
+      tree.list(unit),
+    );
   }
 
   check(
@@ -160,7 +119,7 @@ export class LockwalkEngine implements Engine {
   ): CheckAnswer {
     const started = this.options.clock();
     this.loader.parseMs = 0;
-    this.walked = 0;
+    this.worlds.walked = 0;
     const answers: UnitAnswer[] = [];
     const units = byUnit(this.expand(request.paths));
     const total = units.reduce((sum, files) => sum + files.length, 0);
@@ -174,7 +133,7 @@ export class LockwalkEngine implements Engine {
       const known = isTyped ? null : (this.remembered?.recall(files, request) ?? null);
       answers.push(known ?? this.checkUnit(files, request, token, shown));
       // A check of many units is done with each
-      if (units.length > MAX_WORLDS) for (const key of [...this.worlds.keys()]) this.forget(key);
+      this.worlds.keepFew(units.length);
       done += files.length;
       progress?.({ phase: 'analyse', done, total, at: files[0] as string });
     }
@@ -188,7 +147,7 @@ export class LockwalkEngine implements Engine {
         files: sum((answer) => answer.files),
         functions: sum((answer) => answer.functions),
         damagedFunctions: sum((answer) => answer.damagedFunctions),
-        walked: this.walked,
+        walked: this.worlds.walked,
         parseMs: Math.round(this.loader.parseMs),
         totalMs: Math.round(this.options.clock() - started),
       },
@@ -202,7 +161,7 @@ export class LockwalkEngine implements Engine {
     token: CancelToken,
     progress?: (p: Progress) => void,
   ): UnitAnswer {
-    const world = this.analyse(files, token, progress, request.quick === true ? 'made' : 'none');
+    const world = this.worlds.of(files, token, progress, request.quick === true ? 'made' : 'none');
     const asked = new Set<string>();
     const textOf = (file: string): string | null => {
       asked.add(file);
@@ -277,147 +236,9 @@ export class LockwalkEngine implements Engine {
     return [...out].sort();
   }
 
-  /**
-   * Loads, links and analyses; the last world is kept while nothing it stands on changes. `guess`: whether
-   * guesses about rounds (`Analysis.guessed`) may be made, because somebody waits after an edit, or may stand where they were made.
-   */
-  private analyse(
-    files: readonly string[],
-    token: CancelToken,
-    progress?: (p: Progress) => void,
-    guess: 'made' | 'stand' | 'none' = 'stand',
-  ): World {
-    const units = worldKey(files);
-    const known = this.worlds.get(units);
-    if (known !== undefined) {
-      this.worlds.delete(units);
-      this.worlds.set(units, known);
-      if (!known.stale && (guess !== 'none' || known.guessed.size === 0)) return known;
-    }
-    let read = 0;
-    const facts = this.loader.closure(files, true, token, (at) => {
-      if (read++ % 25 === 0)
-        progress?.({ phase: 'read', done: read, total: Math.max(read, files.length), at });
-    });
-    // Cancelled on the way, the world stays what it was, and stale
-    const before = known ?? this.remembered?.recallAnalysis(units, facts) ?? null;
-    const { world, carried } = this.link(units, facts, files, token, progress, before, guess === 'made');
-    this.walked += world.analysis.walked;
-    this.first = null;
-    this.begun.clear();
-    this.worlds.delete(units);
-    this.worlds.set(units, world);
-    for (const key of [...this.worlds.keys()]) if (this.worlds.size > MAX_WORLDS) this.forget(key);
-    // What little changed is found again from what was kept
-    if (!carried) this.remembered?.keepAnalysis(units, world);
-    return world;
-  }
-
-  /** Lets go of a world, and of what was made of its sources. */
-  private forget(key: string): void {
-    const world = this.worlds.get(key);
-    this.worlds.delete(key);
-    const inUse = new Set([...this.worlds.values()].flatMap((other) => other.files.map((f) => f.path)));
-    this.loader.release((world?.files ?? []).map((f) => f.path).filter((path) => !inUse.has(path)));
-  }
-
-  /** What changed since an analysis of almost the same files; null where it is better begun anew. */
-  private changedSince(before: Before, facts: readonly FileFacts[]): Changed | null {
-    if (before.terms.kept > before.firstTerms * MOST_GROWTH + MORE_TERMS) return null;
-    return changedFunctions(before.files, facts);
-  }
-
-  /** The program of these files: the one from before, where nothing but bodies of functions are others. */
-  private program(facts: readonly FileFacts[], before: Before | null, changed: Changed | null): Callees {
-    const known = before?.analysis?.callees;
-    if (known !== undefined && changed !== null && changed.onlyBodies !== null) {
-      // Against what it has, not against `before`: a text in between may have been given up on
-      for (const now of facts) if (known.program.files.get(now.path) !== now) known.replaceBodies(now);
-      return known;
-    }
-    const program = new Program((name) => this.model.constants.get(name));
-    for (const f of facts) program.add(f);
-    return new Callees(program, this.model, this.macros);
-  }
-
-  /**
-   * Facts to an analysed program. `files`: headers among them are analysed too; `before`: an analysis from which what has not
-   * changed is taken over, and `carried` says that it was.
-   */
-  private link(
-    key: string,
-    facts: readonly FileFacts[],
-    files: readonly string[],
-    token: CancelToken,
-    progress?: (p: Progress) => void,
-    before: Before | null = null,
-    mayGuess = false,
-  ): { readonly world: World; readonly carried: boolean } {
-    const changed = before === null ? null : this.changedSince(before, facts);
-    const begun = changed === null ? this.begunOf(key, facts) : null;
-    const callees = begun?.analysis.callees ?? this.program(facts, before, changed);
-    const { program } = callees;
-    const guessed = before?.guessed;
-    const isGuessed = (fn: FunctionRef): boolean =>
-      guessed !== undefined && guessed.size > 0 && guessed.has(callees.keys[fn.id] as string);
-    const last = before?.analysis;
-    const lineage = last === undefined ? null : { is: last.lineage, callees: last.callees };
-    const earlier =
-      before === null || changed === null
-        ? null
-        : new Earlier(before.found, changed.isChanged, isGuessed, lineage);
-    const analysis =
-      earlier === null
-        ? (begun?.analysis ?? new Analysis(callees, this.model))
-        : new Analysis(callees, this.model, before?.terms, earlier, mayGuess);
-    const wanted = new Set(files);
-    const units = new Set(files.filter((f) => !f.startsWith('include/')).map(unitOf));
-    const roots: number[] = [];
-    for (const f of program.functions)
-      if (!f.isHeader || units.has(f.unit) || wanted.has(f.file.path)) roots.push(f.id);
-    // An inline of a header that stands in a table is called by nobody here
-    for (const slot of program.slots) {
-      const fn = slot.file.path.endsWith('.h') ? null : program.resolve(slot.target, slot.file);
-      if (fn?.isHeader === true) roots.push(fn.id);
-    }
-    // What is taken over from is used up on the way
-    if (earlier === null && key !== '') this.keepBegun(key, { files: facts, analysis });
-    analysis.run(roots, token, (done, total, at) => {
-      if (done % 200 < 2) progress?.({ phase: 'analyse', done, total, at });
-    });
-    this.begun.delete(key);
-    const firstTerms = earlier === null ? analysis.terms.kept : (before?.firstTerms ?? 0);
-    const { terms } = analysis;
-    const world = {
-      key,
-      program,
-      analysis,
-      files: facts,
-      found: analysis.found(),
-      terms,
-      firstTerms,
-      stale: false,
-      guessed: new Set(analysis.guessed.map((id) => callees.keys[id] as string)),
-    };
-    return { world, carried: earlier !== null };
-  }
-
-  /** What was begun of these very files, or null. */
-  private begunOf(key: string, facts: readonly FileFacts[]): Begun | null {
-    const begun = this.begun.get(key);
-    if (begun === undefined || begun.files.length !== facts.length) return null;
-    return begun.files.every((file, at) => file === facts[at]) ? begun : null;
-  }
-
-  private keepBegun(key: string, begun: Begun): void {
-    this.begun.delete(key);
-    this.begun.set(key, begun);
-    for (const other of this.begun.keys()) if (this.begun.size > MAX_BEGUN) this.begun.delete(other);
-  }
-
   reach(paths: readonly string[], token: CancelToken, progress?: (p: Progress) => void): ReachAnswer {
     const files = this.expand(paths);
-    const world = this.analyse(files, token, progress);
+    const world = this.worlds.of(files, token, progress);
     const inScope = new Set(files);
     return reachOf(
       world.analysis,
@@ -430,16 +251,16 @@ export class LockwalkEngine implements Engine {
     if ('line' in query) {
       if (this.loader.text(query.file) === null)
         return { ok: false, problem: `${query.file}: no such file in the tree` };
-      const world = this.analyse([query.file], token);
+      const world = this.worlds.of([query.file], token);
       const skipped = this.loader.skipped.get(query.file);
       if (skipped !== undefined) return { ok: false, problem: `${query.file}: skipped, ${skipped}` };
       const other = this.loader.asIfBuilt(query.file, query.line);
-      if (other !== null) return this.answerAt(this.withOther(world, other, token), query, false);
+      if (other !== null) return this.answerAt(this.worlds.withOther(world, other, token), query, false);
       return this.answerAt(world, query, true);
     }
     const file = query.file ?? this.findFunction(query.function);
     if (file === null) return { ok: false, problem: noSuchFunction(query.function) };
-    const world = this.analyse([file], token);
+    const world = this.worlds.of([file], token);
     const fn = world.program.functionsNamed(query.function).find((f) => f.file.path === file);
     if (fn === undefined) return { ok: false, problem: `${query.function}: not defined in ${file}` };
     return this.answer(world, fn, lineAt(fn.file.lineStarts, fnColumn(fn.file, fn.index, Fn.NameStart)), -1);
@@ -462,7 +283,7 @@ export class LockwalkEngine implements Engine {
       if (name === null) return no(`${query.file}:${query.line}: no signature of a function here`);
     }
     if (file === null || this.loader.text(file) === null) return no(`${file}: no such file in the tree`);
-    const world = this.analyse([file], token);
+    const world = this.worlds.of([file], token);
     const skipped = this.loader.skipped.get(file);
     if (skipped !== undefined) return no(`${file}: skipped, ${skipped}`);
     const fn = world.program.functionsNamed(name).find((f) => f.file.path === file);
@@ -475,17 +296,6 @@ export class LockwalkEngine implements Engine {
     return { ok: true, answer: annotation(world.analysis, texts, this.sources(), fn, query.style) };
   }
 
-  /** An analysis of files of which nothing was kept before, so that rules see every spot anew; it is not kept either. */
-  private afresh<T>(files: readonly string[], token: CancelToken, use: (analysis: Analysis) => T): T {
-    const facts = this.loader.closure(files, true, token, () => {});
-    try {
-      return use(this.link('', facts, files, token).world.analysis);
-    } finally {
-      const inUse = new Set([...this.worlds.values()].flatMap((world) => world.files.map((f) => f.path)));
-      this.loader.release(facts.map((f) => f.path).filter((path) => !inUse.has(path)));
-    }
-  }
-
   /** The tree's files, for rules of an answer that is not kept. */
   private treeFiles(): Files {
     return { textOf: (file) => this.loader.text(file), factsOf: (file) => this.loader.load(file) };
@@ -496,7 +306,7 @@ export class LockwalkEngine implements Engine {
     if (!RULES.some((rule) => rule.id === query.rule))
       return { ok: false, problem: `${query.rule}: no such rule` };
     if (this.loader.text(file) === null) return { ok: false, problem: `${file}: no such file in the tree` };
-    const answer = this.afresh([file], token, (analysis) =>
+    const answer = this.worlds.afresh([file], token, (analysis) =>
       absent(analysis, query, {
         ...this.treeFiles(),
         isBuilt: this.loader.asIfBuilt(file, line) === null,
@@ -519,7 +329,7 @@ export class LockwalkEngine implements Engine {
       progress?.({ phase: 'analyse', done, total: units.length, at: files[0] as string });
       const { word } = subject;
       if (word !== null && !files.some((file) => this.loader.text(file)?.includes(word) === true)) continue;
-      const found = this.afresh(files, token, (analysis) =>
+      const found = this.worlds.afresh(files, token, (analysis) =>
         auditUnit(analysis, subject, files, this.treeFiles(), token),
       );
       functions += found.functions;
@@ -541,7 +351,7 @@ export class LockwalkEngine implements Engine {
       text: (file) => this.loader.text(file),
       expand: (paths) => this.expand(paths),
       units: byUnit,
-      analysis: (files) => this.analyse(files, token, progress).analysis,
+      analysis: (files) => this.worlds.of(files, token, progress).analysis,
       skipped: (file) => this.loader.skipped.get(file),
     };
   }
@@ -593,23 +403,6 @@ export class LockwalkEngine implements Engine {
     return this.answer(world, fn, line, op, { built, places: query.places === true });
   }
 
-  /** Of a world: the last ones that were made of it with another text of a file. */
-  private readonly others = new WeakMap<World, { readonly other: FileFacts; readonly world: World }[]>();
-
-  /** A world with another text of one of its files; some are kept, for the pointer moves on in the same lines, and comes back. */
-  private withOther(world: World, other: FileFacts, token: CancelToken): World {
-    const known = this.others.get(world) ?? [];
-    const same = known.find((one) => one.other.path === other.path && one.other.hash === other.hash);
-    if (same !== undefined) return same.world;
-    const files = world.files.map((f) => (f.path === other.path ? other : f));
-    // What stands in both is taken over, into a program of its own
-    const { found, terms, firstTerms, guessed } = world;
-    const before = { files: world.files, found, terms, firstTerms, guessed };
-    const made = this.link(world.key, files, [other.path], token, undefined, before).world;
-    this.others.set(world, [{ other, world: made }, ...known].slice(0, MAX_OTHERS));
-    return made;
-  }
-
   private answer(
     world: World,
     fn: FunctionRef,
@@ -637,7 +430,7 @@ export class LockwalkEngine implements Engine {
 
   /** The file that defines a function: in what is loaded, else by a look through fs/. */
   private findFunction(name: string): string | null {
-    for (const world of [...this.worlds.values()].reverse()) {
+    for (const world of this.worlds.recent()) {
       const known = world.program.functionsNamed(name)[0];
       if (known !== undefined) return known.file.path;
     }
@@ -649,7 +442,7 @@ export class LockwalkEngine implements Engine {
     return draw(query, {
       model: this.model,
       tree: this.treeFiles(),
-      analyse: (files) => this.analyse(files, token).analysis,
+      analyse: (files) => this.worlds.of(files, token).analysis,
       skipped: (file) => this.loader.skipped.get(file),
       fileDefining: (name) => this.findFunction(name),
       expand: (paths) => this.expand(paths),
@@ -660,11 +453,11 @@ export class LockwalkEngine implements Engine {
   hover({ file: path, line, column, soon }: HoverQuery, token: CancelToken): HoverAnswer | null {
     const text = this.loader.text(path);
     if (text === null) return null;
-    const alone = soon === true && !this.isKnown(path) ? this.alone(path, token) : null;
-    const world = alone ?? this.analyse([path], token);
+    const alone = soon === true && !this.worlds.isKnown(path) ? this.worlds.alone(path, token) : null;
+    const world = alone ?? this.worlds.of([path], token);
     const isBuilt = this.loader.skipped.has(path) || runsAt(world.analysis, path, line);
     const other = isBuilt ? null : this.loader.asIfBuilt(path, line);
-    const { analysis } = other === null ? world : this.withOther(world, other, token);
+    const { analysis } = other === null ? world : this.worlds.withOther(world, other, token);
     const file = analysis.program.files.get(path);
     if (file === undefined) return null;
     const answer = hoverAt({ analysis, file, text, line, column, built: other === null });
@@ -673,38 +466,22 @@ export class LockwalkEngine implements Engine {
     return { ...answer, unknowns: [rest, ...answer.unknowns] };
   }
 
-  /** Whether the unit of a file has been analysed, or is so small that it soon is. */
-  private isKnown(path: string): boolean {
-    if (this.worlds.has(worldKey([path])) || path.startsWith('include/')) return true;
-    const sources = this.options.tree.list(unitOf(path)).filter((name) => name.endsWith('.c'));
-    return sources.length <= FEW_SOURCES;
-  }
-
-  /** A file analysed without the others of its unit: kept until the unit is. */
-  private alone(path: string, token: CancelToken): World {
-    const key = `alone ${path}`;
-    if (this.first?.key === key && !this.first.stale) return this.first;
-    const facts = this.loader.closure([path], false, token, () => {});
-    this.first = this.link(key, facts, [path], token).world;
-    return this.first;
-  }
-
   inlayHints(query: InlayHintQuery, token: CancelToken): readonly InlayHint[] {
     const text = this.loader.text(query.file);
     if (text === null) return [];
-    const { analysis } = this.analyse([query.file], token);
+    const { analysis } = this.worlds.of([query.file], token);
     return inlayHints(analysis, text, query, token);
   }
 
   lenses(file: string, token: CancelToken): LensesAnswer {
     if (this.loader.text(file) === null) return { version: 1, file, lenses: [] };
-    return lensesOf(this.analyse([file], token).analysis, file);
+    return lensesOf(this.worlds.of([file], token).analysis, file);
   }
 
   calls(query: CallsQuery, token: CancelToken): CallsAnswer {
     if (this.loader.text(query.file) === null) return { version: 1, item: null, rows: [] };
     const within = query.kind === 'at' ? query.file : (query.within ?? query.file);
-    const { analysis } = this.analyse([within], token);
+    const { analysis } = this.worlds.of([within], token);
     return callsOf(analysis, query, (file) => this.loader.text(file));
   }
 
@@ -717,7 +494,7 @@ export class LockwalkEngine implements Engine {
       const files = this.loader.expand(unit).filter((file) => unitOf(file) === unit);
       const checked = query.findings === null ? null : { paths: files, ...query.findings };
       const found = checked === null ? null : this.checkUnit(files, checked, token).findings;
-      const { analysis } = this.analyse(files, token);
+      const { analysis } = this.worlds.of(files, token);
       const skipped = this.loader.skippedFiles().filter((one) => files.includes(one.file));
       const methods = methodsOf(analysis, unit, skipped);
       return found === null
@@ -732,7 +509,7 @@ export class LockwalkEngine implements Engine {
   }
 
   slotsOf(file: string, functionName: string): readonly EntryMethod[] {
-    const world = this.analyse([file], NEVER);
+    const world = this.worlds.of([file], NEVER);
     const fn = world.program.functionsNamed(functionName).find((f) => f.file.path === file);
     if (fn === undefined) return [];
     return world.program
@@ -755,7 +532,7 @@ export class LockwalkEngine implements Engine {
     if (facts === null)
       return { ok: false, text: `${file}: skipped, ${this.loader.skipped.get(file) ?? 'not read'}` };
     if (kind !== 'contexts') return dumpFunctions(facts, kind, functionName);
-    const world = this.analyse([file], NEVER);
+    const world = this.worlds.of([file], NEVER);
     const lines: string[] = [];
     for (const f of world.program.functions) {
       if (f.file.path !== file || f.isMacro || (functionName !== null && f.name !== functionName)) continue;
@@ -779,7 +556,7 @@ export class LockwalkEngine implements Engine {
 
   verify(token: CancelToken, progress?: (p: Progress) => void): VerifyAnswer {
     const files = this.expand(['fs']).filter((file) => unitOf(file) === 'fs');
-    const world = this.analyse(files, token, progress);
+    const world = this.worlds.of(files, token, progress);
     return verifyModel(
       {
         model: this.model,
@@ -795,7 +572,7 @@ export class LockwalkEngine implements Engine {
   }
 
   memory(): readonly MemoryPart[] {
-    const worlds = [...this.worlds.values()];
+    const worlds = this.worlds.recent();
     const terms = new Set(worlds.map((world) => world.terms));
     const sum = (list: Iterable<number>): number => [...list].reduce((all, one) => all + one, 0);
     return [
@@ -818,24 +595,13 @@ export class LockwalkEngine implements Engine {
   }
 
   invalidate(file: string): void {
-    const cameOrWent = this.loader.invalidate(file);
-    for (const world of this.worlds.values())
-      world.stale ||= cameOrWent || world.files.some((f) => f.path === file);
-    if (this.first?.files.some((f) => f.path === file) === true) this.first = null;
-    for (const [key, begun] of this.begun)
-      if (begun.files.some((f) => f.path === file)) this.begun.delete(key);
+    this.worlds.invalidate(file, this.loader.invalidate(file));
   }
 
   dispose(): void {
     this.options.reading?.leave();
     this.parser.dispose();
   }
-}
-
-/** What tells the analysis of some files' units apart. Headers of the units are always in it, others where they are asked for. */
-function worldKey(files: readonly string[]): string {
-  const others = files.filter((f) => f.endsWith('.h') && f.startsWith('include/'));
-  return [...new Set(files.map(unitOf)), ...others].sort().join('\n');
 }
 
 /** Files by directory, the largest first: engines that take turns end at about the same time. */
