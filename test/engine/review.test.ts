@@ -325,7 +325,7 @@ void b(struct foo *f)
     assert.match(answer.notes.join('; '), /not all callers are known of a\(\), b\(\)/);
   });
 
-  it('is asked at a place, in a declaration and at an access', async () => {
+  it('is asked at a place, in a declaration, at an access, and on the variable before it', async () => {
     const source = `
 struct mine {
 	int number; /* declared */
@@ -339,9 +339,13 @@ int get(struct mine *m)
     const engine = await openFiles(files);
     try {
       const lines = (files.get('fs/foo/x.c') ?? '').split('\n');
-      for (const mark of ['declared', 'used']) {
+      for (const [mark, word] of [
+        ['declared', 'number'],
+        ['used', 'number'],
+        ['used', 'm->'],
+      ] as const) {
         const line = lines.findIndex((text) => text.includes(mark)) + 1;
-        const column = (lines[line - 1] as string).indexOf('number') + 3;
+        const column = (lines[line - 1] as string).indexOf(word) + 1;
         const result = engine.field({ file: 'fs/foo/x.c', line, column }, NEVER);
         assert.ok(result.ok, mark);
         assert.deepEqual([result.answer.struct, result.answer.member], ['mine', 'number']);

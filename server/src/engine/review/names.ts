@@ -16,6 +16,7 @@ import {
   X,
 } from '../facts/encode.js';
 import { ExpressionTypes } from '../program/expression-types.js';
+import type { FunctionRef } from '../program/program.js';
 import { operationsOf } from '../rules/replay.js';
 
 /** A member by name; `struct` without the word. */
@@ -88,7 +89,7 @@ function distance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
-/** The member at a place of a file (1-based), or why there is none. */
+/** The member at a place of a file (1-based), or why there is none. On a variable it is the member that is reached through it. */
 export function memberAt(
   analysis: Analysis,
   file: string,
@@ -106,6 +107,24 @@ export function memberAt(
   if (declared !== null) return { struct: declared, member: word };
   const fn = functionAt(analysis.program.functions, file, line);
   if (fn === null) return `${where}: '${word}' is no member of a structure here`;
+  const named = memberNamed(analysis, fn, line, word);
+  if (typeof named !== 'string') return named;
+  const through = memberBehind(content, column - 1);
+  const behind = named === 'none' && through !== '' ? memberNamed(analysis, fn, line, through) : 'none';
+  if (typeof behind !== 'string') return behind;
+  return named === 'unknown'
+    ? `${where}: it is not known what '${word}' is a member of`
+    : `${where}: '${word}' is no member of a structure here`;
+}
+
+/** The member of a name that a line of a function speaks of; else whether it is unknown whose member it is, or there is none. */
+function memberNamed(
+  analysis: Analysis,
+  fn: FunctionRef,
+  line: number,
+  word: string,
+): Member | 'unknown' | 'none' {
+  const facts = fn.file;
   const types = new ExpressionTypes(analysis.program, fn);
   const first = fnColumn(facts, fn.index, Fn.FirstOp);
   const base = fnColumn(facts, fn.index, Fn.Start);
@@ -124,9 +143,12 @@ export function memberAt(
           return { struct: struct.slice(7), member: word };
       }
   }
-  return seen
-    ? `${where}: it is not known what '${word}' is a member of`
-    : `${where}: '${word}' is no member of a structure here`;
+  return seen ? 'unknown' : 'none';
+}
+
+/** The name of the member that is reached through the name at a place (0-based), or ''. */
+function memberBehind(line: string, at: number): string {
+  return /^\w*\s*(?:->|\.)\s*([A-Za-z_]\w*)/.exec(line.slice(at))?.[1] ?? '';
 }
 
 function wordAt(line: string, at: number): string {
