@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Memory } from '../../server/src/engine/door.js';
-import { LateCache } from '../../server/src/host/late-cache.js';
+import { IdleWriting, LateCache } from '../../server/src/host/late-cache.js';
 
 /** A memory that says what it was told, in order. */
 function told(): { readonly memory: Memory; readonly said: string[] } {
@@ -53,5 +54,30 @@ describe('late cache', () => {
     while (late.work());
     assert.deepEqual(said, ['facts b 2', 'analysis a 3']);
     assert.equal(made, 1);
+  });
+
+  it('is written while nobody asks, and tidied up once', async () => {
+    const { memory, said } = told();
+    const late = new LateCache(memory);
+    let asked = 0;
+    const idle = new IdleWriting(late, () => ++asked > 1);
+    late.keep('facts', 'a', 1);
+    late.keep('facts', 'b', 2);
+    // A question comes before it has begun
+    idle.begin(0);
+    idle.stop();
+    await pause(20);
+    assert.deepEqual(said, []);
+    const until = async (isSo: () => boolean): Promise<void> => {
+      while (!isSo()) await pause(1);
+    };
+    idle.begin(0);
+    await until(() => asked === 1);
+    assert.deepEqual(said, ['facts a 1', 'facts b 2']);
+    idle.begin(0);
+    await until(() => asked === 2);
+    idle.begin(0);
+    await pause(20);
+    assert.equal(asked, 2);
   });
 });

@@ -47,6 +47,40 @@ export class LateCache implements Memory {
   }
 }
 
+/** What waits to be put on disk goes there when nothing has been asked for so long. */
+const IDLE_MS = 1500;
+
+/** Puts on disk what a late cache holds, while nobody asks for anything. */
+export class IdleWriting {
+  private timer: NodeJS.Timeout | null = null;
+  private isTidied = false;
+
+  /** `tidy`: called when nothing is left, until it says that it has tidied up. */
+  constructor(
+    private readonly late: LateCache,
+    private readonly tidy: () => boolean,
+  ) {}
+
+  /** Something was answered: if nothing is asked for so many milliseconds, it begins. */
+  begin(after = IDLE_MS): void {
+    this.stop();
+    this.timer = setTimeout(() => this.one(), after);
+  }
+
+  /** Something is asked. */
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  /** One at a time: a question that comes meanwhile waits for no more than that. */
+  private one(): void {
+    this.timer = null;
+    if (this.late.work()) this.begin(0);
+    else this.isTidied ||= this.tidy();
+  }
+}
+
 function nameOf(kind: string, key: string): string {
   return `${kind}\0${key}`;
 }

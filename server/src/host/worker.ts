@@ -13,7 +13,7 @@ import { now } from './clock.js';
 import { DiskCache, trimCache } from './disk-cache.js';
 import { DiskTree } from './disk-tree.js';
 import { configOfTree, readDotConfig } from './dot-config.js';
-import { LateCache } from './late-cache.js';
+import { IdleWriting, LateCache } from './late-cache.js';
 import type { CheckParams, EngineSpec, MemoryReport, Reply, Request, WorkerStart } from './messages.js';
 import { ReadingEnd } from './shared-reading.js';
 import { IS_BUNDLED } from './version.js';
@@ -45,6 +45,14 @@ for (const [file, text] of start.overlays) tree.overlay(file, text);
 /** What is kept between runs; built ones alone keep anything, since a build has a name. */
 const disk = start.cache === null || !IS_BUNDLED ? null : new DiskCache(start.cache);
 const late = disk === null || !start.keepsLate ? null : new LateCache(disk);
+const idle =
+  late === null
+    ? null
+    : new IdleWriting(late, () => {
+        if (disk?.hasKept !== true || start.cache === null) return false;
+        trimCache(start.cache);
+        return true;
+      });
 
 const reading = start.reading === null ? null : new ReadingEnd(start.reading);
 
@@ -193,27 +201,6 @@ async function serve(request: Request): Promise<void> {
   }
 }
 
-/** What waits to be put on disk goes there when nothing has been asked for so long. */
-const IDLE_MS = 1500;
-let idle: NodeJS.Timeout | null = null;
-let isTrimmed = false;
-
-function keepWhenIdle(after = IDLE_MS): void {
-  if (late === null) return;
-  if (idle !== null) clearTimeout(idle);
-  idle = setTimeout(keepOne, after);
-}
-
-/** One at a time: a question that comes meanwhile waits for no more than that. */
-function keepOne(): void {
-  idle = null;
-  if (late?.work() === true) idle = setTimeout(keepOne, 0);
-  else if (disk?.hasKept === true && !isTrimmed && start.cache !== null) {
-    isTrimmed = true;
-    trimCache(start.cache);
-  }
-}
-
 function memoryReport(engine: Engine): MemoryReport {
   const heap = getHeapStatistics();
   return {
@@ -242,7 +229,7 @@ if (start.role === 'reader' && reading !== null) {
       ({ engine }) => {
         engine.readForOthers(files, NEVER);
         // Nobody asks it anything else
-        keepWhenIdle(0);
+        idle?.begin(0);
       },
       // Whoever asked reads alone
       () => {},
@@ -252,8 +239,7 @@ if (start.role === 'reader' && reading !== null) {
 } else {
   let queue: Promise<void> = Promise.resolve();
   port.on('message', (request: Request) => {
-    if (idle !== null) clearTimeout(idle);
-    idle = null;
-    queue = queue.then(() => serve(request)).then(() => keepWhenIdle());
+    idle?.stop();
+    queue = queue.then(() => serve(request)).then(() => idle?.begin());
   });
 }
