@@ -107,7 +107,7 @@ function neededBy(model: Model): {
   return known;
 }
 
-const CALLS = new OfSituations<DirectoryCalls>('callees');
+const CALLS = new OfSituations<DirectoryCalls>();
 
 /** What a function does to directories in a situation. */
 export function directoryCalls(cx: RuleContext, fn: FunctionRef, entry: Entry): DirectoryCalls {
@@ -185,7 +185,7 @@ function look(
   return { open: [...found.values()], locked: new Set([...locked].filter((op) => !other.has(op))), quiet };
 }
 
-const ASKED = new OfSituations<Map<string, Verdict>>('callees');
+const ASKED = new OfSituations<Map<string, Verdict>>();
 
 /** How the lock at a place stands at an operation of a function in a situation: the worst of the states there. */
 export function verdictAt(

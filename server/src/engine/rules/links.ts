@@ -5,9 +5,9 @@
 import { calledName } from '../contexts/cfg.js';
 import { T } from '../contexts/terms.js';
 import type { FunctionRef } from '../program/program.js';
-import { everywhere } from './counters.js';
 import { Mentions } from './mentions.js';
 import { argumentsOf } from './reached.js';
+import { anyhow, OfSituations, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** What puts a node on a list or into a tree or table: position of the node among the arguments. */
@@ -66,6 +66,16 @@ const UNLINKS: ReadonlyMap<string, number> = new Map([
   ['rhashtable_remove_fast', 1],
 ]);
 
+/** Calls of one of these, with what was found of them in a function. */
+interface Calls {
+  readonly at: ReadonlyMap<string, number>;
+  readonly nodes: OfSituations<ReadonlyMap<number, string>>;
+}
+
+const LINKING: Calls = { at: LINKS, nodes: new OfSituations() };
+const UNLINKING: Calls = { at: UNLINKS, nodes: new OfSituations() };
+const NO_NODES: ReadonlyMap<number, string> = new Map();
+
 /** A node that is put on a list. */
 export interface Link {
   readonly member: string;
@@ -103,7 +113,7 @@ export class Linkage {
     for (const fn of this.cx.all) {
       // Where a dentry is pinned on the way, what hangs on it is off the list before the last reference goes
       if (fn.unit !== unit || !this.linking.in(fn) || this.pinning.in(fn)) continue;
-      for (const [op, member] of this.nodesOf(fn, LINKS))
+      for (const [op, member] of this.nodesOf(fn, LINKING))
         if (!links.has(member)) links.set(member, { member, fn, op });
     }
     const all = [...links.values()];
@@ -133,13 +143,13 @@ export class Linkage {
   /** The members that a function itself takes off lists, by operation. */
   unlinksAt(fn: FunctionRef): ReadonlyMap<number, readonly string[]> {
     if (!this.unlinking.in(fn)) return new Map();
-    return new Map([...this.nodesOf(fn, UNLINKS)].map(([op, member]) => [op, [member]]));
+    return new Map([...this.nodesOf(fn, UNLINKING)].map(([op, member]) => [op, [member]]));
   }
 
   /** The members that a function itself puts on lists, by operation. */
   linksAt(fn: FunctionRef): ReadonlyMap<number, readonly string[]> {
     if (!this.linking.in(fn)) return new Map();
-    return new Map([...this.nodesOf(fn, LINKS)].map(([op, member]) => [op, [member]]));
+    return new Map([...this.nodesOf(fn, LINKING)].map(([op, member]) => [op, [member]]));
   }
 
   private unlinkedHere(id: number): ReadonlySet<string> {
@@ -148,23 +158,29 @@ export class Linkage {
     const fn = this.cx.analysis.program.functions[id];
     const out = new Set<string>();
     if (fn !== undefined && this.unlinking.in(fn))
-      for (const [, member] of this.nodesOf(fn, UNLINKS)) out.add(member);
+      for (const [, member] of this.nodesOf(fn, UNLINKING)) out.add(member);
     this.own.set(id, out);
     return out;
   }
 
   /** Operations that call one of these, with the member that the node is. */
-  private nodesOf(fn: FunctionRef, names: ReadonlyMap<string, number>): ReadonlyMap<number, string> {
-    const out = new Map<number, string>();
-    everywhere(this.cx, fn, (run, op, s) => {
-      const at = names.get(calledName(fn, op));
-      if (at === undefined || out.has(op)) return undefined;
-      const node = argumentsOf(run, op, s)[at] ?? run.terms.unknown;
-      if (run.terms.kind(node) !== T.Addr) return undefined;
-      const member = run.ev.classOf(run.terms.a(node));
-      if (member.includes('::') && !member.startsWith('?')) out.set(op, member);
-      return undefined;
+  private nodesOf(fn: FunctionRef, calls: Calls): ReadonlyMap<number, string> {
+    const { analysis } = this.cx;
+    const result = analysis.results[fn.id];
+    // What nobody comes to puts nothing anywhere
+    if (result === undefined || analysis.propagation?.entries[fn.id]?.[0] === undefined) return NO_NODES;
+    const entry = anyhow(result);
+    return calls.nodes.of(analysis, fn, entry, () => {
+      const out = new Map<number, string>();
+      const isCall = (op: number): boolean => calls.at.has(calledName(fn, op));
+      watch(analysis, fn, entry, isCall, (run, op, s) => {
+        if (out.has(op)) return;
+        const node = argumentsOf(run, op, s)[calls.at.get(calledName(fn, op)) as number] ?? run.terms.unknown;
+        if (run.terms.kind(node) !== T.Addr) return;
+        const member = run.ev.classOf(run.terms.a(node));
+        if (member.includes('::') && !member.startsWith('?')) out.set(op, member);
+      });
+      return out;
     });
-    return out;
   }
 }

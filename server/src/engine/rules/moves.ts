@@ -11,11 +11,10 @@ import { ANY, maskOf, type State, ZERO } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../facts/encode.js';
 import { type FunctionRef, type SlotRef, unitOf } from '../program/program.js';
-import { everywhere } from './counters.js';
 import { calleesByOp } from './lockless.js';
 import { Mentions } from './mentions.js';
 import { argumentsOf } from './reached.js';
-import { replay } from './replay.js';
+import { anyhow, OfSituations, replay, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { Trails } from './trails.js';
 
@@ -462,22 +461,33 @@ export function movedFromMembers(cx: RuleContext, unit: string): readonly FromMe
   const out: FromMember[] = [];
   for (const fn of cx.all) {
     if (fn.unit !== unit || fn.isMacro || !CALLS_MOVER.in(fn)) continue;
-    const seen = new Set<number>();
-    everywhere(cx, fn, (run, op, s) => {
-      const name = calledName(fn, op);
-      if (!MOVERS.has(name) || seen.has(op)) return undefined;
-      const { terms } = run;
-      const [first, second] = readsOf(fn, op).slice(1);
-      for (const e of name === 'd_exchange' ? [first, second] : [first]) {
-        const now = e === undefined ? terms.unknown : run.ev.value(s, e);
-        // What was loaded before memory changed has a name of its own
-        const value = run.snapshots.get(now) ?? now;
-        if (terms.kind(value) !== T.Load) continue;
-        seen.add(op);
-        out.push({ fn, op, member: terms.lastField(value) });
-      }
-      return undefined;
-    });
+    const result = cx.analysis.results[fn.id];
+    if (result === undefined || cx.analysis.propagation?.entries[fn.id]?.[0] === undefined) continue;
+    const entry = anyhow(result);
+    for (const { op, member } of FROM.of(cx.analysis, fn, entry, () => movedIn(cx, fn, entry)))
+      out.push({ fn, op, member });
   }
+  return out;
+}
+
+const FROM = new OfSituations<readonly Omit<FromMember, 'fn'>[]>();
+
+function movedIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Omit<FromMember, 'fn'>[] {
+  const out: Omit<FromMember, 'fn'>[] = [];
+  const seen = new Set<number>();
+  const isMover = (op: number): boolean => MOVERS.has(calledName(fn, op));
+  watch(cx.analysis, fn, entry, isMover, (run, op, s) => {
+    if (seen.has(op)) return;
+    const { terms } = run;
+    const [first, second] = readsOf(fn, op).slice(1);
+    for (const e of calledName(fn, op) === 'd_exchange' ? [first, second] : [first]) {
+      const now = e === undefined ? terms.unknown : run.ev.value(s, e);
+      // What was loaded before memory changed has a name of its own
+      const value = run.snapshots.get(now) ?? now;
+      if (terms.kind(value) !== T.Load) continue;
+      seen.add(op);
+      out.push({ op, member: terms.lastField(value) });
+    }
+  });
   return out;
 }

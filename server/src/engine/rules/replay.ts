@@ -4,11 +4,11 @@
  */
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
-import type { Entry } from '../contexts/entry-points.js';
+import { begin, type Entry, Whence } from '../contexts/entry-points.js';
 import { FunctionRun } from '../contexts/flow.js';
 import { MAX_STATES } from '../contexts/frontier.js';
 import type { FunctionResult } from '../contexts/result.js';
-import type { Facts, State } from '../contexts/state.js';
+import { type Facts, NO_LOCKS, type State } from '../contexts/state.js';
 import { exported } from '../contexts/translate.js';
 import { EXPR_STRIDE, type FileFacts, Fn, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
@@ -189,6 +189,18 @@ export class OfSituations<T> {
     this.known.set(entry, { result, texts, key, made });
     return made;
   }
+}
+
+const ANYHOW = new WeakMap<FunctionResult, Entry>();
+
+/** A situation of which nothing is known: for what a function does whoever calls it. The same one while the function's result is. */
+export function anyhow(result: FunctionResult): Entry {
+  let entry = ANYHOW.get(result);
+  if (entry === undefined) {
+    entry = begin(NO_LOCKS, Whence.Nobody);
+    ANYHOW.set(result, entry);
+  }
+  return entry;
 }
 
 /** Calls `visit` for every expression below one, itself included; `&x.y` reads nothing, so its place is not visited as a read. */

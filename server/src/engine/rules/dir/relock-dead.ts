@@ -71,6 +71,7 @@ export const relockDead: Rule = {
       }
       const entries = propagation.entries[fn.id] ?? [];
       const seen = new Set<number>();
+      const below = BELOW.of(fn, [textsBelow(cx.analysis, fn.id)], () => search.below(fn));
       cx.silence?.(
         ID,
         fn,
@@ -79,7 +80,7 @@ export const relockDead: Rule = {
       );
       for (let i = 0; i < entries.length; i++) {
         const entry = entries[i] as Entry;
-        for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry))) {
+        for (const f of FOUND.of(cx.analysis, fn, entry, () => search.in(fn, entry), below)) {
           if (seen.has(f.op)) continue;
           seen.add(f.op);
           out.push(draft(cx, fn, entry, i, f));
@@ -110,7 +111,9 @@ interface Found {
   readonly rcu: Draft['rcu'];
 }
 
-const FOUND = new OfSituations<readonly Found[]>('callees');
+const FOUND = new OfSituations<readonly Found[]>();
+/** What counts of those that a function calls. */
+const BELOW = new OfFunctions<string>();
 /** Parameters that a function relies on being alive. */
 const TRUSTED = new OfFunctions<ReadonlySet<number>>();
 const USES = new OfFunctions<boolean>();
@@ -168,6 +171,22 @@ class Search {
       if (callee !== null && this.trustedBy(callee).size > 0) return true;
     }
     return false;
+  }
+
+  /** In words of its own what a function's sections hang on of those that it calls: whether they test, and what they trust. */
+  below(fn: FunctionRef): string {
+    const { program, model } = this.cx.analysis;
+    const count = fnColumn(fn.file, fn.index, Fn.OpCount);
+    let out = '';
+    for (let op = 0; op < count; op++) {
+      const name = calledName(fn, op);
+      const callee = name === '' ? null : program.resolve(name, fn.file);
+      if (callee === null) continue;
+      const tests = `${this.liveness.testedIn(callee) ? 't' : ''}${this.ofOne.testedIn(callee) ? 'o' : ''}`;
+      const trusts = model.helpers.has(name) ? '' : [...this.trustedBy(callee)].join();
+      if (tests !== '' || trusts !== '') out += `${op}${tests}${trusts};`;
+    }
+    return out;
   }
 
   in(fn: FunctionRef, entry: Entry): readonly Found[] {

@@ -6,15 +6,15 @@
 
 import { annotatedLocks } from '../../contexts/annotations.js';
 import { fnColumn } from '../../contexts/cfg.js';
-import { begin, type Entry, Whence } from '../../contexts/entry-points.js';
+import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionResult } from '../../contexts/result.js';
-import { type Lock, NO_LOCKS } from '../../contexts/state.js';
+import type { Lock } from '../../contexts/state.js';
 import { callsWithoutEffect } from '../../contexts/unknowns.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, watch } from '../replay.js';
+import { anyhow, OfSituations, watch } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
 
 const ID = 'lock/annotation';
@@ -94,17 +94,6 @@ interface Said {
   readonly keeps: boolean;
   /** What the callers' situation calls it; its place means something outside. */
   readonly place: number;
-}
-
-const ANYHOW = new WeakMap<FunctionResult, Entry>();
-
-function anyhow(result: FunctionResult): Entry {
-  let entry = ANYHOW.get(result);
-  if (entry === undefined) {
-    entry = begin(NO_LOCKS, Whence.Nobody);
-    ANYHOW.set(result, entry);
-  }
-  return entry;
 }
 
 const WORDS = new OfSituations<readonly Said[]>();

@@ -4,13 +4,13 @@
  * that no turn took; or it was taken for reading and is given back as if for writing, or the other way round.
  */
 import { blockOf, calledName, decides, fnColumn, reachedFrom } from '../../contexts/cfg.js';
-import { begin, type Entry, Whence } from '../../contexts/entry-points.js';
+import type { Entry } from '../../contexts/entry-points.js';
 import { JOIN_OP } from '../../contexts/evaluate.js';
 import type { FunctionRun } from '../../contexts/flow.js';
 import { modelLock } from '../../contexts/helper-calls.js';
 import { readsOf } from '../../contexts/operands.js';
 import type { FunctionResult } from '../../contexts/result.js';
-import { type Lock, NO_LOCKS, type State } from '../../contexts/state.js';
+import type { Lock, State } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { CALL_LOOP, Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
@@ -18,7 +18,7 @@ import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
 import { OfAnalyses } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import { calleeAt, isOwned, isReleasing, releasedAlways, releasesAt } from '../releases.js';
-import { type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
+import { anyhow, type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
 import {
   type Draft,
   entryMethod,
@@ -151,17 +151,6 @@ interface Twice {
 }
 
 const TWICE = new OfSituations<readonly Twice[]>();
-const ANYHOW = new WeakMap<FunctionResult, Entry>();
-
-/** A situation in which nothing is known of what the callers hold. */
-function anyhow(result: FunctionResult): Entry {
-  let entry = ANYHOW.get(result);
-  if (entry === undefined) {
-    entry = begin(NO_LOCKS, Whence.Nobody);
-    ANYHOW.set(result, entry);
-  }
-  return entry;
-}
 
 /** What is seen whatever the callers hold. */
 function onThePath(cx: RuleContext, fn: FunctionRef): Draft[] {

@@ -10,13 +10,13 @@ import { readsOf } from '../../contexts/operands.js';
 import type { FreeEffect } from '../../contexts/result.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import { ExpressionTypes } from '../../program/expression-types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { callsOfUnit } from '../../program/unit-calls.js';
 import { earlyEnds, otherSide, reader, TypesafeCaches } from '../early-ends.js';
 import { freeSite, isTeardown } from '../free-site.js';
 import { type LocklessAccess, locklessAccesses } from '../lockless.js';
 import { Mentions } from '../mentions.js';
-import { watch } from '../replay.js';
 import { type Draft, entryMethod, originStep, type Rule, type RuleContext, step } from '../rule.js';
 
 const ID = 'rcu/early-free';
@@ -129,19 +129,10 @@ function linkBodies(
 
 /** `struct::field` of a field expression, by declared types. */
 function ownerOfExpression(cx: RuleContext, fn: FunctionRef, expr: number): string {
-  let owner = '';
-  // One walk gives types of locals and temporaries
-  const entry = cx.analysis.propagation?.entries[fn.id]?.[0];
-  if (entry === undefined) return owner;
-  const isAny = (): boolean => true;
-  watch(cx.analysis, fn, entry, isAny, (run) => {
-    if (owner !== '') return;
-    const at = expr * EXPR_STRIDE;
-    const type = run.ev.typeOf(fn.file.exprs[at + 1] as number);
-    if (type?.base.startsWith('struct ') === true)
-      owner = `${type.base.slice(7)}::${fn.file.strings[fn.file.exprs[at + 2] as number]}`;
-  });
-  return owner;
+  const at = expr * EXPR_STRIDE;
+  const type = new ExpressionTypes(cx.analysis.program, fn).of(fn.file.exprs[at + 1] as number);
+  if (type?.base.startsWith('struct ') !== true) return '';
+  return `${type.base.slice(7)}::${fn.file.strings[fn.file.exprs[at + 2] as number]}`;
 }
 
 function frees(
