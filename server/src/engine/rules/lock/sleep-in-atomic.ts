@@ -7,7 +7,7 @@
 import { calledName } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import { entryAtomic } from '../../contexts/propagate.js';
-import type { ShownLock } from '../../contexts/result.js';
+import type { LocalEvent, ShownLock } from '../../contexts/result.js';
 import { isAtomicKind, namelessWord } from '../../model/lock-kinds.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
@@ -44,6 +44,14 @@ export const sleepInAtomic: Rule = {
   },
 };
 
+/** A sleep with a lock held, and whether it is certain that it sleeps with one that is known. */
+interface Sleep {
+  readonly e: Extract<LocalEvent, { kind: 'sleep' }>;
+  readonly shown: ShownLock;
+  readonly leaf: string;
+  readonly isSure: boolean;
+}
+
 /** A lock taken here is still held at the call. */
 function localSleeps(cx: RuleContext): Draft[] {
   const out: Draft[] = [];
@@ -55,21 +63,11 @@ function localSleeps(cx: RuleContext): Draft[] {
       continue;
     }
     if (cx.silence !== undefined) noteSilences(cx, fn);
-    const seen = new Set<string>();
+    // One finding for a lock: the first sleep under it that is certain, else the first
+    const chosen = new Map<string, Sleep>();
     for (const e of result.events) {
       if (e.kind !== 'sleep') continue;
       const shown = e.held.find((h) => isAtomicKind(h.lock.kind) && !h.lock.may) as ShownLock;
-      // One finding for a lock and what first sleeps under it
-      const key = `${shown.lock.place},${shown.lock.op}`;
-      if (seen.has(key)) {
-        cx.silence?.(
-          ID,
-          fn,
-          e.op,
-          `'${e.what}()' may sleep under a lock under which a sleep is reported already`,
-        );
-        continue;
-      }
       const leaf = sleepLeaf(cx, e.what, e.via);
       if (isPutOff(cx, leaf, e.held)) {
         cx.silence?.(
@@ -80,16 +78,27 @@ function localSleeps(cx: RuleContext): Draft[] {
         );
         continue;
       }
-      seen.add(key);
+      // A touch of user memory hangs on no flag that somebody passed: it sleeps wherever it is come to
+      const isSure =
+        (e.certain || cx.analysis.model.helpers.get(leaf)?.faults === true) &&
+        !shown.lock.class.startsWith('?');
+      const key = `${shown.lock.place},${shown.lock.op}`;
+      const old = chosen.get(key);
+      const other = old === undefined ? null : old.isSure || !isSure ? e : old.e;
+      if (old === undefined || other === old.e) chosen.set(key, { e, shown, leaf, isSure });
+      if (other !== null && other.op !== chosen.get(key)?.e.op)
+        cx.silence?.(
+          ID,
+          fn,
+          other.op,
+          `'${other.what}()' may sleep under a lock under which a sleep is reported already`,
+        );
+    }
+    for (const { e, shown, leaf, isSure } of chosen.values()) {
       const where = lockName(shown);
       out.push({
         rule: 'lock/sleep-in-atomic',
-        // A touch of user memory hangs on no flag that somebody passed: it sleeps wherever it is come to
-        precision:
-          (e.certain || cx.analysis.model.helpers.get(leaf)?.faults === true) &&
-          !shown.lock.class.startsWith('?')
-            ? 'high'
-            : 'medium',
+        precision: isSure ? 'high' : 'medium',
         certainty: e.certain ? 'must' : 'may',
         message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''} with ${where}${namelessWord(shown.lock.kind) !== undefined ? '' : ' held'}, taken at line ${lineOf(fn, shown.lock.op)}`,
         fn: fn.id,
