@@ -21,8 +21,8 @@ import type { RuleContext } from './rule.js';
 const D_LOCK = 'dentry::d_lock';
 const I_RWSEM = 'inode::i_rwsem';
 
-/** What moves a dentry wherever it is called from: who renames by the VFS works on the dentries of other filesystems. */
-const MOVERS = ['d_move', 'd_exchange', 'vfs_rename'];
+/** What moves a dentry wherever it is called from. */
+const MOVERS = ['d_move', 'd_exchange'];
 
 /** Tables by which a directory is known to hold a filesystem. */
 const OF_FILESYSTEMS = new Set(['file_system_type', 'super_operations']);

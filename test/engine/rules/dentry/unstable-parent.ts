@@ -368,16 +368,4 @@ static int open_bad(struct inode *inode, struct file *file)
 	return flags;
 }
 const struct file_operations fops = { .open = open_bad };`,
-
-  'in a filesystem that renames in others by the VFS': `
-const struct super_operations sops = { .put_super = foo_put };
-int rename_there(struct renamedata *rd)
-{
-	return vfs_rename(rd); /*! dir/lock-required@low */
-}
-static int open_bad(struct inode *inode, struct file *file)
-{
-	return d_inode(file->f_path.dentry->d_parent)->i_flags; /*! dentry/unstable-parent */
-}
-const struct file_operations fops = { .open = open_bad };`,
 };
