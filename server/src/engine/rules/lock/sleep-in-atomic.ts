@@ -12,6 +12,8 @@ import { isAtomicKind, namelessWord } from '../../model/lock-kinds.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { contextSleeps, isAtomicDentryMethod } from '../context-sleeps.js';
+import { isReleasing } from '../releases.js';
+import { operationsOf } from '../replay.js';
 import {
   type Draft,
   heldOf,
@@ -25,6 +27,7 @@ import {
   step,
   WIDENED,
 } from '../rule.js';
+import { Ways } from '../ways.js';
 
 const ID = 'lock/sleep-in-atomic';
 
@@ -63,7 +66,7 @@ function localSleeps(cx: RuleContext): Draft[] {
       continue;
     }
     if (cx.silence !== undefined) noteSilences(cx, fn);
-    // One finding for a lock: the first sleep under it that is certain, else the first
+    // One finding for a lock: the first sleep under it, or one that is surer and comes with nothing given back between
     const chosen = new Map<string, Sleep>();
     for (const e of result.events) {
       if (e.kind !== 'sleep') continue;
@@ -84,8 +87,9 @@ function localSleeps(cx: RuleContext): Draft[] {
         !shown.lock.class.startsWith('?');
       const key = `${shown.lock.place},${shown.lock.op}`;
       const old = chosen.get(key);
-      const other = old === undefined ? null : old.isSure || !isSure ? e : old.e;
-      if (old === undefined || other === old.e) chosen.set(key, { e, shown, leaf, isSure });
+      const isSurer = old !== undefined && isSure && !old.isSure && isStillHeld(cx, fn, shown.lock.op, e.op);
+      const other = old === undefined ? null : isSurer ? old.e : e;
+      if (old === undefined || isSurer) chosen.set(key, { e, shown, leaf, isSure });
       if (other !== null && other.op !== chosen.get(key)?.e.op)
         cx.silence?.(
           ID,
@@ -116,6 +120,14 @@ function localSleeps(cx: RuleContext): Draft[] {
     }
   }
   return out;
+}
+
+/** Whether no way from where a lock is taken to an operation passes what gives back a lock: then nothing was lost on the way. */
+function isStillHeld(cx: RuleContext, fn: FunctionRef, takes: number, op: number): boolean {
+  const ways = new Ways(fn);
+  return !operationsOf(fn).some(
+    (r) => ways.isAfter(takes, r) && ways.isAfter(r, op) && isReleasing(cx, fn, r),
+  );
 }
 
 /** Whether what would sleep looks first whether it is in an interrupt, which bottom halves that are off look like. */
