@@ -122,6 +122,8 @@ type Source =
   | 'file'
   /** A parameter of the function where control comes in, or the dentry of a path that is one. */
   | 'argument'
+  /** An alias of an inode, by whatever name it was found: whose child it is, nobody here has asked. */
+  | 'alias'
   /** Anything else. */
   | 'other';
 
@@ -132,11 +134,18 @@ interface Lifted {
   readonly term: number;
 }
 
+/** Calls whose result says where a dentry comes from. */
+const MADE_BY: ReadonlyMap<string, Source> = new Map([
+  ['file_dentry', 'file'],
+  ['d_find_alias', 'alias'],
+  ['d_find_any_alias', 'alias'],
+]);
+
 /** What a dentry is to the function at hand. */
 function sourceIn(run: FunctionRun, dentry: number): Source {
   const { terms } = run;
   if (terms.kind(dentry) === T.Fresh && terms.b(dentry) === 0 && terms.a(dentry) < run.graph.opCount)
-    return calledName(run.fn, terms.a(dentry)) === 'file_dentry' ? 'file' : 'other';
+    return MADE_BY.get(calledName(run.fn, terms.a(dentry))) ?? 'other';
   return sourceOf(terms, dentry);
 }
 
@@ -355,7 +364,12 @@ export function movable(
     return 'no';
   }
   const here: Lifted = { source: spot.source, term: spot.dentry };
-  const lifted = spot.source === 'file' ? here : spot.dentry < 0 ? null : lift(cx, fn, index, spot.dentry);
+  const lifted =
+    spot.source === 'file' || spot.source === 'alias'
+      ? here
+      : spot.dentry < 0
+        ? null
+        : lift(cx, fn, index, spot.dentry);
   const asked = lifted ?? { source: 'file', term: -1 };
   if (spot.brought > 0 && !bringsOnlyOwn(cx, fn, index, spot.brought, asked)) {
     quiet?.('the caller brings the lock of a directory that may be the parent');
@@ -364,7 +378,8 @@ export function movable(
   // Who calls it, or which of several functions in one slot is called with it, is not known: nor are the locks
   if (lifted?.source !== 'file' && (origin === undefined || isGuessed(cx, fn, index, spot))) return 'guess';
   const isMethod = origin !== undefined && origin.struct !== 'callback';
-  const isCertain = lifted?.source === 'file' || (lifted?.source === 'argument' && isMethod);
+  const isCertain =
+    lifted?.source === 'file' || lifted?.source === 'alias' || (lifted?.source === 'argument' && isMethod);
   if (tellsLocks(entry) && isCertain) return 'yes';
   return lifted?.source === 'file' ? 'file' : 'perhaps';
 }

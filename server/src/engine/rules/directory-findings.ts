@@ -192,7 +192,11 @@ function precisionOf(cx: RuleContext, site: Omit<Site, 'precision'>, saying: Say
       // A caller that only knows an object of this code's own has no directory to lock
       const top = topOf(cx, { ...site.clear, index });
       // Nor has one that was given the child alone, and finds the directory through it
-      if (pulls && isThroughChild(cx.analysis.terms, top?.place ?? site.clear.place)) return 'high';
+      if (
+        (pulls || helper.names === 'removes') &&
+        isThroughChild(cx.analysis.terms, top?.place ?? site.clear.place)
+      )
+        return 'high';
       return isCallersToLock(cx, top?.fn ?? fn, top?.place ?? -1) ? 'low' : 'high';
     }
   }

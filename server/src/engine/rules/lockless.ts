@@ -403,7 +403,9 @@ function sectionsIn(
     const note = (pointer: number, type: string): void => {
       if (type === '' || out.has(type)) return;
       // Only what was found here: what a caller hands over is the caller's
-      const found = run.terms.kind(pointer);
+      const { terms } = run;
+      // The entry of a list is found with the list's own pointer
+      const found = terms.kind(terms.kind(pointer) === T.Container ? terms.a(pointer) : pointer);
       if (found !== T.Fresh && found !== T.Load) return;
       // Nobody else has what was only just made
       if (found === T.Fresh && cx.analysis.model.helpers.get(madeBy(run, pointer))?.returns === 'fresh')

@@ -18,7 +18,7 @@ interface Test {
 
 /**
  * Whether a lock that is taken at one operation is given back by another one behind a second test of what decided whether it was taken,
- * and a way out comes after that test without having been in its arm.
+ * and a way out comes after that test without having been in its arm, and by no other way.
  */
 export function isPairedByCondition(
   fn: FunctionRef,
@@ -32,17 +32,25 @@ export function isPairedByCondition(
   const first = testsOf(fn, ways, takes);
   if (first.length === 0) return false;
   const passed = new Set(testsOf(fn, ways, leaves).map((t) => t.op));
-  return operationsOf(fn).some(
-    (op) =>
-      readsOf(fn, op)[1] === lock &&
-      isReleasing(op) &&
-      testsOf(fn, ways, op).some(
-        (second) =>
-          first.some((t) => t.op !== second.op && t.key === second.key) &&
-          ways.isAfter(takes, second.op) &&
-          ways.isAfter(second.op, leaves) &&
-          !passed.has(second.op),
-      ),
+  const seconds = operationsOf(fn)
+    .filter((op) => readsOf(fn, op)[1] === lock && isReleasing(op))
+    .flatMap((op) => testsOf(fn, ways, op))
+    .filter(
+      (second) =>
+        first.some((t) => t.op !== second.op && t.key === second.key) &&
+        ways.isAfter(takes, second.op) &&
+        ways.isAfter(second.op, leaves) &&
+        !passed.has(second.op),
+    );
+  // A way out that is also come to past all those tests had nobody to ask
+  return (
+    seconds.length > 0 &&
+    !ways
+      .reached(
+        ways.blockOf(takes),
+        seconds.map((t) => ways.blockOf(t.op)),
+      )
+      .has(ways.blockOf(leaves))
   );
 }
 

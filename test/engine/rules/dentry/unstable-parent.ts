@@ -357,4 +357,15 @@ int dropped_too_early_bad(struct dentry *child, struct dentry *to, struct dentry
 	unlock_rename(old, to); /*! dentry/unstable-parent */
 	return 0;
 }`,
+
+  'of an alias that was found for an inode': `${RENAMES}
+static int open_bad(struct inode *inode, struct file *file)
+{
+	struct dentry *alias = d_find_alias(inode);
+	int flags = d_inode(alias->d_parent)->i_flags; /*! dentry/unstable-parent@high */
+
+	dput(alias);
+	return flags;
+}
+const struct file_operations fops = { .open = open_bad };`,
 };

@@ -238,4 +238,16 @@ static int sync_ok(struct super_block *sb)
 	return 0;
 }
 const struct super_operations sops = { .sync_fs = sync_ok };`,
+
+  'a function that is given the child alone': `${MAKES_DIRECTORIES}
+void take_out_bad(struct dentry *child)
+{
+	struct inode *dir = d_inode(child->d_parent); /*! dentry/unstable-parent */
+
+	simple_unlink(dir, child); /*! dir/unlocked-removal@high */
+}
+void take_out_of(struct dentry *parent, struct dentry *child)
+{
+	simple_unlink(d_inode(parent), child); /*! dir/unlocked-removal@low */
+}`,
 };

@@ -257,4 +257,18 @@ void b_ok(struct list_head *head)
 	}
 	spin_unlock(&global.lock);
 }`,
+  'a tree is removed with its top locked': `
+void remove_bad(struct dentry *top)
+{
+	inode_lock(top->d_inode);
+	simple_recursive_removal(top, 0); /*! lock/double@high */
+	inode_unlock(top->d_inode);
+}
+void remove_ok(struct dentry *top)
+{
+	inode_lock(top->d_inode);
+	top->d_time = 0;
+	inode_unlock(top->d_inode);
+	simple_recursive_removal(top, 0);
+}`,
 };

@@ -764,4 +764,82 @@ int b_bad(struct foo *f)
 	end_step(f);
 	return 0;
 }`,
+  // Who gives back a reader's lock has none from a writer
+  'a reader hands its lock on, and a writer keeps his': `
+struct shelf { struct rw_semaphore sem; int count; };
+void reading_ok(struct shelf *s)
+{
+	down_read(&s->sem);
+	s->count++;
+}
+void read_ok(struct shelf *s)
+{
+	up_read(&s->sem);
+}
+void a_bad(struct shelf *s)
+{
+	down_write(&s->sem);
+	if (s->count)
+		return; /*! lock/imbalance@high */
+	up_write(&s->sem);
+}
+void b_ok(struct shelf *s)
+{
+	down_read(&s->sem);
+	if (s->count)
+		return;
+	up_read(&s->sem);
+}`,
+  // To whom the object goes, of whom nothing is known, may give its lock back
+  'some errors keep it, where others hand such locks on': `
+struct foo *join(struct foo *f);
+int look(struct foo *f);
+void finish_ok(struct foo *f)
+{
+	mutex_unlock(&f->mutex);
+}
+int a_bad(struct foo *f)
+{
+	int err = -EINVAL;
+
+	mutex_lock(&f->mutex);
+	if (f->count == 1)
+		return -EBUSY; /*! lock/imbalance@high */
+	if (f->count == 2)
+		err = -EAGAIN;
+	mutex_unlock(&f->mutex);
+	return err;
+}
+int b_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	join(f);
+	if (f->count)
+		return -EBUSY; /*! lock/imbalance@low */
+	mutex_unlock(&f->mutex);
+	return -EINVAL;
+}`,
+  'one condition, written twice, and a way around the second': `
+int here(void);
+int step(struct foo *f);
+int owner;
+int a_bad(struct foo *f)
+{
+	int err = 0;
+
+	if (owner != here()) {
+		spin_lock(&f->lock);
+		if (f->count)
+			goto out;
+		spin_unlock(&f->lock);
+		step(f);
+		if (owner != here()) {
+			spin_lock(&f->lock);
+			f->count = 0;
+			spin_unlock(&f->lock);
+		}
+	}
+out:
+	return err; /*! lock/imbalance */
+}`,
 };

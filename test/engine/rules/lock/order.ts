@@ -540,4 +540,38 @@ void b_ok(struct shelf *s)
 	spin_unlock(&s->lock);
 	write_sequnlock(&s->seq);
 }`,
+  "a parent's d_lock inside its child's": `
+struct dentry *up_bad(struct dentry *p)
+{
+	struct dentry *parent;
+
+	spin_lock(&p->d_lock);
+	parent = p->d_parent;
+	spin_lock(&parent->d_lock); /*! lock/order@high */
+	spin_unlock(&p->d_lock);
+	parent->d_time = 0;
+	spin_unlock(&parent->d_lock);
+	return parent;
+}
+void both_ok(struct dentry *parent, struct dentry *p)
+{
+	spin_lock(&parent->d_lock);
+	spin_lock_nested(&p->d_lock, 1);
+	spin_unlock(&p->d_lock);
+	spin_unlock(&parent->d_lock);
+}
+struct dentry *try_ok(struct dentry *p)
+{
+	struct dentry *parent;
+
+	spin_lock(&p->d_lock);
+	parent = p->d_parent;
+	if (!spin_trylock(&parent->d_lock)) {
+		spin_unlock(&p->d_lock);
+		return 0;
+	}
+	spin_unlock(&parent->d_lock);
+	spin_unlock(&p->d_lock);
+	return parent;
+}`,
 };

@@ -580,4 +580,19 @@ void a_bad(struct foo *f)
 		f = foo_next(f);
 	}
 }`,
+  // What is certain is said before what hangs on a flag
+  'a sleep that is not certain, and one that is': `
+void *make(unsigned int flags);
+void *make(unsigned int flags)
+{
+	return kmalloc(16, flags);
+}
+void a_bad(struct foo *f, unsigned int flags)
+{
+	spin_lock(&f->lock);
+	f->data = make(flags);
+	mutex_lock(&f->mutex); /*! lock/sleep-in-atomic@high */
+	mutex_unlock(&f->mutex);
+	spin_unlock(&f->lock);
+}`,
 };

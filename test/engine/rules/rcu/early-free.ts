@@ -507,6 +507,54 @@ static void kill_bad(struct super_block *sb)
 const struct dentry_operations ops = { .d_manage = manage_ok };
 struct file_system_type type = { .kill_sb = kill_bad };`,
 
+  'when the end of the superblock has waited by the way': `
+struct foo_sb { int flags; };
+int set_up(struct super_block *sb)
+{
+	return super_setup_bdi(sb);
+}
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct foo_sb *sbi = path->dentry->d_sb->s_fs_info;
+
+	return sbi->flags;
+}
+static void kill_bad(struct super_block *sb)
+{
+	struct foo_sb *sbi = sb->s_fs_info;
+
+	kill_anon_super(sb);
+	kfree(sbi); /*! rcu/early-free@medium */
+}
+const struct dentry_operations ops = { .d_manage = manage_ok };
+struct file_system_type type = { .kill_sb = kill_bad };`,
+
+  'by the callback that was made to wait, whatever the end of the superblock waits for': `
+struct foo_sb { int flags; struct rcu_head rcu; };
+int set_up(struct super_block *sb)
+{
+	return super_setup_bdi(sb);
+}
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct foo_sb *sbi = path->dentry->d_sb->s_fs_info;
+
+	return sbi->flags;
+}
+static void free_late(struct rcu_head *head)
+{
+	kfree(container_of(head, struct foo_sb, rcu));
+}
+static void kill_bad(struct super_block *sb)
+{
+	struct foo_sb *sbi = sb->s_fs_info;
+
+	kill_anon_super(sb);
+	free_late(&sbi->rcu); /*! rcu/early-free@high */
+}
+const struct dentry_operations ops = { .d_manage = manage_ok };
+struct file_system_type type = { .kill_sb = kill_bad };`,
+
   // The hash of a parent and the end of a child's record are of different dentries, and of one superblock
   'd_hash against d_prune': `
 struct table { int fold; };
@@ -863,5 +911,25 @@ struct node *node_add(int id)
 void node_free_ok(struct node *n)
 {
 	kfree(n);
+}`,
+
+  'found as the last entry of a list, under rcu_read_lock()': `
+struct node { int id; struct list_head list; struct rcu_head rcu; };
+struct table { struct list_head nodes; };
+int last_seen(struct table *t)
+{
+	struct node *n;
+	int id;
+
+	rcu_read_lock();
+	n = list_entry(rcu_dereference(t->nodes.prev), struct node, list);
+	id = n->id;
+	rcu_read_unlock();
+	return id;
+}
+void node_drop(struct node *n)
+{
+	list_del(&n->list);
+	kfree(n); /*! rcu/early-free */
 }`,
 };

@@ -406,10 +406,13 @@ export const DCACHE_HELPERS: readonly HelperEntry[] = [
   S(
     'simple_recursive_removal',
     'dentry, callback',
-    'Removes a tree, locking each directory on the way.',
+    'Removes a tree, locking the parent and each inode of the tree on the way.',
     '6.12:fs/libfs.c:595',
     {
-      mustNotHold: [exclusive('dentry->d_parent->d_inode->i_rwsem', 'rwsem')],
+      mustNotHold: [
+        exclusive('dentry->d_parent->d_inode->i_rwsem', 'rwsem'),
+        exclusive('dentry->d_inode->i_rwsem', 'rwsem'),
+      ],
       callbacks: [
         {
           param: 1,

@@ -186,6 +186,7 @@ const CACHE: readonly HelperEntry[] = [
     {
       versions: { since: '7.2' },
       requires: [exclusive('dentry->d_parent->d_inode->i_rwsem', 'rwsem')],
+      mustNotHold: [exclusive('dentry->d_inode->i_rwsem', 'rwsem')],
       names: 'removes',
       callbacks: [{ param: 1, context: 'now' }],
     },

@@ -111,12 +111,21 @@ function isSteady(result: FunctionResult): boolean {
 const RELEASED = new WeakMap<FunctionResult, readonly string[]>();
 const PASSED_ON = new OfEach<readonly string[]>();
 
-/** Classes that a function releases for its caller, as `class|kind`. */
+/** What tells one lock that goes from function to function from another: who gives back a reader's lock has none from a writer. */
+function handle(l: Lock): string {
+  const isReaders = l.shared && (l.kind === 'rwsem' || l.kind === 'rwlock');
+  return `${l.class}|${l.kind}${isReaders ? '|shared' : ''}`;
+}
+
+/** Classes that a function releases for its caller, as `handle()` names them. */
 function releasedBy(result: FunctionResult): readonly string[] {
   let classes = RELEASED.get(result);
   if (classes === undefined) {
-    const all = result.rawExits.flatMap((e) => e.released.map((l) => `${l.class}|${l.kind}`));
-    classes = [...new Set(all)].filter((cls) => !result.acquires.has(cls));
+    const all = result.rawExits
+      .flatMap((e) => e.released)
+      .filter((l) => !result.acquires.has(`${l.class}|${l.kind}`))
+      .map(handle);
+    classes = [...new Set(all)];
     RELEASED.set(result, classes);
   }
   return classes;
@@ -188,7 +197,7 @@ function takersFor(cx: RuleContext, id: number, cls: string): readonly number[] 
       if (calledName(caller, edge.op) !== fn.name) return null;
       for (const v of edge.variants) {
         if (v.doubt) continue;
-        const held = v.locks.filter((l) => `${l.class}|${l.kind}` === cls && l.fn === callerId);
+        const held = v.locks.filter((l) => handle(l) === cls && l.fn === callerId);
         if (held.length === 0) return null;
         for (const l of held) {
           if (model.helpers.has(calledName(caller, l.op))) continue;
@@ -403,7 +412,7 @@ function compare(
       quiet(lock, "the method's contract hands it over");
       continue;
     }
-    const handing = passedOn.get(`${fn.unit}|${lock.class}|${lock.kind}`);
+    const handing = passedOn.get(`${fn.unit}|${handle(lock)}`);
     const passed =
       handing !== undefined &&
       (handing.byAnybody || handing.takers.has(fn.id) || callsUnsteadyReleaser(cx, fn, lock));
@@ -451,14 +460,16 @@ function compare(
     );
     const handedOn = passed || (taker && !nobody);
     // A function that hands a lock on does not do so with some of its errors, or with its errors alone
+    const kept = handedOn && acquired ? ownKept(cx, fn, lock, has, pairs) : undefined;
     const pair = handedOn
-      ? pairs.find(
+      ? (kept ??
+        pairs.find(
           ([h, n]) =>
             !h.blurred &&
             !n.blurred &&
             isForgotten(h, has, n, lock.place, loose) &&
             isOfItsOwn(cx, fn, lock, passed),
-        )
+        ))
       : root === T.Opaque
         ? pairs.find(
             ([h, n]) => loose || n.done.includes(lock.place) || isForgotten(h, has, n, lock.place, loose),
@@ -505,7 +516,7 @@ function compare(
               h,
               n,
               acquired,
-              handedOn || nobody || (pointer && isWithResult(has, n)),
+              (handedOn && kept === undefined) || nobody || (pointer && isWithResult(has, n)),
               direct,
             ),
       certainty: 'must',
@@ -649,15 +660,47 @@ function variableOf(file: FileFacts, e: number): number {
   }
 }
 
+/**
+ * Two ways out that say that a function keeps a lock by mistake, though others in its directory hand such locks on: it takes it by itself,
+ * gives it back where all goes well, and some errors alone keep it. Not where it hands the lock's object to somebody of whom nothing is
+ * known, who may be there to give it back.
+ */
+function ownKept(
+  cx: RuleContext,
+  fn: FunctionRef,
+  lock: Lock,
+  has: readonly Exit[],
+  pairs: readonly (readonly [Exit, Exit])[],
+): readonly [Exit, Exit] | undefined {
+  const { model, results } = cx.analysis;
+  if (lock.fn !== fn.id || !model.helpers.has(calledName(fn, lock.op)) || !has.every(isError))
+    return undefined;
+  const pair = pairs.find(([h, n]) => !h.blurred && !n.blurred && n.done.includes(lock.place));
+  const owner = variableOf(fn.file, readsOf(fn, lock.op)[1] ?? -1);
+  if (pair === undefined || owner < 0) return undefined;
+  const ways = new Ways(fn);
+  const known = new Set((results[fn.id]?.edges ?? []).map((e) => e.op));
+  const isGivenAway = operationsOf(fn).some(
+    (op) =>
+      calledName(fn, op) !== '' &&
+      !known.has(op) &&
+      !model.helpers.has(calledName(fn, op)) &&
+      ways.isAfter(lock.op, op) &&
+      readsOf(fn, op)
+        .slice(1)
+        .some((e) => variableOf(fn.file, e) === owner),
+  );
+  return isGivenAway ? undefined : pair;
+}
+
 /** Whether a function takes a lock by itself, and calls nothing that gives back such a lock of its callers. */
 function isOfItsOwn(cx: RuleContext, fn: FunctionRef, lock: Lock, passed: boolean): boolean {
   if (!passed) return true;
   const { results, model } = cx.analysis;
   if (lock.fn !== fn.id || !model.helpers.has(calledName(fn, lock.op))) return false;
-  const cls = `${lock.class}|${lock.kind}`;
   return (results[fn.id]?.edges ?? []).every((e) => {
     const callee = results[e.callee];
-    return callee === undefined || !releasedBy(callee).includes(cls);
+    return callee === undefined || !releasedBy(callee).includes(handle(lock));
   });
 }
 

@@ -1,9 +1,11 @@
 /**
  * lock/order: two classes of locks are taken in both orders within what is analysed together, so that two tasks can wait for each
- * other for ever; or locks of the VFS against the order that it documents; or two directories in an order that nothing fixes.
+ * other for ever; or locks of the VFS against the order that it documents, a child's d_lock before its parent's among them; or two
+ * directories in an order that nothing fixes.
  */
 import type { TraceStep } from '../../base/finding.js';
 import type { FunctionRef } from '../../program/program.js';
+import { childrenFirst } from '../child-first.js';
 import { type Edge, LockGraph, type Taken } from '../lock-graph.js';
 import { type Inversion, Inversions, isAlone } from '../lock-inversions.js';
 import {
@@ -33,7 +35,7 @@ export const lockOrder: Rule = {
     fixable: false,
   },
   check(cx) {
-    return [...unorderedDirectories(cx), ...inversions(cx)];
+    return [...unorderedDirectories(cx), ...childrenFirst(cx), ...inversions(cx)];
   },
 };
 

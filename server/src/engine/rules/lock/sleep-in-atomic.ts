@@ -7,11 +7,13 @@
 import { calledName } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import { entryAtomic } from '../../contexts/propagate.js';
-import type { ShownLock } from '../../contexts/result.js';
+import type { LocalEvent, ShownLock } from '../../contexts/result.js';
 import { isAtomicKind, namelessWord } from '../../model/lock-kinds.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { contextSleeps, isAtomicDentryMethod } from '../context-sleeps.js';
+import { isReleasing } from '../releases.js';
+import { operationsOf } from '../replay.js';
 import {
   type Draft,
   heldOf,
@@ -25,6 +27,7 @@ import {
   step,
   WIDENED,
 } from '../rule.js';
+import { Ways } from '../ways.js';
 
 const ID = 'lock/sleep-in-atomic';
 
@@ -44,6 +47,14 @@ export const sleepInAtomic: Rule = {
   },
 };
 
+/** A sleep with a lock held, and whether it is certain that it sleeps with one that is known. */
+interface Sleep {
+  readonly e: Extract<LocalEvent, { kind: 'sleep' }>;
+  readonly shown: ShownLock;
+  readonly leaf: string;
+  readonly isSure: boolean;
+}
+
 /** A lock taken here is still held at the call. */
 function localSleeps(cx: RuleContext): Draft[] {
   const out: Draft[] = [];
@@ -55,22 +66,11 @@ function localSleeps(cx: RuleContext): Draft[] {
       continue;
     }
     if (cx.silence !== undefined) noteSilences(cx, fn);
-    const seen = new Set<string>();
+    // One finding for a lock: the first sleep under it, or one that is surer and comes with nothing given back between
+    const chosen = new Map<string, Sleep>();
     for (const e of result.events) {
       if (e.kind !== 'sleep') continue;
       const shown = e.held.find((h) => isAtomicKind(h.lock.kind) && !h.lock.may) as ShownLock;
-      // One finding for a lock and what first sleeps under it; in another turn of a loop it may go by another name
-      const { lock } = shown;
-      const key = lock.op >= 0 ? `taken ${lock.fn},${lock.op}` : `${lock.place}`;
-      if (seen.has(key)) {
-        cx.silence?.(
-          ID,
-          fn,
-          e.op,
-          `'${e.what}()' may sleep under a lock under which a sleep is reported already`,
-        );
-        continue;
-      }
       const leaf = sleepLeaf(cx, e.what, e.via);
       if (isPutOff(cx, leaf, e.held)) {
         cx.silence?.(
@@ -81,16 +81,30 @@ function localSleeps(cx: RuleContext): Draft[] {
         );
         continue;
       }
-      seen.add(key);
+      // A touch of user memory hangs on no flag that somebody passed: it sleeps wherever it is come to
+      const isSure =
+        (e.certain || cx.analysis.model.helpers.get(leaf)?.faults === true) &&
+        !shown.lock.class.startsWith('?');
+      // In another turn of a loop the lock may go by another name
+      const { lock } = shown;
+      const key = lock.op >= 0 ? `taken ${lock.fn},${lock.op}` : `${lock.place}`;
+      const old = chosen.get(key);
+      const isSurer = old !== undefined && isSure && !old.isSure && isStillHeld(cx, fn, shown.lock.op, e.op);
+      const other = old === undefined ? null : isSurer ? old.e : e;
+      if (old === undefined || isSurer) chosen.set(key, { e, shown, leaf, isSure });
+      if (other !== null && other.op !== chosen.get(key)?.e.op)
+        cx.silence?.(
+          ID,
+          fn,
+          other.op,
+          `'${other.what}()' may sleep under a lock under which a sleep is reported already`,
+        );
+    }
+    for (const { e, shown, leaf, isSure } of chosen.values()) {
       const where = lockName(shown);
       out.push({
         rule: 'lock/sleep-in-atomic',
-        // A touch of user memory hangs on no flag that somebody passed: it sleeps wherever it is come to
-        precision:
-          (e.certain || cx.analysis.model.helpers.get(leaf)?.faults === true) &&
-          !shown.lock.class.startsWith('?')
-            ? 'high'
-            : 'medium',
+        precision: isSure ? 'high' : 'medium',
         certainty: e.certain ? 'must' : 'may',
         message: `'${e.what}()' may sleep${leaf !== e.what ? ` (in '${leaf}()')` : ''} with ${where}${namelessWord(shown.lock.kind) !== undefined ? '' : ' held'}, taken at line ${lineOf(fn, shown.lock.op)}`,
         fn: fn.id,
@@ -108,6 +122,14 @@ function localSleeps(cx: RuleContext): Draft[] {
     }
   }
   return out;
+}
+
+/** Whether no way from where a lock is taken to an operation passes what gives back a lock: then nothing was lost on the way. */
+function isStillHeld(cx: RuleContext, fn: FunctionRef, takes: number, op: number): boolean {
+  const ways = new Ways(fn);
+  return !operationsOf(fn).some(
+    (r) => ways.isAfter(takes, r) && ways.isAfter(r, op) && isReleasing(cx, fn, r),
+  );
 }
 
 /** Whether what would sleep looks first whether it is in an interrupt, which bottom halves that are off look like. */

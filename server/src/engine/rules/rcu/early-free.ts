@@ -38,13 +38,21 @@ export const earlyFree: Rule = {
     const links = linkBodies(cx, units, accesses);
     const found = frees(cx, accesses, links);
     // What is said of a kind of object by one way is not said again by the other
-    const said = new Set(
-      found.flatMap((d) => [
-        `${d.fn},${d.op}`,
-        ...(d.fix?.kind === 'free-after-grace' ? [d.fix.struct] : []),
-      ]),
+    const names = (d: Draft): string[] => [
+      `${d.fn},${d.op}`,
+      ...(d.fix?.kind === 'free-after-grace' ? [d.fix.struct] : []),
+    ];
+    const said = new Set(found.filter((f) => !f.waits).flatMap((f) => names(f.draft)));
+    // That the superblock's end has waited is no reason to leave out what the object was made to wait for itself
+    const doubted = new Set(found.filter((f) => f.waits).flatMap((f) => names(f.draft)));
+    const ends = earlyEnds(cx, accesses, said).filter(
+      (d) => d.precision === 'high' || !names(d).some((n) => doubted.has(n)),
     );
-    return [...found, ...earlyEnds(cx, accesses, said)];
+    const ended = new Set(ends.flatMap(names));
+    return [
+      ...found.filter((f) => !f.waits || !names(f.draft).some((n) => ended.has(n))).map((f) => f.draft),
+      ...ends,
+    ];
   },
 };
 
@@ -139,8 +147,8 @@ function frees(
   cx: RuleContext,
   accesses: ReadonlyMap<string, readonly LocklessAccess[]>,
   links: ReadonlyMap<string, readonly LinkBody[]>,
-): Draft[] {
-  const out: Draft[] = [];
+): { draft: Draft; waits: boolean }[] {
+  const out: { draft: Draft; waits: boolean }[] = [];
   const propagation = cx.analysis.propagation;
   if (propagation === null) return out;
   const inScope = new Set(cx.unit.map((f) => f.id));
@@ -211,7 +219,7 @@ function frees(
             : link.published === 'inode::i_link'
               ? "the VFS's own RCU-walk (it follows 'inode->i_link' without calling the filesystem)"
               : `RCU-walk, to which ->get_link() gave it as '${link.published}',`;
-      out.push({
+      const draft: Draft = {
         rule: 'rcu/early-free',
         precision: free.conditional || waits ? 'medium' : 'high',
         certainty: free.conditional || waits ? 'may' : 'must',
@@ -249,7 +257,8 @@ function frees(
         ],
         objectClass: object,
         fix: { kind: 'free-after-grace', fn: site.fn.id, op: site.op, struct: free.type },
-      });
+      };
+      out.push({ draft, waits });
     }
   }
   return out;
