@@ -269,7 +269,12 @@ function structureOf(run: FunctionRun, at: number): number {
 }
 
 /** The dentries whose names a structure holds. */
-function namesInside(run: FunctionRun, s: State, structure: number, held: readonly Held[]): readonly number[] {
+function namesInside(
+  run: FunctionRun,
+  s: State,
+  structure: number,
+  held: readonly Held[],
+): readonly number[] {
   const out = held.filter((h) => h.structure === structure).map((h) => h.dentry);
   for (let i = 0; i < s.heap.length; i += 2) {
     const dentry = nameStored(run, s.heap[i + 1] as number);
