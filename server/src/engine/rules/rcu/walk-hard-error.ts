@@ -301,12 +301,26 @@ function askedIn(
   return [...out.values()];
 }
 
-/** Whether a function has a way out that gives another error than -ECHILD. */
+/** Whether a function makes another error than -ECHILD in RCU-walk, or has a way out that gives one. */
 function failsForGood(cx: RuleContext, id: number): boolean {
-  const { terms, results } = cx.analysis;
-  return (results[id]?.rawExits ?? []).some(
-    (x) => x.mask === NEGATIVE && (x.value < 0 || terms.number(x.value) !== ECHILD),
-  );
+  const { program, propagation, results, terms } = cx.analysis;
+  const fn = program.functions[id];
+  if (fn === undefined) return false;
+  if (
+    (results[id]?.rawExits ?? []).some(
+      (x) => x.mask === NEGATIVE && (x.value < 0 || terms.number(x.value) !== ECHILD),
+    )
+  )
+    return true;
+  let makes = false;
+  const isMade = (op: number): boolean => calledName(fn, op) === 'ERR_PTR';
+  for (const entry of propagation?.entries[id] ?? [])
+    if (entry.walk && !makes)
+      watch(cx.analysis, fn, entry, isMade, (run, op, s) => {
+        const e = readsOf(fn, op)[1];
+        if (e !== undefined && run.terms.number(run.ev.value(s, e)) !== ECHILD) makes = true;
+      });
+  return makes;
 }
 
 function handedOut(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, a: Asked): Draft {
