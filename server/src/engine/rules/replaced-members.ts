@@ -49,7 +49,7 @@ interface Late {
   readonly rcu: Draft['rcu'];
 }
 
-const REPLACED = new OfSituations<readonly Replaced[]>();
+const REPLACED = new OfSituations<readonly Omit<Replaced, 'fn'>[]>();
 const LATE = new OfSituations<readonly Late[]>();
 
 /** Uses of what was loaded from a member under the lock under which it is replaced, after that lock was dropped. */
@@ -127,25 +127,31 @@ function replacedIn(cx: RuleContext, unit: string): readonly Replaced[] {
     const stores = storesIn(cx, fn);
     if (stores.size === 0) continue;
     for (const entry of cx.analysis.propagation?.entries[fn.id] ?? [])
-      out.push(
-        ...REPLACED.of(cx.analysis, fn, entry, () => {
-          const found: Replaced[] = [];
-          const isStore = (op: number): boolean => stores.has(op);
-          watch(cx.analysis, fn, entry, isStore, (run, op, s) => {
-            const target = fn.file.ops[
-              (fnColumn(fn.file, fn.index, Fn.FirstOp) + op) * OP_STRIDE + 1
-            ] as number;
-            const member = run.ev.classOf(run.ev.place(s, target));
-            const classes = heldIn(run, entry, s)
-              .filter((l) => !l.may && !l.shared && KEEPS.includes(l.kind) && !l.class.startsWith('?'))
-              .map((l) => l.class);
-            if (member.startsWith('?') || classes.length === 0) return;
-            found.push({ fn, op, freed: stores.get(op) as number, member, classes });
-          });
-          return found;
-        }),
-      );
+      for (const r of REPLACED.of(cx.analysis, fn, entry, () => replacedBy(fn, cx, entry, stores)))
+        out.push({ ...r, fn });
   }
+  return out;
+}
+
+function replacedBy(
+  fn: FunctionRef,
+  cx: RuleContext,
+  entry: Entry,
+  stores: ReadonlyMap<number, number>,
+): readonly Omit<Replaced, 'fn'>[] {
+  const out: Omit<Replaced, 'fn'>[] = [];
+  const { file } = fn;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const isStore = (op: number): boolean => stores.has(op);
+  watch(cx.analysis, fn, entry, isStore, (run, op, s) => {
+    const target = file.ops[(first + op) * OP_STRIDE + 1] as number;
+    const member = run.ev.classOf(run.ev.place(s, target));
+    const classes = heldIn(run, entry, s)
+      .filter((l) => !l.may && !l.shared && KEEPS.includes(l.kind) && !l.class.startsWith('?'))
+      .map((l) => l.class);
+    if (member.startsWith('?') || classes.length === 0) return;
+    out.push({ op, freed: stores.get(op) as number, member, classes });
+  });
   return out;
 }
 

@@ -241,9 +241,10 @@ interface Asked {
   /** The return. */
   readonly op: number;
   readonly call: number;
+  readonly callee: number;
 }
 
-const ASKED = new OfSituations<readonly Asked[]>('callees');
+const ASKED = new OfSituations<readonly Asked[]>();
 const REACHED = new OfSituations<ReadonlySet<number>>();
 
 function askedOf(
@@ -258,7 +259,13 @@ function askedOf(
   for (const other of others)
     for (const op of REACHED.of(cx.analysis, fn, other, () => callsReached(cx, fn, other))) elsewhere.add(op);
   const key = [...elsewhere].join();
-  return ASKED.of(cx.analysis, fn, entry, () => askedIn(cx, fn, entry, elsewhere), key);
+  const asked = ASKED.of(cx.analysis, fn, entry, () => askedIn(cx, fn, entry, elsewhere), key);
+  // What the callee gives hangs on its own situations
+  return asked.filter((a) => {
+    const fails = failsForGood(cx, a.callee);
+    if (!fails) cx.silence?.(ID, fn, a.op, `'${calledName(fn, a.call)}()' fails with -ECHILD only`);
+    return fails;
+  });
 }
 
 /** The calls that a function comes to in a situation. */
@@ -294,9 +301,7 @@ function askedIn(
     if (given === null) return;
     if (elsewhere.has(given.attempt))
       cx.silence?.(ID, fn, op, `'${given.what}()' is asked where the method may block as well`);
-    else if (!failsForGood(cx, given.callee))
-      cx.silence?.(ID, fn, op, `'${given.what}()' fails with -ECHILD only`);
-    else out.set(op, { op, call: given.attempt });
+    else out.set(op, { op, call: given.attempt, callee: given.callee });
   });
   return [...out.values()];
 }
