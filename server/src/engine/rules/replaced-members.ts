@@ -5,6 +5,7 @@
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import { readsOf } from '../contexts/operands.js';
+import { maskOf, ZERO } from '../contexts/state.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { heldIn, heldShown, surelyHeld } from './holding.js';
@@ -200,14 +201,17 @@ function lateIn(
     if (callee !== '' && !s.blurred)
       for (const p of now) {
         if (p.lost === null || out.has(p.loaded)) continue;
-        const isHanded = readsOf(fn, op)
+        // In a loop the same lock may go by another name
+        const { class: lost } = p.lost;
+        if (heldIn(run, entry, s).some((l) => l.class === lost || l.class.startsWith('?'))) continue;
+        const handed = readsOf(fn, op)
           .slice(1)
-          .some(
+          .find(
             (e) =>
               (file.exprs[e * EXPR_STRIDE] as X) === X.Local &&
               file.exprs[e * EXPR_STRIDE + 1] === p.variable,
           );
-        if (!isHanded) continue;
+        if (handed === undefined || maskOf(run.terms, s.facts, run.ev.value(s, handed)) === ZERO) continue;
         const { member, loaded, dropped } = p;
         out.set(loaded, {
           op,
@@ -222,12 +226,24 @@ function lateIn(
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }
+    // Who stores something else there under the lock has taken over what was there
+    const at = (first + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) === Op.Assign && memberOf(fn, file.ops[at + 1] as number) !== '') {
+      const member = run.ev.classOf(run.ev.place(s, file.ops[at + 1] as number));
+      now = now.filter((p) => p.lost !== null || p.member !== member);
+    }
     const variable = storedVariable(fn, op);
     if (variable >= 0) {
       now = now.filter((p) => p.variable !== variable);
-      const value = file.ops[(first + op) * OP_STRIDE + 2] as number;
+      const value = file.ops[at + 2] as number;
       const member = memberOf(fn, value) === '' ? '' : run.ev.classOf(run.ev.place(s, value));
-      if (members.has(member) && locks.length > 0 && !run.isAddressTaken(variable))
+      // What stands in a member without a type of its own, each user knows for itself
+      if (
+        run.ev.typeOf(value)?.base !== 'void' &&
+        members.has(member) &&
+        locks.length > 0 &&
+        !run.isAddressTaken(variable)
+      )
         now.push({
           variable,
           loaded: op,

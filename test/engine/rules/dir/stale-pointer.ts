@@ -496,4 +496,58 @@ int emit_ok(struct root *root, struct dir_context *ctx)
 	dir_emit(ctx, title, 3, 1, 0);
 	return 0;
 }`,
+
+  'a member that is taken over under the lock': `
+struct table { spinlock_t lock; char *cache; };
+void table_fill(struct table *table, char *cache)
+{
+	char *old;
+
+	spin_lock(&table->lock);
+	old = table->cache;
+	table->cache = cache;
+	spin_unlock(&table->lock);
+	kfree(old);
+}
+void table_drop_ok(struct table *table)
+{
+	char *old;
+
+	spin_lock(&table->lock);
+	old = table->cache;
+	if (old)
+		table->cache = NULL;
+	spin_unlock(&table->lock);
+	kfree(old);
+}`,
+
+  'a member of an object that a loop has come to, locked': `
+struct table { spinlock_t lock; char *cache; struct table *up; };
+void table_fill(struct table *table, char *cache)
+{
+	char *old;
+
+	spin_lock(&table->lock);
+	old = table->cache;
+	table->cache = cache;
+	spin_unlock(&table->lock);
+	kfree(old);
+}
+int length_ok(struct table *table)
+{
+	const char *cache;
+	int n;
+
+	while (1) {
+		spin_lock(&table->lock);
+		if (!table->up)
+			break;
+		spin_unlock(&table->lock);
+		table = table->up;
+	}
+	cache = table->cache;
+	n = strlen(cache);
+	spin_unlock(&table->lock);
+	return n;
+}`,
 };
