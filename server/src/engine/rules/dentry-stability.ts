@@ -469,7 +469,8 @@ export function spotOf(
   return {
     dentry: run.terms.isShared(dentry) ? dentry : -1,
     source: sourceIn(run, dentry),
-    classes: [...entry.locks, ...s.locks].map((l) => l.class),
+    // What keeps a filesystem from freezing is held by all who change it, side by side
+    classes: [...entry.locks, ...s.locks].filter((l) => l.kind !== 'flag' || !l.shared).map((l) => l.class),
     brought: locks.brought,
     name,
   };

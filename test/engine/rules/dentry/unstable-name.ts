@@ -254,4 +254,134 @@ static int rename_ok(struct mnt_idmap *idmap, struct inode *old_dir, struct dent
 	return 0;
 }
 const struct inode_operations iops = { .rename = rename_ok };`,
+
+  'copied into a structure that goes to what sleeps': `${RENAMES}
+struct want { int found; struct qstr name; };
+static int walk_all(struct inode *dir, struct want *want)
+{
+	mutex_lock(&foo->mutex);
+	if (want->name.name[0] == 'x')
+		want->found = 1;
+	mutex_unlock(&foo->mutex);
+	return want->found;
+}
+static int find_bad(struct inode *dir, struct dentry *dentry)
+{
+	struct want want = { .found = 0, .name = dentry->d_name };
+
+	return walk_all(dir, &want); /*! dentry/unstable-name */
+}
+static int revalidate(struct dentry *dentry, unsigned int flags)
+{
+	struct dentry *parent;
+	int ret;
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	parent = dget_parent(dentry);
+	ret = find_bad(d_inode(parent), dentry);
+	dput(parent);
+	return ret;
+}
+const struct dentry_operations dops = { .d_revalidate = revalidate };`,
+
+  'stored by a helper in a structure that goes to what sleeps': `${RENAMES}
+struct args { int count; unsigned int size; const void *value; };
+static void fill(struct args *args, struct inode *dir, const struct qstr *name)
+{
+	args->count = dir->i_nlink;
+	args->size = name->len + 1;
+	args->value = name->name;
+}
+static int request(struct foo *foo, struct args *args)
+{
+	mutex_lock(&foo->mutex);
+	foo->count = args->count;
+	mutex_unlock(&foo->mutex);
+	return 0;
+}
+#define NO_ARGS(name) struct args name = {}
+static int revalidate_bad(struct dentry *dentry, unsigned int flags)
+{
+	NO_ARGS(args);
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	fill(&args, d_inode(dentry), &dentry->d_name);
+	return request(dentry->d_sb->s_fs_info, &args); /*! dentry/unstable-name */
+}
+const struct dentry_operations dops = { .d_revalidate = revalidate_bad };`,
+
+  'stored where nothing sleeps while it is there': `${RENAMES}
+struct args { int count; unsigned int size; const void *value; };
+static void fill(struct args *args, const struct qstr *name)
+{
+	args->size = name->len + 1;
+	args->value = name->name;
+}
+static int compare(struct args *args)
+{
+	return args->size == 3;
+}
+static int revalidate_ok(struct dentry *dentry, unsigned int flags)
+{
+	struct args args;
+	struct args other;
+	int same;
+
+	if (flags & LOOKUP_RCU)
+		return -ECHILD;
+	fill(&args, &dentry->d_name);
+	same = compare(&args);
+	msleep(1);
+	other.count = same;
+	return lookup(dentry->d_sb->s_fs_info, &other);
+}
+static int lookup(struct foo *foo, struct args *args)
+{
+	mutex_lock(&foo->mutex);
+	foo->count = args->count;
+	mutex_unlock(&foo->mutex);
+	return 0;
+}
+const struct dentry_operations dops = { .d_revalidate = revalidate_ok };`,
+
+  'stored in a structure under the lock of the parent': `${RENAMES}
+struct args { int count; const void *value; };
+static int request(struct foo *foo, struct args *args)
+{
+	mutex_lock(&foo->mutex);
+	foo->count = args->count;
+	mutex_unlock(&foo->mutex);
+	return 0;
+}
+static int unlink_ok(struct inode *dir, struct dentry *dentry)
+{
+	struct args args = { .value = dentry->d_name.name };
+
+	return request(dentry->d_sb->s_fs_info, &args);
+}
+const struct inode_operations iops = { .unlink = unlink_ok };`,
+
+  'stored in the structure that a caller handed over': `${RENAMES}
+struct copy { struct dentry *dentry; struct qstr name; };
+static int make(struct copy *copy)
+{
+	mutex_lock(&foo->mutex);
+	foo->count = copy->name.len;
+	mutex_unlock(&foo->mutex);
+	return 0;
+}
+static int start_bad(struct copy *copy)
+{
+	copy->name = copy->dentry->d_name;
+	return make(copy); /*! dentry/unstable-name */
+}
+static int open(struct inode *inode, struct file *file)
+{
+	struct copy copy = { .dentry = file->f_path.dentry };
+
+	return start_bad(&copy);
+}
+const struct file_operations fops = { .open = open };`,
 };

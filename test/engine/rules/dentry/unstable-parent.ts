@@ -368,4 +368,24 @@ static int open_bad(struct inode *inode, struct file *file)
 	return flags;
 }
 const struct file_operations fops = { .open = open_bad };`,
+  'kept from freezing, as renames are': `
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	sb_start_write(old_dir->i_sb);
+	sb_end_write(old_dir->i_sb);
+	return 0;
+}
+const struct inode_operations renames = { .rename = foo_rename };
+const struct super_operations sops = { .put_super = foo_put };
+static long open_bad(struct inode *inode, struct file *file)
+{
+	long n;
+
+	sb_start_write(inode->i_sb);
+	n = d_inode(file->f_path.dentry->d_parent)->i_ino; /*! dentry/unstable-parent */
+	sb_end_write(inode->i_sb);
+	return n;
+}
+const struct file_operations fops = { .open = open_bad };`,
 };

@@ -405,4 +405,149 @@ int walk_ok(struct table *table)
 	spin_unlock(&table->lock);
 	return n;
 }`,
+
+  'a member that is replaced and freed under the lock': `
+struct node { char *name; int mode; refcount_t count; };
+struct root { struct rw_semaphore sem; struct node *first; };
+void node_rename(struct root *root, struct node *node, char *name)
+{
+	char *old;
+
+	down_write(&root->sem);
+	old = node->name;
+	node->name = name;
+	up_write(&root->sem);
+	kfree(old);
+}
+int emit_bad(struct root *root, struct dir_context *ctx)
+{
+	struct node *node;
+	const char *name;
+
+	down_read(&root->sem);
+	node = root->first;
+	name = node->name;
+	refcount_inc(&node->count);
+	up_read(&root->sem);
+	dir_emit(ctx, name, 3, 1, 0); /*! dir/stale-pointer */
+	return 0;
+}
+int emit_ok(struct root *root, struct dir_context *ctx)
+{
+	struct node *node;
+	const char *name;
+
+	down_read(&root->sem);
+	node = root->first;
+	name = node->name;
+	dir_emit(ctx, name, 3, 1, 0);
+	up_read(&root->sem);
+	return 0;
+}
+int copied_ok(struct root *root, struct dir_context *ctx)
+{
+	struct node *node;
+	const char *name;
+
+	down_read(&root->sem);
+	node = root->first;
+	name = node->name;
+	name = kstrdup(name, GFP_NOWAIT);
+	up_read(&root->sem);
+	dir_emit(ctx, name, 3, 1, 0);
+	return 0;
+}`,
+
+  'a member that is replaced under another lock, or never freed': `
+struct node { char *name; char *title; struct mutex lock; };
+struct root { struct rw_semaphore sem; struct node *first; };
+char *node_rename(struct root *root, struct node *node, char *name)
+{
+	char *old;
+
+	down_write(&root->sem);
+	old = node->name;
+	node->name = name;
+	up_write(&root->sem);
+	return old;
+}
+void node_title(struct node *node, char *title)
+{
+	char *old;
+
+	mutex_lock(&node->lock);
+	old = node->title;
+	node->title = title;
+	mutex_unlock(&node->lock);
+	kfree(old);
+}
+int emit_ok(struct root *root, struct dir_context *ctx)
+{
+	struct node *node;
+	const char *name;
+	const char *title;
+
+	down_read(&root->sem);
+	node = root->first;
+	name = node->name;
+	title = node->title;
+	up_read(&root->sem);
+	dir_emit(ctx, name, 3, 1, 0);
+	dir_emit(ctx, title, 3, 1, 0);
+	return 0;
+}`,
+
+  'a member that is taken over under the lock': `
+struct table { spinlock_t lock; char *cache; };
+void table_fill(struct table *table, char *cache)
+{
+	char *old;
+
+	spin_lock(&table->lock);
+	old = table->cache;
+	table->cache = cache;
+	spin_unlock(&table->lock);
+	kfree(old);
+}
+void table_drop_ok(struct table *table)
+{
+	char *old;
+
+	spin_lock(&table->lock);
+	old = table->cache;
+	if (old)
+		table->cache = NULL;
+	spin_unlock(&table->lock);
+	kfree(old);
+}`,
+
+  'a member of an object that a loop has come to, locked': `
+struct table { spinlock_t lock; char *cache; struct table *up; };
+void table_fill(struct table *table, char *cache)
+{
+	char *old;
+
+	spin_lock(&table->lock);
+	old = table->cache;
+	table->cache = cache;
+	spin_unlock(&table->lock);
+	kfree(old);
+}
+int length_ok(struct table *table)
+{
+	const char *cache;
+	int n;
+
+	while (1) {
+		spin_lock(&table->lock);
+		if (!table->up)
+			break;
+		spin_unlock(&table->lock);
+		table = table->up;
+	}
+	cache = table->cache;
+	n = strlen(cache);
+	spin_unlock(&table->lock);
+	return n;
+}`,
 };

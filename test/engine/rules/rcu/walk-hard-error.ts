@@ -219,4 +219,68 @@ static const char *other_link_ok(struct dentry *dentry, struct inode *inode, str
 }
 const struct inode_operations iops = { .get_link = get_link_bad };
 const struct inode_operations others = { .get_link = other_link_ok };`,
+
+  'the error of what is asked in RCU-walk only': `
+static struct page *peek(struct inode *inode)
+{
+	if (inode->i_size > 4096)
+		return ERR_PTR(-EIO);
+	return inode->i_private;
+}
+static const char *get_link_bad(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	struct page *page;
+
+	if (!dentry) {
+		page = peek(inode);
+		if (IS_ERR(page))
+			return ERR_CAST(page); /*! rcu/walk-hard-error */
+		if (!page)
+			return ERR_PTR(-ECHILD);
+	} else {
+		page = read_mapping_page(inode->i_mapping, 0, NULL);
+		if (IS_ERR(page))
+			return ERR_CAST(page);
+	}
+	return page_address(page);
+}
+const struct inode_operations iops = { .get_link = get_link_bad };`,
+
+  'the error of what is asked in both modes, or is -ECHILD': `
+static struct page *peek(struct inode *inode)
+{
+	if (inode->i_size > 4096)
+		return ERR_PTR(-ECHILD);
+	return inode->i_private;
+}
+static struct page *body(struct inode *inode)
+{
+	if (inode->i_size > 4096)
+		return ERR_PTR(-EIO);
+	return inode->i_private;
+}
+static const char *get_link_ok(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	struct page *page;
+
+	if (!dentry)
+		page = peek(inode);
+	else
+		page = read_mapping_page(inode->i_mapping, 0, NULL);
+	if (IS_ERR(page))
+		return ERR_CAST(page);
+	return page_address(page);
+}
+static const char *get_body_ok(struct dentry *dentry, struct inode *inode, struct delayed_call *done)
+{
+	struct page *page = body(inode);
+
+	if (IS_ERR(page))
+		return ERR_CAST(page);
+	if (!dentry && !page)
+		return ERR_PTR(-ECHILD);
+	return page_address(page);
+}
+const struct inode_operations iops = { .get_link = get_link_ok };
+const struct inode_operations others = { .get_link = get_body_ok };`,
 };

@@ -481,6 +481,13 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '6.12:include/linux/fs.h:3755',
     { faults: true },
   ),
+  S(
+    'fiemap_fill_next_extent',
+    'fieinfo, logical, phys, len, flags',
+    "Hands an extent to the reader of a file's map, as a rule copying to user space.",
+    '6.12:fs/ioctl.c:112',
+    { faults: true },
+  ),
   S('dir_emit_dot', 'file, ctx', 'Hands `.` to the reader of a directory.', '6.12:include/linux/fs.h:3761', {
     faults: true,
   }),

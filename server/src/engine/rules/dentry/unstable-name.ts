@@ -84,6 +84,8 @@ interface Use {
   readonly callee: string;
   /** What the callee does with it is known. */
   readonly sure: boolean;
+  /** The callee gets a structure that holds the name. */
+  readonly inside: boolean;
   readonly spot: Spot;
   readonly held: Draft['held'];
 }
@@ -102,34 +104,49 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   // Who wants to hear of exemptions is shown everything
   const goals = cx.silence === undefined ? goalsIn(cx, fn) : null;
   if (goals?.length === 0) return { uses: [], believed };
+  const trails = new Trails();
   const look: Look = (run, op, s) => {
     const callee = calledName(fn, op);
     // Paths on which a variable holds a name are kept apart from others
-    if (callee === '') return stores(run, op, s) ? s.trail + 1 : undefined;
+    if (callee === '') return stores(run, op, s) ? trails.counted(s.trail) : undefined;
     const args = readsOf(fn, op).slice(1);
     const at = BELIEVES.get(callee);
     if (at !== undefined && args[at] !== undefined)
       believed.add(run.showPlace(run.ev.value(s, args[at] as number)));
+    const use = (dentry: number, sure: boolean, inside: boolean): void => {
+      if ((uses.get(dentry)?.op ?? Number.POSITIVE_INFINITY) <= op) return;
+      const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, op, why);
+      const spot = spotOf(run, entry, s, dentry, true, quiet);
+      if (spot === null) return;
+      const held = heldShown(cx, fn, run, entry, s);
+      uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure, inside, spot, held });
+    };
+    let { trail } = s;
     for (const [i, arg] of args.entries()) {
-      const dentry = namedBy(run, run.ev.value(s, arg));
-      if (dentry < 0 || (uses.get(dentry)?.op ?? Number.POSITIVE_INFINITY) <= op) continue;
+      const value = run.ev.value(s, arg);
+      const structure = structureAt(run, value);
+      const waits = structure < 0 ? 'nothing' : sleepsFor(cx, fn, callee);
+      if (waits !== 'nothing')
+        for (const dentry of namesInside(run, s, structure, trails.at(s.trail).held))
+          use(dentry, waits === 'keeps', true);
+      const dentry = namedBy(run, value);
+      if (dentry < 0) continue;
+      const into = storesInto(cx, fn, callee, i);
+      if (into >= 0 && args[into] !== undefined) {
+        const filled = structureAt(run, run.ev.value(s, args[into]));
+        if (filled >= 0) trail = trails.holding(trail, filled, dentry);
+      }
       const done = fateOf(cx, fn, callee, i);
-      if (done === 'nothing') {
+      if (done === 'nothing')
         cx.silence?.(
           ID,
           fn,
           op,
           `'${callee}()' only compares or hashes the name: it neither copies it nor sleeps`,
         );
-        continue;
-      }
-      const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, op, why);
-      const spot = spotOf(run, entry, s, dentry, true, quiet);
-      if (spot === null) continue;
-      const held = heldShown(cx, fn, run, entry, s);
-      uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure: done === 'keeps', spot, held });
+      else use(dentry, done === 'keeps', false);
     }
-    return undefined;
+    return trail === s.trail ? undefined : trail;
   };
   replay(cx.analysis, fn, entry, look, undefined, goals);
   return { uses: [...uses.values()], believed };
@@ -150,28 +167,236 @@ const NAMES = new Mentions(['d_name']);
 function goalsIn(cx: RuleContext, fn: FunctionRef): readonly number[] {
   const isNamed = NAMES.carriedIn(fn);
   const all = operationsOf(fn);
+  const structures = structuresIn(cx, fn, isNamed);
   const keeps = all.filter((op) => {
     const callee = calledName(fn, op);
     return (
       callee !== '' &&
       readsOf(fn, op)
         .slice(1)
-        .some((e, i) => isNamed(e) && fateOf(cx, fn, callee, i) !== 'nothing')
+        .some(
+          (e, i) =>
+            (isNamed(e) && fateOf(cx, fn, callee, i) !== 'nothing') ||
+            (structures.has(localOf(fn.file, e)) && sleepsFor(cx, fn, callee) !== 'nothing'),
+        )
     );
   });
   return keeps.length === 0 ? [] : all.filter((op) => keeps.includes(op) || BELIEVES.has(calledName(fn, op)));
 }
 
+// ---- names in structures
+
+/** A name that a structure holds. */
+interface Held {
+  readonly structure: number;
+  readonly dentry: number;
+}
+
+/** What one path has stored: how often, and in which structures a callee put a name. */
+interface Trail {
+  readonly count: number;
+  readonly held: readonly Held[];
+}
+
 /** Names that one path may store: past these it is not followed apart. */
 const MAX_STORED = 4;
+
+/** Trails by number; 0 is the start. */
+class Trails {
+  private readonly all: Trail[] = [{ count: 0, held: [] }];
+  private readonly numbers = new Map<string, number>([['0', 0]]);
+
+  at(number: number): Trail {
+    return this.all[number] as Trail;
+  }
+
+  /** A name was stored in a variable. */
+  counted(number: number): number {
+    const t = this.at(number);
+    return t.count >= MAX_STORED ? number : this.number({ ...t, count: t.count + 1 });
+  }
+
+  /** A callee stored a name in a structure. */
+  holding(number: number, structure: number, dentry: number): number {
+    const t = this.at(number);
+    if (t.held.length >= MAX_STORED || t.held.some((h) => h.structure === structure && h.dentry === dentry))
+      return number;
+    return this.number({ ...t, held: [...t.held, { structure, dentry }] });
+  }
+
+  private number(t: Trail): number {
+    const key = [t.count, ...t.held.map((h) => `${h.structure}:${h.dentry}`)].join();
+    let n = this.numbers.get(key);
+    if (n === undefined) {
+      n = this.all.push(t) - 1;
+      this.numbers.set(key, n);
+    }
+    return n;
+  }
+}
+
+/**
+ * The structure into which a value points: the place of a variable (also of a name that no declaration is seen of, as a macro makes it),
+ * or the pointer itself; -1 for other values.
+ */
+function structureAt(run: FunctionRun, value: number): number {
+  const { terms } = run;
+  switch (terms.kind(value)) {
+    case T.Addr:
+      return structureOf(run, terms.a(value));
+    case T.Param:
+    case T.Fresh:
+      return value;
+    default:
+      return -1;
+  }
+}
+
+/** The structure that a place is in. */
+function structureOf(run: FunctionRun, at: number): number {
+  const { terms } = run;
+  let place = at;
+  while (terms.kind(place) === T.FieldL || terms.kind(place) === T.Elem) place = terms.a(place);
+  switch (terms.kind(place)) {
+    case T.Local:
+    case T.Global:
+      return place;
+    case T.FieldP:
+      return structureAt(run, terms.a(place));
+    default:
+      return -1;
+  }
+}
+
+/** The dentries whose names a structure holds. */
+function namesInside(
+  run: FunctionRun,
+  s: State,
+  structure: number,
+  held: readonly Held[],
+): readonly number[] {
+  const out = held.filter((h) => h.structure === structure).map((h) => h.dentry);
+  for (let i = 0; i < s.heap.length; i += 2) {
+    const dentry = nameStored(run, s.heap[i + 1] as number);
+    if (dentry >= 0 && structureOf(run, s.heap[i] as number) === structure) out.push(dentry);
+  }
+  return out;
+}
+
+/** The dentry whose name a stored value is: as `namedBy()` says, or a copy of all of its d_name. */
+function nameStored(run: FunctionRun, value: number): number {
+  const { terms } = run;
+  const load = run.snapshots.get(value) ?? value;
+  const place = terms.kind(load) === T.Load ? terms.a(load) : -1;
+  if (place < 0 || terms.kind(place) !== T.FieldP || terms.nameText(terms.b(place)) !== 'd_name')
+    return namedBy(run, value);
+  // Entries of directories have a member of that name as well
+  return run.ev.pointeeOf(terms.a(place)) === 'struct dentry' ? terms.a(place) : -1;
+}
+
+/** The variables that, by the text alone, are structures that may hold a name, or point at such. */
+function structuresIn(
+  cx: RuleContext,
+  fn: FunctionRef,
+  isNamed: (expr: number) => boolean,
+): ReadonlySet<number> {
+  const { file } = fn;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const out = new Set<number>();
+  for (const op of operationsOf(fn)) {
+    const at = (first + op) * OP_STRIDE;
+    const kind = file.ops[at] as Op;
+    if (kind === Op.Assign) {
+      const target = file.ops[at + 1] as number;
+      if ((file.exprs[target * EXPR_STRIDE] as X) === X.Field && isNamed(file.ops[at + 2] as number))
+        out.add(localOf(file, target));
+    } else if (kind === Op.Call) {
+      const callee = calledName(fn, op);
+      const args = readsOf(fn, op).slice(1);
+      for (const [i, arg] of args.entries()) {
+        const into = isNamed(arg) ? storesInto(cx, fn, callee, i) : -1;
+        if (into >= 0 && args[into] !== undefined) out.add(localOf(file, args[into]));
+      }
+    }
+  }
+  out.delete(-1);
+  return out;
+}
+
+/**
+ * The variable of which an expression is the address, a member, or the address of a member, as a number: below -1 those that are no
+ * locals; -1 for other expressions.
+ */
+function localOf(file: FileFacts, expr: number): number {
+  let at = expr;
+  for (;;) {
+    const a = file.exprs[at * EXPR_STRIDE + 1] as number;
+    switch (file.exprs[at * EXPR_STRIDE] as X) {
+      case X.Local:
+        return a;
+      case X.Name:
+        return -2 - a;
+      case X.Field:
+      case X.Index:
+      case X.Deref:
+      case X.Addr:
+        at = a;
+        break;
+      case X.Cast:
+        at = file.exprs[at * EXPR_STRIDE + 2] as number;
+        break;
+      default:
+        return -1;
+    }
+  }
+}
+
+/** Whether a name outlives a sleep of a callee that gets a structure with it: one that sleeps only for what it finds may not sleep here. */
+function sleepsFor(cx: RuleContext, from: FunctionRef, callee: string): Fate {
+  const helper = cx.analysis.model.helpers.get(callee);
+  if (helper !== undefined) return helper.sleeps === true ? 'keeps' : 'nothing';
+  const fn = callee === '' ? null : cx.analysis.program.resolve(callee, from.file);
+  const sleeps = fn === null ? [] : (cx.analysis.results[fn.id]?.sleeps ?? []);
+  if (sleeps.length === 0) return 'nothing';
+  return sleeps.some((e) => !e.guarded) ? 'keeps' : 'unknown';
+}
+
+/** The parameter into whose structure a callee stores the name that it gets as another argument; -1 where it does not. */
+function storesInto(cx: RuleContext, from: FunctionRef, callee: string, position: number): number {
+  const fn = callee === '' ? null : cx.analysis.program.resolve(callee, from.file);
+  if (fn === null) return -1;
+  const { file } = fn;
+  const parameters = fnColumn(file, fn.index, Fn.ParameterCount);
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  for (const op of operationsOf(fn)) {
+    const at = (first + op) * OP_STRIDE;
+    if ((file.ops[at] as Op) !== Op.Assign) continue;
+    const value = file.ops[at + 2] as number;
+    if (!isName(file, value, position)) continue;
+    const target = localOf(file, file.ops[at + 1] as number);
+    if (target >= 0 && target < parameters && target !== position) return target;
+  }
+  return -1;
+}
+
+/** Whether an expression is the name in what a parameter points at, or the parameter itself. */
+function isName(file: FileFacts, expr: number, position: number): boolean {
+  let at = expr;
+  while ((file.exprs[at * EXPR_STRIDE] as X) === X.Cast) at = file.exprs[at * EXPR_STRIDE + 2] as number;
+  if ((file.exprs[at * EXPR_STRIDE] as X) === X.Local) return file.exprs[at * EXPR_STRIDE + 1] === position;
+  return (
+    (file.exprs[at * EXPR_STRIDE] as X) === X.Field &&
+    file.strings[file.exprs[at * EXPR_STRIDE + 2] as number] === 'name' &&
+    comesFrom(file, at, position)
+  );
+}
 
 /** Whether an operation stores a dentry's name, or the address of d_name, in a variable. */
 function stores(run: FunctionRun, op: number, s: State): boolean {
   const { file } = run.fn;
   const kind = file.ops[(fnColumn(file, run.fn.index, Fn.FirstOp) + op) * OP_STRIDE] as Op;
   const value = readsOf(run.fn, op)[0];
-  if ((kind !== Op.Assign && kind !== Op.Declare) || value === undefined || s.trail >= MAX_STORED)
-    return false;
+  if ((kind !== Op.Assign && kind !== Op.Declare) || value === undefined) return false;
   return namedBy(run, run.ev.value(s, value)) >= 0;
 }
 
@@ -276,7 +501,7 @@ function draftsOf(
       rule: ID,
       precision: precisionOf(use, can, isBelieved),
       certainty: 'must',
-      message: `the name of '${use.text}' is handed to '${use.callee}()' with nothing that keeps it: a rename may replace and free it; use take_dentry_name_snapshot(), or take d_lock`,
+      message: `the name of '${use.text}' is handed to '${use.callee}()' ${use.inside ? 'in a structure, ' : ''}with nothing that keeps it: a rename may replace and free it; use take_dentry_name_snapshot(), or take d_lock`,
       fn: fn.id,
       op: use.op,
       entry: entryMethod(cx.analysis, origin),
@@ -284,7 +509,14 @@ function draftsOf(
       rcu: rcuOf(entry, []),
       trace: [
         ...pathTo(cx, fn, index),
-        step('access', fn, use.op, `'${use.callee}()' reads the name of '${use.text}'`),
+        step(
+          'access',
+          fn,
+          use.op,
+          use.inside
+            ? `'${use.callee}()' sleeps while the structure that it gets holds the name of '${use.text}'`
+            : `'${use.callee}()' reads the name of '${use.text}'`,
+        ),
         step(
           'other-side',
           fn,
@@ -294,7 +526,9 @@ function draftsOf(
         ),
       ],
       objectClass: 'dentry::d_name',
-      fix: { kind: 'stable-name', fn: fn.id, op: use.op, copies: COPIES.test(use.callee) },
+      ...(use.inside
+        ? {}
+        : { fix: { kind: 'stable-name', fn: fn.id, op: use.op, copies: COPIES.test(use.callee) } as const }),
     });
   }
   return out;

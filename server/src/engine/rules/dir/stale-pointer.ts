@@ -2,7 +2,7 @@
  * dir/stale-pointer: a pointer that was loaded under a lock is followed after that lock was dropped and taken again, though whoever
  * takes the lock meanwhile may unlink and free what it points at: no reference was taken, or it was given back while the lock was away,
  * and it was not loaded again. Said only where the other side is there: code of the same directory that unlinks such an object under the
- * same lock, and code that frees it, or the VFS, which does so with its own lists.
+ * same lock, and code that frees it, or the VFS, which does so with its own lists. `replaced-members.ts` has members that others replace.
  */
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
@@ -24,6 +24,7 @@ import {
   PointerText,
   storedVariable,
 } from '../pointer-text.js';
+import { usesOfReplaced } from '../replaced-members.js';
 import { type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
@@ -116,9 +117,9 @@ export const stalePointer: Rule = {
     fixable: false,
   },
   check(cx) {
-    const out: Draft[] = [];
     const propagation = cx.analysis.propagation;
-    if (propagation === null) return out;
+    if (propagation === null) return [];
+    const out = usesOfReplaced(cx, ID);
     const search = new Search(cx);
     const retakes = Retakes.in(cx);
     for (const fn of cx.functions) {

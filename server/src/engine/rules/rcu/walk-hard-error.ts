@@ -16,7 +16,7 @@ import type { FunctionRef } from '../../program/program.js';
 import { ofOne } from '../kept.js';
 import { calleesByOp } from '../lockless.js';
 import { Mentions } from '../mentions.js';
-import { OfSituations, replay } from '../replay.js';
+import { OfSituations, replay, watch } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, step } from '../rule.js';
 
 /** Methods whose -ECHILD takes path walk out of RCU mode. */
@@ -70,6 +70,13 @@ export const walkHardError: Rule = {
           seen.add(key);
           out.push(givenUp(cx, fn, entry, i, b));
         }
+        if (origin.method === 'get_link')
+          for (const a of askedOf(cx, fn, entry, entries)) {
+            const key = `${fn.id},${a.op}`;
+            if (seen.has(key)) continue;
+            seen.add(key);
+            out.push(handedOut(cx, fn, entry, i, a));
+          }
         if (cx.silence !== undefined && bails.length === 0 && attempts.errorsOf(fn, entry).length === 0)
           cx.silence(
             ID,
@@ -224,6 +231,122 @@ function givenUp(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, 
             method: origin.method,
           } as const,
         }),
+  };
+}
+
+// ---- given by what is asked in RCU-walk only
+
+/** An error that comes of a call which the method makes in RCU-walk only: where it may block, it asks something else. */
+interface Asked {
+  /** The return. */
+  readonly op: number;
+  readonly call: number;
+  readonly callee: number;
+}
+
+const ASKED = new OfSituations<readonly Asked[]>();
+const REACHED = new OfSituations<ReadonlySet<number>>();
+
+function askedOf(
+  cx: RuleContext,
+  fn: FunctionRef,
+  entry: Entry,
+  entries: readonly Entry[],
+): readonly Asked[] {
+  const others = entries.filter((e) => !e.walk && e.caller < 0);
+  if (others.length === 0) return [];
+  const elsewhere = new Set<number>();
+  for (const other of others)
+    for (const op of REACHED.of(cx.analysis, fn, other, () => callsReached(cx, fn, other))) elsewhere.add(op);
+  const key = [...elsewhere].join();
+  const asked = ASKED.of(cx.analysis, fn, entry, () => askedIn(cx, fn, entry, elsewhere), key);
+  // What the callee gives hangs on its own situations
+  return asked.filter((a) => {
+    const fails = failsForGood(cx, a.callee);
+    if (!fails) cx.silence?.(ID, fn, a.op, `'${calledName(fn, a.call)}()' fails with -ECHILD only`);
+    return fails;
+  });
+}
+
+/** The calls that a function comes to in a situation. */
+function callsReached(cx: RuleContext, fn: FunctionRef, entry: Entry): ReadonlySet<number> {
+  const out = new Set<number>();
+  watch(
+    cx.analysis,
+    fn,
+    entry,
+    (op) => calledName(fn, op) !== '',
+    (_, op) => out.add(op),
+  );
+  return out;
+}
+
+function askedIn(
+  cx: RuleContext,
+  fn: FunctionRef,
+  entry: Entry,
+  elsewhere: ReadonlySet<number>,
+): readonly Asked[] {
+  const out = new Map<number, Asked>();
+  const { file } = fn;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const callees = calleesByOp(cx, fn);
+  const isReturn = (op: number): boolean => (file.ops[(first + op) * OP_STRIDE] as Op) === Op.Return;
+  watch(cx.analysis, fn, entry, isReturn, (run, op, s) => {
+    const e = readsOf(fn, op)[0];
+    if (e === undefined || s.released.some((l) => l.kind === 'rcu')) return;
+    const value = run.ev.value(s, e);
+    if (maskOf(run.terms, s.facts, value) !== NEGATIVE) return;
+    const given = resultOf(run, s, value, callees);
+    if (given === null) return;
+    if (elsewhere.has(given.attempt))
+      cx.silence?.(ID, fn, op, `'${given.what}()' is asked where the method may block as well`);
+    else out.set(op, { op, call: given.attempt, callee: given.callee });
+  });
+  return [...out.values()];
+}
+
+/** Whether a function makes another error than -ECHILD in RCU-walk, or has a way out that gives one. */
+function failsForGood(cx: RuleContext, id: number): boolean {
+  const { program, propagation, results, terms } = cx.analysis;
+  const fn = program.functions[id];
+  if (fn === undefined) return false;
+  if (
+    (results[id]?.rawExits ?? []).some(
+      (x) => x.mask === NEGATIVE && (x.value < 0 || terms.number(x.value) !== ECHILD),
+    )
+  )
+    return true;
+  let makes = false;
+  const isMade = (op: number): boolean => calledName(fn, op) === 'ERR_PTR';
+  for (const entry of propagation?.entries[id] ?? [])
+    if (entry.walk && !makes)
+      watch(cx.analysis, fn, entry, isMade, (run, op, s) => {
+        const e = readsOf(fn, op)[1];
+        if (e !== undefined && run.terms.number(run.ev.value(s, e)) !== ECHILD) makes = true;
+      });
+  return makes;
+}
+
+function handedOut(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, a: Asked): Draft {
+  const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
+  const what = calledName(fn, a.call);
+  return {
+    rule: ID,
+    precision: 'high',
+    certainty: 'must',
+    message: `->${origin?.method}() gives the error of '${what}()' for its answer, which it asks in RCU-walk only; give -ECHILD, and path walk comes again where it asks what may block`,
+    fn: fn.id,
+    op: a.op,
+    entry: entryMethod(cx.analysis, origin),
+    held: [],
+    rcu: 'walk',
+    trace: [
+      ...pathTo(cx, fn, index),
+      step('access', fn, a.call, `'${what}()' is called in RCU-walk only`),
+      step('access', fn, a.op, 'returns its error, which path walk takes for the answer'),
+    ],
+    objectClass: what,
   };
 }
 
