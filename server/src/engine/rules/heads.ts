@@ -136,7 +136,7 @@ export class Heads {
     }
     let seen = false;
     const uses = (op: number): boolean => this.helpers.has(calledName(fn, op));
-    watch(analysis, fn, entry, uses, (run, op, s) => {
+    watch(analysis, fn, entry, uses, (run, op) => {
       seen = true;
       const first = readsOf(fn, op)[1];
       if (first === undefined) return;
@@ -144,12 +144,7 @@ export class Heads {
       const type = run.ev.typeOf(first);
       if (owner !== '') out.add(owner);
       else if (type?.base.startsWith('struct ') === true && !isHead(type)) out.add(type.base);
-      else {
-        // What a call gave has the type of the member that it was read from
-        const pointee = run.ev.pointeeOf(run.ev.value(s, first));
-        if (pointee.startsWith('struct ') && !isHead({ base: pointee, depth: 0 })) out.add(pointee);
-        else this.byName(fn, out);
-      }
+      else this.byName(fn, out);
     });
     if (!seen) this.byName(fn, out);
     return out;
