@@ -9,7 +9,7 @@ import type { FunctionRun } from '../contexts/flow.js';
 import { readsOf } from '../contexts/operands.js';
 import { type Lock, maskOf, type State, ZERO } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
-import { namelessWord } from '../model/lock-kinds.js';
+import { isAtomicKind, namelessWord } from '../model/lock-kinds.js';
 import type { LockKind } from '../model/types.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
 import { callsOfUnit } from '../program/unit-calls.js';
@@ -57,7 +57,10 @@ export class Moves {
     return this.of(unit).canMove;
   }
 
-  /** Classes of locks that the unit's own renames take, beside those of the VFS: who holds one keeps them out. */
+  /**
+   * Classes of locks that the unit's own renames take, beside those of the VFS: who holds one keeps them out. A lock for a moment keeps
+   * lists and counters.
+   */
   excludedBy(unit: string): ReadonlySet<string> {
     let classes = this.lockedBy.get(unit);
     if (classes === undefined) {
@@ -107,7 +110,8 @@ export class Moves {
       const result = this.cx.analysis.results[id];
       for (const key of result?.acquires ?? []) {
         const [cls = '', kind = ''] = key.split('|');
-        if (namelessWord(kind as LockKind) === undefined) out.add(cls);
+        if (namelessWord(kind as LockKind) !== undefined) continue;
+        if (!isAtomicKind(kind as LockKind) || cls === D_LOCK) out.add(cls);
       }
       for (const e of result?.edges ?? []) if (seen.size < MAX_ASKED) seen.add(e.callee);
     }

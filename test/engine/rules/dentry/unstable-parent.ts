@@ -388,4 +388,42 @@ static long open_bad(struct inode *inode, struct file *file)
 	return n;
 }
 const struct file_operations fops = { .open = open_bad };`,
+
+  // A mutex that a rename takes keeps it out; a spinlock that it takes for a moment keeps a list
+  'under a lock that renames take': `
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	struct foo *f = old_dir->i_sb->s_fs_info;
+
+	mutex_lock(&f->mutex);
+	spin_lock(&f->other);
+	f->count++;
+	spin_unlock(&f->other);
+	mutex_unlock(&f->mutex);
+	return 0;
+}
+const struct inode_operations renames = { .rename = foo_rename };
+const struct super_operations sops = { .put_super = foo_put };
+static long ioctl_ok(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct foo *f = file_inode(file)->i_sb->s_fs_info;
+	long n;
+
+	mutex_lock(&f->mutex);
+	n = d_inode(file->f_path.dentry->d_parent)->i_flags;
+	mutex_unlock(&f->mutex);
+	return n;
+}
+static int open_bad(struct inode *inode, struct file *file)
+{
+	struct foo *f = inode->i_sb->s_fs_info;
+	int n;
+
+	spin_lock(&f->other);
+	n = d_inode(file->f_path.dentry->d_parent)->i_flags; /*! dentry/unstable-parent */
+	spin_unlock(&f->other);
+	return n;
+}
+const struct file_operations fops = { .open = open_bad, .unlocked_ioctl = ioctl_ok };`,
 };
