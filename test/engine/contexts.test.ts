@@ -8,7 +8,7 @@ import { LOCKING } from './contexts/locks.js';
 import { METHODS } from './contexts/methods.js';
 import { NOT_BUILT } from './contexts/not-built.js';
 import { SCOPES } from './contexts/scopes.js';
-import { type ContextCase, checkChains, checkClasses, checkContexts } from './harness.js';
+import { type ContextCase, checkChains, checkClasses, checkContexts, checkTaken } from './harness.js';
 
 function suite(title: string, cases: readonly ContextCase[]): void {
   describe(title, () => {
@@ -59,6 +59,63 @@ const struct inode_operations foo_ops = { .unlink = foo_unlink };`,
           open: ['mm_struct::mmap_lock'],
           unlink: ['inode::i_rwsem'],
         },
+      ));
+  });
+
+  describe('who took a lock', () => {
+    const UNLINK = 'const struct inode_operations foo_ops = { .unlink = foo_unlink };';
+
+    it('the function itself, where it gave back its caller’s lock and took it again', () =>
+      checkTaken(
+        `
+static int foo_unlink(struct inode *dir, struct dentry *dentry)
+{
+	dir->i_flags = 1; /*@before*/
+	inode_unlock(dir);
+	msleep(1); /*@without*/
+	inode_lock(dir);
+	dir->i_flags = 2; /*@after*/
+	return 0;
+}
+${UNLINK}`,
+        {
+          before: ['&dentry->d_inode->i_rwsem: caller', '&dir->i_rwsem: caller'],
+          without: ['&dentry->d_inode->i_rwsem: caller'],
+          after: ['&dentry->d_inode->i_rwsem: caller', '&dir->i_rwsem: inode_lock(dir);'],
+        },
+      ));
+
+    it('the caller, where a way leads past taking it again', () =>
+      checkTaken(
+        `
+static int foo_unlink(struct inode *dir, struct dentry *dentry)
+{
+	if (dir->i_flags) {
+		inode_unlock(dir);
+		msleep(1);
+		inode_lock(dir);
+		dir->i_flags = 0; /*@inside*/
+	}
+	return 0; /*@end*/
+}
+${UNLINK}`,
+        {
+          inside: ['&dentry->d_inode->i_rwsem: caller', '&dir->i_rwsem: inode_lock(dir);'],
+          end: ['&dentry->d_inode->i_rwsem: caller', '&dir->i_rwsem: caller'],
+        },
+      ));
+
+    it('the function, though nobody is known to bring what it gives back', () =>
+      checkTaken(
+        `
+void again(struct foo *f)
+{
+	mutex_unlock(&f->mutex);
+	msleep(1); /*@without*/
+	mutex_lock(&f->mutex);
+	f->count++; /*@after*/
+}`,
+        { without: [], after: ['&f->mutex: mutex_lock(&f->mutex);'] },
       ));
   });
 

@@ -19,7 +19,7 @@ import type { Entry, Origin } from '../contexts/entry-points.js';
 import type { ShownLock } from '../contexts/result.js';
 import type { RuleInfo } from '../door.js';
 import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from '../facts/encode.js';
-import { namelessInSentence, namelessWord } from '../model/lock-kinds.js';
+import { isProcessorOrSignal, namelessInSentence, namelessWord } from '../model/lock-kinds.js';
 import type { FunctionRef } from '../program/program.js';
 
 /** What a quick fix has to do; `fixes` turns it into edits on demand. */
@@ -288,8 +288,10 @@ export function sleepLeaf(cx: Pick<RuleContext, 'analysis'>, what: string, via: 
 /** Locks of an event as a finding shows them. */
 export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLock[]): DraftLock[] {
   const out: DraftLock[] = [];
-  for (const { lock, text } of held) {
-    if (namelessWord(lock.kind) !== undefined) continue;
+  const inOrder = [...held.filter(({ lock }) => !lock.may), ...held.filter(({ lock }) => lock.may)];
+  for (const { lock, text } of inOrder) {
+    // As at a point: states of the processor and flags are not what people call held
+    if (namelessWord(lock.kind) !== undefined || isProcessorOrSignal(lock.kind)) continue;
     out.push({
       class: lock.class,
       instance: text.replace(/(->|\.)\w+$/, ''),

@@ -126,7 +126,7 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, op, why);
       const spot = spotOf(run, entry, s, dentry, true, quiet);
       if (spot === null) continue;
-      const held = heldShown(cx, fn, run, entry, s);
+      const held = heldShown(cx, fn, run, entry, s, op);
       uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure: done === 'keeps', spot, held });
     }
     return undefined;
