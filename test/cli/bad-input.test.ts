@@ -67,6 +67,28 @@ describe('bad input', function suite() {
       refuses(['contexts', '--kernel', root, 'fs/a.c:0'], /count from 1/);
     }));
 
+  it('a rule that there is not: what it may have meant, and never all of the names', () =>
+    withFolder(KERNEL, (root) => {
+      refuses(
+        ['check', '--kernel', root, '--rule', 'rcu/early-fre'],
+        /family; did you mean rcu\/early-free\?\n$/,
+      );
+      refuses(['explain', 'sleep-in-atmic'], /knows; did you mean lock\/sleep-in-atomic\?\n$/);
+      refuses(['check', '--kernel', root, '--rule', 'rename/none'], /; there are (rename\/[\w-]+(, )?)+\n$/);
+      refuses(
+        ['audit', '--kernel', root, 'nonsense'],
+        /knows; the families of rules are dentry, .*rename; `lockwalk explain dentry` lists/,
+      );
+    }));
+
+  it('--since where there is no git', () =>
+    withFolder({ ...KERNEL, 'fs/good.c': GOOD }, (root) =>
+      refuses(
+        ['check', '--kernel', root, '--since', 'HEAD'],
+        /--since HEAD: .* lies in no git repository\n$/,
+      ),
+    ));
+
   it('a broken .config, given or at the root', () =>
     withFolder(
       { ...KERNEL, 'broken.config': 'CONFIG_A=y\n<<<<<<< HEAD\n', 'fs/good.c': GOOD },
