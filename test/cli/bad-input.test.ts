@@ -3,10 +3,10 @@
  * not analysed is named as skipped. The input is made here.
  */
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { KERNEL, withFolder } from '../host/folder.js';
-import { isCalm, lockwalk } from './run.js';
+import { EXAMPLE, isCalm, lockwalk } from './run.js';
 
 const GOOD = 'int good(void)\n{\n\treturn 0;\n}\n';
 
@@ -88,6 +88,26 @@ describe('bad input', function suite() {
         /--since HEAD: .* lies in no git repository\n$/,
       ),
     ));
+
+  it('a place that cannot be written', function test() {
+    if (!existsSync('/dev/full')) this.skip();
+    const full = openSync('/dev/full', 'w');
+    try {
+      for (const args of [
+        ['explain', 'rcu'],
+        ['check', 'fs/pool'],
+        ['check', '--format', 'json', 'fs/pool'],
+      ]) {
+        const run = lockwalk(args, { cwd: EXAMPLE, stdio: ['ignore', full, 'pipe'] });
+        assert.equal(run.code, 3, run.err);
+        assert.match(run.err, /^lockwalk: standard output cannot be written, .*ENOSPC.*\n$/);
+      }
+    } finally {
+      closeSync(full);
+    }
+    const nowhere = ['--baseline', '/no/such/folder/baseline.json', 'fs/pool'];
+    refuses(['baseline', 'write', ...nowhere], /baseline\.json: cannot be written, ENOENT/, EXAMPLE);
+  });
 
   it('a broken .config, given or at the root', () =>
     withFolder(

@@ -15,6 +15,18 @@ describe('formats', () => {
     assert.equal(expandTabs('ab\tc'), 'ab      c');
   });
 
+  it('cut long lines, and keep the caret in sight', () => {
+    const text = `a; ${'b += 1; '.repeat(5000)}kfree(p); ${'c += 1; '.repeat(5000)}`;
+    const column = text.indexOf('kfree') + 1;
+    const range = { file: 'a.c', line: 1, column, endLine: 1, endColumn: column + 8 };
+    const frame = codeFrame(range, (_file, line) => (line === 1 ? text : null), PLAIN);
+    const [code, caret] = frame;
+    assert.equal(code?.indexOf('kfree(p)'), caret?.indexOf('^~~~~~~~'));
+    assert.ok(frame.every((row) => row.length < 180));
+    const whole = { ...range, column: 1, endColumn: text.length + 1 };
+    assert.ok(codeFrame(whole, () => text, PLAIN).every((row) => row.length < 180));
+  });
+
   it('stay within a mail’s width in two columns', () => {
     const step = (side: 0 | 1, message: string) =>
       ({ kind: 'call', file: 'fs/directory/file.c', line: 120, column: 1, side, message }) as const;
