@@ -14,7 +14,7 @@ import type {
   TraceStep,
 } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
-import { fnColumn } from '../contexts/cfg.js';
+import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry, Origin } from '../contexts/entry-points.js';
 import type { ShownLock } from '../contexts/result.js';
 import type { RuleInfo } from '../door.js';
@@ -190,6 +190,12 @@ export function step(
   return { kind, ...placeOf(fn, op), message, ...(side === 1 ? { side } : {}) };
 }
 
+/** The step of a call on the way: who calls whom, where the call has a name. */
+export function callStep(caller: FunctionRef, op: number, side: 0 | 1 = 0): TraceStep {
+  const name = op < 0 ? '' : calledName(caller, op);
+  return step('call', caller, op, `${caller.name}() calls ${name === '' ? 'on' : `${name}()`}`, side);
+}
+
 /** The method behind an origin, in a finding's shape. */
 export function entryMethod(analysis: Analysis, origin: Origin | undefined): EntryMethod | null {
   if (origin === undefined) return null;
@@ -212,7 +218,7 @@ export function pathTo(cx: RuleContext, fn: FunctionRef, entryIndex: number, sid
   if (origin !== undefined) steps.push(originStep(cx, origin, side));
   for (const c of propagation.chain(fn.id, entryIndex)) {
     const caller = analysis.program.functions[c.fn];
-    if (caller !== undefined) steps.push(step('call', caller, c.op, `${caller.name}() calls on`, side));
+    if (caller !== undefined) steps.push(callStep(caller, c.op, side));
   }
   return steps;
 }
