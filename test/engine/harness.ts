@@ -197,7 +197,7 @@ interface Mark {
   readonly line: number;
 }
 
-function marksIn(files: Files, pattern: RegExp): Mark[] {
+export function marksIn(files: Files, pattern: RegExp): Mark[] {
   const out: Mark[] = [];
   for (const [file, text] of files)
     text.split('\n').forEach((content, i) => {
