@@ -3,8 +3,7 @@
  * effect; with a place, why a rule reports something there, or with `--absent`, why it says nothing.
  */
 import { ruleMatches } from '../engine/findings/suppression.js';
-import { RULES, rulesNamed } from '../engine/rules/index.js';
-import { rulesLike } from '../engine/rules/like.js';
+import { RULES, rulesLike, rulesNamed } from '../engine/rules/index.js';
 import { findingMarkdown } from '../engine/views/finding-markdown.js';
 import { bareFolder, rulePage } from '../host/assets.js';
 import { EngineClient } from '../host/engine-client.js';

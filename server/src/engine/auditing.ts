@@ -11,8 +11,7 @@ import type { AuditSpot } from './door.js';
 import { settleFindings } from './findings/settle.js';
 import type { HelperEntry, MethodEntry, Model } from './model/types.js';
 import type { FunctionRef } from './program/program.js';
-import { RULES, rulesNamed } from './rules/index.js';
-import { rulesLike } from './rules/like.js';
+import { RULES, rulesLike, rulesNamed } from './rules/index.js';
 import { lineOf, WIDENED } from './rules/rule.js';
 import { type Files, runRules } from './rules/run.js';
 

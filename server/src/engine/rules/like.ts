@@ -1,15 +1,12 @@
 /**
  * What to say of a rule's name that means nothing: the names that are like it, else those of its family, else the families. Must not
- * know who asked.
+ * know who asked, nor the rules.
  */
-import { RULES } from './index.js';
-
 /** So many names are offered. */
 const MOST_OFFERED = 3;
 
 /** The end of a sentence that says that there is no such rule. */
-export function rulesLike(name: string): string {
-  const ids = RULES.map(({ id }) => id);
+export function namesLike(name: string, ids: readonly string[]): string {
   const near = ids
     .map((id) => ({ id, far: distance(name, id) }))
     .filter(({ far }) => far <= farthest(name))
