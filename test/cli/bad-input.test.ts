@@ -3,10 +3,10 @@
  * not analysed is named as skipped. The input is made here.
  */
 import assert from 'node:assert/strict';
-import { symlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { KERNEL, withFolder } from '../host/folder.js';
-import { isCalm, lockwalk } from './run.js';
+import { EXAMPLE, isCalm, lockwalk } from './run.js';
 
 const GOOD = 'int good(void)\n{\n\treturn 0;\n}\n';
 
@@ -66,6 +66,48 @@ describe('bad input', function suite() {
       refuses(['frobnicate'], /frobnicate/);
       refuses(['contexts', '--kernel', root, 'fs/a.c:0'], /count from 1/);
     }));
+
+  it('a rule that there is not: what it may have meant, and never all of the names', () =>
+    withFolder(KERNEL, (root) => {
+      refuses(
+        ['check', '--kernel', root, '--rule', 'rcu/early-fre'],
+        /family; did you mean rcu\/early-free\?\n$/,
+      );
+      refuses(['explain', 'sleep-in-atmic'], /knows; did you mean lock\/sleep-in-atomic\?\n$/);
+      refuses(['check', '--kernel', root, '--rule', 'rename/none'], /; there are (rename\/[\w-]+(, )?)+\n$/);
+      refuses(
+        ['audit', '--kernel', root, 'nonsense'],
+        /knows; the families of rules are dentry, .*rename; `lockwalk explain dentry` lists/,
+      );
+    }));
+
+  it('--since where there is no git', () =>
+    withFolder({ ...KERNEL, 'fs/good.c': GOOD }, (root) =>
+      refuses(
+        ['check', '--kernel', root, '--since', 'HEAD'],
+        /--since HEAD: .* lies in no git repository\n$/,
+      ),
+    ));
+
+  it('a place that cannot be written', function test() {
+    if (!existsSync('/dev/full')) this.skip();
+    const full = openSync('/dev/full', 'w');
+    try {
+      for (const args of [
+        ['explain', 'rcu'],
+        ['check', 'fs/pool'],
+        ['check', '--format', 'json', 'fs/pool'],
+      ]) {
+        const run = lockwalk(args, { cwd: EXAMPLE, stdio: ['ignore', full, 'pipe'] });
+        assert.equal(run.code, 3, run.err);
+        assert.match(run.err, /^lockwalk: standard output cannot be written, .*ENOSPC.*\n$/);
+      }
+    } finally {
+      closeSync(full);
+    }
+    const nowhere = ['--baseline', '/no/such/folder/baseline.json', 'fs/pool'];
+    refuses(['baseline', 'write', ...nowhere], /baseline\.json: cannot be written, ENOENT/, EXAMPLE);
+  });
 
   it('a broken .config, given or at the root', () =>
     withFolder(

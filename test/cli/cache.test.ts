@@ -141,4 +141,10 @@ describe('cache of the command line', () => {
       }
     });
   });
+
+  it('goes on without where nothing can be made', () => {
+    // A file system that says ENOENT to whatever is made in it
+    const run = lockwalk(['check', '--cache', '/proc/lockwalk', 'fs/pool'], { cwd: EXAMPLE });
+    assert.equal(run.code, 1, run.err);
+  });
 });

@@ -43,7 +43,7 @@ describe('draw', function suite() {
       [['timeline', 'no_such'], /no_such: no such function/],
       [['timeline', 'fs/pool/alloc.c:1'], /alloc\.c:1: no function here/],
       [['timeline', 'a b'], /expected the name of a function/],
-      [['timeline', 'pool_take', '--situation', '4'], /1 situations?, and no number 4/],
+      [['timeline', 'pool_take', '--situation', '4'], /1 situation, and no number 4/],
       [['life-cycle', 'teapot'], /the model knows the lives of dentry, inode, super_block/],
       [['lock-order', 'fs/nowhere'], /no such file or folder/],
       [['timeline', 'pool_take', '-o', '/nowhere/x.svg'], /cannot be written/],

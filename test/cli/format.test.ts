@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseDiff, touches } from '../../server/src/cli/changed-lines.js';
+import { formatAudit } from '../../server/src/cli/format/audit-text.js';
 import { codeFrame, expandTabs } from '../../server/src/cli/format/code-frame.js';
 import { formatGithub } from '../../server/src/cli/format/github.js';
 import { twoColumns } from '../../server/src/cli/format/two-columns.js';
@@ -13,6 +14,36 @@ describe('formats', () => {
     assert.equal(code?.indexOf('kfree'), caret?.indexOf('^'));
     assert.ok(caret?.endsWith('^~~~~'), caret);
     assert.equal(expandTabs('ab\tc'), 'ab      c');
+  });
+
+  it('cut long lines, and keep the caret in sight', () => {
+    const text = `a; ${'b += 1; '.repeat(5000)}kfree(p); ${'c += 1; '.repeat(5000)}`;
+    const column = text.indexOf('kfree') + 1;
+    const range = { file: 'a.c', line: 1, column, endLine: 1, endColumn: column + 8 };
+    const frame = codeFrame(range, (_file, line) => (line === 1 ? text : null), PLAIN);
+    const [code, caret] = frame;
+    assert.equal(code?.indexOf('kfree(p)'), caret?.indexOf('^~~~~~~~'));
+    assert.ok(frame.every((row) => row.length < 180));
+    const whole = { ...range, column: 1, endColumn: text.length + 1 };
+    assert.ok(codeFrame(whole, () => text, PLAIN).every((row) => row.length < 180));
+  });
+
+  it('name a place once of which an audit says several things', () => {
+    const spot = (line: number, why: string) =>
+      ({ function: 'a', file: 'fs/a.c', line, table: '', verdict: 'fine', why }) as const;
+    const text = formatAudit(
+      {
+        kind: 'rule',
+        name: 'rcu/early-free',
+        spots: [spot(3, 'one'), spot(3, 'other'), spot(3, 'one'), spot(4, 'one')],
+        functions: 1,
+        skipped: [],
+      } as unknown as Parameters<typeof formatAudit>[0],
+      '6.12',
+      ['fs'],
+    );
+    const list = text.slice(text.indexOf('Fine'));
+    assert.equal(list, 'Fine (4)\n\na()  fs/a.c:3: fine\n    one\n    other\na()  fs/a.c:4: fine\n    one\n');
   });
 
   it('stay within a mail’s width in two columns', () => {

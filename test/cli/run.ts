@@ -1,7 +1,7 @@
 /**
  * Runs the built command line as a person would.
  */
-import { spawnSync } from 'node:child_process';
+import { type StdioOptions, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ export const EXAMPLE = inRepository('examples/tree');
 /** Runs `lockwalk` with arguments. */
 export function lockwalk(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly input?: string } = {},
+  options: { readonly cwd?: string; readonly input?: string; readonly stdio?: StdioOptions } = {},
 ): Run {
   const run = spawnSync(process.execPath, [inRepository('dist/lockwalk.mjs'), ...args], {
     encoding: 'utf8',

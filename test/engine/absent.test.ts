@@ -668,6 +668,22 @@ describe('explain --absent', () => {
       if (c.note !== undefined) assert.deepEqual(answer.silences, []);
     });
 
+  it('where something sleeps under a lock, it does not say that nothing sleeps', async () => {
+    const answer = await answerTo({
+      title: '',
+      rule: 'lock/sleep-in-atomic',
+      source: `
+void a(struct foo *f)
+{
+	spin_lock(&f->lock);
+	msleep(1); /*?*/
+	spin_unlock(&f->lock);
+}`,
+    });
+    assert.equal(answer.findings.length, 1);
+    assert.deepEqual(answer.elsewhere, []);
+  });
+
   it('a comment that hides a finding is named with its reason', async () => {
     const answer = await answerTo({
       title: '',

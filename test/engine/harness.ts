@@ -197,7 +197,7 @@ interface Mark {
   readonly line: number;
 }
 
-function marksIn(files: Files, pattern: RegExp): Mark[] {
+export function marksIn(files: Files, pattern: RegExp): Mark[] {
   const out: Mark[] = [];
   for (const [file, text] of files)
     text.split('\n').forEach((content, i) => {
@@ -263,6 +263,24 @@ export function checkClasses(
   return checkMarks(source, expected, (contexts) => [
     ...new Set(contexts.flatMap((c) => c.held.map((h) => h.class))),
   ]);
+}
+
+/** Each lock held at the marked lines with the line that took it, or `caller`. */
+export function checkTaken(
+  source: string,
+  expected: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  const files = filesOf(source);
+  const written = ({ file, line }: { readonly file: string; readonly line: number }): string =>
+    (files.get(file)?.split('\n')[line - 1] ?? '').replace(/\/\*.*\*\//, '').trim();
+  return checkMarks(source, expected, (contexts) =>
+    contexts.flatMap((c) =>
+      c.held.map((h) => {
+        const by = h.acquiredAt === 'caller' ? 'caller' : written(h.acquiredAt);
+        return `${h.expression}${h.certainty === 'may' ? '?' : ''}: ${by}`;
+      }),
+    ),
+  );
 }
 
 /** By which calls each method comes to the marked lines: `method: outermost > ... > caller`. */

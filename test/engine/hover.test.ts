@@ -119,6 +119,18 @@ const struct dentry_operations foo_dops = { .d_revalidate = foo_revalidate };`,
         ],
       ));
 
+    it('takes the tag of a structure for no function of that name', async () => {
+      const card = await hoverIn(`
+void helper(struct foo *f);
+static int bar(struct foo *f)
+{
+	return f->count;
+}
+void a(struct /*^*/bar *b, struct foo *f);
+`);
+      assert.equal(card, null);
+    });
+
     it('says nothing on lines without code, in comments and on braces', async () => {
       const at = (line: string): Promise<string | null> =>
         hoverIn(`\nvoid a(struct foo *f)\n{\n${line}\n\tf->count++;\n}`);

@@ -73,14 +73,19 @@ function git(root: string, args: readonly string[], revision: string): string {
     ['-c', 'core.fsmonitor=false', '-c', 'core.quotePath=false', '-C', root, ...args],
     {
       encoding: 'utf8',
+      // Its messages are read here
+      env: { ...process.env, LC_ALL: 'C' },
       maxBuffer: MAX_DIFF_BYTES,
     },
   );
   if (run.error !== undefined)
     throw new UsageError(`--since ${revision}: git cannot be run (${run.error.message})`);
   if (run.status !== 0) {
-    const first = run.stderr.trim().split('\n')[0] ?? '';
-    throw new UsageError(`--since ${revision}: git says: ${first}`);
+    if (/not a git repository/i.test(run.stderr))
+      throw new UsageError(`--since ${revision}: ${root} lies in no git repository`);
+    const lines = run.stderr.trim().split('\n');
+    const first = lines.find((line) => line.startsWith('fatal: ')) ?? lines[0] ?? '';
+    throw new UsageError(`--since ${revision}: git says: ${first.replace(/^fatal: /, '')}`);
   }
   return run.stdout;
 }

@@ -1,11 +1,10 @@
 /**
  * `lockwalk draw`: the pictures of the editor as SVG, to standard output or into a file.
  */
-import { writeFileSync } from 'node:fs';
 import type { PictureQuery } from '../engine/door.js';
 import { ask } from './ask.js';
 import { fileInTree, findTarget, pathInTree, type Target, type TreeOptions } from './target.js';
-import { writeOut } from './terminal.js';
+import { writeOut, writeTo } from './terminal.js';
 import { EXIT, UsageError } from './usage-error.js';
 
 /** Options of the three commands. */
@@ -89,16 +88,6 @@ async function draw(
   const result = await ask(target, options, (engine) => engine.picture(query, signal));
   if (!result.ok) throw new UsageError(result.problem);
   if (options.output === undefined) await writeOut(result.answer.svg);
-  else write(options.output, result.answer.svg);
+  else writeTo(options.output, result.answer.svg);
   return EXIT.clean;
-}
-
-function write(path: string, svg: string): void {
-  try {
-    writeFileSync(path, svg);
-  } catch (error) {
-    throw new UsageError(
-      `${path}: cannot be written, ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
 }

@@ -3,7 +3,7 @@
  * effect; with a place, why a rule reports something there, or with `--absent`, why it says nothing.
  */
 import { ruleMatches } from '../engine/findings/suppression.js';
-import { RULES, rulesNamed } from '../engine/rules/index.js';
+import { RULES, rulesLike, rulesNamed } from '../engine/rules/index.js';
 import { findingMarkdown } from '../engine/views/finding-markdown.js';
 import { bareFolder, rulePage } from '../host/assets.js';
 import { EngineClient } from '../host/engine-client.js';
@@ -74,8 +74,7 @@ function ruleAndPlace(
   where: string | undefined,
 ): { readonly rule: (typeof RULES)[number]; readonly file: string; readonly line: number } {
   const rule = ruleNamed(name);
-  if (rule === undefined)
-    throw new UsageError(`${name}: no such rule; there are ${RULES.map(({ id }) => id).join(', ')}`);
+  if (rule === undefined) throw new UsageError(`${name}: no such rule; ${rulesLike(name)}`);
   const place = /^(.+):(\d+)(?::\d+)?$/.exec(where ?? '');
   const file = place?.[1];
   const line = Number(place?.[2]);
@@ -141,7 +140,7 @@ async function explainModel(name: string, options: TreeOptions): Promise<string>
     if (page !== null) return page;
     const { kernelVersion } = await engine.describe();
     throw new UsageError(
-      `${name}: neither a rule (${RULES.map((rule) => rule.id).join(', ')}) nor a method or helper that the model of Linux ${kernelVersion} knows`,
+      `${name}: neither a rule or family, nor a method or helper that the model of Linux ${kernelVersion} knows; ${rulesLike(name)}`,
     );
   } finally {
     await engine.dispose();

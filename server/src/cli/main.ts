@@ -7,7 +7,7 @@ import { Cancelled } from '../engine/base/cancel.js';
 import { EngineFailure } from '../host/engine-client.js';
 import { makeProgram } from './program.js';
 import { remark } from './terminal.js';
-import { EXIT, UsageError } from './usage-error.js';
+import { EXIT, UnwritableError, UsageError } from './usage-error.js';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
@@ -29,6 +29,10 @@ function codeFor(error: unknown): number {
   if (error instanceof UsageError) {
     remark(error.message);
     return EXIT.usage;
+  }
+  if (error instanceof UnwritableError) {
+    remark(error.message);
+    return EXIT.internal;
   }
   if (error instanceof Cancelled) {
     remark('interrupted: nothing is reported');

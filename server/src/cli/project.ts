@@ -6,7 +6,7 @@ import type { Finding } from '../engine/base/finding.js';
 import type { CheckRequest } from '../engine/door.js';
 import { rulesToRun, severityFor, withSeverities } from '../engine/findings/severity.js';
 import { ruleMatches } from '../engine/findings/suppression.js';
-import { RULES } from '../engine/rules/index.js';
+import { RULES, rulesLike } from '../engine/rules/index.js';
 import { matchesAny } from '../host/glob.js';
 import type { GivenSettings } from '../host/settings.js';
 import type { Target } from './target.js';
@@ -54,9 +54,7 @@ export function projectView(
 function knownRules(typed: readonly string[]): readonly string[] {
   for (const name of typed) {
     if (!RULES.some((rule) => ruleMatches(rule.id, name))) {
-      throw new UsageError(
-        `--rule ${name}: no such rule or family; there are ${RULES.map((rule) => rule.id).join(', ')}`,
-      );
+      throw new UsageError(`--rule ${name}: no such rule or family; ${rulesLike(name)}`);
     }
   }
   return typed;

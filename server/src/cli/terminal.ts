@@ -2,8 +2,10 @@
  * Where a command writes: the report to standard output, progress to standard error and only to a terminal, colour only
  * where it is wanted. Must not know what is reported.
  */
+import { writeFileSync } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Progress } from '../engine/door.js';
+import { UnwritableError, UsageError } from './usage-error.js';
 
 /** Marks up a piece of text, or leaves it alone. */
 export interface Paint {
@@ -36,9 +38,25 @@ export function paintFor(wanted: boolean): Paint {
   return wanted && allowed && process.stdout.isTTY === true ? COLOUR : PLAIN;
 }
 
-/** Writes a report to standard output; resolves when it is handed over, however long it is. */
+/** Writes a report to standard output; resolves when it is handed over, however long it is. Who reads it may have gone. */
 export function writeOut(text: string): Promise<void> {
-  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+  return new Promise((resolve, reject) =>
+    process.stdout.write(text, (error) => {
+      if (error == null || (error as NodeJS.ErrnoException).code === 'EPIPE') resolve();
+      else reject(new UnwritableError(`standard output cannot be written, ${error.message}`));
+    }),
+  );
+}
+
+/** Writes a file that was asked for by name. */
+export function writeTo(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UsageError(
+      `${path}: cannot be written, ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
 }
 
 /** A remark about the run, on standard error. */

@@ -11,5 +11,13 @@ export class UsageError extends Error {
   }
 }
 
+/** What there was to say could not be written: nobody has it, whatever was found. */
+export class UnwritableError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UnwritableError';
+  }
+}
+
 /** Exit codes of every command. */
 export const EXIT = { clean: 0, findings: 1, usage: 2, internal: 3, interrupted: 130 } as const;

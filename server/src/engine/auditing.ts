@@ -11,7 +11,7 @@ import type { AuditSpot } from './door.js';
 import { settleFindings } from './findings/settle.js';
 import type { HelperEntry, MethodEntry, Model } from './model/types.js';
 import type { FunctionRef } from './program/program.js';
-import { RULES, rulesNamed } from './rules/index.js';
+import { RULES, rulesLike, rulesNamed } from './rules/index.js';
 import { lineOf, WIDENED } from './rules/rule.js';
 import { type Files, runRules } from './rules/run.js';
 
@@ -37,7 +37,7 @@ export function subjectOf(model: Model, name: string): Subject | null {
 
 /** Why there is nothing to audit. */
 export function noSuchSubject(model: Model, name: string): string {
-  return `${name}: neither a rule (${RULES.map((rule) => rule.id).join(', ')}) nor a method or helper that the model of Linux ${model.version} knows`;
+  return `${name}: neither a rule, nor a method or helper that the model of Linux ${model.version} knows; ${rulesLike(name)}`;
 }
 
 /** The audit of one directory. `analysis`: one that no rule has looked at; `files`: the directory's. */

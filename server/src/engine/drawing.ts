@@ -2,10 +2,12 @@
  * Pictures on demand: finds what a question is about, has it analysed, and hands the picture back as SVG with what a viewer needs to
  * know of it. Must not know how pictures are drawn.
  */
+
 import { push } from './base/multimap.js';
 import type { Analysis } from './contexts/analysis.js';
 import { functionAt } from './contexts/query.js';
 import type { PictureAnswer, PictureQuery, PictureResult } from './door.js';
+import { count } from './findings/wording.js';
 import { lockOrderOf } from './lock-ordering.js';
 import type { Model } from './model/types.js';
 import { unitOf } from './program/program.js';
@@ -74,7 +76,7 @@ function drawTimeline(query: Asked<'timeline'>, means: DrawingMeans): PictureRes
   const { firstLine, lastLine, situation } = picture;
   if ((query.situation ?? -1) >= picture.situations.length)
     return no(
-      `${fn.name}: ${picture.situations.length} situations, and no number ${(query.situation ?? 0) + 1}`,
+      `${fn.name}: ${count(picture.situations.length, 'situation')}, and no number ${(query.situation ?? 0) + 1}`,
     );
   const answer: PictureAnswer = {
     version: 1,

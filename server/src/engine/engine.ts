@@ -67,7 +67,7 @@ import { explainModelName } from './views/contract.js';
 import { inlayHints } from './views/inlay-hints.js';
 import { lensesOf } from './views/lenses.js';
 import { methodsOf, withFindings } from './views/methods.js';
-import { placed } from './views/placed.js';
+import { asWritten, placed } from './views/placed.js';
 import { reachOf } from './views/reach.js';
 import { type World, Worlds } from './worlds.js';
 
@@ -422,7 +422,7 @@ export class LockwalkEngine implements Engine {
         ...(built ? {} : { notBuilt: true }),
         contexts: places
           ? pointsAt(analysis, fn, op).map((point) => placed(analysis, point))
-          : contextsAt(analysis, fn, op),
+          : pointsAt(analysis, fn, op).map(asWritten),
         unknowns: unknownsOf(analysis, fn),
       },
     };

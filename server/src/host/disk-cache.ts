@@ -5,6 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -15,7 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Memory } from '../engine/door.js';
@@ -79,7 +80,7 @@ export class DiskCache implements Memory {
     try {
       const folder = path.slice(0, path.lastIndexOf('/'));
       if (!this.made.has(folder)) {
-        mkdirSync(folder, { recursive: true });
+        makeFolder(folder);
         this.made.add(folder);
       }
       const plain = serialize(value);
@@ -112,6 +113,23 @@ export class DiskCache implements Memory {
       if (now - statSync(path).mtimeMs > MARK_EVERY_MS) utimesSync(path, now / 1000, now / 1000);
     } catch {
       // Gone meanwhile
+    }
+  }
+}
+
+/**
+ * Makes a folder and those above it. Not by `recursive`: where a file system says ENOENT to everything that is to be made in it, as
+ * /proc and automount points do, that never ends.
+ */
+function makeFolder(folder: string): void {
+  const missing: string[] = [];
+  for (let at = resolve(folder); !existsSync(at); at = dirname(at)) missing.push(at);
+  for (const path of missing.reverse()) {
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      // Made by another process meanwhile
+      if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
     }
   }
 }

@@ -47,7 +47,13 @@ export function formatAudit(answer: AuditAnswer, version: string, paths: readonl
     const list = of(verdict);
     if (list.length === 0) continue;
     lines.push('', `${HEADS[verdict]} (${list.length})`, '');
-    for (const group of together(list)) lines.push(...entry(group));
+    let last = '';
+    for (const group of together(list)) {
+      const [head = '', ...why] = entry(group);
+      // Several things may be said of one place, one after the other
+      lines.push(...(head === last ? why : [head, ...why]));
+      last = head;
+    }
   }
   return `${lines.join('\n')}\n`;
 }

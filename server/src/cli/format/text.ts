@@ -31,11 +31,10 @@ function formatFinding(finding: Finding, lineOf: LineOf, paint: Paint, name: str
   lines.push(...indent(codeFrame(finding, lineOf, paint), 4));
   const facts: [string, string][] = [['in', `${finding.function}()`]];
   if (finding.entry !== null) facts.push(['reached', wordEntry(finding.entry)]);
-  if (finding.held.length === 0) facts.push(['held', `no lock; ${wordRcu(finding.rcu)}`]);
-  for (const [index, lock] of finding.held.entries()) {
-    const rcu = index === 0 && finding.rcu !== 'none' ? `; ${wordRcu(finding.rcu)}` : '';
-    facts.push([index === 0 ? 'held' : '', `${wordLock(lock)}, ${wordAcquired(lock)}${rcu}`]);
-  }
+  if (finding.held.length === 0) facts.push(['held', 'no lock']);
+  for (const [index, lock] of finding.held.entries())
+    facts.push([index === 0 ? 'held' : '', `${wordLock(lock)}, ${wordAcquired(lock)}`]);
+  if (finding.rcu !== 'none') facts.push(['rcu', wordRcu(finding.rcu)]);
   lines.push(...facts.map(([name, text]) => `  ${paint.dim(name.padEnd(8))} ${text}`));
   if (finding.trace.length > 0) {
     lines.push(`  ${paint.dim('path')}`);

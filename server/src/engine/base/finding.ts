@@ -46,6 +46,8 @@ export interface HeldLock {
   readonly instance: string;
   /** The lock itself as a C expression in the function at hand, e.g. `&fi->lock`. */
   readonly expression: string;
+  /** How the call that took it has it, `&sbi->lock`, where that is another name. */
+  readonly written?: string;
   readonly mode: LockMode;
   readonly certainty: Certainty;
   /** Where it was taken, or `caller` where every caller (or the VFS) brings it. */

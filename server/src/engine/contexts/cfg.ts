@@ -38,6 +38,19 @@ export interface Graph {
   readonly retested: ReadonlySet<number>;
 }
 
+/** Whether every way from the beginning to an operation leads over one of some others. */
+export function cutsOff(graph: Graph, over: readonly number[], op: number): boolean {
+  const goal = blockOf(graph, op);
+  const seen = new Set([0]);
+  for (const block of seen) {
+    const [start, end] = [graph.blockStart[block] as number, graph.blockStart[block + 1] as number];
+    const stop = Math.min(...over.filter((o) => o >= start && o < end));
+    if (block === goal && op <= stop) return false;
+    if (stop === Number.POSITIVE_INFINITY) for (const next of graph.successors[block] ?? []) seen.add(next);
+  }
+  return true;
+}
+
 /** The block that an operation stands in. */
 export function blockOf(graph: Graph, op: number): number {
   let low = 0;

@@ -20,7 +20,7 @@ import { readAnnotations } from './annotations.js';
 import { type CallSite, touched } from './call-site.js';
 import { applyFunction } from './callee-calls.js';
 import { applyCall, type Target } from './calls.js';
-import { blockOf, calledName, comesBack, fnColumn, type Graph, graphOf, leadingTo } from './cfg.js';
+import { blockOf, calledName, comesBack, cutsOff, fnColumn, type Graph, graphOf, leadingTo } from './cfg.js';
 import { EffectRecorder } from './effect.js';
 import { Evaluator, withTemp } from './evaluate.js';
 import { Frontier, keyOf, MAX_LOCK_SETS, MAX_STATES } from './frontier.js';
@@ -80,6 +80,8 @@ export class FunctionRun {
   readonly snapshots = new Map<number, number>();
   /** By name: what is meant where it is called. */
   readonly targets = new Map<string, Target>();
+  /** Locks of the caller that were given back and taken again here, each with the operation that took it. */
+  private readonly retaken: Lock[] = [];
   /** By head of a loop macro: the locals that it stores to. */
   readonly loopVariables = new Map<number, readonly number[]>();
   /** Operations times states walked so far. */
@@ -596,7 +598,30 @@ export class FunctionRun {
   acquire(s: State, lock: Lock): State {
     this.effect.noteTaken(lock);
     const nests = this.shared.model.lockClasses.get(lock.class)?.nests === true;
-    return acquired(this.terms, s, lock, nests);
+    const after = acquired(this.terms, s, lock, nests);
+    if (after.released.length < s.released.length && !lock.may && lock.fn === this.fn.id) {
+      const brought = s.released.find((r) => !after.released.includes(r)) as Lock;
+      if (!this.retaken.some((l) => l.op === lock.op && l.place === brought.place && l.kind === brought.kind))
+        this.retaken.push(brought.takenAt(lock.fn, lock.op));
+    }
+    return after;
+  }
+
+  /**
+   * Locks of the caller that every way to an operation has taken again since the function gave them back: it is not the caller any
+   * more who took them.
+   */
+  retakenBefore(op: number): readonly Lock[] {
+    return this.retaken.filter((lock) => {
+      const others = this.retaken.filter((l) => l.place === lock.place && l.kind === lock.kind);
+      return (
+        cutsOff(
+          this.graph,
+          others.map((l) => l.op),
+          op,
+        ) && !others.some((l) => l.op > lock.op && l.op < op)
+      );
+    });
   }
 
   /** The state with a lock given back, be it its own or the caller's. */

@@ -30,6 +30,8 @@ import { exported, sharedLocks } from './translate.js';
 export interface PointState {
   readonly locks: readonly Seen[];
   readonly released: readonly Lock[];
+  /** Locks of the caller that the function has given back and taken again, with what took them. */
+  readonly retaken: readonly Lock[];
   readonly facts: readonly number[];
   readonly doubt: boolean;
 }
@@ -241,7 +243,7 @@ export function situationsAt(
     (at: number, s: State) => {
       const states = found.get(at);
       if (states === undefined || states.length > MOST_STATES) return;
-      states.push(pointState(run, s, exported(run.terms, s.facts, true), s.doubt));
+      states.push(pointState(run, at, s, exported(run.terms, s.facts, true), s.doubt));
       see(run, at, s);
     },
     undefined,
@@ -261,10 +263,17 @@ export function situationsAt(
 }
 
 /** A state as it is shown once its terms are gone, with facts that mean something outside. */
-function pointState(run: FunctionRun, s: State, facts: readonly number[], doubt: boolean): PointState {
+function pointState(
+  run: FunctionRun,
+  op: number,
+  s: State,
+  facts: readonly number[],
+  doubt: boolean,
+): PointState {
   return {
     locks: s.locks.map((lock) => ({ lock, text: shownLock(run, s, lock), fromCaller: false })),
     released: sharedLocks(run.terms, s.released),
+    retaken: sharedLocks(run.terms, run.retakenBefore(op)),
     facts,
     doubt,
   };
@@ -303,18 +312,18 @@ export function statesAt(
   const { file } = fn;
   const first = fnColumn(file, fn.index, Fn.FirstOp);
   const factsOut = new Map<Facts, readonly number[]>();
-  const shown = (s: State, facts: Facts, doubt: boolean): PointState => {
+  const shown = (op: number, s: State, facts: Facts, doubt: boolean): PointState => {
     let known = factsOut.get(facts);
     if (known === undefined) {
       known = exported(run.terms, facts, true);
       factsOut.set(facts, known);
     }
-    return pointState(run, s, known, doubt);
+    return pointState(run, op, s, known, doubt);
   };
   const keys = new Set<string>();
   const see = (op: number, s: State): undefined => {
     if ((before.get(op)?.length ?? 0) >= MOST_STATES) return;
-    const state = shown(s, s.facts, s.doubt);
+    const state = shown(op, s, s.facts, s.doubt);
     const key = `${op};${keyOfPoint(state)}`;
     if (!keys.has(key)) push(before, op, state);
     keys.add(key);
@@ -326,7 +335,7 @@ export function statesAt(
       [ifFalse, false],
     ] as const) {
       const met = assume(run.terms, s.facts, term, truth);
-      if (met !== null) push(side, op, shown(s, met.facts, s.doubt || met.doubt));
+      if (met !== null) push(side, op, shown(op, s, met.facts, s.doubt || met.doubt));
     }
   };
   // Where somebody waits for a few operations, what cannot come to them is left out
@@ -359,6 +368,14 @@ export function shownLock(run: FunctionRun, s: State, lock: Lock): string {
   const helper = run.shared.model.helpers.get(calledName(run.fn, lock.op));
   const direct = helper?.acquires?.[0]?.lock === helper?.params[0];
   return (helper !== undefined && direct ? lockAsWritten(run.fn, lock.op)?.text : undefined) ?? text;
+}
+
+/** A lock that the caller brought, as the one that took it again has it. */
+function takenAgain(seen: Seen, retaken: readonly Lock[]): Seen {
+  const again = retaken.find((r) => r.place === seen.lock.place && r.kind === seen.lock.kind);
+  return again === undefined
+    ? seen
+    : { ...seen, lock: seen.lock.takenAt(again.fn, again.op).held(false), fromCaller: false };
 }
 
 /** One situation at a point (`states` null: at the entry): what holds on all paths of it, and on some; null where none fits. */
@@ -394,8 +411,16 @@ export function pointOf(
               !inherited.some((x) => x.lock.place === r.place),
           )
             ? { ...l, lock: l.lock.held(true) }
-            : l,
+            : takenAgain(l, s.retaken),
         ),
+      // Nobody is known to bring it, and yet the function gives it back and takes it again
+      ...s.retaken
+        .filter((r) =>
+          [...inherited.map((l) => l.lock), ...s.released].every(
+            (l) => l.place !== r.place && (l.class !== r.class || l.kind !== r.kind),
+          ),
+        )
+        .map((lock) => ({ lock, text: propagation.show(fn.id, lock.place), fromCaller: false })),
       ...s.locks,
     ]);
     sets = withSame(

@@ -6,10 +6,8 @@ import type { EntryMethod, HeldLock, PointContext, RcuState } from '../base/find
 
 /** `&fi->lock (fuse_inode::lock), exclusive` and, where it is so, `perhaps`. */
 export function wordLock(lock: HeldLock): string {
-  const name =
-    lock.expression === '' || lock.expression === lock.class
-      ? lock.class
-      : `${lock.expression} (${lock.class})`;
+  const expression = lock.written ?? lock.expression;
+  const name = expression === '' || expression === lock.class ? lock.class : `${expression} (${lock.class})`;
   const mode = lock.mode === 'shared' ? ', shared' : '';
   return `${name}${mode}${lock.certainty === 'may' ? ', perhaps' : ''}`;
 }

@@ -32,7 +32,9 @@ export function contextSleeps(cx: RuleContext, law: SleepLaw): Draft[] {
   if (propagation === null) return out;
   for (const fn of cx.functions) {
     const result = cx.analysis.results[fn.id];
-    if (result?.widened === false && result.sleeps.length === 0)
+    // What sleeps under a lock of its own is an event, not an effect
+    const isQuiet = result?.widened === false && result.sleeps.length === 0;
+    if (isQuiet && !result.events.some((e) => e.kind === 'sleep'))
       cx.silence?.(law.rule, fn, -1, 'nothing that may sleep is called here, as far as calls are known');
     if (result === undefined || result.widened || result.sleeps.length === 0) continue;
     const entries = propagation.entries[fn.id] ?? [];

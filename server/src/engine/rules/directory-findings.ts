@@ -21,7 +21,7 @@ import {
   verdictAt,
   Why,
 } from './directory-lock.js';
-import { type Draft, entryMethod, lockExpression, pathTo, type RuleContext, step } from './rule.js';
+import { callStep, type Draft, entryMethod, lockExpression, pathTo, type RuleContext, step } from './rule.js';
 
 /** An operation of a function in one of its situations, and the place that a lock has there. */
 interface Level {
@@ -283,7 +283,7 @@ function draftOf(cx: RuleContext, site: Site, saying: Saying): Draft {
             : 'takes what goes before the lock',
       ),
     );
-  for (const l of site.down) steps.push(step('call', l.fn, l.op, `${l.fn.name}() calls on`));
+  for (const l of site.down) steps.push(callStep(l.fn, l.op));
   steps.push(step('access', call.fn, found.op, `calls ${found.helper.name}()`));
   const pulls = pullsAway(found.helper, saying);
   const shows = pulls ? saying.reader?.().shows : null;

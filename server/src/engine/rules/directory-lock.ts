@@ -176,7 +176,7 @@ function look(
           shared,
           place: run.terms.isShared(lock.place) ? lock.place : -1,
           verdict,
-          held: heldShown(cx, fn, run, entry, s),
+          held: heldShown(cx, fn, run, entry, s, op),
         });
       }
     },

@@ -43,8 +43,16 @@ export function heldShown(
   run: FunctionRun,
   entry: Entry,
   s: State,
+  op: number,
 ): DraftLock[] {
-  const shown: ShownLock[] = heldIn(run, entry, s).map((lock) => ({ lock, text: run.showPlace(lock.place) }));
+  const retaken = run.retakenBefore(op);
+  const shown: ShownLock[] = heldIn(run, entry, s).map((lock) => {
+    const again = s.locks.includes(lock) ? undefined : retaken.find((r) => sameLock(r, lock));
+    return {
+      lock: again === undefined ? lock : lock.takenAt(again.fn, again.op).held(false),
+      text: run.showPlace(lock.place),
+    };
+  });
   return heldOf(cx, fn, shown);
 }
 

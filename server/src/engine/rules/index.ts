@@ -1,9 +1,11 @@
 /**
  * What the rules are, for settings, SARIF, `explain` and the documents. The rules themselves stay inside the engine.
  */
+
 import { PRECISION_RANK } from '../base/finding.js';
 import type { CheckRequest, RuleInfo } from '../door.js';
 import { ruleMatches } from '../findings/suppression.js';
+import { namesLike } from './like.js';
 import { ALL_RULES } from './registry.js';
 
 /** Every rule, in the order of ids. */
@@ -24,4 +26,12 @@ export function rulesFor(request: Pick<CheckRequest, 'rules' | 'precision'>): re
 export function rulesNamed(name: string): readonly RuleInfo[] {
   const exact = RULES.filter(({ id }) => id === name);
   return exact.length > 0 ? exact : RULES.filter(({ id }) => id.endsWith(`/${name}`));
+}
+
+/** The end of a sentence that says that there is no such rule: what may have been meant. */
+export function rulesLike(name: string): string {
+  return namesLike(
+    name,
+    RULES.map(({ id }) => id),
+  );
 }

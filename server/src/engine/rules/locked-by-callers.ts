@@ -86,7 +86,7 @@ export class LockedByCallers {
         place,
         lock: run.showPlace(place),
         slot,
-        held: heldShown(this.cx, fn, run, entry, s),
+        held: heldShown(this.cx, fn, run, entry, s, op),
         rcu: rcuOf(entry, run.effect.shownLocks(s)),
       });
     });

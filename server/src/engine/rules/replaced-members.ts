@@ -222,7 +222,7 @@ function lateIn(
           lock: run.showPlace(p.lost.place),
           text: run.ev.variableName(p.variable),
           callee,
-          held: heldShown(cx, fn, run, entry, s),
+          held: heldShown(cx, fn, run, entry, s, op),
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }

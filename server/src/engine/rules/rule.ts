@@ -14,12 +14,12 @@ import type {
   TraceStep,
 } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
-import { fnColumn } from '../contexts/cfg.js';
+import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry, Origin } from '../contexts/entry-points.js';
 import type { ShownLock } from '../contexts/result.js';
 import type { RuleInfo } from '../door.js';
 import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from '../facts/encode.js';
-import { namelessInSentence, namelessWord } from '../model/lock-kinds.js';
+import { isProcessorOrSignal, namelessInSentence, namelessWord } from '../model/lock-kinds.js';
 import type { FunctionRef } from '../program/program.js';
 
 /** What a quick fix has to do; `fixes` turns it into edits on demand. */
@@ -190,6 +190,12 @@ export function step(
   return { kind, ...placeOf(fn, op), message, ...(side === 1 ? { side } : {}) };
 }
 
+/** The step of a call on the way: who calls whom, where the call has a name. */
+export function callStep(caller: FunctionRef, op: number, side: 0 | 1 = 0): TraceStep {
+  const name = op < 0 ? '' : calledName(caller, op);
+  return step('call', caller, op, `${caller.name}() calls ${name === '' ? 'on' : `${name}()`}`, side);
+}
+
 /** The method behind an origin, in a finding's shape. */
 export function entryMethod(analysis: Analysis, origin: Origin | undefined): EntryMethod | null {
   if (origin === undefined) return null;
@@ -212,7 +218,7 @@ export function pathTo(cx: RuleContext, fn: FunctionRef, entryIndex: number, sid
   if (origin !== undefined) steps.push(originStep(cx, origin, side));
   for (const c of propagation.chain(fn.id, entryIndex)) {
     const caller = analysis.program.functions[c.fn];
-    if (caller !== undefined) steps.push(step('call', caller, c.op, `${caller.name}() calls on`, side));
+    if (caller !== undefined) steps.push(callStep(caller, c.op, side));
   }
   return steps;
 }
@@ -288,8 +294,10 @@ export function sleepLeaf(cx: Pick<RuleContext, 'analysis'>, what: string, via: 
 /** Locks of an event as a finding shows them. */
 export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLock[]): DraftLock[] {
   const out: DraftLock[] = [];
-  for (const { lock, text } of held) {
-    if (namelessWord(lock.kind) !== undefined) continue;
+  const inOrder = [...held.filter(({ lock }) => !lock.may), ...held.filter(({ lock }) => lock.may)];
+  for (const { lock, text } of inOrder) {
+    // As at a point: states of the processor and flags are not what people call held
+    if (namelessWord(lock.kind) !== undefined || isProcessorOrSignal(lock.kind)) continue;
     out.push({
       class: lock.class,
       instance: text.replace(/(->|\.)\w+$/, ''),

@@ -1,6 +1,7 @@
 /**
  * Runs rules over an analysis and turns their drafts into findings: places, fingerprints, order, one finding a spot.
  */
+
 import { type CancelToken, throwIfCancelled } from '../base/cancel.js';
 import { type Finding, type Fix, PRECISION_RANK, type Precision } from '../base/finding.js';
 import type { Analysis } from '../contexts/analysis.js';
@@ -8,6 +9,7 @@ import type { FileFacts } from '../facts/encode.js';
 import { fingerprintAll } from '../findings/fingerprint.js';
 import { compareFindings, orderFindings } from '../findings/order.js';
 import { type FunctionRef, unitOf } from '../program/program.js';
+import { heldAround } from './held-around.js';
 import { ALL_RULES } from './registry.js';
 import { type Draft, offsetsOf, placedLocks, type Rule, type RuleContext, rangeOf } from './rule.js';
 
@@ -123,6 +125,7 @@ export function runRules(
   const made: { finding: Finding; draft: Draft; statement: string }[] = [];
   for (const draft of drafts) {
     const fn = analysis.program.functions[draft.fn] as FunctionRef;
+    throwIfCancelled(token);
     // A fingerprint counts what is alike in its own file
     if (!inScope.has(fn.file.path) || isSaid(draft)) continue;
     const info = ALL_RULES.find((r) => r.info.id === draft.rule)?.info;
@@ -139,7 +142,7 @@ export function runRules(
         ...rangeOf(fn, draft.op),
         function: fn.name,
         entry: draft.entry,
-        held: placedLocks(analysis, draft.held),
+        held: draft.held.length > 0 ? placedLocks(analysis, draft.held) : heldAround(analysis, draft),
         rcu: draft.rcu,
         trace: draft.trace,
         fixes: fixOf(draft),

@@ -19,7 +19,7 @@ import { OfAnalyses } from './kept.js';
 import { calleesByOp, handedOver, READS_ITS_ARGUMENT } from './lockless.js';
 import { mayWalk } from './may-walk.js';
 import { OfSituations, visitExpressions, watch } from './replay.js';
-import { pathTo, type RuleContext, step } from './rule.js';
+import { callStep, pathTo, type RuleContext } from './rule.js';
 
 /** A read or use of a value. */
 export interface Spot {
@@ -455,5 +455,5 @@ export function walkPath(cx: RuleContext, fn: FunctionRef, situation: WalkSituat
   const { from } = situation;
   if (from === null) return pathTo(cx, fn, situation.index);
   const op = cx.analysis.results[from.fn.id]?.edges[from.edge]?.op ?? -1;
-  return [...walkPath(cx, from.fn, from.situation), step('call', from.fn, op, `${from.fn.name}() calls on`)];
+  return [...walkPath(cx, from.fn, from.situation), callStep(from.fn, op)];
 }

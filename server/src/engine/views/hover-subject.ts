@@ -79,7 +79,8 @@ export function meaningAt(
       s.file === file && s.slot === token.name && s.position <= token.start && token.start - s.position <= 4,
   );
   if (slot !== undefined && isMember) return { kind: 'slot', slot };
-  if (isMember) return null;
+  // A tag has a name space of its own: `struct mnt_idmap` is not the function
+  if (isMember || /\b(?:struct|union|enum)\s+$/.test(before)) return null;
   const declared = declaredLock(analysis, file, text, token);
   if (declared !== null) return { kind: 'lock', lock: declared };
   const own = program.resolve(token.name, file);

@@ -260,5 +260,6 @@ function stateKey(s: PointState): string {
   const lock = (l: { readonly place: number; readonly kind: string; readonly may: boolean }): string =>
     `${l.place}${l.kind}${l.may ? '?' : ''}`;
   const locks = s.locks.map((l) => `${lock(l.lock)}${l.lock.shared ? 's' : ''}${l.lock.op}${l.text}`);
-  return `${locks.join()}|${s.released.map(lock).join()}|${s.facts.join()}|${s.doubt}`;
+  const again = s.retaken.map((l) => `${lock(l)}${l.op}`);
+  return `${locks.join()}|${s.released.map(lock).join()}|${again.join()}|${s.facts.join()}|${s.doubt}`;
 }

@@ -2,6 +2,7 @@
  * Contexts of a point with the places that they speak of, as cards link to them. Must not know how they are shown.
  */
 
+import type { PointContext } from '../base/finding.js';
 import type { PlacedContext } from '../base/hover.js';
 import type { Analysis } from '../contexts/analysis.js';
 import type { Point } from '../contexts/query.js';
@@ -26,4 +27,13 @@ export function placed(
       return fn === undefined || step === null ? null : placeOfOperation(fn, step.op);
     }),
   };
+}
+
+/** A point's context, with the names that locks have where they are taken beside those that identify them. */
+export function asWritten({ context, written }: Point): PointContext {
+  const held = context.held.map((lock, n) => {
+    const name = written[n] ?? lock.expression;
+    return name === lock.expression ? lock : { ...lock, written: name };
+  });
+  return { ...context, held };
 }

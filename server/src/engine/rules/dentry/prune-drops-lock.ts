@@ -105,7 +105,7 @@ function dropsIn(cx: RuleContext, r: Reached): ReadonlyMap<number, Drop> {
           lock: dropped,
           what,
           text: run.showPlace(dropped.place),
-          held: heldShown(cx, r.fn, run, entry, s),
+          held: heldShown(cx, r.fn, run, entry, s, op),
         });
       }
     });

@@ -98,7 +98,7 @@ function pinsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Pin[] 
       callee: helper.name,
       text: run.showPlace(dentry),
       precision: sure,
-      held: heldShown(cx, fn, run, entry, s),
+      held: heldShown(cx, fn, run, entry, s, op),
     });
   });
   return [...out.values()];

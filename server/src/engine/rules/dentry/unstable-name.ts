@@ -65,6 +65,8 @@ export const unstableName: Rule = {
   },
 };
 
+const TRACES = /^trace_/;
+
 /** One finding a function: the surest, and the first of these. */
 function isBetter(a: Draft, b: Draft): boolean {
   return (
@@ -118,7 +120,7 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, op, why);
       const spot = spotOf(run, entry, s, dentry, true, quiet);
       if (spot === null) return;
-      const held = heldShown(cx, fn, run, entry, s);
+      const held = heldShown(cx, fn, run, entry, s, op);
       uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure, inside, spot, held });
     };
     let { trail } = s;
@@ -475,7 +477,8 @@ function namedBy(run: FunctionRun, value: number): number {
  */
 function precisionOf(use: Use, can: Movable, isBelieved: boolean): Precision {
   const isCertain = (can !== 'perhaps' && can !== 'guess') || isBelieved;
-  if (!use.sure) return can === 'yes' ? 'medium' : 'low';
+  // What nobody knows reads the text all the same; a tracepoint may be off
+  if (!use.sure) return can !== 'yes' ? 'low' : TRACES.test(use.callee) ? 'medium' : 'high';
   return isCertain ? 'high' : 'low';
 }
 

@@ -142,7 +142,7 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       const key = `${dentry} ${moved}`;
       if ((uses.get(key)?.op ?? Number.POSITIVE_INFINITY) <= op) continue;
       const put = trails.has(trail, 'put', parent);
-      const held = heldShown(cx, fn, run, entry, s);
+      const held = heldShown(cx, fn, run, entry, s, op);
       uses.set(key, { op, text: run.showPlace(dentry), spot, moved, put, held });
     }
     for (const path of helper?.moves ?? []) {

@@ -202,7 +202,7 @@ function search(
         text: run.showPlace(e.place),
         lock: run.showPlace(e.lost),
         sure: e.kept.length === 0 && isAllKnown(entry),
-        held: heldShown(cx, fn, run, entry, s),
+        held: heldShown(cx, fn, run, entry, s, op),
         rcu: rcuOf(entry, run.effect.shownLocks(s)),
       });
     }

@@ -213,7 +213,7 @@ class Search {
         if (found !== null)
           out.set(op, {
             ...found,
-            held: heldShown(this.cx, fn, run, entry, s),
+            held: heldShown(this.cx, fn, run, entry, s, op),
             rcu: rcuOf(entry, run.effect.shownLocks(s)),
           });
       }

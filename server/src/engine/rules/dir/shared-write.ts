@@ -170,7 +170,7 @@ function writesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Writ
           cls.slice(cls.indexOf('::') + 2),
           fn.file,
         )?.depth ?? 0) > 0,
-      held: heldShown(cx, fn, run, entry, s),
+      held: heldShown(cx, fn, run, entry, s, op),
     });
   });
   return [...found.values()].filter((w) => w !== null);

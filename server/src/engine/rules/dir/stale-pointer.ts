@@ -438,7 +438,7 @@ class Search {
           member: p.member,
           struct: type.base,
           text: run.ev.variableName(p.holder),
-          held: heldShown(this.cx, fn, run, entry, s),
+          held: heldShown(this.cx, fn, run, entry, s, op),
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }

@@ -238,7 +238,7 @@ class Search {
             class: note.lost.class,
             mark: mark.mark,
             version: mark.version,
-            held: heldShown(this.cx, fn, run, entry, s),
+            held: heldShown(this.cx, fn, run, entry, s, op),
             rcu: rcuOf(entry, run.effect.shownLocks(s)),
           });
         else this.cx.silence?.(ID, fn, op, 'the version was read while the lock was still the same one');

@@ -453,7 +453,7 @@ function dropsIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Drop[
         lock: of,
         what,
         text: run.showPlace(of.place),
-        held: heldShown(cx, fn, run, entry, s),
+        held: heldShown(cx, fn, run, entry, s, op),
       });
     }
   });

@@ -132,7 +132,7 @@ function writesIn(
           guard,
           how,
           text: run.showPlace(object),
-          held: heldShown(cx, fn, run, entry, s),
+          held: heldShown(cx, fn, run, entry, s, op),
           object: terms.isShared(object) ? object : -1,
         });
       else if (old.how !== how) found.set(op, { ...old, how: 'perhaps' });

@@ -250,7 +250,7 @@ class Search {
           text: run.ev.variableName(p.holder),
           type: run.ev.variableType(p.holder)?.base ?? '',
           reopened: isOpen,
-          held: heldShown(this.cx, fn, run, entry, s),
+          held: heldShown(this.cx, fn, run, entry, s, op),
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }

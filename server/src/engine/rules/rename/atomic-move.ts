@@ -91,7 +91,7 @@ function heldAtMoves(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly H
         op,
         lock,
         text: lockExpression(run.showPlace(lock.place)),
-        held: heldShown(cx, fn, run, entry, s),
+        held: heldShown(cx, fn, run, entry, s, op),
       });
     }
   });
