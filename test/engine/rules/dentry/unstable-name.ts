@@ -384,4 +384,19 @@ static int open(struct inode *inode, struct file *file)
 	return start_bad(&copy);
 }
 const struct file_operations fops = { .open = open };`,
+
+  // Whoever gets the text reads it; a tracepoint may be off
+  'handed to what nobody knows': `${RENAMES}
+void *register_source(const char *name);
+void trace_foo_open(const unsigned char *name);
+static long ioctl_bad(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return register_source(file->f_path.dentry->d_name.name) != NULL; /*! dentry/unstable-name@high */
+}
+static int open_bad(struct inode *inode, struct file *file)
+{
+	trace_foo_open(file->f_path.dentry->d_name.name); /*! dentry/unstable-name@medium */
+	return 0;
+}
+const struct file_operations fops = { .open = open_bad, .unlocked_ioctl = ioctl_bad };`,
 };
