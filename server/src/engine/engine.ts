@@ -183,8 +183,8 @@ export class LockwalkEngine implements Engine {
       'low',
       { textOf, factsOf },
       token,
-      (draft) => (isShown(draft) ? fixesOf(fixing, draft) : []),
-      { onlyFiles: request.quick === true },
+      (draft) => fixesOf(fixing, draft),
+      { onlyFiles: request.quick === true, isShown },
     );
     const settled = settleFindings(found, {
       files,

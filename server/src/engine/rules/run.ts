@@ -65,7 +65,7 @@ export interface Files {
 /**
  * Findings in files of `inScope`, at least as precise as asked for, ordered. `tree` gives texts for statements, and what rules ask for;
  * `fixOf` makes the fixes of a draft; `silence` hears of exemptions, of an analysis of which nothing is kept; `onlyFiles`: rules that go from
- * function to function look at those of the files alone.
+ * function to function look at those of the files alone; `isShown`: what nobody is shown needs no fixes, nor what is held there.
  */
 export function runRules(
   analysis: Analysis,
@@ -75,9 +75,13 @@ export function runRules(
   tree: Files,
   token: CancelToken,
   fixOf: (draft: Draft) => readonly Fix[],
-  how: { readonly silence?: RuleContext['silence']; readonly onlyFiles?: boolean } = {},
+  how: {
+    readonly silence?: RuleContext['silence'];
+    readonly onlyFiles?: boolean;
+    readonly isShown?: (draft: Draft) => boolean;
+  } = {},
 ): Finding[] {
-  const { silence, onlyFiles } = how;
+  const { silence, onlyFiles, isShown = () => true } = how;
   const all: FunctionRef[] = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
   // Rules see whole units, whatever of them was asked for: where a finding stands, and its fingerprint, must not hang on that
   const units = new Set([...inScope].filter((path) => !path.startsWith('include/')).map(unitOf));
@@ -142,10 +146,15 @@ export function runRules(
         ...rangeOf(fn, draft.op),
         function: fn.name,
         entry: draft.entry,
-        held: draft.held.length > 0 ? placedLocks(analysis, draft.held) : heldAround(analysis, draft),
+        held:
+          draft.held.length > 0
+            ? placedLocks(analysis, draft.held)
+            : isShown(draft)
+              ? heldAround(analysis, draft)
+              : [],
         rcu: draft.rcu,
         trace: draft.trace,
-        fixes: fixOf(draft),
+        fixes: isShown(draft) ? fixOf(draft) : [],
         fingerprint: '',
       },
     });
