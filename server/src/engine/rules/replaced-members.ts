@@ -6,6 +6,7 @@ import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import { readsOf } from '../contexts/operands.js';
 import { maskOf, ZERO } from '../contexts/state.js';
+import { T, type Terms } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { heldIn, heldShown, surelyHeld } from './holding.js';
@@ -31,6 +32,8 @@ interface Pointer {
   readonly variable: number;
   readonly loaded: number;
   readonly member: string;
+  /** The object that the member belongs to. */
+  readonly owner: number;
   readonly locks: readonly { readonly place: number; readonly class: string }[];
   /** The lock under which the member is replaced, once it was dropped, and the operation that did it. */
   readonly lost: { readonly place: number; readonly class: string } | null;
@@ -226,6 +229,13 @@ function lateIn(
           rcu: rcuOf(entry, run.effect.shownLocks(s)),
         });
       }
+    // Who counts or marks something in the object under the lock tells whoever replaces the member that it is in use
+    if (mayMark(cx, callee))
+      for (const e of readsOf(fn, op).slice(1)) {
+        const written =
+          (file.exprs[e * EXPR_STRIDE] as X) === X.Addr ? ownerOf(run.terms, run.ev.value(s, e)) : -1;
+        now = now.filter((p) => p.lost !== null || written < 0 || p.owner !== written);
+      }
     // Who stores something else there under the lock has taken over what was there
     const at = (first + op) * OP_STRIDE;
     if ((file.ops[at] as Op) === Op.Assign && memberOf(fn, file.ops[at + 1] as number) !== '') {
@@ -248,6 +258,7 @@ function lateIn(
           variable,
           loaded: op,
           member,
+          owner: ownerOf(run.terms, run.terms.addr(run.ev.place(s, value))),
           locks: locks.map((l) => ({ place: l.place, class: l.class })),
           lost: null,
           dropped: -1,
@@ -260,6 +271,22 @@ function lateIn(
     );
   });
   return [...out.values()];
+}
+
+/** Whether a call says in an object to whose members it is handed that these are in use: a reference keeps the object alone. */
+function mayMark(cx: RuleContext, name: string): boolean {
+  const { helpers, readers } = cx.analysis.model;
+  const helper = helpers.get(name);
+  if (name === '' || readers.has(name)) return false;
+  return (helper?.acquires ?? helper?.releases ?? helper?.references) === undefined;
+}
+
+/** The pointer through which an address of a member is reached; -1 for other values. */
+function ownerOf(terms: Terms, address: number): number {
+  if (terms.kind(address) !== T.Addr) return -1;
+  let place = terms.a(address);
+  while (terms.kind(place) === T.FieldL || terms.kind(place) === T.Elem) place = terms.a(place);
+  return terms.kind(place) === T.FieldP ? terms.a(place) : -1;
 }
 
 function draft(

@@ -407,7 +407,7 @@ int walk_ok(struct table *table)
 }`,
 
   'a member that is replaced and freed under the lock': `
-struct node { char *name; int mode; refcount_t count; };
+struct node { char *name; int mode; refcount_t count; atomic_t readers; };
 struct root { struct rw_semaphore sem; struct node *first; };
 void node_rename(struct root *root, struct node *node, char *name)
 {
@@ -442,6 +442,20 @@ int emit_ok(struct root *root, struct dir_context *ctx)
 	name = node->name;
 	dir_emit(ctx, name, 3, 1, 0);
 	up_read(&root->sem);
+	return 0;
+}
+int marked_ok(struct root *root, struct dir_context *ctx)
+{
+	struct node *node;
+	const char *name;
+
+	down_read(&root->sem);
+	node = root->first;
+	name = node->name;
+	atomic_inc(&node->readers);
+	up_read(&root->sem);
+	dir_emit(ctx, name, 3, 1, 0);
+	atomic_dec(&node->readers);
 	return 0;
 }
 int copied_ok(struct root *root, struct dir_context *ctx)
