@@ -10,6 +10,7 @@ import { T, type Terms } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { heldIn, heldShown, surelyHeld } from './holding.js';
+import { OfFunctions } from './kept.js';
 import { KEEPS, storedVariable } from './pointer-text.js';
 import { OfSituations, operationsOf, replay, watch } from './replay.js';
 import { type Draft, entryMethod, lineOf, pathTo, type RuleContext, rcuOf, step } from './rule.js';
@@ -55,6 +56,13 @@ interface Late {
 
 const REPLACED = new OfSituations<readonly Omit<Replaced, 'fn'>[]>();
 const LATE = new OfSituations<readonly Late[]>();
+/** What the text alone tells, by function. */
+const LOADS = new OfFunctions<ReadonlyMap<string, readonly number[]>>();
+const STORES = new OfFunctions<ReadonlyMap<number, number>>();
+
+function textOf({ file, index }: FunctionRef): number {
+  return fnColumn(file, index, Fn.Hash);
+}
 
 /** Uses of what was loaded from a member under the lock under which it is replaced, after that lock was dropped. */
 export function usesOfReplaced(cx: RuleContext, rule: string): Draft[] {
@@ -62,7 +70,7 @@ export function usesOfReplaced(cx: RuleContext, rule: string): Draft[] {
   const units = new Map<string, readonly Replaced[]>();
   for (const fn of cx.functions) {
     if (fn.isMacro || fn.isHeader) continue;
-    const loads = loadsIn(fn);
+    const loads = LOADS.of(fn, [textOf(fn)], () => loadsIn(fn));
     if (loads.size === 0 || cx.analysis.results[fn.id]?.releases.size === 0) continue;
     let replaced = units.get(fn.unit);
     if (replaced === undefined) {
@@ -128,7 +136,7 @@ function replacedIn(cx: RuleContext, unit: string): readonly Replaced[] {
   const out: Replaced[] = [];
   for (const fn of cx.all) {
     if (fn.unit !== unit || fn.isMacro) continue;
-    const stores = storesIn(cx, fn);
+    const stores = STORES.of(fn, [textOf(fn)], () => storesIn(cx, fn));
     if (stores.size === 0) continue;
     for (const entry of cx.analysis.propagation?.entries[fn.id] ?? [])
       for (const r of REPLACED.of(cx.analysis, fn, entry, () => replacedBy(fn, cx, entry, stores)))
