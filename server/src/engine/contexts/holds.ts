@@ -2,6 +2,7 @@
  * Which locks a path state holds after one more was taken or given back, and by which name it is known: the same place, else
  * what can only be it. Must not know what took it.
  */
+import { sameWhen } from './same.js';
 import { type Facts, type Lock, maskOf, POSITIVE, perhaps, type State, sameLock, withFact } from './state.js';
 import { T, type Terms } from './terms.js';
 
@@ -48,18 +49,10 @@ export function acquired(terms: Terms, s: State, lock: Lock, nests: boolean): St
   // What may be held is so however often it may have been taken
   const known = lock.may ? s.locks.find((l) => l.may && sameLock(l, lock)) : undefined;
   if (known !== undefined)
-    return isSameWhen(known, lock)
-      ? s
-      : s.withLocks(s.locks.map((l) => (l === known ? l.onlyWhen(null) : l)));
+    return sameWhen(known, lock) ? s : s.withLocks(s.locks.map((l) => (l === known ? l.onlyWhen(null) : l)));
   const locks = withRoom(s.locks, lock, MAX_HELD, MAX_PERHAPS);
   if (locks === null) return s;
   return s.withLocks([...locks, lock], s.released, s.done, reached(terms, s.facts, lock.place));
-}
-
-/** Whether two locks are held under the same facts, as far as it is known when they are. */
-function isSameWhen(a: Lock, b: Lock): boolean {
-  const [x, y] = [a.when, b.when];
-  return x === y || (x !== null && y?.length === x.length && x.every((n, i) => n === y[i]));
 }
 
 /** Facts after a place was used: the pointers on the way to it are neither NULL nor errors. */

@@ -22,6 +22,11 @@ function sameList<T>(a: readonly T[], b: readonly T[], same: (x: T, y: T) => boo
   return true;
 }
 
+/** Whether two locks are held under the same facts, as far as it is known when they are. */
+export function sameWhen(a: Lock, b: Lock): boolean {
+  return a.when === b.when || (a.when !== null && b.when !== null && sameNumbers(a.when, b.when));
+}
+
 /** Whether a lock is the same, wherever it was taken. */
 function alike(a: Lock, b: Lock): boolean {
   return (
@@ -32,7 +37,7 @@ function alike(a: Lock, b: Lock): boolean {
       a.shared === b.shared &&
       a.may === b.may &&
       a.some === b.some &&
-      (a.when === b.when || (a.when !== null && b.when !== null && sameNumbers(a.when, b.when))))
+      sameWhen(a, b))
   );
 }
 

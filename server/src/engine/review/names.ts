@@ -1,6 +1,7 @@
 /**
  * Which member is meant: by its name, with names that are near where there is none, or by a place of the text. Must not look at states.
  */
+import { lettersApart } from '../base/spelling.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
 import { readsOf, visitNodes } from '../contexts/operands.js';
@@ -63,30 +64,12 @@ export function nearNames(name: string, all: Iterable<string>): readonly string[
   for (const other of all) {
     if (other === '') continue;
     const within = other.includes(name) || name.includes(other);
-    const far = distance(name, other);
+    const far = lettersApart(name, other);
     if (far <= Math.min(MAX_DIFFER, name.length >> 1) || (within && other.length > 2))
       found.push({ other, far });
   }
   found.sort((a, b) => a.far - b.far || (a.other < b.other ? -1 : 1));
   return found.slice(0, MAX_NEAR).map((f) => f.other);
-}
-
-/** Letters that have to be put in, taken out or changed. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(
-        Math.min(
-          (next[j - 1] as number) + 1,
-          (row[j] as number) + 1,
-          (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      );
-    row = next;
-  }
-  return row[b.length] as number;
 }
 
 /** The member at a place of a file (1-based), or why there is none. On a variable it is the member that is reached through it. */

@@ -3,14 +3,12 @@
  * that another task that goes down holds the parent's and waits for this one. Part of lock/order.
  */
 import { calledName } from '../contexts/cfg.js';
-import { begin, type Entry, Whence } from '../contexts/entry-points.js';
 import { readsOf } from '../contexts/operands.js';
 import type { FunctionResult } from '../contexts/result.js';
-import { NO_LOCKS } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import type { FunctionRef } from '../program/program.js';
 import { Mentions } from './mentions.js';
-import { OfSituations, watch } from './replay.js';
+import { anyhow, OfSituations, watch } from './replay.js';
 import { type Draft, lockExpression, type RuleContext, step, WIDENED } from './rule.js';
 
 const ID = 'lock/order';
@@ -26,7 +24,6 @@ interface Spot {
 }
 
 const SPOTS = new OfSituations<readonly Spot[]>();
-const ANYHOW = new WeakMap<FunctionResult, Entry>();
 
 /** Parents that are locked inside their children. */
 export function childrenFirst(cx: RuleContext): Draft[] {
@@ -65,8 +62,7 @@ export function childrenFirst(cx: RuleContext): Draft[] {
 }
 
 function spotsIn(cx: RuleContext, fn: FunctionRef, result: FunctionResult): readonly Spot[] {
-  const at = ANYHOW.get(result) ?? begin(NO_LOCKS, Whence.Nobody);
-  ANYHOW.set(result, at);
+  const at = anyhow(result);
   return SPOTS.of(cx.analysis, fn, at, () => {
     const found = new Map<number, Spot>();
     const { helpers } = cx.analysis.model;

@@ -2,6 +2,8 @@
  * What to say of a rule's name that means nothing: the names that are like it, else those of its family, else the families. Must not
  * know who asked, nor the rules.
  */
+import { lettersApart } from '../base/spelling.js';
+
 /** So many names are offered. */
 const MOST_OFFERED = 3;
 
@@ -29,20 +31,7 @@ function farthest(name: string): number {
 function distance(name: string, id: string): number {
   const bare = id.slice(id.indexOf('/') + 1);
   return Math.min(
-    edits(name, id),
-    name.includes('/') ? edits(name.slice(name.indexOf('/') + 1), bare) : edits(name, bare),
+    lettersApart(name, id),
+    name.includes('/') ? lettersApart(name.slice(name.indexOf('/') + 1), bare) : lettersApart(name, bare),
   );
-}
-
-function edits(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

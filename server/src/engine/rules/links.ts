@@ -7,7 +7,7 @@ import { T } from '../contexts/terms.js';
 import type { FunctionRef } from '../program/program.js';
 import { Mentions } from './mentions.js';
 import { argumentsOf } from './reached.js';
-import { anyhow, OfSituations, watch } from './replay.js';
+import { OfSituations, reachedAnyhow, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
 /** What puts a node on a list or into a tree or table: position of the node among the arguments. */
@@ -166,10 +166,9 @@ export class Linkage {
   /** Operations that call one of these, with the member that the node is. */
   private nodesOf(fn: FunctionRef, calls: Calls): ReadonlyMap<number, string> {
     const { analysis } = this.cx;
-    const result = analysis.results[fn.id];
+    const entry = reachedAnyhow(analysis, fn);
     // What nobody comes to puts nothing anywhere
-    if (result === undefined || analysis.propagation?.entries[fn.id]?.[0] === undefined) return NO_NODES;
-    const entry = anyhow(result);
+    if (entry === null) return NO_NODES;
     return calls.nodes.of(analysis, fn, entry, () => {
       const out = new Map<number, string>();
       const isCall = (op: number): boolean => calls.at.has(calledName(fn, op));

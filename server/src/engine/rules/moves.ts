@@ -14,7 +14,7 @@ import { type FunctionRef, type SlotRef, unitOf } from '../program/program.js';
 import { calleesByOp } from './lockless.js';
 import { Mentions } from './mentions.js';
 import { argumentsOf } from './reached.js';
-import { anyhow, OfSituations, replay, watch } from './replay.js';
+import { OfSituations, reachedAnyhow, replay, watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { Trails } from './trails.js';
 
@@ -461,9 +461,8 @@ export function movedFromMembers(cx: RuleContext, unit: string): readonly FromMe
   const out: FromMember[] = [];
   for (const fn of cx.all) {
     if (fn.unit !== unit || fn.isMacro || !CALLS_MOVER.in(fn)) continue;
-    const result = cx.analysis.results[fn.id];
-    if (result === undefined || cx.analysis.propagation?.entries[fn.id]?.[0] === undefined) continue;
-    const entry = anyhow(result);
+    const entry = reachedAnyhow(cx.analysis, fn);
+    if (entry === null) continue;
     for (const { op, member } of FROM.of(cx.analysis, fn, entry, () => movedIn(cx, fn, entry)))
       out.push({ fn, op, member });
   }

@@ -203,6 +203,12 @@ export function anyhow(result: FunctionResult): Entry {
   return entry;
 }
 
+/** The same for a function; null where nobody comes to it. */
+export function reachedAnyhow({ results, propagation }: Analysis, fn: FunctionRef): Entry | null {
+  const result = results[fn.id];
+  return result === undefined || propagation?.entries[fn.id]?.[0] === undefined ? null : anyhow(result);
+}
+
 /** Calls `visit` for every expression below one, itself included; `&x.y` reads nothing, so its place is not visited as a read. */
 export function visitExpressions(file: FileFacts, expr: number, visit: (e: number, kind: X) => void): void {
   if (expr < 0) return;

@@ -16,6 +16,7 @@ import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { type Look, OfSituations, operationsOf, replay } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
+import { Trails } from '../trails.js';
 
 const ID = 'dentry/unstable-name';
 
@@ -65,8 +66,6 @@ export const unstableName: Rule = {
   },
 };
 
-const TRACES = /^trace_/;
-
 /** One finding a function: the surest, and the first of these. */
 function isBetter(a: Draft, b: Draft): boolean {
   return (
@@ -106,11 +105,11 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   // Who wants to hear of exemptions is shown everything
   const goals = cx.silence === undefined ? goalsIn(cx, fn) : null;
   if (goals?.length === 0) return { uses: [], believed };
-  const trails = new Trails();
+  const trails = new Trails<Trail>();
   const look: Look = (run, op, s) => {
     const callee = calledName(fn, op);
     // Paths on which a variable holds a name are kept apart from others
-    if (callee === '') return stores(run, op, s) ? trails.counted(s.trail) : undefined;
+    if (callee === '') return stores(run, op, s) ? counted(trails, s.trail) : undefined;
     const args = readsOf(fn, op).slice(1);
     const at = BELIEVES.get(callee);
     if (at !== undefined && args[at] !== undefined)
@@ -129,14 +128,14 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       const structure = structureAt(run, value);
       const waits = structure < 0 ? 'nothing' : sleepsFor(cx, fn, callee);
       if (waits !== 'nothing')
-        for (const dentry of namesInside(run, s, structure, trails.at(s.trail).held))
+        for (const dentry of namesInside(run, s, structure, (trails.of(s.trail) ?? START).held))
           use(dentry, waits === 'keeps', true);
       const dentry = namedBy(run, value);
       if (dentry < 0) continue;
       const into = storesInto(cx, fn, callee, i);
       if (into >= 0 && args[into] !== undefined) {
         const filled = structureAt(run, run.ev.value(s, args[into]));
-        if (filled >= 0) trail = trails.holding(trail, filled, dentry);
+        if (filled >= 0) trail = holding(trails, trail, filled, dentry);
       }
       const done = fateOf(cx, fn, callee, i);
       if (done === 'nothing')
@@ -203,38 +202,24 @@ interface Trail {
 /** Names that one path may store: past these it is not followed apart. */
 const MAX_STORED = 4;
 
-/** Trails by number; 0 is the start. */
-class Trails {
-  private readonly all: Trail[] = [{ count: 0, held: [] }];
-  private readonly numbers = new Map<string, number>([['0', 0]]);
+const START: Trail = { count: 0, held: [] };
 
-  at(number: number): Trail {
-    return this.all[number] as Trail;
-  }
+function numbered(trails: Trails<Trail>, t: Trail): number {
+  return trails.number(t, [t.count, ...t.held.map((h) => `${h.structure}:${h.dentry}`)].join());
+}
 
-  /** A name was stored in a variable. */
-  counted(number: number): number {
-    const t = this.at(number);
-    return t.count >= MAX_STORED ? number : this.number({ ...t, count: t.count + 1 });
-  }
+/** The trail after a name was stored in a variable. */
+function counted(trails: Trails<Trail>, trail: number): number {
+  const t = trails.of(trail) ?? START;
+  return t.count >= MAX_STORED ? trail : numbered(trails, { ...t, count: t.count + 1 });
+}
 
-  /** A callee stored a name in a structure. */
-  holding(number: number, structure: number, dentry: number): number {
-    const t = this.at(number);
-    if (t.held.length >= MAX_STORED || t.held.some((h) => h.structure === structure && h.dentry === dentry))
-      return number;
-    return this.number({ ...t, held: [...t.held, { structure, dentry }] });
-  }
-
-  private number(t: Trail): number {
-    const key = [t.count, ...t.held.map((h) => `${h.structure}:${h.dentry}`)].join();
-    let n = this.numbers.get(key);
-    if (n === undefined) {
-      n = this.all.push(t) - 1;
-      this.numbers.set(key, n);
-    }
-    return n;
-  }
+/** The trail after a callee stored a name in a structure. */
+function holding(trails: Trails<Trail>, trail: number, structure: number, dentry: number): number {
+  const t = trails.of(trail) ?? START;
+  if (t.held.length >= MAX_STORED || t.held.some((h) => h.structure === structure && h.dentry === dentry))
+    return trail;
+  return numbered(trails, { ...t, held: [...t.held, { structure, dentry }] });
 }
 
 /**
@@ -470,6 +455,8 @@ function namedBy(run: FunctionRun, value: number): number {
   if (place < 0 || terms.kind(place) !== T.FieldP || terms.nameText(terms.b(place)) !== 'd_name') return -1;
   return terms.a(place);
 }
+
+const TRACES = /^trace_/;
 
 /**
  * How sure a finding is. The dentry of an open file is nobody's argument, and a function that pins the parent or takes a snapshot
