@@ -364,6 +364,15 @@ export function signOf(value: number): number {
   return value === 0 ? ZERO : value > 0 ? POSITIVE : NEGATIVE;
 }
 
+/** The bits of one number that are none of another one's: also those that an `int` has no room for. */
+function bitsBesides(of: number, others: number): number {
+  return isInt(of) && isInt(others) ? of & ~others : Number(BigInt(of) & ~BigInt(others));
+}
+
+function isInt(n: number): boolean {
+  return n === (n | 0);
+}
+
 /** Whether bits are known to be clear as part of more bits: `flags & ~ALLOWED` was 0. */
 function bitsAreClear(terms: Terms, facts: Facts, value: number, bits: number): boolean {
   const wanted = terms.number(bits);
@@ -373,9 +382,36 @@ function bitsAreClear(terms: Terms, facts: Facts, value: number, bits: number): 
     if (facts[i + 1] !== ZERO || terms.kind(t) !== T.Bin || terms.a(t) !== AND || terms.b(t) !== value)
       continue;
     const clear = terms.number(terms.c(t));
-    if (clear !== null && (wanted & ~clear) === 0) return true;
+    if (clear !== null && bitsBesides(wanted, clear) === 0) return true;
   }
   return false;
+}
+
+/** Whether one of some bits is known to be set: it was one of more bits, and those besides are clear. */
+function oneBitIsSet(terms: Terms, facts: Facts, value: number, bits: number): boolean {
+  const wanted = terms.number(bits);
+  if (wanted === null) return false;
+  for (let i = 0; i < facts.length; i += 2) {
+    const t = facts[i] as number;
+    if (((facts[i + 1] as number) & ZERO) !== 0 || terms.kind(t) !== T.Bin) continue;
+    if (terms.a(t) !== AND || terms.b(t) !== value) continue;
+    const among = terms.number(terms.c(t));
+    if (among === null || among === wanted) continue;
+    if (bitsBesidesAreClear(terms, facts, value, among, wanted)) return true;
+  }
+  return false;
+}
+
+/** Whether all bits of a mask but some are known to be clear, by as many tests as it takes. */
+function bitsBesidesAreClear(terms: Terms, facts: Facts, value: number, mask: number, but: number): boolean {
+  let left = bitsBesides(mask, but);
+  for (let i = 0; i < facts.length && left !== 0; i += 2) {
+    const t = facts[i] as number;
+    if (facts[i + 1] !== ZERO || terms.kind(t) !== T.Bin || terms.a(t) !== AND || terms.b(t) !== value)
+      continue;
+    left = bitsBesides(left, terms.number(terms.c(t)) ?? 0);
+  }
+  return left === 0;
 }
 
 /** What is left of a sum with a positive number: a counter in memory that goes up is not zero after it. */
@@ -574,6 +610,8 @@ function assumeParts(terms: Terms, facts: Facts, term: number, truth: boolean): 
       if ((maskOf(terms, facts, left) & ZERO) === 0) return assumeParts(terms, facts, right, false);
       if ((maskOf(terms, facts, right) & ZERO) === 0) return assumeParts(terms, facts, left, false);
     }
+    if (op === AND && !truth && oneBitIsSet(terms, facts, left, right))
+      return terms.isSoft(term) ? { facts: withFact(facts, term, ZERO), doubt: true } : null;
     if (op === AND && truth) {
       const first = narrow(terms, facts, term, POSITIVE | NEGATIVE);
       if (first === null) return null;

@@ -159,14 +159,20 @@ export function earlyEnds(
       if (entries.length > 0 && entries.every((e) => isUnpublished(cx, e))) continue;
       const entry = entries[0];
       const origin = propagation.origins[entry?.origins[0] ?? -1];
-      const precision: Precision =
-        who === '' || end.conditional || (callback !== undefined && isUsed) ? 'medium' : 'high';
+      // What everybody may have others may let wait, or be the only ones to free
+      const isEverybodys =
+        callback === undefined && followed === undefined && heads.isPublic(end.type, fn.file);
+      const precision: Precision = isEverybodys
+        ? 'low'
+        : who === '' || end.conditional || (callback !== undefined && isUsed)
+          ? 'medium'
+          : 'high';
       const why =
         callback !== undefined && isUsed
           ? `; it is made to run after a grace period, by call_rcu()`
           : head === '' && callback === undefined
             ? ''
-            : `; nothing hands its '${head === '' ? 'rcu_head' : head}' to call_rcu() or kfree_rcu()`;
+            : `; nothing ${isEverybodys ? 'in this directory ' : ''}hands its '${head === '' ? 'rcu_head' : head}' to call_rcu() or kfree_rcu()`;
       out.push({
         rule: ID,
         precision,

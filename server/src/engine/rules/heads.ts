@@ -49,6 +49,11 @@ export class Heads {
     return fields.find((f) => f.type.depth === 0 && isHead(f.type))?.name ?? '';
   }
 
+  /** Whether a structure belongs to the whole kernel: it is defined below `include/`. */
+  isPublic(struct: string, from: FileFacts): boolean {
+    return this.cx.analysis.program.structure(struct, from)?.file.path.startsWith('include/') === true;
+  }
+
   /** Whether a function takes a head: an RCU callback by its shape. */
   isCallback(fn: FunctionRef): boolean {
     return this.takesHead(fn) === 0 && fnColumn(fn.file, fn.index, Fn.ParameterCount) === 1;

@@ -114,6 +114,12 @@ const GIVEN = new OfFunctions<number>();
 const EDGES = new OfFunctions<readonly Edge[]>();
 const PARTS = new OfFunctions<readonly string[]>();
 
+/** States at a call, those first under which most callers come to it: what is below is told by the first one that it fits. */
+function leastConditionsFirst(variants: readonly Variant[]): readonly Variant[] {
+  if (variants.length < 2) return variants;
+  return [...variants].sort((a, b) => a.facts.length - b.facts.length);
+}
+
 /** Whether callers see the same in both. */
 function looksSame(a: Below, b: Below): boolean {
   if (a.ways.size !== b.ways.size || a.exclusive.size !== b.exclusive.size) return false;
@@ -346,10 +352,11 @@ export class LockGraph {
       const inner = this.below[edge.callee]?.ways;
       if (edge.context !== 'now' || inner === undefined || edge.callee === fn.id) continue;
       const last = this.isLastPut(fn, edge);
+      const variants = leastConditionsFirst(edge.variants);
       for (const [key, ways] of inner)
         for (const [index, t] of ways.entries()) {
           if (t.depth >= MAX_DEPTH) continue;
-          for (const v of edge.variants) {
+          for (const v of variants) {
             const facts = v.doubt ? null : this.factsThrough(edge, v, t.facts);
             if (facts === null) continue;
             const released = t.released

@@ -35,6 +35,37 @@ void a_bad(struct foo *f)
 	spin_lock(&g->lock); /*! lock/double */
 	spin_unlock(&f->lock);
 }`,
+  'on a way back that one of two bits decides': `
+void a_ok(struct foo *f)
+{
+again:
+	spin_lock(&f->lock);
+	if (f->count & (1 | 2)) {
+		if (f->count & 1) {
+			f->ready = 1;
+			spin_unlock(&f->lock);
+		} else if (f->count & 2) {
+			spin_unlock(&f->lock);
+		}
+		goto again;
+	}
+	spin_unlock(&f->lock);
+}
+void a_bad(struct foo *f)
+{
+again:
+	spin_lock(&f->lock); /*! lock/double@high */
+	if (f->count & (1 | 2 | 4)) {
+		if (f->count & 1) {
+			f->ready = 1;
+			spin_unlock(&f->lock);
+		} else if (f->count & 2) {
+			spin_unlock(&f->lock);
+		}
+		goto again;
+	}
+	spin_unlock(&f->lock);
+} /*! lock/imbalance */`,
   'another object of the class': `
 void a_ok(struct foo *f, struct foo *g)
 {

@@ -45,6 +45,52 @@ int a_bad(struct foo *f)
 	spin_unlock(&f->lock);
 	return 0;
 }`,
+  'a variable says that it was given back already, as a call has filled it in': `
+int get(struct foo *f, int *locked);
+int a_ok(struct foo *f)
+{
+	int locked = 1;
+	int got;
+
+	mutex_lock(&f->mutex);
+	got = get(f, &locked);
+	if (locked)
+		mutex_unlock(&f->mutex);
+	return got;
+}
+int a_bad(struct foo *f, int locked)
+{
+	int got;
+
+	mutex_lock(&f->mutex);
+	got = get(f, &f->count);
+	if (got < 0)
+		return got; /*! lock/imbalance */
+	mutex_unlock(&f->mutex);
+	return 0;
+}`,
+  // Bits past those of an int are others than the low ones
+  'a bit that an int has no room for': `
+int a_bad(struct foo *f, unsigned long long flags)
+{
+	if (flags & 1)
+		return 0;
+	mutex_lock(&f->mutex);
+	if (flags & 0x200000000ULL)
+		return -EBUSY; /*! lock/imbalance */
+	mutex_unlock(&f->mutex);
+	return 0;
+}
+void b_ok(struct foo *f, int flags)
+{
+	if (flags & 1)
+		mutex_lock(&f->mutex);
+	f->count++;
+	if (!(flags & (1 | 2)))
+		return;
+	if (flags & 1)
+		mutex_unlock(&f->mutex);
+}`,
   'the same error with the lock and without': `
 int a_bad(struct foo *f)
 {

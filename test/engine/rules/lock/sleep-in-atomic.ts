@@ -55,6 +55,33 @@ void *a_ok(struct foo *f)
 	rcu_read_unlock();
 	return p;
 }`,
+  'a reference that is not the last one, for the pointer is followed after it': `
+struct list { struct foo *first; };
+void a_ok(struct inode *dir, struct inode *inode)
+{
+	spin_lock(&dir->i_lock);
+	__iget(inode);
+	iput(inode);
+	inode->i_flags++;
+	spin_unlock(&dir->i_lock);
+	iput(inode);
+}
+void a_bad(struct inode *dir, struct inode *inode)
+{
+	spin_lock(&dir->i_lock);
+	iput(inode); /*! lock/sleep-in-atomic@high */
+	if (dir->i_flags)
+		inode->i_flags++;
+	spin_unlock(&dir->i_lock);
+}
+void b_bad(struct inode *dir, struct inode *inode)
+{
+	spin_lock(&dir->i_lock);
+	iput(inode); /*! lock/sleep-in-atomic@high */
+	inode = dir->i_private;
+	inode->i_flags++;
+	spin_unlock(&dir->i_lock);
+}`,
   'through a helper': `
 static void wait_for(struct foo *f)
 {

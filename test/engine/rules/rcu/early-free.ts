@@ -685,6 +685,50 @@ void node_put_bad(struct node *n)
 		node_end(&n->rcu); /*! rcu/early-free */
 }`,
 
+  // Another directory may be the one that lets it wait
+  'an rcu_head of a structure that the whole kernel has': `
+// file: include/linux/node.h
+struct node { int id; struct rcu_head rcu; };
+// file: fs/foo/x.c
+#include <linux/node.h>
+static struct node *table_find(int id);
+int node_found(int id)
+{
+	struct node *n;
+	int found = 0;
+
+	rcu_read_lock();
+	n = table_find(id);
+	if (n && n->id == id)
+		found = 1;
+	rcu_read_unlock();
+	return found;
+}
+void node_end_bad(struct node *n)
+{
+	kfree(n); /*! rcu/early-free@low */
+}`,
+
+  'the same of a structure of one directory': `
+struct node { int id; struct rcu_head rcu; };
+static struct node *table_find(int id);
+int node_found(int id)
+{
+	struct node *n;
+	int found = 0;
+
+	rcu_read_lock();
+	n = table_find(id);
+	if (n && n->id == id)
+		found = 1;
+	rcu_read_unlock();
+	return found;
+}
+void node_end_bad(struct node *n)
+{
+	kfree(n); /*! rcu/early-free@high */
+}`,
+
   'an rcu_head that is used, and a lookup under rcu_read_lock()': `
 struct node { int id; refcount_t refs; struct rcu_head rcu; };
 static struct node *table_find(int id);

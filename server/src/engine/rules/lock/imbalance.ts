@@ -402,7 +402,10 @@ function compare(
     );
     const has = all.filter((e) => !isDecidedTwice(e));
     if (has.length < all.length)
-      quiet(lock, 'it is given back behind a second test of what decided whether it was taken');
+      quiet(
+        lock,
+        'it is given back behind a test of what decided whether it was taken, or of what a call was to say of it',
+      );
     // Another name of the same class at the other exits is not the absence of the lock
     const lacks = exits.filter(
       (e) => !locksOf(e).some((l) => l.class === lock.class && l.kind === lock.kind),

@@ -12,6 +12,8 @@ import { isAtomicKind, namelessWord } from '../../model/lock-kinds.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { contextSleeps, isAtomicDentryMethod } from '../context-sleeps.js';
+import { isNotLast } from '../last-put.js';
+import { PointerText } from '../pointer-text.js';
 import { isReleasing } from '../releases.js';
 import { operationsOf } from '../replay.js';
 import {
@@ -58,6 +60,7 @@ interface Sleep {
 /** A lock taken here is still held at the call. */
 function localSleeps(cx: RuleContext): Draft[] {
   const out: Draft[] = [];
+  const text = new PointerText(cx);
   for (const fn of cx.functions) {
     const result = cx.analysis.results[fn.id];
     if (result === undefined) continue;
@@ -78,6 +81,15 @@ function localSleeps(cx: RuleContext): Draft[] {
           fn,
           e.op,
           `'${leaf}()' puts off what it would sleep for: bottom halves are off here`,
+        );
+        continue;
+      }
+      if (isNotLast(text, fn, e.op)) {
+        cx.silence?.(
+          ID,
+          fn,
+          e.op,
+          `'${e.what}()' gives back no last reference: the pointer is followed after it`,
         );
         continue;
       }
