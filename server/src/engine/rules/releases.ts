@@ -8,7 +8,7 @@ import { modelLock } from '../contexts/helper-calls.js';
 import { readsOf } from '../contexts/operands.js';
 import { Lock, type State, sameLock } from '../contexts/state.js';
 import { toCaller } from '../contexts/translate.js';
-import type { LockKind } from '../model/types.js';
+import type { LockKind, LockSpec } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { calleesByOp } from './lockless.js';
 import type { RuleContext } from './rule.js';
@@ -51,6 +51,34 @@ export function releasedAlways(cx: RuleContext, id: number): readonly Lock[] {
   );
 }
 
+/** How a kind of lock is taken or given back; `shared` null: in either mode, or nobody knows. */
+export interface Way {
+  readonly kind: LockKind;
+  readonly shared: boolean | null;
+}
+
+/** What an operation gives back on every path through it, by kind and mode alone: cheap, before anything is walked. */
+export function waysReleased(cx: RuleContext, fn: FunctionRef, op: number): readonly Way[] {
+  const name = calledName(fn, op);
+  if (name === '') return [];
+  const callee = calleeAt(cx, fn.id, op);
+  if (callee >= 0) return releasedAlways(cx, callee);
+  return (cx.analysis.model.helpers.get(name)?.releases ?? []).map(wayOf);
+}
+
+/** The same of what it takes, on some path at least. */
+export function waysTaken(cx: RuleContext, fn: FunctionRef, op: number): readonly Way[] {
+  const name = calledName(fn, op);
+  if (name === '') return [];
+  const callees = calleesByOp(cx, fn).get(op) ?? [];
+  const below = callees.flatMap((id) => cx.analysis.results[id]?.exits.flatMap((e) => e.locks) ?? []);
+  return [...below, ...(cx.analysis.model.helpers.get(name)?.acquires ?? []).map(wayOf)];
+}
+
+function wayOf({ kind, mode }: LockSpec): Way {
+  return { kind, shared: mode === 'any' ? null : mode === 'shared' };
+}
+
 /** Whether an operation gives something back on every path through it, whatever that is; `isOf`: of such a kind. */
 export function isReleasing(
   cx: RuleContext,
@@ -58,12 +86,7 @@ export function isReleasing(
   op: number,
   isOf: (kind: LockKind) => boolean = () => true,
 ): boolean {
-  const name = calledName(fn, op);
-  if (name === '') return false;
-  const callee = calleeAt(cx, fn.id, op);
-  const released =
-    callee >= 0 ? releasedAlways(cx, callee) : (cx.analysis.model.helpers.get(name)?.releases ?? []);
-  return released.some((lock) => isOf(lock.kind));
+  return waysReleased(cx, fn, op).some((way) => isOf(way.kind));
 }
 
 /** The locks that an operation gives back on every path through it. */

@@ -12,7 +12,8 @@ import type { FunctionRef } from '../program/program.js';
 import { heldIn, heldShown, surelyHeld } from './holding.js';
 import { OfFunctions } from './kept.js';
 import { KEEPS, storedVariable } from './pointer-text.js';
-import { OfSituations, operationsOf, replay, watch } from './replay.js';
+import { type Look, OfSituations, operationsOf, replay, watch } from './replay.js';
+import { Retakes } from './retakes.js';
 import { type Draft, entryMethod, lineOf, pathTo, type RuleContext, rcuOf, step } from './rule.js';
 import { Trails } from './trails.js';
 
@@ -80,6 +81,8 @@ export function usesOfReplaced(cx: RuleContext, rule: string): Draft[] {
     const others = replaced.filter((r) => r.fn.id !== fn.id);
     if (!others.some((r) => loads.has(r.member.slice(r.member.indexOf('::') + 2)))) continue;
     const members = new Set(others.map((r) => r.member));
+    const uses = usesAfterDrop(cx, fn, loads, members);
+    if (uses.length === 0) continue;
     const seen = new Set<number>();
     const entries = cx.analysis.propagation?.entries[fn.id] ?? [];
     for (const [i, entry] of entries.entries())
@@ -87,7 +90,7 @@ export function usesOfReplaced(cx: RuleContext, rule: string): Draft[] {
         cx.analysis,
         fn,
         entry,
-        () => lateIn(cx, fn, entry, members),
+        () => lateIn(cx, fn, entry, members, uses),
         [...members].join(),
       )) {
         const other = others.find((r) => r.member === late.member && r.classes.includes(late.class));
@@ -190,17 +193,39 @@ function storesIn(cx: RuleContext, fn: FunctionRef): ReadonlyMap<number, number>
 
 // ---- this side
 
+/** Calls that get what was loaded from one of these members, and may come after a lock was dropped after that. */
+function usesAfterDrop(
+  cx: RuleContext,
+  fn: FunctionRef,
+  loads: ReadonlyMap<string, readonly number[]>,
+  members: ReadonlySet<string>,
+): readonly number[] {
+  const after = Retakes.in(cx).afterDrop(fn);
+  if (after.size === 0) return [];
+  const names = new Set([...members].map((member) => member.slice(member.indexOf('::') + 2)));
+  const variables = new Set(
+    [...loads].flatMap(([name, ops]) => (names.has(name) ? ops.map((op) => storedVariable(fn, op)) : [])),
+  );
+  const isOne = (e: number): boolean =>
+    (fn.file.exprs[e * EXPR_STRIDE] as X) === X.Local &&
+    variables.has(fn.file.exprs[e * EXPR_STRIDE + 1] as number);
+  return [...after]
+    .filter((op) => calledName(fn, op) !== '' && readsOf(fn, op).slice(1).some(isOne))
+    .sort((a, b) => a - b);
+}
+
 function lateIn(
   cx: RuleContext,
   fn: FunctionRef,
   entry: Entry,
   members: ReadonlySet<string>,
+  uses: readonly number[],
 ): readonly Late[] {
   const { file } = fn;
   const first = fnColumn(file, fn.index, Fn.FirstOp);
   const out = new Map<number, Late>();
   const trails = new Trails<readonly Pointer[]>();
-  replay(cx.analysis, fn, entry, (run, op, s) => {
+  const look: Look = (run, op, s) => {
     const before = trails.of(s.trail) ?? [];
     const locks = surelyHeld(run, entry, s).filter((l) => KEEPS.includes(l.kind));
     let now = before.map((p) => {
@@ -277,7 +302,8 @@ function lateIn(
       now,
       now.map((p) => `${p.variable},${p.loaded},${p.dropped},${p.lost?.place}`).join(';'),
     );
-  });
+  };
+  replay(cx.analysis, fn, entry, look, undefined, uses);
   return [...out.values()];
 }
 

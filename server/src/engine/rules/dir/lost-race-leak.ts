@@ -14,7 +14,7 @@ import type { FunctionRef } from '../../program/program.js';
 import { MentionsBelow } from '../callee-texts.js';
 import { byLocks, heldShown, isAllKnown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { KEEPS } from '../pointer-text.js';
+import { holderOf, KEEPS, storedVariable } from '../pointer-text.js';
 import { type Look, OfSituations, operationsOf, replay, visitExpressions } from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
@@ -54,7 +54,8 @@ export const lostRaceLeak: Rule = {
       if (fn.isMacro || fn.isHeader) continue;
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.acquires.size === 0 || result.releases.size === 0) continue;
-      if (!allocates(cx, fn)) continue;
+      const made = madeIn(cx, fn);
+      if (made.size === 0) continue;
       const after = retakes.after(fn);
       if (after.size === 0) {
         cx.silence?.(
@@ -65,7 +66,7 @@ export const lostRaceLeak: Rule = {
         );
         continue;
       }
-      const stores = overwriting(cx, fn, after);
+      const stores = overwriting(cx, fn, after, made);
       if (stores.size === 0) continue;
       const seen = new Set<number>();
       const entries = propagation.entries[fn.id] ?? [];
@@ -114,6 +115,7 @@ function overwriting(
   cx: RuleContext,
   fn: FunctionRef,
   after: ReadonlySet<number>,
+  made: ReadonlySet<number>,
 ): ReadonlyMap<number, string> {
   const { file } = fn;
   const out = new Map<number, string>();
@@ -128,6 +130,7 @@ function overwriting(
     const kind = file.exprs[value] as X;
     // What was made before is in a variable or comes right out of a call
     if ((file.exprs[place] as X) !== X.Field || (kind !== X.Local && kind !== X.Temp)) continue;
+    if (cx.silence === undefined && !made.has(holderOf(fn, value / EXPR_STRIDE))) continue;
     const member = file.strings[file.exprs[place + 2] as number] ?? '';
     // An object is stored to a pointer
     if (cx.silence === undefined && !DeclaredMembers.of(cx.analysis.program).isPointerSomewhere(member))
@@ -350,10 +353,26 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
   };
 }
 
-/** Whether a function makes an object itself. */
-function allocates(cx: RuleContext, fn: FunctionRef): boolean {
-  const count = fnColumn(fn.file, fn.index, Fn.OpCount);
-  for (let op = 0; op < count; op++)
-    if (cx.analysis.model.helpers.get(calledName(fn, op))?.returns === 'fresh') return true;
-  return false;
+/** The variables and temporaries in which an object may stand that the function allocates, as holders. */
+function madeIn(cx: RuleContext, fn: FunctionRef): ReadonlySet<number> {
+  const { file } = fn;
+  const first = fnColumn(file, fn.index, Fn.FirstOp);
+  const made = new Set<number>();
+  const ops = operationsOf(fn);
+  for (const op of ops) {
+    const temp = file.ops[(first + op) * OP_STRIDE + 3] as number;
+    if (cx.analysis.model.helpers.get(calledName(fn, op))?.returns === 'fresh' && temp >= 0)
+      made.add(-2 - temp);
+  }
+  for (let size = 0; made.size > 0 && size !== made.size; ) {
+    size = made.size;
+    for (const op of ops) {
+      const at = (first + op) * OP_STRIDE;
+      const kind = file.ops[at] as Op;
+      const to = kind === Op.Set ? -2 - (file.ops[at + 1] as number) : storedVariable(fn, op);
+      const value = file.ops[at + 2] as number;
+      if (to !== -1 && value >= 0 && made.has(holderOf(fn, value))) made.add(to);
+    }
+  }
+  return made;
 }

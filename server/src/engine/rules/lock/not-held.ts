@@ -17,7 +17,16 @@ import type { FunctionRef } from '../../program/program.js';
 import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
 import { OfAnalyses } from '../kept.js';
 import { Mentions } from '../mentions.js';
-import { calleeAt, isOwned, isReleasing, releasedAlways, releasesAt } from '../releases.js';
+import {
+  calleeAt,
+  isOwned,
+  isReleasing,
+  type Way as LockWay,
+  releasedAlways,
+  releasesAt,
+  waysReleased,
+  waysTaken,
+} from '../releases.js';
 import { anyhow, type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
 import {
   type Draft,
@@ -185,9 +194,15 @@ const VALUES =
   /^(IS_ERR|PTR_ERR|ERR_PTR|ERR_CAST|READ_ONCE|container_of|likely|unlikely|pr_|printk|WARN|BUG|trace_)/;
 
 function twiceIn(cx: RuleContext, fn: FunctionRef, entry: Entry, result: FunctionResult): readonly Twice[] {
-  const releasing = operationsOf(fn).filter((op) => isReleasing(cx, fn, op));
+  const releasing = operationsOf(fn).flatMap((op) =>
+    waysReleased(cx, fn, op)
+      .filter(({ kind, shared }) => shared !== true && kind !== 'rcu')
+      .map(({ kind }) => ({ op, kind })),
+  );
   const flow = new Ways(fn);
-  const goals = releasing.filter((op) => releasing.some((before) => flow.isAfter(before, op)));
+  const comesAgain = (op: number, kind: string): boolean =>
+    releasing.some((before) => before.kind === kind && flow.isAfter(before.op, op));
+  const goals = [...new Set(releasing.filter((r) => comesAgain(r.op, r.kind)).map((r) => r.op))];
   if (goals.length === 0) return [];
   const ways: Way[] = [{ gone: [], unheld: [] }];
   const numbers = new Map<string, number>([[';', 0]]);
@@ -383,7 +398,7 @@ function hasModes(kind: string): boolean {
 /** What is given back in another mode than the one in which it was taken, whatever the callers hold. */
 function inOtherMode(cx: RuleContext, fn: FunctionRef, result: FunctionResult): Draft[] {
   const takes = [...result.acquires].some((key) => hasModes(key.slice(key.indexOf('|') + 1)));
-  if (!takes) return [];
+  if (!takes || !mayTurn(cx, fn)) return [];
   const at = anyhow(result);
   return TURNED.of(cx.analysis, fn, at, () => turnedIn(cx, fn, at)).map((t) => {
     const name = lockName({ lock: t.lock, text: t.text });
@@ -405,6 +420,22 @@ function inOtherMode(cx: RuleContext, fn: FunctionRef, result: FunctionResult): 
       objectClass: t.lock.class,
     };
   });
+}
+
+/** Whether something is taken in one mode that may be given back in the other, by what is called. */
+function mayTurn(cx: RuleContext, fn: FunctionRef): boolean {
+  const inModes = ({ kind }: LockWay): boolean => hasModes(kind);
+  const given = operationsOf(fn).flatMap((op) => waysReleased(cx, fn, op).filter(inModes));
+  if (given.length === 0) return false;
+  const first = fnColumn(fn.file, fn.index, Fn.FirstOp);
+  return operationsOf(fn).some(
+    (op) =>
+      // A scope's lock, of which the mode is not looked up
+      (fn.file.ops[(first + op) * OP_STRIDE] as Op) === Op.Guard ||
+      waysTaken(cx, fn, op).some((taken) =>
+        given.some((g) => g.kind === taken.kind && (g.shared === null || g.shared !== taken.shared)),
+      ),
+  );
 }
 
 function turnedIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Turned[] {
