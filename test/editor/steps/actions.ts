@@ -2,7 +2,7 @@
  * What is done to the text and to what is shown about it: fixes on saving, what is held written down, links that lead to pages and places,
  * severities, hints and lenses by the settings, and findings of a file that another one's edit takes away.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stage, Step } from '../stage.js';
 import { PATIENCE_MS, until, type Workbench } from '../workbench.js';
@@ -31,6 +31,47 @@ async function fixOnSaving({ bench, checks, folder }: Stage): Promise<void> {
   checks.that('saving applies the safe fixes', saved);
   checks.that('and those alone', saved && /kmalloc\(sizeof\(\*block\), GFP_KERNEL\)/.test(text));
   await bench.shot('fixed-on-saving');
+}
+
+/** A second function with the same mistake: what is done to one of them alone leaves the other. */
+const SECOND = `
+int pool_drop(struct pool *pool)
+{
+	spin_lock(&pool->lock);
+	if (!pool->used)
+		return -ENOENT;
+	pool->used--;
+	spin_unlock(&pool->lock);
+	return 0;
+}
+`;
+
+async function allOfOneRule({ bench, checks, folder }: Stage): Promise<void> {
+  const path = join(folder, POOL);
+  writeFileSync(path, readFileSync(path, 'utf8') + SECOND);
+  await bench.open(path, lineOf(path, 'return -ENOSPC;'));
+  await until(async () => (await bench.problemCount()) >= 3);
+  await bench.click(bench.token('return -ENOSPC;', 'return'));
+  await bench.pointerAway();
+  const offered = await bench.actions();
+  const wanted = 'Fix all of lock/imbalance in this file';
+  checks.that(
+    'all findings of one rule can be fixed at once',
+    offered.some((one) => one.includes(wanted)),
+    offered.join(' | '),
+  );
+  await bench.choose(wanted);
+  const left = await squigglesBecome(bench, (count) => count === 1, PATIENCE_MS);
+  checks.that('the finding of another rule stays', left === 1, `${left}`);
+  await bench.page.keyboard.press('Control+S');
+  const unlocked = (returned: string): RegExp =>
+    new RegExp(`\\{\\n\\t\\tspin_unlock\\(&pool->lock\\);\\n\\t\\treturn -${returned};`);
+  const fixed = await until(async () => {
+    const text = readFileSync(path, 'utf8');
+    return unlocked('ENOSPC').test(text) && unlocked('ENOENT').test(text.slice(text.indexOf('pool_drop')));
+  });
+  checks.that('both are fixed, and saved', fixed);
+  await bench.shot('fixed-all-of-one-rule');
 }
 
 async function writeDown({ bench, checks, folder }: Stage): Promise<void> {
@@ -153,6 +194,7 @@ async function otherFile({ bench, checks, folder }: Stage): Promise<void> {
 /** Steps on the example tree. */
 export const actionsSteps: readonly Step[] = [
   { name: 'fixes on saving', run: fixOnSaving },
+  { name: 'all findings of one rule fixed', run: allOfOneRule },
   { name: 'what is held, written down', run: writeDown },
   { name: 'links to pages and places', run: links },
   { name: 'what is shown, by the settings', run: bySettings },

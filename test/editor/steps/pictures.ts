@@ -115,6 +115,15 @@ async function lockOrder(
   checks.that('a lock order with the inversion in red', wrong);
   await bench.pointerAway();
   await bench.shot('lock-order');
+  const text = frame.locator('svg.lw g[data-line] text.f-bad').first();
+  const line =
+    (await frame.locator('svg.lw g[data-line]:has(text.f-bad)').first().getAttribute('data-line')) ?? '';
+  await text.click();
+  const at = await until(async () => {
+    const said = bench.page.locator('.statusbar-item', { hasText: new RegExp(`^Ln ${line},`) });
+    return (await said.count()) > 0;
+  }, 10_000);
+  checks.that('a click on what it says goes to the code', line !== '' && at, `line ${line}`);
 }
 
 async function lifeCycle(

@@ -32,5 +32,40 @@ async function statusItem({ bench, checks, folder }: Stage): Promise<void> {
   );
 }
 
+/** What went wrong last stands in the status item, and goes from there once it is right again. */
+async function lastError({ bench, checks, folder }: Stage): Promise<void> {
+  const { page } = bench;
+  const missing = join(folder, 'no-such-config');
+  await bench.settings({ 'lockwalk.configFile': missing });
+  await bench.open(join(folder, 'fs/netfsd/dir.c'), 1);
+  const item = page
+    .locator('.statusbar-item[id*="languageStatus"], .statusbar-item[id*="editor.language"]')
+    .first();
+  const says = async (): Promise<string> => {
+    await bench.pointerAway();
+    const place = await item.boundingBox();
+    if (place !== null) await page.mouse.move(place.x + 4, place.y + 6, { steps: 3 });
+    const status = page.locator('.hover-language-status', { hasText: 'Lockwalk' }).first();
+    await status.waitFor({ timeout: 3000 }).catch(() => undefined);
+    return (await status.innerText({ timeout: 1000 }).catch(() => '')).replace(/\s+/g, ' ');
+  };
+  const wrong = await until(async () => {
+    const text = await says();
+    return text.includes('no-such-config') ? text : null;
+  }, PATIENCE_MS);
+  checks.that('the status item says what went wrong', wrong !== null, wrong ?? '');
+  await bench.shot('status-wrong');
+  await bench.settings({});
+  await bench.open(join(folder, 'fs/netfsd/dir.c'), 1);
+  const right = await until(async () => {
+    const text = await says();
+    return /Lockwalk \d+\.\d+/.test(text) && !text.includes('no-such-config') ? text : null;
+  }, PATIENCE_MS);
+  checks.that('and no more once it is right', right !== null, right ?? '');
+}
+
 /** Steps on the example tree. */
-export const statusSteps: readonly Step[] = [{ name: 'status', run: statusItem }];
+export const statusSteps: readonly Step[] = [
+  { name: 'status', run: statusItem },
+  { name: 'what went wrong', run: lastError },
+];
