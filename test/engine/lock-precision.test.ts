@@ -68,4 +68,30 @@ out:
       ['hand_on lock/imbalance low'],
     );
   });
+
+  it('of two locks of a class one is held perhaps, and what is dropped may be the one of the caller', async () => {
+    assert.deepEqual(
+      await precisions(`
+struct foo *pick(int n);
+static void scan(struct foo *f, int k)
+{
+	struct foo *g = pick(k);
+	int rc;
+
+	if (g->ready)
+		spin_lock(&g->lock);
+${MANY_WAYS}
+	spin_unlock(&f->lock);
+	f->count++;
+	spin_lock(&f->lock);
+}
+void around(struct foo *f, int k)
+{
+	spin_lock(&f->lock);
+	scan(f, k);
+	spin_unlock(&f->lock);
+}`),
+      [],
+    );
+  });
 });

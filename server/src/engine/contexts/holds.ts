@@ -108,14 +108,19 @@ export function released(terms: Terms, s: State, lock: Lock, remember: boolean):
     const locks = s.locks.filter((_, i) => i !== at);
     const done =
       remember && !s.done.includes(gone.place) ? [...s.done, gone.place].sort((a, b) => a - b) : s.done;
+    // Where it was held perhaps, or goes by another name, it may be the caller's that is given back
+    const isSure = gone.place === lock.place ? !gone.may : terms.isSoft(lock.place);
+    const callers =
+      !isSure && !lock.may && terms.isShared(lock.place) && !s.released.some((r) => sameLock(r, lock))
+        ? withRoom(s.released, perhaps(lock), MAX_RELEASED, MAX_RELEASED)
+        : null;
+    const given = callers === null ? s.released : [...callers, perhaps(lock)];
     // Which of several it was is not sure: neither is what is left of them
-    if (gone.place !== lock.place)
-      return s.withLocks(
-        locks.map((l) => (l.class === gone.class && l.kind === gone.kind ? perhaps(l) : l)),
-        s.released,
-        done,
-      );
-    return s.withLocks(locks, s.released, done);
+    const left =
+      gone.place === lock.place
+        ? locks
+        : locks.map((l) => (l.class === gone.class && l.kind === gone.kind ? perhaps(l) : l));
+    return s.withLocks(left, given, done);
   }
   if (s.released.some((r) => sameLock(r, lock))) return s;
   const before = withRoom(s.released, lock, MAX_RELEASED, MAX_RELEASED);

@@ -211,11 +211,19 @@ const STATES: readonly HelperEntry[] = [
     '6.12:include/linux/uaccess.h:259',
   ),
   drops('pagefault_enable', '', [exclusive('@pagefault', 'flag')], '6.12:include/linux/uaccess.h:269'),
-  takes('kmap_atomic', 'page', false, [PREEMPT], '6.12:include/linux/highmem-internal.h:108', {
-    disagreement:
-      'It switches faults off as well (pagefault); with preemption off nothing may sleep already.',
-  }),
-  drops('kunmap_atomic', 'addr', [PREEMPT], '6.12:include/linux/highmem-internal.h:263'),
+  takes(
+    'kmap_atomic',
+    'page',
+    false,
+    [PREEMPT, exclusive('@pagefault', 'flag')],
+    '6.12:include/linux/highmem-internal.h:108',
+  ),
+  drops(
+    'kunmap_atomic',
+    'addr',
+    [PREEMPT, exclusive('@pagefault', 'flag')],
+    '6.12:include/linux/highmem-internal.h:263',
+  ),
   plain(
     'kmap_local_page',
     'page',

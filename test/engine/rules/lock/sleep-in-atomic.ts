@@ -82,6 +82,45 @@ void b_bad(struct inode *dir, struct inode *inode)
 	inode->i_flags++;
 	spin_unlock(&dir->i_lock);
 }`,
+  'user memory, where page faults are switched off': `
+unsigned long a_ok(struct page *page, void *from)
+{
+	void *to = kmap_atomic(page);
+	unsigned long left = copy_from_user(to, from, 8);
+
+	kunmap_atomic(to);
+	return left;
+}
+unsigned long b_ok(struct foo *f, void *to, void *from)
+{
+	unsigned long left;
+
+	spin_lock(&f->lock);
+	pagefault_disable();
+	left = copy_from_user(to, from, 8);
+	pagefault_enable();
+	spin_unlock(&f->lock);
+	return left;
+}
+void *c_bad(struct page *page)
+{
+	void *to = kmap_atomic(page);
+	void *p = kmalloc(8, GFP_KERNEL); /*! lock/sleep-in-atomic */
+
+	kunmap_atomic(to);
+	return p;
+}
+unsigned long d_bad(struct foo *f, struct page *page, void *from)
+{
+	void *to = kmap_atomic(page);
+	unsigned long left;
+
+	kunmap_atomic(to);
+	spin_lock(&f->lock);
+	left = copy_from_user(to, from, 8); /*! lock/sleep-in-atomic */
+	spin_unlock(&f->lock);
+	return left;
+}`,
   'through a helper': `
 static void wait_for(struct foo *f)
 {

@@ -84,6 +84,10 @@ function localSleeps(cx: RuleContext): Draft[] {
         );
         continue;
       }
+      if (faultsAreOff(cx, leaf, e.held)) {
+        cx.silence?.(ID, fn, e.op, `'${leaf}()' fails and does not sleep: page faults are switched off here`);
+        continue;
+      }
       if (isNotLast(text, fn, e.op)) {
         cx.silence?.(
           ID,
@@ -149,6 +153,15 @@ function isPutOff(cx: RuleContext, leaf: string, held: readonly ShownLock[]): bo
   return (
     cx.analysis.model.helpers.get(leaf)?.putsOffInInterrupt === true &&
     held.some((h) => h.lock.kind === 'bh' && !h.lock.may)
+  );
+}
+
+/** Whether what would sleep touches user memory while faults are switched off: it fails instead. */
+function faultsAreOff(cx: RuleContext, leaf: string, held: readonly ShownLock[]): boolean {
+  const { helpers } = cx.analysis.model;
+  return (
+    helpers.get(leaf)?.faults === true &&
+    held.some((h) => h.lock.kind === 'flag' && h.lock.class === 'pagefault' && !h.lock.may)
   );
 }
 
