@@ -240,6 +240,8 @@ function topOf(cx: RuleContext, from: Level): Level | null {
     const place = toCaller(terms, at.place, edge.args, terms.unknown);
     // It is found on the way, by something that the callers of this one do not see
     if (!terms.isShared(place)) return null;
+    // Nothing is found at NULL: who else calls knows more
+    if (terms.kind(terms.root(place)) === T.Const) return null;
     at = { fn, index: callerEntry, entry, op, place };
   }
   return at;
