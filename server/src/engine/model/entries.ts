@@ -30,6 +30,9 @@ const BREAK_ACTIVE =
   'A lock under which nodes are removed is taken inside kernfs_break_active_protection() only: removal waits for active nodes.';
 const MMAP = anyMode('vmf->vma->vm_mm->mmap_lock', 'rwsem');
 
+/** Given back where the caller is told to come again. */
+const RETRIED = { ...MMAP, when: 'result != 0' };
+
 const LEASE_LIST = exclusive('fl->c.flc_file->f_inode->i_flctx->flc_lock', 'spin');
 
 /** A method of a page fault: from 6.4 on the mapping's own lock may stand for that of the address space. */
@@ -41,9 +44,9 @@ function faults(name: string, summary: string, line510: string, line612: string)
       'int',
       [inProcess('page fault', [MMAP])],
       true,
-      `${summary} The address space is locked.`,
-      `5.10:include/linux/mm.h:${line510}`,
-      until('6.12'),
+      `${summary} The address space is locked; it may be unlocked where the fault is to be tried again (VM_FAULT_RETRY).`,
+      `5.10:include/linux/mm.h:${line510} 5.10:mm/filemap.c:2706`,
+      { ...until('6.12'), releases: [RETRIED] },
     ),
     vm(
       name,
