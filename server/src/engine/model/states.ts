@@ -217,6 +217,7 @@ const STATES: readonly HelperEntry[] = [
     false,
     [PREEMPT, exclusive('@pagefault', 'flag')],
     '6.12:include/linux/highmem-internal.h:108',
+    { disagreement: 'With PREEMPT_RT, which the default configuration is without, preemption stays on.' },
   ),
   drops(
     'kunmap_atomic',
