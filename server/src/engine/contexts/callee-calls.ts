@@ -1,7 +1,7 @@
 /**
  * Calls of the program's own functions: the callee's effect replayed in the caller's terms.
  */
-import { EXPR_STRIDE, X } from '../facts/encode.js';
+import { EXPR_STRIDE, operatorCode, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { type CallSite, plainResult, setResult, touched } from './call-site.js';
 import type { FunctionRun } from './flow.js';
@@ -10,6 +10,7 @@ import type { Exit, FunctionResult, ParameterCall, SleepEffect, Variant } from '
 import {
   ANY,
   type Facts,
+  factOf,
   heldAtomic,
   type Lock,
   maskOf,
@@ -19,9 +20,11 @@ import {
   withFact,
   ZERO,
 } from './state.js';
-import { OP_IS_ERR, T } from './terms.js';
+import { OP_IS_ERR, T, type Terms } from './terms.js';
 import { AT_ENTRY, callbackArgument } from './translate.js';
 import { afterSleep } from './values.js';
+
+const EQ = operatorCode('==');
 
 /** Details from here on mark what a callee hands to a function that it was handed. */
 const PASSED_DETAIL = 4000;
@@ -54,6 +57,31 @@ function factsInCaller(
     if (now !== known && (!terms.isShared(folded) || terms.isSoft(folded))) decidable = false;
   }
   return { facts: now, decidable };
+}
+
+/** The ways out of a callee that can be with what a call hands over. */
+export function waysOutOf(
+  run: FunctionRun,
+  s: State,
+  callee: FunctionResult,
+  args: readonly number[],
+): readonly Exit[] {
+  return callee.exits.filter((e) => factsInCaller(run, s, e.facts, args, run.terms.unknown, s) !== null);
+}
+
+/**
+ * Whether all that one list of facts says beyond another is that something is not one number or another: most values are neither, so
+ * that nobody who passes it says by that what may be done.
+ */
+function onlyExcludes(terms: Terms, known: Facts, facts: Facts): boolean {
+  for (let i = 0; i < facts.length; i += 2) {
+    const term = facts[i] as number;
+    if (factOf(known, term) === facts[i + 1]) continue;
+    const isNumber =
+      terms.kind(term) === T.Bin && terms.a(term) === EQ && terms.number(terms.c(term)) !== null;
+    if (!isNumber || facts[i + 1] !== ZERO) return false;
+  }
+  return true;
 }
 
 /** Whether a term reads a variable of this function, or what was pointed at when a callee began. */
@@ -406,7 +434,18 @@ function applySleep(
   if (givesAtTimes(run, before, state, e, site.args, made, id)) return;
   // What the callee releases before it sleeps is not what this function released
   if (state.released.length === s.released.length) state = state.withLocks(state.locks, s.released);
-  run.effect.sleepAt(state, site.op, name, id, e.certain, e.guarded, f.facts !== s.facts, memory);
+  const isAssumed = f.facts !== s.facts;
+  const isExcluded = isAssumed && onlyExcludes(run.terms, s.facts, f.facts);
+  run.effect.sleepAt(
+    state,
+    site.op,
+    name,
+    id,
+    e.certain && !(isExcluded && heldAtomic(state.locks) !== null),
+    e.guarded,
+    isAssumed && !isExcluded,
+    memory,
+  );
 }
 
 /**

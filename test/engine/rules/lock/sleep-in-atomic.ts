@@ -595,4 +595,41 @@ void a_bad(struct foo *f, unsigned int flags)
 	mutex_unlock(&f->mutex);
 	spin_unlock(&f->lock);
 }`,
+  // Most numbers are none of those that are dealt with otherwise: who passes one on says by that nothing of sleeping
+  'a callee sleeps for all numbers but a few': `
+void *make(int kind);
+void *make(int kind)
+{
+	switch (kind) {
+	case 5:
+	case 7:
+		return 0;
+	default:
+		break;
+	}
+	return kmalloc(16, GFP_KERNEL);
+}
+void a_bad(struct foo *f, int kind)
+{
+	spin_lock(&f->lock);
+	f->data = make(kind); /*! lock/sleep-in-atomic@medium */
+	spin_unlock(&f->lock);
+}
+void b_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	f->data = make(7);
+	spin_unlock(&f->lock);
+}
+void *grow(int wait);
+void *grow(int wait)
+{
+	return wait ? kmalloc(16, GFP_KERNEL) : 0;
+}
+void c_ok(struct foo *f, int wait)
+{
+	spin_lock(&f->lock);
+	f->data = grow(wait);
+	spin_unlock(&f->lock);
+}`,
 };
