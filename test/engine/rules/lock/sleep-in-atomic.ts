@@ -632,4 +632,41 @@ void c_ok(struct foo *f, int wait)
 	f->data = grow(wait);
 	spin_unlock(&f->lock);
 }`,
+  // A pointer that is handed over points at something as a rule: a test for NULL is no leave to sleep
+  'a callee does nothing for NULL': `
+static void drop(struct foo *f)
+{
+	if (!f)
+		return;
+	might_sleep();
+	f->count = 0;
+}
+void a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	drop(f->next); /*! lock/sleep-in-atomic@medium */
+	spin_unlock(&f->lock);
+}
+void b_bad(struct foo *f, struct foo *g)
+{
+	spin_lock(&f->lock);
+	drop(g); /*! lock/sleep-in-atomic@medium */
+	spin_unlock(&f->lock);
+}
+void c_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	drop((struct foo *)0);
+	spin_unlock(&f->lock);
+}
+void d_ok(struct foo *f)
+{
+	struct foo *g = f->next;
+
+	if (g)
+		return;
+	spin_lock(&f->lock);
+	drop(g);
+	spin_unlock(&f->lock);
+}`,
 };
