@@ -354,7 +354,7 @@ function happenings(
   for (const t of result.takes) {
     const lock = lockInCaller(run, t.lock, args, made, op);
     if (run.effect.isTakeSaid(base, lock)) continue;
-    const f = factsInCaller(run, base, t.facts, args, made);
+    const f = factsInCaller(run, base, t.facts, args, made, null, run.shared.program.functions[id] ?? null);
     if (f === null || !f.decidable) continue;
     const memory = memoryInCaller(run, before, t.memory, args, made);
     if (memory === null) continue;

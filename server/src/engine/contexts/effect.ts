@@ -300,7 +300,7 @@ export class EffectRecorder {
         this.eventKeys.add(key);
         this.events.push({
           kind: 'double',
-          conditional: lastRef || s.lastRef || s.blurred || this.decidedAfter(s, first.op),
+          conditional: lastRef || s.lastRef || s.blurred || this.decidedAfter(s, first),
           op,
           what,
           via,
@@ -731,14 +731,24 @@ export class EffectRecorder {
     };
   }
 
-  /** Whether the state hangs on the result of a call that was made after an operation. */
-  private decidedAfter(s: State, op: number): boolean {
+  /** Whether the state hangs on the result of a call that was made after a lock was taken, and may say what became of it. */
+  private decidedAfter(s: State, lock: Lock): boolean {
     for (let i = 0; i < s.facts.length; i += 2) {
       const root = this.terms.root(s.facts[i] as number);
-      if (this.terms.kind(root) === T.Fresh && this.terms.a(root) > op && this.terms.a(root) < JOIN_OP)
-        return true;
+      if (this.terms.kind(root) !== T.Fresh) continue;
+      const op = this.terms.a(root);
+      if (op > lock.op && op < JOIN_OP && !this.leavesAlone(op, lock)) return true;
     }
     return false;
+  }
+
+  /** Whether a call leads to a function of which all is known, and which gives no such lock back. */
+  private leavesAlone(op: number, lock: Lock): boolean {
+    if (op >= this.ev.graph.opCount) return false;
+    const name = calledName({ file: this.ev.file, index: this.ev.graph.index }, op);
+    const callee = name === '' ? null : this.shared.program.resolve(name, this.ev.file);
+    const result = callee === null ? undefined : this.shared.results[callee.id];
+    return result !== undefined && !result.widened && !result.releases.has(`${lock.class}|${lock.kind}`);
   }
 }
 
