@@ -10,6 +10,7 @@ import { calledName } from './cfg.js';
 import { type Evaluator, JOIN_OP } from './evaluate.js';
 import { commonFacts, commonLocks, groupExits, implies } from './join.js';
 import { showPlace } from './names.js';
+import { readsOf } from './operands.js';
 import type {
   CallEdge,
   Exit,
@@ -737,18 +738,32 @@ export class EffectRecorder {
       const root = this.terms.root(s.facts[i] as number);
       if (this.terms.kind(root) !== T.Fresh) continue;
       const op = this.terms.a(root);
-      if (op > lock.op && op < JOIN_OP && !this.leavesAlone(op, lock)) return true;
+      if (op > lock.op && op < JOIN_OP && !this.leavesAlone(s, op, lock)) return true;
     }
     return false;
   }
 
-  /** Whether a call leads to a function of which all is known, and which gives no such lock back. */
-  private leavesAlone(op: number, lock: Lock): boolean {
-    if (op >= this.ev.graph.opCount) return false;
-    const name = calledName({ file: this.ev.file, index: this.ev.graph.index }, op);
-    const callee = name === '' ? null : this.shared.program.resolve(name, this.ev.file);
+  /**
+   * Whether a call leads to a function of which all is known, which comes back with the locks that it was called with, and which is not
+   * handed the lock at hand: it may be a way of its own to take it.
+   */
+  private leavesAlone(s: State, op: number, lock: Lock): boolean {
+    const { graph, file } = this.ev;
+    if (op >= graph.opCount) return false;
+    const fn = { file, index: graph.index };
+    const name = calledName(fn, op);
+    const callee = name === '' ? null : this.shared.program.resolve(name, file);
     const result = callee === null ? undefined : this.shared.results[callee.id];
-    return result !== undefined && !result.widened && !result.releases.has(`${lock.class}|${lock.kind}`);
+    if (result === undefined || result.widened) return false;
+    const { terms } = this;
+    const isLock = (e: number): boolean => {
+      const value = this.ev.value(s, e);
+      return terms.kind(value) === T.Addr && terms.contains(lock.place, terms.a(value));
+    };
+    return (
+      result.exits.every((e) => e.locks.length === 0 && e.released.length === 0) &&
+      !readsOf(fn, op).slice(1).some(isLock)
+    );
   }
 }
 
