@@ -1,15 +1,17 @@
 /**
  * Calls of the program's own functions: the callee's effect replayed in the caller's terms.
  */
-import { EXPR_STRIDE, X } from '../facts/encode.js';
-import type { FunctionRef } from '../program/program.js';
+import { EXPR_STRIDE, Fn, operatorCode, VARIABLE_STRIDE, X } from '../facts/encode.js';
+import { type FunctionRef, typeRef } from '../program/program.js';
 import { type CallSite, plainResult, setResult, touched } from './call-site.js';
+import { fnColumn } from './cfg.js';
 import type { FunctionRun } from './flow.js';
 import { noteFreeOf } from './frees.js';
 import type { Exit, FunctionResult, ParameterCall, SleepEffect, Variant } from './result.js';
 import {
   ANY,
   type Facts,
+  factOf,
   heldAtomic,
   type Lock,
   maskOf,
@@ -19,14 +21,19 @@ import {
   withFact,
   ZERO,
 } from './state.js';
-import { OP_IS_ERR, T } from './terms.js';
+import { OP_IS_ERR, T, type Terms } from './terms.js';
 import { AT_ENTRY, callbackArgument } from './translate.js';
 import { afterSleep } from './values.js';
+
+const EQ = operatorCode('==');
 
 /** Details from here on mark what a callee hands to a function that it was handed. */
 const PASSED_DETAIL = 4000;
 
-/** Facts of an effect in the caller; null where they cannot hold. `decidable`: they can be told from parameters. */
+/**
+ * Facts of an effect in the caller; null where they cannot hold. `decidable`: they can be told from parameters, but for `there`, what is
+ * no NULL, as it seldom is: a pointer that was found in memory and is handed over as a parameter of `callee`.
+ */
 function factsInCaller(
   run: FunctionRun,
   s: State,
@@ -34,10 +41,12 @@ function factsInCaller(
   args: readonly number[],
   result: number,
   before: State | null = null,
-): { facts: Facts; decidable: boolean } | null {
+  callee: FunctionRef | null = null,
+): { facts: Facts; decidable: boolean; there: readonly number[] } | null {
   const { terms } = run;
   let now = s.facts;
   let decidable = true;
+  const there: number[] = [];
   for (let i = 0; i < facts.length; i += 2) {
     const term = run.calling.toCaller(facts[i] as number, args, result);
     if (term === terms.unknown) {
@@ -51,9 +60,44 @@ function factsInCaller(
     // A contradiction through memory inside a callee: not this alternative
     if (r.doubt) return null;
     now = r.facts;
-    if (now !== known && (!terms.isShared(folded) || terms.isSoft(folded))) decidable = false;
+    if (now === known) continue;
+    if (callee !== null && isThere(terms, facts[i] as number, facts[i + 1] as number, callee))
+      there.push(folded);
+    else if (!terms.isShared(folded) || terms.isSoft(folded)) decidable = false;
   }
-  return { facts: now, decidable };
+  return { facts: now, decidable, there };
+}
+
+/** Whether something says of a parameter of a function that it is a pointer to something. */
+function isThere(terms: Terms, term: number, mask: number, fn: FunctionRef): boolean {
+  if (terms.kind(term) !== T.Param || (mask & ZERO) !== 0) return false;
+  const at = fnColumn(fn.file, fn.index, Fn.FirstVariable) + terms.a(term);
+  return typeRef(fn.file, fn.file.variables[at * VARIABLE_STRIDE + 1] as number).depth > 0;
+}
+
+/** The ways out of a callee that can be with what a call hands over. */
+export function waysOutOf(
+  run: FunctionRun,
+  s: State,
+  callee: FunctionResult,
+  args: readonly number[],
+): readonly Exit[] {
+  return callee.exits.filter((e) => factsInCaller(run, s, e.facts, args, run.terms.unknown, s) !== null);
+}
+
+/**
+ * Whether all that one list of facts says beyond another is that something is not one number or another, or is `there`: most values are
+ * neither, so that nobody who passes it says by that what may be done.
+ */
+function onlyExcludes(terms: Terms, known: Facts, facts: Facts, there: readonly number[]): boolean {
+  for (let i = 0; i < facts.length; i += 2) {
+    const term = facts[i] as number;
+    if (factOf(known, term) === facts[i + 1] || there.includes(term)) continue;
+    const isNumber =
+      terms.kind(term) === T.Bin && terms.a(term) === EQ && terms.number(terms.c(term)) !== null;
+    if (!isNumber || facts[i + 1] !== ZERO) return false;
+  }
+  return true;
 }
 
 /** Whether a term reads a variable of this function, or what was pointed at when a callee began. */
@@ -310,7 +354,7 @@ function happenings(
   for (const t of result.takes) {
     const lock = lockInCaller(run, t.lock, args, made, op);
     if (run.effect.isTakeSaid(base, lock)) continue;
-    const f = factsInCaller(run, base, t.facts, args, made);
+    const f = factsInCaller(run, base, t.facts, args, made, null, run.shared.program.functions[id] ?? null);
     if (f === null || !f.decidable) continue;
     const memory = memoryInCaller(run, before, t.memory, args, made);
     if (memory === null) continue;
@@ -397,7 +441,7 @@ function applySleep(
   made: number,
 ): void {
   if (e.released.length === 0 && run.effect.isSleepSaid(s)) return;
-  const f = factsInCaller(run, s, e.facts, site.args, made);
+  const f = factsInCaller(run, s, e.facts, site.args, made, null, run.shared.program.functions[id] ?? null);
   if (f === null || !f.decidable) return;
   const memory = memoryInCaller(run, before, e.memory, site.args, made);
   if (memory === null) return;
@@ -406,7 +450,18 @@ function applySleep(
   if (givesAtTimes(run, before, state, e, site.args, made, id)) return;
   // What the callee releases before it sleeps is not what this function released
   if (state.released.length === s.released.length) state = state.withLocks(state.locks, s.released);
-  run.effect.sleepAt(state, site.op, name, id, e.certain, e.guarded, f.facts !== s.facts, memory);
+  const isAssumed = f.facts !== s.facts;
+  const isExcluded = isAssumed && onlyExcludes(run.terms, s.facts, f.facts, f.there);
+  run.effect.sleepAt(
+    state,
+    site.op,
+    name,
+    id,
+    e.certain && !(isExcluded && (f.there.length > 0 || heldAtomic(state.locks) !== null)),
+    e.guarded,
+    isAssumed && !isExcluded,
+    memory,
+  );
 }
 
 /**

@@ -10,6 +10,7 @@ import { calledName } from './cfg.js';
 import { type Evaluator, JOIN_OP } from './evaluate.js';
 import { commonFacts, commonLocks, groupExits, implies } from './join.js';
 import { showPlace } from './names.js';
+import { readsOf } from './operands.js';
 import type {
   CallEdge,
   Exit,
@@ -300,7 +301,7 @@ export class EffectRecorder {
         this.eventKeys.add(key);
         this.events.push({
           kind: 'double',
-          conditional: lastRef || s.lastRef || s.blurred || this.decidedAfter(s, first.op),
+          conditional: lastRef || s.lastRef || s.blurred || this.decidedAfter(s, first),
           op,
           what,
           via,
@@ -731,14 +732,38 @@ export class EffectRecorder {
     };
   }
 
-  /** Whether the state hangs on the result of a call that was made after an operation. */
-  private decidedAfter(s: State, op: number): boolean {
+  /** Whether the state hangs on the result of a call that was made after a lock was taken, and may say what became of it. */
+  private decidedAfter(s: State, lock: Lock): boolean {
     for (let i = 0; i < s.facts.length; i += 2) {
       const root = this.terms.root(s.facts[i] as number);
-      if (this.terms.kind(root) === T.Fresh && this.terms.a(root) > op && this.terms.a(root) < JOIN_OP)
-        return true;
+      if (this.terms.kind(root) !== T.Fresh) continue;
+      const op = this.terms.a(root);
+      if (op > lock.op && op < JOIN_OP && !this.leavesAlone(s, op, lock)) return true;
     }
     return false;
+  }
+
+  /**
+   * Whether a call leads to a function of which all is known, which comes back with the locks that it was called with, and which is not
+   * handed the lock at hand: it may be a way of its own to take it.
+   */
+  private leavesAlone(s: State, op: number, lock: Lock): boolean {
+    const { graph, file } = this.ev;
+    if (op >= graph.opCount) return false;
+    const fn = { file, index: graph.index };
+    const name = calledName(fn, op);
+    const callee = name === '' ? null : this.shared.program.resolve(name, file);
+    const result = callee === null ? undefined : this.shared.results[callee.id];
+    if (result === undefined || result.widened) return false;
+    const { terms } = this;
+    const isLock = (e: number): boolean => {
+      const value = this.ev.value(s, e);
+      return terms.kind(value) === T.Addr && terms.contains(lock.place, terms.a(value));
+    };
+    return (
+      result.exits.every((e) => e.locks.length === 0 && e.released.length === 0) &&
+      !readsOf(fn, op).slice(1).some(isLock)
+    );
   }
 }
 

@@ -389,7 +389,7 @@ export function groupExits(terms: Terms, exits: readonly Exit[]): Exit[] {
   // Where two exits with different locks cannot be told apart by the caller, both are in doubt
   const kept = out.map(keptLocks);
   return out.flatMap((e, i) => {
-    const like = out.filter((o, n) => kept[n] !== kept[i] && !distinct(o, e));
+    const like = out.filter((o, n) => kept[n] !== kept[i] && !distinct(terms, o, e));
     if (like.length === 0) return [e];
     const only = onlyFor(terms, e, like);
     if (only === null) return [{ ...e, doubt: true }];
@@ -419,8 +419,12 @@ function onlyFor(terms: Terms, e: Exit, like: readonly Exit[]): { term: number; 
   return (known & mask) === 0 || (known & ~mask) === 0 ? null : { term, mask: known & mask };
 }
 
-function distinct(a: Exit, b: Exit): boolean {
+function distinct(terms: Terms, a: Exit, b: Exit): boolean {
   if ((a.mask & b.mask) === 0) return true;
+  // Two numbers: `return mode` after what the mode says was taken
+  const given = a.value < 0 ? null : terms.number(a.value);
+  const other = b.value < 0 ? null : terms.number(b.value);
+  if (given !== null && other !== null && given !== other) return true;
   for (let i = 0; i < a.facts.length; i += 2)
     if (((a.facts[i + 1] as number) & factOf(b.facts, a.facts[i] as number)) === 0) return true;
   return false;

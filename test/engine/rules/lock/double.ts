@@ -302,4 +302,74 @@ void remove_ok(struct dentry *top)
 	inode_unlock(top->d_inode);
 	simple_recursive_removal(top, 0);
 }`,
+  'a callee takes it for a pointer that is not NULL': `
+static void drop(struct foo *f, struct foo *g)
+{
+	if (!g)
+		return;
+	mutex_lock(&f->mutex);
+	g->count--;
+	mutex_unlock(&f->mutex);
+}
+void a_bad(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	drop(f, f->next); /*! lock/double@high */
+	mutex_unlock(&f->mutex);
+}
+void b_ok(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	drop(f, (struct foo *)0);
+	mutex_unlock(&f->mutex);
+}`,
+  // What the result of a callee says is not that the lock is gone, where the callee does nothing with such locks
+  'what was found under the lock': `
+static struct foo *find(struct foo *f, int n)
+{
+	return f->count == n ? f->next : (struct foo *)0;
+}
+static void drop(struct foo *f, struct foo *g)
+{
+	mutex_lock(&f->mutex);
+	g->count--;
+	mutex_unlock(&f->mutex);
+}
+static int unlocks(struct foo *f)
+{
+	if (f->count)
+		return 0;
+	mutex_unlock(&f->mutex);
+	return 1;
+}
+struct foo *look(struct foo *f);
+void a_bad(struct foo *f)
+{
+	struct foo *g;
+
+	mutex_lock(&f->mutex);
+	g = find(f, 3);
+	if (g)
+		drop(f, g); /*! lock/double@high */
+	mutex_unlock(&f->mutex);
+}
+void b_bad(struct foo *f)
+{
+	struct foo *g;
+
+	mutex_lock(&f->mutex);
+	g = look(f);
+	if (g)
+		drop(f, g); /*! lock/double@low */
+	mutex_unlock(&f->mutex);
+}
+void c_ok(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (unlocks(f)) {
+		drop(f, f);
+		return;
+	}
+	mutex_unlock(&f->mutex);
+}`,
 };

@@ -888,4 +888,148 @@ int a_bad(struct foo *f)
 out:
 	return err; /*! lock/imbalance */
 }`,
+  // What is handed over says which lock is taken, and what was returned says which one is given back
+  'a wrapper takes the lock that its flag names': `
+#define OUTER_EXCL 1
+#define INNER_EXCL 4
+#define INNER_SHARED 8
+struct pair { struct rw_semaphore outer; struct rw_semaphore inner; int loaded; int failed; };
+void pair_lock(struct pair *p, unsigned int flags)
+{
+	if (flags & OUTER_EXCL)
+		down_write(&p->outer);
+	if (flags & INNER_EXCL)
+		down_write(&p->inner);
+	else if (flags & INNER_SHARED)
+		down_read(&p->inner);
+}
+void pair_unlock(struct pair *p, unsigned int flags)
+{
+	if (flags & OUTER_EXCL)
+		up_write(&p->outer);
+	if (flags & INNER_EXCL)
+		up_write(&p->inner);
+	else if (flags & INNER_SHARED)
+		up_read(&p->inner);
+}
+unsigned int pair_lock_map(struct pair *p)
+{
+	unsigned int mode = INNER_SHARED;
+
+	if (!p->loaded)
+		mode = INNER_EXCL;
+	pair_lock(p, mode);
+	return mode;
+}
+static int pair_write(struct pair *p)
+{
+	return p->failed ? -EBUSY : 0;
+}
+int a_bad(struct pair *p, int write)
+{
+	unsigned int mode;
+	int err = 0;
+
+	pair_lock(p, OUTER_EXCL);
+	mode = pair_lock_map(p);
+	if (write) {
+		pair_unlock(p, mode);
+		err = pair_write(p);
+		if (err)
+			return err; /*! lock/imbalance */
+	} else {
+		pair_unlock(p, mode);
+	}
+	pair_unlock(p, OUTER_EXCL);
+	return err;
+}
+int a_ok(struct pair *p, int write)
+{
+	unsigned int mode;
+	int err = 0;
+
+	pair_lock(p, OUTER_EXCL);
+	mode = pair_lock_map(p);
+	if (write) {
+		pair_unlock(p, mode);
+		err = pair_write(p);
+		if (err)
+			goto out;
+	} else {
+		pair_unlock(p, mode);
+	}
+out:
+	pair_unlock(p, OUTER_EXCL);
+	return err;
+}
+int b_ok(struct pair *p, unsigned int flags)
+{
+	int err;
+
+	pair_lock(p, flags);
+	err = pair_write(p);
+	if (err)
+		return err;
+	pair_unlock(p, flags);
+	return 0;
+}`,
+  'a method gives a lock back on no way out': `
+struct mutex big;
+static int a_bad(struct inode *inode, struct file *file)
+{
+	mutex_lock(&big);
+	file->private_data = inode;
+	return 0; /*! lock/imbalance@high */
+}
+const struct file_operations ops = { .open = a_bad };`,
+  'what prints a record opens the read side once more instead of closing it': `
+struct foo *first;
+static int a_bad(struct seq_file *m, void *v)
+{
+	rcu_read_lock();
+	if (!rcu_dereference(first))
+		return 0; /*! lock/imbalance@high */
+	rcu_read_lock();
+	return 0;
+}
+static int b_ok(struct seq_file *m, void *v)
+{
+	rcu_read_lock();
+	if (rcu_dereference(first))
+		seq_puts(m, "one");
+	rcu_read_unlock();
+	return 0;
+}
+void begin(void)
+{
+	proc_create_net_single("a", 0, 0, a_bad, 0);
+	proc_create_net_single_write("b", 0, 0, b_ok, 0, 0);
+}`,
+  'one method takes a lock, and another gives it back': `
+struct mutex big;
+static int a_ok(struct inode *inode, struct file *file)
+{
+	mutex_lock(&big);
+	return 0;
+}
+static int b_ok(struct inode *inode, struct file *file)
+{
+	mutex_unlock(&big);
+	return 0;
+}
+const struct file_operations ops = { .open = a_ok, .release = b_ok };`,
+  'the caller of a function that is a method as well gives it back': `
+struct mutex big;
+static int a_ok(struct inode *inode, struct file *file)
+{
+	mutex_lock(&big);
+	return 0;
+}
+int b_ok(struct inode *inode, struct file *file)
+{
+	a_ok(inode, file);
+	mutex_unlock(&big);
+	return 0;
+}
+const struct file_operations ops = { .open = a_ok };`,
 };

@@ -661,4 +661,78 @@ void a_bad(struct foo *f, unsigned int flags)
 	mutex_unlock(&f->mutex);
 	spin_unlock(&f->lock);
 }`,
+  // Most numbers are none of those that are dealt with otherwise: who passes one on says by that nothing of sleeping
+  'a callee sleeps for all numbers but a few': `
+void *make(int kind);
+void *make(int kind)
+{
+	switch (kind) {
+	case 5:
+	case 7:
+		return 0;
+	default:
+		break;
+	}
+	return kmalloc(16, GFP_KERNEL);
+}
+void a_bad(struct foo *f, int kind)
+{
+	spin_lock(&f->lock);
+	f->data = make(kind); /*! lock/sleep-in-atomic@medium */
+	spin_unlock(&f->lock);
+}
+void b_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	f->data = make(7);
+	spin_unlock(&f->lock);
+}
+void *grow(int wait);
+void *grow(int wait)
+{
+	return wait ? kmalloc(16, GFP_KERNEL) : 0;
+}
+void c_ok(struct foo *f, int wait)
+{
+	spin_lock(&f->lock);
+	f->data = grow(wait);
+	spin_unlock(&f->lock);
+}`,
+  // A pointer that is handed over points at something as a rule: a test for NULL is no leave to sleep
+  'a callee does nothing for NULL': `
+static void drop(struct foo *f)
+{
+	if (!f)
+		return;
+	might_sleep();
+	f->count = 0;
+}
+void a_bad(struct foo *f)
+{
+	spin_lock(&f->lock);
+	drop(f->next); /*! lock/sleep-in-atomic@medium */
+	spin_unlock(&f->lock);
+}
+void b_bad(struct foo *f, struct foo *g)
+{
+	spin_lock(&f->lock);
+	drop(g); /*! lock/sleep-in-atomic@medium */
+	spin_unlock(&f->lock);
+}
+void c_ok(struct foo *f)
+{
+	spin_lock(&f->lock);
+	drop((struct foo *)0);
+	spin_unlock(&f->lock);
+}
+void d_ok(struct foo *f)
+{
+	struct foo *g = f->next;
+
+	if (g)
+		return;
+	spin_lock(&f->lock);
+	drop(g);
+	spin_unlock(&f->lock);
+}`,
 };

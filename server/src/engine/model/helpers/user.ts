@@ -13,6 +13,9 @@ const SHOWS: CallbackEffect = {
   method: 'seq_operations::show',
 };
 
+/** The same, where a file of /proc is made. */
+const SHOWS_IN_PROC: CallbackEffect = { ...SHOWS, param: 3 };
+
 /** User memory is touched. */
 const FAULTS = { faults: true } as const;
 
@@ -125,6 +128,20 @@ export const USER_HELPERS: readonly HelperEntry[] = [
     'Opens a file of one printed record; allocates.',
     '6.12:fs/seq_file.c:572',
     { callbacks: [SHOWS] },
+  ),
+  S(
+    'proc_create_net_single',
+    'name, mode, parent, show, data',
+    'Makes a file of /proc with one printed record of a network namespace; allocates.',
+    '6.12:fs/proc/proc_net.c:208',
+    { callbacks: [SHOWS_IN_PROC] },
+  ),
+  S(
+    'proc_create_net_single_write',
+    'name, mode, parent, show, write, data',
+    'Makes a file of /proc with one printed record of a network namespace, which can be written to; allocates.',
+    '6.12:fs/proc/proc_net.c:249',
+    { callbacks: [SHOWS_IN_PROC] },
   ),
   N('sysfs_emit', 'buf, fmt', 'Prints into a page.', '6.12:include/linux/sysfs.h:743'),
   N('sysfs_emit_at', 'buf, at, fmt', 'Prints into a page.', '6.12:include/linux/sysfs.h:749'),

@@ -275,13 +275,11 @@ const ENDS: readonly HelperEntry[] = [
     '6.12:kernel/exit.c:1000',
     {
       noReturn: true,
-      versions: { since: '6.1' },
     },
   ),
   N('do_task_dead', '', 'Gives up the CPU for good.', '6.12:kernel/sched/core.c:6760', { noReturn: true }),
   S('kthread_exit', 'result', 'Ends the kernel thread.', '6.12:kernel/kthread.c:312', {
     noReturn: true,
-    versions: { since: '6.1' },
   }),
   S(
     'kthread_complete_and_exit',
@@ -295,7 +293,7 @@ const ENDS: readonly HelperEntry[] = [
     'mod, code',
     'Drops a reference to a module and ends the kernel thread.',
     '6.12:kernel/module/main.c:176',
-    { noReturn: true, versions: { since: '6.1' } },
+    { noReturn: true },
   ),
 ];
 

@@ -4,7 +4,9 @@
  */
 
 import type { Precision } from '../../base/finding.js';
+import { waysOutOf } from '../../contexts/callee-calls.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
+import { type Origin, Whence } from '../../contexts/entry-points.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import { readsOf } from '../../contexts/operands.js';
 import type { Exit, FunctionResult } from '../../contexts/result.js';
@@ -29,7 +31,17 @@ import { typeRef } from '../../program/program.js';
 import { OfEach } from '../kept.js';
 import { isReleasing } from '../releases.js';
 import { operationsOf } from '../replay.js';
-import { type Draft, lineOf, lockExpression, type Rule, type RuleContext, step, WIDENED } from '../rule.js';
+import {
+  type Draft,
+  entryMethod,
+  lineOf,
+  lockExpression,
+  originStep,
+  type Rule,
+  type RuleContext,
+  step,
+  WIDENED,
+} from '../rule.js';
 import { isPairedByCondition, isTakenUnderSame } from '../same-condition.js';
 import { Ways } from '../ways.js';
 import { breaksContract } from './contract.js';
@@ -63,6 +75,7 @@ export const imbalance: Rule = {
         cx.silence?.(ID, fn, -1, WIDENED);
         continue;
       }
+      out.push(...keptByMethod(cx, fn, result, passed, byOrigin));
       if (isSteady(result)) {
         cx.silence?.(ID, fn, -1, 'all ways out of the function leave the same locks held');
         continue;
@@ -91,6 +104,89 @@ export const imbalance: Rule = {
     return out;
   },
 };
+
+/** Methods of seq_file that hand a lock over between them. */
+const BETWEEN_THEM: ReadonlySet<string> = new Set(['start', 'next', 'stop']);
+
+/**
+ * Locks that a method or callback takes and keeps on all its ways out. Who calls it knows nothing of them; and in its directory nobody
+ * gives such a lock back that he has not taken himself, as those do that take one in a method and give it back in another.
+ */
+function keptByMethod(
+  cx: RuleContext,
+  fn: FunctionRef,
+  result: FunctionResult,
+  passed: ReadonlyMap<string, PassedOn>,
+  byOrigin: Map<number, readonly string[]>,
+): Draft[] {
+  if (result.acquires.size === 0) return [];
+  const exits = result.rawExits.filter((e) => !e.doubt);
+  const [first] = exits;
+  if (first === undefined || exits.some((e) => e.locks.length === 0 || e.blurred)) return [];
+  const { propagation } = cx.analysis;
+  const entries = propagation?.entries[fn.id] ?? [];
+  const origins = entries.flatMap((e) => e.origins.map((o) => propagation?.origins[o]));
+  if (entries.length === 0 || entries.some((e) => e.caller >= 0 || e.from !== Whence.Beginning)) return [];
+  const isKnown = (o: Origin | undefined): boolean =>
+    o !== undefined &&
+    (o.struct === 'callback' || cx.analysis.model.methods.has(`${o.struct}::${o.method}`)) &&
+    !(o.struct === 'seq_operations' && BETWEEN_THEM.has(o.method));
+  if (origins.length === 0 || !origins.every(isKnown)) return [];
+  const handed = handedOver(cx, fn, byOrigin);
+  const out: Draft[] = [];
+  for (const lock of first.locks) {
+    const isSame = (l: Lock): boolean => key(l) === key(lock) && !l.may;
+    if (out.some((d) => d.objectClass === lock.class) || !isSame(lock) || !isOurs(lock)) continue;
+    if (!exits.every((e) => e.locks.some(isSame))) continue;
+    const text = propagation?.show(fn.id, lock.place) ?? lock.class;
+    const quiet = (why: string): void =>
+      cx.silence?.(ID, fn, lock.fn === fn.id ? lock.op : -1, `'${text}' is held on all ways out: ${why}`);
+    if (handed.has(lock.class)) {
+      quiet("the method's contract hands it over");
+      continue;
+    }
+    if (lock.class.startsWith('?') || lock.class === '' || isOnStack(fn, lock) || lock.fn !== fn.id) {
+      quiet('what lock it is is not known');
+      continue;
+    }
+    if (isCalledHere(cx, fn)) {
+      quiet('it is called by name as well, and that caller may give it back');
+      continue;
+    }
+    if (lock.kind !== 'rcu' && passed.has(`${fn.unit}|${handle(lock)}`)) {
+      quiet('another function of the directory releases such a lock for its caller: it is handed on');
+      continue;
+    }
+    const [origin] = origins;
+    const method = origin?.struct === 'callback' ? origin.method : `->${origin?.method}()`;
+    const name = lock.kind === 'rcu' ? 'the RCU read side' : `'${lockExpression(text)}'`;
+    out.push({
+      rule: 'lock/imbalance',
+      precision: cx.analysis.model.helpers.has(calledName(fn, lock.op)) ? 'high' : 'medium',
+      certainty: 'must',
+      message: `returns with ${name} held, taken at line ${lineOf(fn, lock.op)}: on no way out is it given back, and who calls ${method} does not know of it`,
+      fn: fn.id,
+      op: first.op,
+      entry: entryMethod(cx.analysis, origin),
+      held: [],
+      rcu: 'none',
+      trace: [
+        ...(origin === undefined ? [] : [originStep(cx, origin)]),
+        step('acquire', fn, lock.op, `takes ${name}`),
+        step('branch', fn, first.op, 'returns with it held'),
+      ],
+      objectClass: lock.class,
+    });
+  }
+  return out;
+}
+
+/** Whether some function of its directory calls a function, by its name or through a pointer. */
+function isCalledHere(cx: RuleContext, fn: FunctionRef): boolean {
+  return cx.all.some(
+    (f) => f.unit === fn.unit && cx.analysis.results[f.id]?.edges.some((e) => e.callee === fn.id) === true,
+  );
+}
 
 const STEADY = new WeakMap<FunctionResult, boolean>();
 
@@ -254,9 +350,30 @@ function isResult(cx: RuleContext, lock: Lock, has: readonly Exit[]): boolean {
 function viaUnsteady(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
   const edge = cx.analysis.results[fn.id]?.edges.find((e) => e.op === lock.op && e.context === 'now');
   if (edge === undefined) return false;
-  const exits = cx.analysis.results[edge.callee]?.exits ?? [];
+  const callee = cx.analysis.results[edge.callee];
+  if (callee === undefined || !differ(callee.exits)) return false;
+  // Or what is handed over says it: `lock(object, EXCLUSIVE)` takes one lock always
+  return differ(waysOutAt(cx, fn, lock.op, callee));
+}
+
+/** Whether ways out differ in what they hold. */
+function differ(exits: readonly Exit[]): boolean {
   const shape = (e: Exit): string => `${e.locks.map(key).join()}|${e.released.map(key).join()}`;
   return exits.some((e) => e.released.length > 0 || shape(e) !== shape(exits[0] as Exit));
+}
+
+/** The ways out of a callee that can be with what one call hands over, whichever way control came to it. */
+function waysOutAt(cx: RuleContext, fn: FunctionRef, at: number, callee: FunctionResult): readonly Exit[] {
+  const out = new Set<Exit>();
+  const run: FunctionRun = new FunctionRun(cx.analysis.shared, fn, (op, s): undefined => {
+    if (op !== at || s.doubt) return;
+    const args = readsOf(fn, op)
+      .slice(1)
+      .map((e) => run.ev.value(s, e));
+    for (const e of waysOutOf(run, s, callee, args)) out.add(e);
+  });
+  run.run();
+  return [...out];
 }
 
 /** The ways out of what a function calls, of each callee that gives back such a lock of its callers on some of them. */
@@ -463,7 +580,7 @@ function compare(
     );
     const handedOn = passed || (taker && !nobody);
     // A function that hands a lock on does not do so with some of its errors, or with its errors alone
-    const kept = handedOn && acquired ? ownKept(cx, fn, lock, has, pairs) : undefined;
+    const kept = handedOn && acquired ? ownKept(cx, fn, lock, has, pairs, loose) : undefined;
     const pair = handedOn
       ? (kept ??
         pairs.find(
@@ -674,11 +791,14 @@ function ownKept(
   lock: Lock,
   has: readonly Exit[],
   pairs: readonly (readonly [Exit, Exit])[],
+  loose: boolean,
 ): readonly [Exit, Exit] | undefined {
   const { model, results } = cx.analysis;
-  if (lock.fn !== fn.id || !model.helpers.has(calledName(fn, lock.op)) || !has.every(isError))
-    return undefined;
-  const pair = pairs.find(([h, n]) => !h.blurred && !n.blurred && n.done.includes(lock.place));
+  if (lock.fn !== fn.id || !has.every(isError)) return undefined;
+  // By a wrapper as well: whether it always takes it has been asked before
+  const taking = results[fn.id]?.edges.find((e) => e.op === lock.op && e.context === 'now');
+  if (!model.helpers.has(calledName(fn, lock.op)) && taking === undefined) return undefined;
+  const pair = pairs.find(([h, n]) => !h.blurred && !n.blurred && (loose || n.done.includes(lock.place)));
   const owner = variableOf(fn.file, readsOf(fn, lock.op)[1] ?? -1);
   if (pair === undefined || owner < 0) return undefined;
   const ways = new Ways(fn);
