@@ -20,6 +20,7 @@ import type { RuleContext } from './rule.js';
 
 const D_LOCK = 'dentry::d_lock';
 const I_RWSEM = 'inode::i_rwsem';
+const BUFFER = 'buffer_head::BH_Lock';
 
 /** What moves a dentry wherever it is called from. */
 const MOVERS = ['d_move', 'd_exchange'];
@@ -110,7 +111,8 @@ export class Moves {
       const result = this.cx.analysis.results[id];
       for (const key of result?.acquires ?? []) {
         const [cls = '', kind = ''] = key.split('|');
-        if (namelessWord(kind as LockKind) !== undefined) continue;
+        // A page or a buffer is locked for what it holds: who has another one is not kept out
+        if (kind === 'folio' || cls === BUFFER || namelessWord(kind as LockKind) !== undefined) continue;
         if (!isAtomicKind(kind as LockKind) || cls === D_LOCK) out.add(cls);
       }
       for (const e of result?.edges ?? []) if (seen.size < MAX_ASKED) seen.add(e.callee);
