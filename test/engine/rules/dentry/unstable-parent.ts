@@ -451,4 +451,25 @@ static int fsync_bad(struct file *file, loff_t start, loff_t end, int datasync)
 	return n;
 }
 const struct file_operations fops = { .fsync = fsync_bad };`,
+
+  // A filesystem for its own settings, in a directory that works on the dentries of others
+  'in a filesystem that renames only in others': `
+const struct super_operations sops = { .put_super = foo_put };
+int serve_rename(struct renamedata *rd)
+{
+	return vfs_rename(rd); /*! dir/lock-required */
+}
+int serve_bad(struct foo *f, struct dentry *dentry)
+{
+	struct dentry *up = dget(dentry->d_parent); /*! dentry/unstable-parent@low */
+	int flags = d_inode(up)->i_flags;
+
+	dput(up);
+	return flags;
+}
+static int open_ok(struct inode *inode, struct file *file)
+{
+	return d_inode(file->f_path.dentry->d_parent)->i_flags;
+}
+const struct file_operations fops = { .open = open_ok };`,
 };
