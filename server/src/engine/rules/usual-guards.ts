@@ -197,6 +197,8 @@ function oddOneOut(cx: RuleContext, all: readonly ChangeIn[]): BareChange | null
     const where = guarded.find((c) => c.locks.includes(lock));
     if (first === undefined || where === undefined || bare.some((c) => c.fn !== first.fn)) continue;
     if (guarded.length < LEAST_CHANGES * bare.length) continue;
+    // Another lock of the object may keep it there
+    if (bare.some((c) => c.locks.some((l) => l.startsWith(`${c.struct}::`)))) continue;
     const { fn, op, struct, field } = first;
     return { fn, op, struct, field, lock, guarded: guarded.length, where };
   }

@@ -441,4 +441,29 @@ static int crate_open(struct inode *inode, struct file *file)
 	return 0;
 }
 const struct file_operations crate_ops = { .open = crate_open };`,
+  'changed under another lock of the object': `${CRATE}
+struct lid { spinlock_t lock; spinlock_t other; int n; };
+void up_ok(struct lid *l)
+{
+	spin_lock(&l->lock);
+	l->n++;
+	l->n += 2;
+	spin_unlock(&l->lock);
+}
+void down_ok(struct lid *l)
+{
+	spin_lock(&l->lock);
+	l->n--;
+	spin_unlock(&l->lock);
+}
+static int lid_open(struct inode *inode, struct file *file)
+{
+	struct lid *l = inode->i_private;
+
+	spin_lock(&l->other);
+	l->n++;
+	spin_unlock(&l->other);
+	return 0;
+}
+const struct file_operations lid_ops = { .open = lid_open };`,
 };
