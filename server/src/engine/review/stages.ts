@@ -12,11 +12,10 @@ import { T, type Terms } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { comesFromMethod } from '../rules/holding.js';
-import { ALONE } from '../rules/lock/guarded-field.js';
 import { holderIn, isInside, isPointerTo } from '../rules/only-looks.js';
 import { operationsOf } from '../rules/replay.js';
 import { lineOf, type RuleContext } from '../rules/rule.js';
-import { madeIn } from '../rules/usual-guards.js';
+import { ALONE, madeIn } from '../rules/usual-guards.js';
 import { Ways } from '../rules/ways.js';
 import { isPreparing } from './access-words.js';
 

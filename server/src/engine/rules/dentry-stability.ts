@@ -20,6 +20,7 @@ import type { RuleContext } from './rule.js';
 
 const D_LOCK = 'dentry::d_lock';
 const I_RWSEM = 'inode::i_rwsem';
+const BUFFER = 'buffer_head::BH_Lock';
 
 /** What moves a dentry wherever it is called from. */
 const MOVERS = ['d_move', 'd_exchange'];
@@ -34,6 +35,8 @@ const MAX_ASKED = 400;
 interface UnitMoves {
   readonly isFilesystem: boolean;
   readonly canMove: boolean;
+  /** Those that it moves are not its own: it is a filesystem that never renames, and renames in others. */
+  readonly onlyOthers: boolean;
   /** Methods by which it renames. */
   readonly renames: readonly FunctionRef[];
 }
@@ -55,6 +58,11 @@ export class Moves {
 
   canMove(unit: string): boolean {
     return this.of(unit).canMove;
+  }
+
+  /** Whether a unit, as a filesystem, moves dentries of other filesystems only. */
+  movesOnlyOthers(unit: string): boolean {
+    return this.of(unit).onlyOthers;
   }
 
   /**
@@ -80,7 +88,7 @@ export class Moves {
   }
 
   private find(unit: string): UnitMoves {
-    const { program } = this.cx.analysis;
+    const { model, program } = this.cx.analysis;
     let isFilesystem = false;
     const renames: FunctionRef[] = [];
     let renamed = false;
@@ -94,13 +102,11 @@ export class Moves {
       }
       if (OF_FILESYSTEMS.has(s.struct)) isFilesystem = true;
     }
-    const canMove = renamed || !isFilesystem || this.callsMover(unit);
-    return { isFilesystem, canMove, renames };
-  }
-
-  private callsMover(unit: string): boolean {
-    const calls = callsOfUnit(this.cx.analysis.program, unit);
-    return MOVERS.some((m) => calls.has(m));
+    const calls = callsOfUnit(program, unit);
+    const movesOwn = renamed || !isFilesystem || MOVERS.some((m) => calls.has(m));
+    const onlyOthers =
+      !movesOwn && [...model.helpers].some(([name, { moves }]) => moves !== undefined && calls.has(name));
+    return { isFilesystem, canMove: movesOwn || onlyOthers, onlyOthers, renames };
   }
 
   private findLocks(from: readonly FunctionRef[]): ReadonlySet<string> {
@@ -110,7 +116,8 @@ export class Moves {
       const result = this.cx.analysis.results[id];
       for (const key of result?.acquires ?? []) {
         const [cls = '', kind = ''] = key.split('|');
-        if (namelessWord(kind as LockKind) !== undefined) continue;
+        // A page or a buffer is locked for what it holds: who has another one is not kept out
+        if (kind === 'folio' || cls === BUFFER || namelessWord(kind as LockKind) !== undefined) continue;
         if (!isAtomicKind(kind as LockKind) || cls === D_LOCK) out.add(cls);
       }
       for (const e of result?.edges ?? []) if (seen.size < MAX_ASKED) seen.add(e.callee);
@@ -374,6 +381,12 @@ export function movable(
       : spot.dentry < 0
         ? null
         : lift(cx, fn, index, spot.dentry);
+  const isMethod = origin !== undefined && origin.struct !== 'callback';
+  // Its own files are asked for by name; what it does for others it does without
+  if (moves.movesOnlyOthers(fn.unit) && (isMethod || lifted?.source === 'file')) {
+    quiet?.('it belongs to the filesystem itself, in which nothing renames');
+    return 'no';
+  }
   const asked = lifted ?? { source: 'file', term: -1 };
   if (spot.brought > 0 && !bringsOnlyOwn(cx, fn, index, spot.brought, asked)) {
     quiet?.('the caller brings the lock of a directory that may be the parent');
@@ -381,7 +394,6 @@ export function movable(
   }
   // Who calls it, or which of several functions in one slot is called with it, is not known: nor are the locks
   if (lifted?.source !== 'file' && (origin === undefined || isGuessed(cx, fn, index, spot))) return 'guess';
-  const isMethod = origin !== undefined && origin.struct !== 'callback';
   const isCertain =
     lifted?.source === 'file' || lifted?.source === 'alias' || (lifted?.source === 'argument' && isMethod);
   if (tellsLocks(entry) && isCertain) return 'yes';

@@ -22,6 +22,9 @@ import { calleesByOp } from './lockless.js';
 import type { RuleContext } from './rule.js';
 import { Ways } from './ways.js';
 
+/** In place of the number of a member's name: the lock is a variable that all functions see, and the expression names it. */
+export const NO_MEMBER = -1;
+
 /** A lock that is a member: of what expression, and the number of the member's name. */
 export interface TextLock {
   readonly base: number;
@@ -207,7 +210,8 @@ function byHelper(
         : path.fields.length === 1
           ? { base: arg, member: file.strings.indexOf(path.fields[0] as string) }
           : null;
-    if (lock !== null && lock.member >= 0) out.push({ ...lock, op, shared: l.mode === 'shared' });
+    if (lock !== null && (lock.member >= 0 || path.fields.length === 0))
+      out.push({ ...lock, op, shared: l.mode === 'shared' });
   }
   return out;
 }
@@ -236,10 +240,12 @@ function byCallees(
   return out;
 }
 
-/** The member that `&x->m` is the address of. */
+/** The member that `&x->m` is the address of; of a variable that is no function's own, the variable. */
 function pointedMember(file: FileFacts, e: number): TextLock | null {
   if ((file.exprs[e * EXPR_STRIDE] as X) !== X.Addr) return null;
   const of = (file.exprs[e * EXPR_STRIDE + 1] as number) * EXPR_STRIDE;
+  if ((file.exprs[of] as X) === X.Name)
+    return { base: file.exprs[e * EXPR_STRIDE + 1] as number, member: NO_MEMBER };
   if ((file.exprs[of] as X) !== X.Field) return null;
   return { base: file.exprs[of + 1] as number, member: file.exprs[of + 2] as number };
 }

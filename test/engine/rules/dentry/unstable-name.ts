@@ -399,4 +399,34 @@ static int open_bad(struct inode *inode, struct file *file)
 	return 0;
 }
 const struct file_operations fops = { .open = open_bad, .unlocked_ioctl = ioctl_bad };`,
+
+  // The move drops the old name, under whatever lock
+  'read before the function moves the dentry, and used after': `
+void note(const char *fmt, const char *name);
+static int foo_rename_bad(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+			  struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	const unsigned char *name = old_dentry->d_name.name;
+	const unsigned char *target = new_dentry->d_name.name;
+
+	note("%s", name);
+	d_move(old_dentry, new_dentry);
+	note("%s", target);
+	note("%s", name); /*! dentry/unstable-name@high */
+	return 0;
+}
+static int foo_rename_ok(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+			 struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	const unsigned char *name = old_dentry->d_name.name;
+
+	note("%s", name);
+	d_move(old_dentry, new_dentry);
+	name = old_dentry->d_name.name;
+	note("%s", name);
+	return 0;
+}
+const struct inode_operations renames = { .rename = foo_rename_bad };
+const struct inode_operations others = { .rename = foo_rename_ok };
+const struct super_operations sops = { .put_super = foo_put };`,
 };

@@ -426,4 +426,50 @@ static int open_bad(struct inode *inode, struct file *file)
 	return n;
 }
 const struct file_operations fops = { .open = open_bad, .unlocked_ioctl = ioctl_ok };`,
+
+  // There are as many of these as there are blocks: who has one keeps nobody out who takes another one
+  'with a buffer locked, as renames lock theirs': `
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	struct buffer_head *bh = old_dir->i_private;
+
+	lock_buffer(bh);
+	unlock_buffer(bh);
+	return 0;
+}
+const struct inode_operations renames = { .rename = foo_rename };
+const struct super_operations sops = { .put_super = foo_put };
+static int fsync_bad(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	struct buffer_head *bh = file->private_data;
+	int n;
+
+	lock_buffer(bh);
+	n = d_inode(file->f_path.dentry->d_parent)->i_flags; /*! dentry/unstable-parent */
+	unlock_buffer(bh);
+	return n;
+}
+const struct file_operations fops = { .fsync = fsync_bad };`,
+
+  // A filesystem for its own settings, in a directory that works on the dentries of others
+  'in a filesystem that renames only in others': `
+const struct super_operations sops = { .put_super = foo_put };
+int serve_rename(struct renamedata *rd)
+{
+	return vfs_rename(rd); /*! dir/lock-required */
+}
+int serve_bad(struct foo *f, struct dentry *dentry)
+{
+	struct dentry *up = dget(dentry->d_parent); /*! dentry/unstable-parent@low */
+	int flags = d_inode(up)->i_flags;
+
+	dput(up);
+	return flags;
+}
+static int open_ok(struct inode *inode, struct file *file)
+{
+	return d_inode(file->f_path.dentry->d_parent)->i_flags;
+}
+const struct file_operations fops = { .open = open_ok };`,
 };

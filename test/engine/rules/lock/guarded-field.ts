@@ -3,6 +3,32 @@
  */
 import type { RuleCases } from '../../harness.js';
 
+const CRATE = `
+struct item { struct list_head node; };
+struct crate { spinlock_t lock; int users; int all; struct list_head items; };
+void enter(struct crate *c, struct item *i)
+{
+	spin_lock(&c->lock);
+	c->users++;
+	list_add(&i->node, &c->items);
+	spin_unlock(&c->lock);
+}
+void enter_twice(struct crate *c, struct item *i, struct item *j)
+{
+	spin_lock(&c->lock);
+	c->users += 2;
+	list_add(&i->node, &c->items);
+	list_add(&j->node, &c->items);
+	spin_unlock(&c->lock);
+}
+void leave(struct crate *c)
+{
+	spin_lock(&c->lock);
+	c->users--;
+	spin_unlock(&c->lock);
+}
+`;
+
 const BOX = `
 struct box { spinlock_t lock; int used; int size; };
 void put_ok(struct box *b, int n)
@@ -326,4 +352,118 @@ void a_ok(struct box *b)
 	spin_unlock(&b->lock);
 	ASSERT(b->used == 1);
 }`,
+  // What one of all that change it does without the lock is lost; and what is new is nobody else's yet
+  'changed without the lock under which all others change it': `${CRATE}
+static int crate_open(struct inode *inode, struct file *file)
+{
+	struct crate *c = inode->i_private;
+
+	c->users++; /*! lock/guarded-field@low */
+	return 0;
+}
+static int crate_release(struct inode *inode, struct file *file)
+{
+	struct crate *c = inode->i_private;
+
+	leave(c);
+	return 0;
+}
+static int crate_mkdir(struct mnt_idmap *idmap, struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	struct crate *c = kzalloc(sizeof(*c), GFP_KERNEL);
+
+	c->users++;
+	return 0;
+}
+const struct file_operations crate_ops = { .open = crate_open, .release = crate_release };
+const struct inode_operations crate_dir_ops = { .mkdir = crate_mkdir };`,
+  'a list is changed without the lock under which all others change it': `${CRATE}
+static int crate_open(struct inode *inode, struct file *file)
+{
+	struct crate *c = inode->i_private;
+	struct item *i = file->private_data;
+
+	list_add(&i->node, &c->items); /*! lock/guarded-field@low */
+	return 0;
+}
+const struct file_operations crate_ops = { .open = crate_open };`,
+  'changed under another lock of all': `${CRATE}
+static struct mutex crates;
+static int crate_open(struct inode *inode, struct file *file)
+{
+	struct crate *c = inode->i_private;
+
+	mutex_lock(&crates);
+	c->all++;
+	mutex_unlock(&crates);
+	return 0;
+}
+void more_ok(struct crate *c)
+{
+	mutex_lock(&crates);
+	spin_lock(&c->lock);
+	c->all++;
+	c->all += 2;
+	spin_unlock(&c->lock);
+	mutex_unlock(&crates);
+}
+void less_ok(struct crate *c)
+{
+	mutex_lock(&crates);
+	spin_lock(&c->lock);
+	c->all--;
+	spin_unlock(&c->lock);
+	mutex_unlock(&crates);
+}
+const struct file_operations crate_ops = { .open = crate_open };`,
+  'one of several changes without the lock': `${CRATE}
+static int crate_open(struct inode *inode, struct file *file)
+{
+	struct crate *c = inode->i_private;
+
+	c->users++;
+	return 0;
+}
+static int crate_flush(struct file *file, fl_owner_t id)
+{
+	struct crate *c = file->f_inode->i_private;
+
+	c->users++;
+	return 0;
+}
+const struct file_operations crate_ops = { .open = crate_open, .flush = crate_flush };`,
+  'the first value of what is seen later': `${CRATE}
+static int crate_open(struct inode *inode, struct file *file)
+{
+	struct crate *c = inode->i_private;
+
+	c->users = 0;
+	return 0;
+}
+const struct file_operations crate_ops = { .open = crate_open };`,
+  'changed under another lock of the object': `${CRATE}
+struct lid { spinlock_t lock; spinlock_t other; int n; };
+void up_ok(struct lid *l)
+{
+	spin_lock(&l->lock);
+	l->n++;
+	l->n += 2;
+	spin_unlock(&l->lock);
+}
+void down_ok(struct lid *l)
+{
+	spin_lock(&l->lock);
+	l->n--;
+	spin_unlock(&l->lock);
+}
+static int lid_open(struct inode *inode, struct file *file)
+{
+	struct lid *l = inode->i_private;
+
+	spin_lock(&l->other);
+	l->n++;
+	spin_unlock(&l->other);
+	return 0;
+}
+const struct file_operations lid_ops = { .open = lid_open };`,
 };

@@ -865,6 +865,126 @@ int b_bad(struct foo *f)
 	mutex_unlock(&f->mutex);
 	return -EINVAL;
 }`,
+  // What is there for a lock alone takes it as the function itself would
+  'some errors keep what a function of the directory took': `
+struct book { struct mutex page_mutex; struct foo *of; int count; };
+unsigned count_of(int n);
+void open_book(struct book *b)
+{
+	mutex_lock(&b->page_mutex);
+}
+void close_book(struct book *b)
+{
+	mutex_unlock(&b->page_mutex);
+}
+int a_bad(struct book *b)
+{
+	open_book(b);
+	if (b->count == 1)
+		return -EBUSY; /*! lock/imbalance@high */
+	b->of->count = count_of(b->count);
+	close_book(b);
+	return 0;
+}
+int b_ok(struct book *b)
+{
+	int err = 0;
+
+	open_book(b);
+	if (b->count == 1)
+		err = -EBUSY;
+	close_book(b);
+	return err;
+}`,
+  // Where a callee returns an error it took nothing, else it did: so there is nothing to guess
+  'taken by what says by its result whether it did': `
+int interrupted(void);
+int step(struct foo *f);
+int try_open(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	if (interrupted()) {
+		mutex_unlock(&f->mutex);
+		return -EINTR;
+	}
+	return 0;
+}
+void close_foo(struct foo *f)
+{
+	mutex_unlock(&f->mutex);
+}
+int a_bad(struct foo *f)
+{
+	int err = try_open(f);
+
+	if (err < 0)
+		return err;
+	if (f->count == 1)
+		return -EBUSY; /*! lock/imbalance@high */
+	if (f->count == 2) {
+		close_foo(f);
+		return -EAGAIN;
+	}
+	return 0;
+}
+int b_ok(struct foo *f)
+{
+	int err = try_open(f);
+
+	if (err < 0)
+		return err;
+	if (f->count == 1) {
+		close_foo(f);
+		return -EBUSY;
+	}
+	return 0;
+}
+int maybe_open(struct foo *f)
+{
+	if (f->ready)
+		return 0;
+	mutex_lock(&f->mutex);
+	return 0;
+}
+int c_ok(struct foo *f)
+{
+	if (maybe_open(f))
+		return -EINTR;
+	if (f->count == 1)
+		return -EBUSY;
+	if (!f->ready)
+		mutex_unlock(&f->mutex);
+	return 0;
+}`,
+  // Some of what it calls gives it back, and not always
+  'a callee gives it back at times, and another one for good': `
+int interrupted(void);
+void finish(struct foo *f)
+{
+	mutex_unlock(&f->mutex);
+}
+int wait_for(struct foo *f)
+{
+	mutex_unlock(&f->mutex);
+	if (interrupted())
+		return -EINTR;
+	mutex_lock(&f->mutex);
+	return f->count ? 0 : 1;
+}
+int a_ok(struct foo *f)
+{
+	int err;
+
+	mutex_lock(&f->mutex);
+	err = wait_for(f);
+	if (err <= 0) {
+		if (err != -EINTR)
+			mutex_unlock(&f->mutex);
+		return err;
+	}
+	finish(f);
+	return 0;
+}`,
   'one condition, written twice, and a way around the second': `
 int here(void);
 int step(struct foo *f);

@@ -12,7 +12,7 @@ import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { type Movable, Moves, movable, NOBODY_KNOWS, type Spot, spotOf } from '../dentry-stability.js';
-import { heldShown } from '../holding.js';
+import { heldIn, heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { type Look, OfSituations, operationsOf, replay } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
@@ -87,7 +87,10 @@ interface Use {
   readonly sure: boolean;
   /** The callee gets a structure that holds the name. */
   readonly inside: boolean;
-  readonly spot: Spot;
+  /** What is known there; null where the function itself has moved the dentry. */
+  readonly spot: Spot | null;
+  /** The call that moved the dentry after its name was stored, or -1. */
+  readonly moved: number;
   readonly held: Draft['held'];
 }
 
@@ -106,10 +109,14 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   const goals = cx.silence === undefined ? goalsIn(cx, fn) : null;
   if (goals?.length === 0) return { uses: [], believed };
   const trails = new Trails<Trail>();
+  const movers = CALLS_MOVER.in(fn);
   const look: Look = (run, op, s) => {
     const callee = calledName(fn, op);
     // Paths on which a variable holds a name are kept apart from others
-    if (callee === '') return stores(run, op, s) ? counted(trails, s.trail) : undefined;
+    if (callee === '') {
+      const trail = storing(trails, run, op, s, movers);
+      return stores(run, op, s) ? counted(trails, trail) : trail === s.trail ? undefined : trail;
+    }
     const args = readsOf(fn, op).slice(1);
     const at = BELIEVES.get(callee);
     if (at !== undefined && args[at] !== undefined)
@@ -120,10 +127,30 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       const spot = spotOf(run, entry, s, dentry, true, quiet);
       if (spot === null) return;
       const held = heldShown(cx, fn, run, entry, s, op);
-      uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure, inside, spot, held });
+      uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure, inside, spot, moved: -1, held });
     };
     let { trail } = s;
+    if (movers && callee === MOVES && args[0] !== undefined)
+      trail = moving(trails, trail, run.ev.value(s, args[0]), op);
     for (const [i, arg] of args.entries()) {
+      const old = movers ? oldName(fn.file, trails.of(s.trail) ?? START, arg) : null;
+      if (old !== null && !heldIn(run, entry, s).some((l) => l.kind === 'rcu')) {
+        // By a key of its own: before the move it was another matter
+        const key = -1 - old.dentry;
+        if ((uses.get(key)?.op ?? Number.POSITIVE_INFINITY) <= op) continue;
+        const sure = cx.analysis.model.helpers.has(callee) || fateOf(cx, fn, callee, i) !== 'unknown';
+        uses.set(key, {
+          op,
+          text: run.showPlace(old.dentry),
+          callee,
+          sure,
+          inside: false,
+          spot: null,
+          moved: old.moved,
+          held: heldShown(cx, fn, run, entry, s, op),
+        });
+        continue;
+      }
       const value = run.ev.value(s, arg);
       const structure = structureAt(run, value);
       const waits = structure < 0 ? 'nothing' : sleepsFor(cx, fn, callee);
@@ -161,6 +188,10 @@ const BELIEVES: ReadonlyMap<string, number> = new Map([
 
 const NAMES = new Mentions(['d_name']);
 
+/** What takes a dentry's name away from it, for good: two that are exchanged keep both names alive. */
+const MOVES = 'd_move';
+const CALLS_MOVER = new Mentions([MOVES]);
+
 /**
  * Calls that may get a name and keep it, and those that say what the function takes the dentry for; none where there is none of the
  * first. By the text alone: what a name is stored in, and what is made of that.
@@ -168,6 +199,7 @@ const NAMES = new Mentions(['d_name']);
 function goalsIn(cx: RuleContext, fn: FunctionRef): readonly number[] {
   const isNamed = NAMES.carriedIn(fn);
   const all = operationsOf(fn);
+  const moves = CALLS_MOVER.in(fn);
   const structures = structuresIn(cx, fn, isNamed);
   const keeps = all.filter((op) => {
     const callee = calledName(fn, op);
@@ -177,7 +209,7 @@ function goalsIn(cx: RuleContext, fn: FunctionRef): readonly number[] {
         .slice(1)
         .some(
           (e, i) =>
-            (isNamed(e) && fateOf(cx, fn, callee, i) !== 'nothing') ||
+            (isNamed(e) && (moves || fateOf(cx, fn, callee, i) !== 'nothing')) ||
             (structures.has(localOf(fn.file, e)) && sleepsFor(cx, fn, callee) !== 'nothing'),
         )
     );
@@ -197,15 +229,27 @@ interface Held {
 interface Trail {
   readonly count: number;
   readonly held: readonly Held[];
+  readonly stored: readonly Stored[];
+}
+
+/** A name in a variable, in a function that moves dentries; `moved`: the operation that has moved its dentry since, or -1. */
+interface Stored {
+  readonly variable: number;
+  readonly dentry: number;
+  readonly moved: number;
 }
 
 /** Names that one path may store: past these it is not followed apart. */
 const MAX_STORED = 4;
 
-const START: Trail = { count: 0, held: [] };
+const START: Trail = { count: 0, held: [], stored: [] };
 
 function numbered(trails: Trails<Trail>, t: Trail): number {
-  return trails.number(t, [t.count, ...t.held.map((h) => `${h.structure}:${h.dentry}`)].join());
+  const held = t.held.map((h) => `${h.structure}:${h.dentry}`);
+  return trails.number(
+    t,
+    [t.count, ...held, ...t.stored.map((n) => `${n.variable}=${n.dentry}@${n.moved}`)].join(),
+  );
 }
 
 /** The trail after a name was stored in a variable. */
@@ -220,6 +264,44 @@ function holding(trails: Trails<Trail>, trail: number, structure: number, dentry
   if (t.held.length >= MAX_STORED || t.held.some((h) => h.structure === structure && h.dentry === dentry))
     return trail;
   return numbered(trails, { ...t, held: [...t.held, { structure, dentry }] });
+}
+
+/** The trail after an operation has stored something in a variable: a name, or what takes its place. */
+function storing(trails: Trails<Trail>, run: FunctionRun, op: number, s: State, movers: boolean): number {
+  const { file, index } = run.fn;
+  const at = (fnColumn(file, index, Fn.FirstOp) + op) * OP_STRIDE;
+  const kind = file.ops[at] as Op;
+  if (!movers || (kind !== Op.Assign && kind !== Op.Declare)) return s.trail;
+  const target = file.ops[at + 1] as number;
+  const isLocal = kind === Op.Declare || (file.exprs[target * EXPR_STRIDE] as X) === X.Local;
+  const value = readsOf(run.fn, op)[0];
+  if (!isLocal) return s.trail;
+  const variable = kind === Op.Declare ? target : (file.exprs[target * EXPR_STRIDE + 1] as number);
+  const t = trails.of(s.trail) ?? START;
+  const others = t.stored.filter((n) => n.variable !== variable);
+  const name = value === undefined || value < 0 ? -1 : run.ev.value(s, value);
+  // The address of d_name stays: it is another name by then, and no freed one
+  const dentry = name < 0 || run.terms.kind(name) === T.Addr ? -1 : namedBy(run, name);
+  if (dentry < 0 && others.length === t.stored.length) return s.trail;
+  const stored =
+    dentry < 0 || others.length >= MAX_STORED ? others : [...others, { variable, dentry, moved: -1 }];
+  return numbered(trails, { ...t, stored });
+}
+
+/** The trail after a dentry was moved. */
+function moving(trails: Trails<Trail>, trail: number, dentry: number, op: number): number {
+  const t = trails.of(trail) ?? START;
+  const stored = t.stored.map((n) => (n.dentry === dentry && n.moved < 0 ? { ...n, moved: op } : n));
+  return numbered(trails, { ...t, stored });
+}
+
+/** The name that a variable holds, where its dentry was moved since. */
+function oldName(file: FileFacts, t: Trail, e: number): Stored | null {
+  let at = e;
+  while ((file.exprs[at * EXPR_STRIDE] as X) === X.Cast) at = file.exprs[at * EXPR_STRIDE + 2] as number;
+  if ((file.exprs[at * EXPR_STRIDE] as X) !== X.Local) return null;
+  const variable = file.exprs[at * EXPR_STRIDE + 1] as number;
+  return t.stored.find((n) => n.variable === variable && n.moved >= 0) ?? null;
 }
 
 /**
@@ -481,6 +563,10 @@ function draftsOf(
   const origin = cx.analysis.propagation?.origins[entry.origins[0] ?? -1];
   for (const use of uses) {
     const quiet = cx.silence === undefined ? undefined : (why: string) => cx.silence?.(ID, fn, use.op, why);
+    if (use.spot === null) {
+      out.push(ofOldName(cx, fn, index, use, entryMethod(cx.analysis, origin), rcuOf(entry, [])));
+      continue;
+    }
     const can = movable(cx, moves, fn, entry, index, use.spot, quiet);
     const isBelieved = believed.has(use.text);
     if (can === 'no' || (can === 'guess' && !isBelieved)) {
@@ -522,4 +608,33 @@ function draftsOf(
     });
   }
   return out;
+}
+
+/** The finding of a name that is used after its dentry was moved. */
+function ofOldName(
+  cx: RuleContext,
+  fn: FunctionRef,
+  index: number,
+  use: Use,
+  entry: Draft['entry'],
+  rcu: Draft['rcu'],
+): Draft {
+  const mover = calledName(fn, use.moved);
+  return {
+    rule: ID,
+    precision: use.sure || !TRACES.test(use.callee) ? 'high' : 'medium',
+    certainty: 'must',
+    message: `the name that '${use.text}' had before '${mover}()' is handed to '${use.callee}()' after it: the move has replaced it, and a long name is freed; use take_dentry_name_snapshot() before`,
+    fn: fn.id,
+    op: use.op,
+    entry,
+    held: use.held,
+    rcu,
+    trace: [
+      ...pathTo(cx, fn, index),
+      step('call', fn, use.moved, `gives '${use.text}' another name, and drops the old one`),
+      step('access', fn, use.op, `'${use.callee}()' reads the old name`),
+    ],
+    objectClass: 'dentry::d_name',
+  };
 }

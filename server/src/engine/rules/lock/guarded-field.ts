@@ -1,7 +1,7 @@
 /**
  * lock/guarded-field: a field that the model guards with a lock is written without it. Certain where all that leads to the write is
  * known, brings no such lock, and the object came from the VFS, so that others see it. And a member that the directory at hand uses under
- * a lock of the same object is read when that lock was just dropped.
+ * a lock of the same object is read when that lock was just dropped, or one that it changes under a lock is changed once without.
  */
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
@@ -35,7 +35,7 @@ import {
   step,
   WIDENED,
 } from '../rule.js';
-import { lateReads } from '../usual-guards.js';
+import { ALONE, bareChanges, lateReads } from '../usual-guards.js';
 
 /** The rule. */
 export const guardedField: Rule = {
@@ -68,7 +68,7 @@ export const guardedField: Rule = {
         for (const w of WRITES.of(cx.analysis, fn, entry, () => writesIn(cx, fn, entry, fields)))
           sites.push({ ...w, fn, entry, index: i });
     }
-    return [...drafts(cx, sites), ...late(cx)];
+    return [...drafts(cx, sites), ...late(cx), ...bare(cx)];
   },
 };
 
@@ -176,21 +176,6 @@ function isHeld(run: FunctionRun, entry: Entry, s: State, guard: Guard, place: n
   return any.some((l) => !l.may) ? 'held' : any.length > 0 ? 'perhaps' : how;
 }
 
-/** Methods that are called before others see an object, or when nobody does any more. */
-export const ALONE: ReadonlySet<string> = new Set([
-  'd_init',
-  'd_release',
-  'd_iput',
-  'd_prune',
-  'alloc_inode',
-  'free_inode',
-  'destroy_inode',
-  'evict_inode',
-  'get_tree',
-  'mount',
-  'put_super',
-  'kill_sb',
-]);
 /** Methods whose dentry other tasks only wait for. */
 const IN_LOOKUP = new Set(['lookup', 'atomic_open']);
 
@@ -315,4 +300,24 @@ function late(cx: RuleContext): Draft[] {
       objectClass: `${r.struct}::${r.field}`,
     };
   });
+}
+
+/** Members that are changed without the lock under which all the rest of the directory changes them. */
+function bare(cx: RuleContext): Draft[] {
+  return bareChanges(cx).map(({ fn, op, struct, field, lock, guarded, where }) => ({
+    rule: 'lock/guarded-field',
+    precision: 'low',
+    certainty: 'may',
+    message: `'${field}' of '${struct}' is changed without ${lock}; all other changes of it are made under that lock (${guarded} times): one of two is undone`,
+    fn: fn.id,
+    op,
+    entry: null,
+    held: [],
+    rcu: 'none',
+    trace: [
+      step('access', fn, op, `changes '${field}'`),
+      step('other-side', where.fn, where.op, `changes '${field}' under ${lock}, at the same time`, 1),
+    ],
+    objectClass: `${struct}::${field}`,
+  }));
 }

@@ -26,6 +26,7 @@ import {
   X,
 } from '../../facts/encode.js';
 import { isProcessorOrSignal } from '../../model/lock-kinds.js';
+import { ExpressionTypes } from '../../program/expression-types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { typeRef } from '../../program/program.js';
 import { OfEach } from '../kept.js';
@@ -346,13 +347,24 @@ function isResult(cx: RuleContext, lock: Lock, has: readonly Exit[]): boolean {
   return terms.kind(root) === T.Global && terms.nameText(terms.a(root)) === RESULT;
 }
 
-/** Whether a lock came from a callee whose ways out differ in what they hold. */
-function viaUnsteady(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
+/** The ways out of the callees that a lock came from; none where the function took it by itself. */
+function takersOf(cx: RuleContext, fn: FunctionRef, lock: Lock): readonly (readonly Exit[])[] {
+  const { results } = cx.analysis;
+  return (results[fn.id]?.edges ?? [])
+    .filter((e) => e.op === lock.op && e.context === 'now')
+    .map((e) => results[e.callee]?.exits ?? []);
+}
+
+/**
+ * Whether a lock came from a callee whose ways out differ in what they hold: where neither the result nor what is handed over says it, or
+ * nothing here gives it back, and what the callee returns may just be passed on.
+ */
+function viaUnsteady(cx: RuleContext, fn: FunctionRef, lock: Lock, given: boolean): boolean {
   const edge = cx.analysis.results[fn.id]?.edges.find((e) => e.op === lock.op && e.context === 'now');
-  if (edge === undefined) return false;
-  const callee = cx.analysis.results[edge.callee];
+  const callee = edge === undefined ? undefined : cx.analysis.results[edge.callee];
   if (callee === undefined || !differ(callee.exits)) return false;
-  // Or what is handed over says it: `lock(object, EXCLUSIVE)` takes one lock always
+  if (given && isToldByResult(callee.exits, lock)) return false;
+  // `lock(object, EXCLUSIVE)` takes one lock always
   return differ(waysOutAt(cx, fn, lock.op, callee));
 }
 
@@ -360,6 +372,16 @@ function viaUnsteady(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
 function differ(exits: readonly Exit[]): boolean {
   const shape = (e: Exit): string => `${e.locks.map(key).join()}|${e.released.map(key).join()}`;
   return exits.some((e) => e.released.length > 0 || shape(e) !== shape(exits[0] as Exit));
+}
+
+/** Whether a callee's result alone says if it took a lock: what it returns with it, it never does without. */
+function isToldByResult(exits: readonly Exit[], lock: Lock): boolean {
+  const isTaken = (e: Exit): boolean => e.locks.some((l) => l.class === lock.class && l.kind === lock.kind);
+  const taken = exits.filter(isTaken);
+  return (
+    exits.every((e) => !e.blurred && !e.doubt && e.released.length === 0 && e.locks.every((l) => !l.may)) &&
+    exits.every((e) => isTaken(e) || taken.every((t) => (t.mask & e.mask) === 0))
+  );
 }
 
 /** The ways out of a callee that can be with what one call hands over, whichever way control came to it. */
@@ -495,7 +517,7 @@ function compare(
       continue;
     }
     // Taken by a callee that does not always: how it tells its callers is its own affair
-    if (acquired && viaUnsteady(cx, fn, lock)) {
+    if (acquired && viaUnsteady(cx, fn, lock, gives.has(`${lock.class}|${lock.kind}`))) {
       quiet(
         lock,
         'taken by a callee that does not always take it, and tells its callers in a way of its own',
@@ -588,7 +610,7 @@ function compare(
             !h.blurred &&
             !n.blurred &&
             isForgotten(h, has, n, lock.place, loose) &&
-            isOfItsOwn(cx, fn, lock, passed),
+            isOfItsOwn(cx, fn, lock, passed, n),
         ))
       : root === T.Opaque
         ? pairs.find(
@@ -793,38 +815,75 @@ function ownKept(
   pairs: readonly (readonly [Exit, Exit])[],
   loose: boolean,
 ): readonly [Exit, Exit] | undefined {
-  const { model, results } = cx.analysis;
-  if (lock.fn !== fn.id || !has.every(isError)) return undefined;
-  // By a wrapper as well: whether it always takes it has been asked before
-  const taking = results[fn.id]?.edges.find((e) => e.op === lock.op && e.context === 'now');
-  if (!model.helpers.has(calledName(fn, lock.op)) && taking === undefined) return undefined;
+  const { model, program, results } = cx.analysis;
+  if (!has.every(isError) || !(isTakenHere(cx, fn, lock) || isTakenAlways(cx, fn, lock))) return undefined;
   const pair = pairs.find(([h, n]) => !h.blurred && !n.blurred && (loose || n.done.includes(lock.place)));
   const owner = variableOf(fn.file, readsOf(fn, lock.op)[1] ?? -1);
   if (pair === undefined || owner < 0) return undefined;
   const ways = new Ways(fn);
+  const types = new ExpressionTypes(program, fn);
   const known = new Set((results[fn.id]?.edges ?? []).map((e) => e.op));
+  // What all of the kernel may call knows no lock that only this directory does
+  const struct = program.structure(`struct ${lock.class.slice(0, lock.class.indexOf('::'))}`, fn.file);
+  const isPrivate = struct?.file.path.startsWith('include/') === false;
   const isGivenAway = operationsOf(fn).some(
     (op) =>
       calledName(fn, op) !== '' &&
       !known.has(op) &&
       !model.helpers.has(calledName(fn, op)) &&
+      !(isPrivate && program.isDeclaredForAll(calledName(fn, op))) &&
       ways.isAfter(lock.op, op) &&
       readsOf(fn, op)
         .slice(1)
-        .some((e) => variableOf(fn.file, e) === owner),
+        // A number that is read in it leads nowhere
+        .some((e) => variableOf(fn.file, e) === owner && types.of(e)?.depth !== 0),
   );
   return isGivenAway ? undefined : pair;
 }
 
-/** Whether a function takes a lock by itself, and calls nothing that gives back such a lock of its callers. */
-function isOfItsOwn(cx: RuleContext, fn: FunctionRef, lock: Lock, passed: boolean): boolean {
+/** Whether a function takes a lock by itself, and calls nothing that gives back such a lock of its callers at times only. */
+function isOfItsOwn(cx: RuleContext, fn: FunctionRef, lock: Lock, passed: boolean, n: Exit): boolean {
   if (!passed) return true;
-  const { results, model } = cx.analysis;
-  if (lock.fn !== fn.id || !model.helpers.has(calledName(fn, lock.op))) return false;
+  const { results } = cx.analysis;
+  if (!isTakenHere(cx, fn, lock) || callsUnsteadyReleaser(cx, fn, lock)) return false;
+  // A way out without it that comes before a callee takes it has given back another one
+  const isDirect = cx.analysis.model.helpers.has(calledName(fn, lock.op));
+  if (!isDirect && !new Ways(fn).isAfter(lock.op, n.op)) return false;
   return (results[fn.id]?.edges ?? []).every((e) => {
     const callee = results[e.callee];
-    return callee === undefined || !releasedBy(callee).includes(handle(lock));
+    if (callee === undefined || !releasedBy(callee).includes(handle(lock))) return true;
+    return isWrapper(callee, lock) && callee.rawExits.every((x) => gives(x, lock));
   });
+}
+
+/** Whether a function takes a lock by itself, or by what does nothing to locks but take this one, and says so where it may fail to. */
+function isTakenHere(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
+  if (lock.fn !== fn.id) return false;
+  if (cx.analysis.model.helpers.has(calledName(fn, lock.op))) return true;
+  const { results, program } = cx.analysis;
+  const edges = (results[fn.id]?.edges ?? []).filter((e) => e.op === lock.op && e.context === 'now');
+  const [edge] = edges;
+  const callee = edge === undefined ? undefined : results[edge.callee];
+  return (
+    edge !== undefined &&
+    edges.length === 1 &&
+    callee !== undefined &&
+    program.functions[edge.callee]?.name === calledName(fn, lock.op) &&
+    isWrapper(callee, lock) &&
+    isToldByResult(callee.exits, lock)
+  );
+}
+
+/** Whether a callee takes a lock for a function whatever it says: of those that do not, another question has been asked before. */
+function isTakenAlways(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
+  const [exits] = lock.fn === fn.id ? takersOf(cx, fn, lock) : [];
+  return exits !== undefined && !(differ(exits) && isToldByResult(exits, lock));
+}
+
+/** Whether a function is there for a lock: it takes or gives back no other. */
+function isWrapper(result: FunctionResult, lock: Lock): boolean {
+  const isOther = (l: Lock): boolean => l.class !== lock.class || l.kind !== lock.kind;
+  return !result.widened && result.exits.every((e) => ![...e.locks, ...e.released].some(isOther));
 }
 
 /** Whether neither who calls a function nor anybody else gives back what it keeps: it is called from here only, or as a method. */
