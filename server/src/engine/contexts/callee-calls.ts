@@ -7,20 +7,9 @@ import { type CallSite, plainResult, setResult, touched } from './call-site.js';
 import { fnColumn } from './cfg.js';
 import type { FunctionRun } from './flow.js';
 import { noteFreeOf } from './frees.js';
+import { ANY, type Facts, factOf, maskOf, NO_FACTS, restrict, withFact, ZERO } from './known.js';
 import type { Exit, FunctionResult, ParameterCall, SleepEffect, Variant } from './result.js';
-import {
-  ANY,
-  type Facts,
-  factOf,
-  heldAtomic,
-  type Lock,
-  maskOf,
-  NO_FACTS,
-  restrict,
-  type State,
-  withFact,
-  ZERO,
-} from './state.js';
+import { heldAtomic, type Lock, type State } from './state.js';
 import { OP_IS_ERR, T, type Terms } from './terms.js';
 import { AT_ENTRY, callbackArgument } from './translate.js';
 import { afterSleep } from './values.js';

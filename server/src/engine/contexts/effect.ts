@@ -9,6 +9,7 @@ import type { CallSite } from './call-site.js';
 import { calledName } from './cfg.js';
 import { type Evaluator, JOIN_OP } from './evaluate.js';
 import { commonFacts, commonLocks, groupExits, implies } from './join.js';
+import { ANY, type Facts, maskOf, NO_FACTS, withFact } from './known.js';
 import { showPlace } from './names.js';
 import { readsOf } from './operands.js';
 import type {
@@ -25,20 +26,7 @@ import type {
   WaitEffect,
 } from './result.js';
 import type { Shared } from './shared.js';
-import {
-  ANY,
-  type Facts,
-  Hash,
-  heldAtomic,
-  Lock,
-  locksKey,
-  maskOf,
-  NO_FACTS,
-  NO_LOCKS,
-  type State,
-  sameLock,
-  withFact,
-} from './state.js';
+import { Hash, heldAtomic, Lock, locksKey, NO_LOCKS, type State, sameLock } from './state.js';
 import { T, type Terms } from './terms.js';
 import {
   callbackArgument,

@@ -11,9 +11,10 @@ import { fnColumn } from './cfg.js';
 import { atomTerm } from './condition.js';
 import { classOfField } from './evaluate.js';
 import { addLock, commonLocks } from './join.js';
+import { assume, equality, type Facts, NO_FACTS, POSITIVE } from './known.js';
 import type { CallEdge } from './result.js';
 import type { Shared } from './shared.js';
-import { assume, equality, type Facts, Lock, NO_FACTS, NO_LOCKS, POSITIVE, perhaps } from './state.js';
+import { Lock, NO_LOCKS, perhaps } from './state.js';
 import { T } from './terms.js';
 import { RESULT } from './translate.js';
 

@@ -26,27 +26,13 @@ import { Evaluator, withTemp } from './evaluate.js';
 import { Frontier, keyOf, MAX_LOCK_SETS, MAX_STATES } from './frontier.js';
 import { acquired, released } from './holds.js';
 import { join } from './join.js';
+import { ANY, assume, maskOf, NO_FACTS, POSITIVE, restrict, sharedFacts, withFact, ZERO } from './known.js';
 import { showPlace } from './names.js';
 import { Pruner } from './prune.js';
 import type { FunctionResult, Observer } from './result.js';
 import type { ScopeStep } from './scope-classes.js';
 import type { Shared } from './shared.js';
-import {
-  ANY,
-  assume,
-  type Lock,
-  locksKey,
-  maskOf,
-  NO_FACTS,
-  NO_LOCKS,
-  POSITIVE,
-  restrict,
-  State,
-  sharedFacts,
-  sureLocks,
-  withFact,
-  ZERO,
-} from './state.js';
+import { type Lock, locksKey, NO_LOCKS, State, sureLocks } from './state.js';
 import { MAX_TERM_DEPTH, T, type Terms } from './terms.js';
 import { Calling } from './translate.js';
 import { anew, renamed, storedTo } from './values.js';

@@ -2,7 +2,8 @@
  * Objects that are freed, as callers know them.
  */
 import type { FunctionRun } from './flow.js';
-import { maskOf, type State, ZERO } from './state.js';
+import { maskOf, ZERO } from './known.js';
+import type { State } from './state.js';
 import { T } from './terms.js';
 import { exported } from './translate.js';
 

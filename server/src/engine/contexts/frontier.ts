@@ -5,8 +5,9 @@
  */
 import type { Graph } from './cfg.js';
 import { join } from './join.js';
+import { type Facts, sharedFacts } from './known.js';
 import type { Pruner } from './prune.js';
-import { type Facts, Hash, type State, sharedFacts, sureLocks } from './state.js';
+import { Hash, type State, sureLocks } from './state.js';
 import type { Terms } from './terms.js';
 
 /** States kept apart at one point; past it those with the same locks are merged. */

@@ -21,16 +21,15 @@ import {
   ANY,
   assume,
   type Facts,
-  Lock,
   maskOf,
   NEGATIVE,
   NO_FACTS,
   POSITIVE,
   restrict,
-  type State,
   withFact,
   ZERO,
-} from './state.js';
+} from './known.js';
+import { Lock, type State } from './state.js';
 import { T } from './terms.js';
 import { exported } from './translate.js';
 import { afterSleep } from './values.js';

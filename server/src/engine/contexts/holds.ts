@@ -2,8 +2,10 @@
  * Which locks a path state holds after one more was taken or given back, and by which name it is known: the same place, else
  * what can only be it. Must not know what took it.
  */
+
+import { type Facts, maskOf, POSITIVE, withFact } from './known.js';
 import { sameWhen } from './same.js';
-import { type Facts, type Lock, maskOf, POSITIVE, perhaps, type State, sameLock, withFact } from './state.js';
+import { type Lock, perhaps, type State, sameLock } from './state.js';
 import { T, type Terms } from './terms.js';
 
 /** Locks of a state; past it no more are followed. */

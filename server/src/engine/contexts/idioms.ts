@@ -6,7 +6,8 @@ import { EXPR_STRIDE, X } from '../facts/encode.js';
 import { type CallSite, plainResult, setResult } from './call-site.js';
 import { withTemp } from './evaluate.js';
 import type { FunctionRun } from './flow.js';
-import { POSITIVE, type State, withFact } from './state.js';
+import { POSITIVE, withFact } from './known.js';
+import type { State } from './state.js';
 import { OP_ERR_PTR, OP_IS_ERR, OP_IS_ERR_OR_NULL, OP_PTR_ERR_OR_ZERO, T } from './terms.js';
 
 /** The head of `list_for_each_entry(...)`: its variables have new values in every turn. */

@@ -4,20 +4,9 @@
  */
 import { isAtomicKind, isSignalKind } from '../model/lock-kinds.js';
 import { JOIN_OP } from './evaluate.js';
+import { ANY, type Facts, factOf, maskOf, sharedFacts, withFact } from './known.js';
 import type { Exit } from './result.js';
-import {
-  ANY,
-  type Facts,
-  factOf,
-  type Lock,
-  locksKey,
-  maskOf,
-  perhaps,
-  State,
-  sameLock,
-  sharedFacts,
-  withFact,
-} from './state.js';
+import { type Lock, locksKey, perhaps, State, sameLock } from './state.js';
 import { T, type Terms } from './terms.js';
 
 /** One state for two: what both know. Values that differ get a name that stands for the meeting at `block`. */

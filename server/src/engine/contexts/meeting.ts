@@ -5,7 +5,8 @@
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, VARIABLE_STRIDE, X } from '../facts/encode.js';
 import { type FunctionRef, readList } from '../program/program.js';
 import { fnColumn } from './cfg.js';
-import { type Facts, type Lock, POSITIVE } from './state.js';
+import { type Facts, POSITIVE } from './known.js';
+import type { Lock } from './state.js';
 import { T, type Terms } from './terms.js';
 
 const EQ = operatorCode('==');

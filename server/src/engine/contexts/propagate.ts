@@ -15,22 +15,10 @@ import { fnColumn } from './cfg.js';
 import type { Earlier, FoundSituations, Taken } from './earlier.js';
 import { begin, type Entry, EntryPoints, LATE, type Origin, Whence } from './entry-points.js';
 import { addLock, boundLocks, byPlace, commonFacts, commonLocks } from './join.js';
+import { ANY, type Facts, maskOf, NO_FACTS, restrict } from './known.js';
 import type { CallEdge, Variant } from './result.js';
 import type { Shared } from './shared.js';
-import {
-  ANY,
-  type Facts,
-  Hash,
-  heldAtomic,
-  type Lock,
-  maskOf,
-  NO_FACTS,
-  NO_LOCKS,
-  perhaps,
-  restrict,
-  sameLock,
-  settled,
-} from './state.js';
+import { Hash, heldAtomic, type Lock, NO_LOCKS, perhaps, sameLock, settled } from './state.js';
 import { T } from './terms.js';
 import { relatedInCallee, toCallee } from './translate.js';
 

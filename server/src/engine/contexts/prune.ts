@@ -4,7 +4,8 @@
  */
 import { operatorCode } from '../facts/encode.js';
 import { type Graph, hasBit } from './cfg.js';
-import { NO_FACTS, type State, withFact } from './state.js';
+import { NO_FACTS, withFact } from './known.js';
+import type { State } from './state.js';
 import { T, type Terms } from './terms.js';
 import { AT_ENTRY } from './translate.js';
 

@@ -13,6 +13,7 @@ import { calledName, fnColumn } from './cfg.js';
 import type { ChainStep } from './chains.js';
 import type { Entry, Origin } from './entry-points.js';
 import { FunctionRun } from './flow.js';
+import { assume, type Facts } from './known.js';
 import {
   lockAsWritten,
   type Met,
@@ -22,7 +23,7 @@ import {
   type Seen,
   withSame,
 } from './meeting.js';
-import { assume, type Facts, type Lock, locksKey, type State, settled } from './state.js';
+import { type Lock, locksKey, type State, settled } from './state.js';
 import { T, type Terms } from './terms.js';
 import { exported, sharedLocks } from './translate.js';
 

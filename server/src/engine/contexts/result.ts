@@ -2,7 +2,8 @@
  * What one function's analysis gives: its effect in terms of its parameters (so that it can be replayed at any call),
  * its calls with the path states that reach them, and the events that rules look at. Plain data, no behaviour.
  */
-import type { Facts, Lock, State } from './state.js';
+import type { Facts } from './known.js';
+import type { Lock, State } from './state.js';
 
 /** One way out of a function. */
 export interface Exit {

@@ -3,7 +3,8 @@
  * of the function that it belongs to.
  */
 import { operatorCode } from '../facts/encode.js';
-import { equality, type Facts, type Lock } from './state.js';
+import { equality, type Facts } from './known.js';
+import type { Lock } from './state.js';
 import { T, type Terms } from './terms.js';
 
 const EQ = operatorCode('==');

@@ -3,16 +3,8 @@
  * know what an operation does.
  */
 import { operatorCode } from '../facts/encode.js';
-import {
-  type Facts,
-  type Lock,
-  NO_FACTS,
-  POSITIVE,
-  type State,
-  sameLock,
-  signOf,
-  withFact,
-} from './state.js';
+import { type Facts, NO_FACTS, POSITIVE, signOf, withFact } from './known.js';
+import { type Lock, type State, sameLock } from './state.js';
 import { T, type Terms } from './terms.js';
 import { AT_ENTRY } from './translate.js';
 

@@ -6,8 +6,9 @@
 import { calledName } from '../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { maskOf, ZERO } from '../contexts/known.js';
 import { readsOf } from '../contexts/operands.js';
-import { type Lock, maskOf, type State, ZERO } from '../contexts/state.js';
+import type { Lock, State } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { isAtomicKind, namelessWord } from '../model/lock-kinds.js';
 import type { LockKind } from '../model/types.js';

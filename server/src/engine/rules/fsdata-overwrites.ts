@@ -4,8 +4,9 @@
  */
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { maskOf, ZERO } from '../contexts/known.js';
 import { readsOf } from '../contexts/operands.js';
-import { maskOf, type State, ZERO } from '../contexts/state.js';
+import type { State } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';

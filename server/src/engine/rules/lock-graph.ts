@@ -6,10 +6,11 @@
 import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
+import { type Facts, maskOf, signOf, withFact } from '../contexts/known.js';
 import { readsOf } from '../contexts/operands.js';
 import type { CallEdge, FunctionResult, Variant, WaitEffect } from '../contexts/result.js';
 import { sameWaits } from '../contexts/same.js';
-import { type Facts, type Lock, maskOf, signOf, withFact } from '../contexts/state.js';
+import type { Lock } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { embedding, toCaller } from '../contexts/translate.js';
 import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';

@@ -8,8 +8,9 @@ import { blockOf, calledName, fnColumn, graphOf, reachedFrom } from '../contexts
 import { begin, type Entry, Whence } from '../contexts/entry-points.js';
 import { FunctionRun } from '../contexts/flow.js';
 import { commonFacts } from '../contexts/join.js';
+import { ANY, type Facts, factOf, withFact } from '../contexts/known.js';
 import { readsOf } from '../contexts/operands.js';
-import { ANY, type Facts, factOf, NO_LOCKS, withFact } from '../contexts/state.js';
+import { NO_LOCKS } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { exported } from '../contexts/translate.js';
 import { Fn } from '../facts/encode.js';

@@ -6,8 +6,9 @@
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { maskOf, ZERO } from '../contexts/known.js';
 import { readsOf } from '../contexts/operands.js';
-import { maskOf, type State, ZERO } from '../contexts/state.js';
+import type { State } from '../contexts/state.js';
 import { T } from '../contexts/terms.js';
 import { Fn, OP_STRIDE, Op, operatorCode } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';

@@ -4,8 +4,8 @@
  */
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
+import { maskOf, ZERO } from '../contexts/known.js';
 import { readsOf } from '../contexts/operands.js';
-import { maskOf, ZERO } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';

@@ -6,9 +6,10 @@
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import { begin, type Entry, Whence } from '../contexts/entry-points.js';
 import type { FunctionRun } from '../contexts/flow.js';
+import { ZERO } from '../contexts/known.js';
 import { readsOf } from '../contexts/operands.js';
 import type { FunctionResult } from '../contexts/result.js';
-import { type Lock, NO_LOCKS, type State, ZERO } from '../contexts/state.js';
+import { type Lock, NO_LOCKS, type State } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';

@@ -6,9 +6,10 @@
 import type { CallEffect, NamedPlace } from '../base/hover.js';
 import type { Analysis } from '../contexts/analysis.js';
 import { blockOf, fnColumn, graphOf, isDamaged, reachedFrom } from '../contexts/cfg.js';
+import { NEGATIVE, POSITIVE, ZERO } from '../contexts/known.js';
 import { parameterName } from '../contexts/propagate.js';
 import type { Exit, FunctionResult } from '../contexts/result.js';
-import { type Lock, NEGATIVE, POSITIVE, ZERO } from '../contexts/state.js';
+import type { Lock } from '../contexts/state.js';
 import { RESULT } from '../contexts/translate.js';
 import { callsWithoutEffect } from '../contexts/unknowns.js';
 import { EXPR_STRIDE, Fn, lineAt, OP_STRIDE, Op, X } from '../facts/encode.js';

@@ -5,7 +5,8 @@
  */
 import { fnColumn } from '../../contexts/cfg.js';
 import type { FunctionRun } from '../../contexts/flow.js';
-import { maskOf, type State, ZERO } from '../../contexts/state.js';
+import { maskOf, ZERO } from '../../contexts/known.js';
+import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../../facts/encode.js';
 import { type FunctionRef, type Program, typeRef } from '../../program/program.js';

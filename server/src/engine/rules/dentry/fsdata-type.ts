@@ -5,8 +5,9 @@
  */
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { ANY, maskOf, POSITIVE, ZERO } from '../../contexts/known.js';
 import { readsOf } from '../../contexts/operands.js';
-import { ANY, maskOf, POSITIVE, type State, ZERO } from '../../contexts/state.js';
+import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';

@@ -5,8 +5,9 @@
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { maskOf, POSITIVE, ZERO } from '../../contexts/known.js';
 import { readsOf } from '../../contexts/operands.js';
-import { type Lock, maskOf, POSITIVE, type State, ZERO } from '../../contexts/state.js';
+import type { Lock, State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import { DeclaredMembers } from '../../program/members.js';

@@ -6,8 +6,8 @@
 import type { Analysis } from '../../contexts/analysis.js';
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
+import { assume, type Facts, maskOf, NEGATIVE, ZERO } from '../../contexts/known.js';
 import { readsOf } from '../../contexts/operands.js';
-import { assume, type Facts, maskOf, NEGATIVE, ZERO } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';

@@ -5,9 +5,9 @@
 import { blockOf, calledName, fnColumn, graphOf, reachedFrom } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import { modelLock } from '../../contexts/helper-calls.js';
+import { ZERO } from '../../contexts/known.js';
 import { readsOf } from '../../contexts/operands.js';
 import type { TakeEffect } from '../../contexts/result.js';
-import { ZERO } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';

@@ -6,8 +6,9 @@
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import { maskOf, ZERO } from '../../contexts/known.js';
 import { readsOf } from '../../contexts/operands.js';
-import { type Lock, maskOf, type State, ZERO } from '../../contexts/state.js';
+import type { Lock, State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, operatorCode, X } from '../../facts/encode.js';
 import type { Model } from '../../model/types.js';

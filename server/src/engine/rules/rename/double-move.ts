@@ -6,7 +6,7 @@
 import type { TraceStep } from '../../base/finding.js';
 import { calledName } from '../../contexts/cfg.js';
 import type { Origin } from '../../contexts/entry-points.js';
-import { ZERO } from '../../contexts/state.js';
+import { ZERO } from '../../contexts/known.js';
 import { columnAt, lineAt } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import {

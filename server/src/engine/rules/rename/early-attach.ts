@@ -6,7 +6,8 @@
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import { tempOf } from '../../contexts/evaluate.js';
 import type { FunctionRun } from '../../contexts/flow.js';
-import { maskOf, type State, ZERO } from '../../contexts/state.js';
+import { maskOf, ZERO } from '../../contexts/known.js';
+import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { Fn, OP_STRIDE } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
