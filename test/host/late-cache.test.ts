@@ -56,6 +56,19 @@ describe('late cache', () => {
     assert.equal(made, 1);
   });
 
+  it('lets little wait: what is still to be made holds on to what it is made of', () => {
+    const { memory, said } = told();
+    const late = new LateCache(memory);
+    for (let n = 1; n <= 3; n++) late.keepMade('analysis', `${n}`, () => n);
+    late.keep('facts', 'a', 0);
+    assert.deepEqual(said, []);
+    late.keepMade('analysis', '4', () => 4);
+    late.keepMade('analysis', '4', () => 5);
+    assert.deepEqual(said, ['analysis 1 1']);
+    for (let n = 0; n < 1000; n++) late.keep('facts', `b${n}`, n);
+    assert.deepEqual(said.slice(1), ['analysis 2 2', 'analysis 3 3', 'facts a 0', 'analysis 4 5']);
+  });
+
   it('is written while nobody asks, and tidied up once', async () => {
     const { memory, said } = told();
     const late = new LateCache(memory);

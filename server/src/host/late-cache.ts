@@ -8,7 +8,16 @@ interface Late {
   readonly kind: string;
   readonly key: string;
   readonly make: () => unknown;
+  /** What it is made of stays in memory as long as it waits. */
+  readonly isLarge: boolean;
 }
+
+/**
+ * So many things may wait, and so many of those that are still to be made: who opens one directory after the other leaves no pause, and all
+ * that was found in them would stay in memory.
+ */
+const MOST_WAITING = 1000;
+const MOST_TO_MAKE = 3;
 
 /** A memory over another one. What is recalled is also what has not been put there yet. */
 export class LateCache implements Memory {
@@ -22,18 +31,24 @@ export class LateCache implements Memory {
   }
 
   keep(kind: string, key: string, value: unknown): void {
-    this.put({ kind, key, make: () => value });
+    this.put({ kind, key, make: () => value, isLarge: false });
   }
 
   keepMade(kind: string, key: string, make: () => unknown): void {
-    this.put({ kind, key, make });
+    this.put({ kind, key, make, isLarge: true });
   }
 
   /** Puts one thing on disk. False: there is nothing left. */
   work(): boolean {
-    for (const [name, { kind, key, make }] of this.late) {
+    return this.write(() => true);
+  }
+
+  /** Puts the first of some on disk; false: there is none. */
+  private write(isOne: (late: Late) => boolean): boolean {
+    for (const [name, late] of this.late) {
+      if (!isOne(late)) continue;
       this.late.delete(name);
-      this.below.keep(kind, key, make());
+      this.below.keep(late.kind, late.key, late.make());
       return true;
     }
     return false;
@@ -44,6 +59,11 @@ export class LateCache implements Memory {
     // In the order in which they came
     this.late.delete(name);
     this.late.set(name, late);
+    if (this.late.size > MOST_WAITING) this.work();
+    if (!late.isLarge) return;
+    let waiting = 0;
+    for (const { isLarge } of this.late.values()) if (isLarge) waiting++;
+    if (waiting > MOST_TO_MAKE) this.write(({ isLarge }) => isLarge);
   }
 }
 
