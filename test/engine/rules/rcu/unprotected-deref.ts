@@ -31,6 +31,30 @@ export const UNPROTECTED_DEREF: RuleCases = {
 		n = bar->n; /*! rcu/unprotected-deref@high */`,
   ),
 
+  'of what was made here': method(
+    'open_ok',
+    `
+	struct box *own = box_create(inode);
+
+	rcu_read_lock();
+	bar = rcu_dereference(own->bar);
+	rcu_read_unlock();
+	n = bar->n;`,
+    'struct box *box_create(struct inode *inode);',
+  ),
+
+  'of what was found': method(
+    'open_bad',
+    `
+	struct box *found = box_of(inode);
+
+	rcu_read_lock();
+	bar = rcu_dereference(found->bar);
+	rcu_read_unlock();
+	n = bar->n; /*! rcu/unprotected-deref@high */`,
+    'struct box *box_of(struct inode *inode);',
+  ),
+
   'by another name': method(
     'open_bad',
     `

@@ -430,6 +430,10 @@ class Search {
       this.quiet(fn, op, '', 'it is a member of the running task, which nobody else changes');
       return rest;
     }
+    if (isMadeHere(run, s, first)) {
+      this.quiet(fn, op, '', 'it is a member of what was made here, which nobody else changes');
+      return rest;
+    }
     if (this.isOfPinned(run, s, name, first)) {
       this.quiet(fn, op, '', 'the dentry may be pinned, and then keeps its inode');
       return rest;
@@ -583,4 +587,16 @@ function draft(
     ],
     objectClass: f.type === '' ? f.text : f.type,
   };
+}
+
+/** What says by its name that it gives something new. */
+const MAKES = /(^|_)(create|alloc|new|make|clone|dup)(_|$)/;
+
+/** Whether a pointer is a member of what a call in this function has made. */
+function isMadeHere(run: FunctionRun, s: State, e: number | undefined): boolean {
+  if (e === undefined) return false;
+  const { terms } = run;
+  const root = terms.root(run.ev.value(s, e));
+  if (terms.kind(root) !== T.Fresh || terms.b(root) !== 0 || terms.a(root) >= run.graph.opCount) return false;
+  return MAKES.test(calledName(run.fn, terms.a(root)));
 }
