@@ -160,8 +160,7 @@ export function earlyEnds(
       const entry = entries[0];
       const origin = propagation.origins[entry?.origins[0] ?? -1];
       // What everybody may have others may let wait, or be the only ones to free
-      const isEverybodys =
-        callback === undefined && followed === undefined && heads.isPublic(end.type, fn.file);
+      const isEverybodys = callback === undefined && followed === undefined && heads.isOfAll(end.type, fn);
       const precision: Precision = isEverybodys
         ? 'low'
         : who === '' || end.conditional || (callback !== undefined && isUsed)

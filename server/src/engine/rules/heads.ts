@@ -10,6 +10,7 @@ import type { Model } from '../model/types.js';
 import { type FunctionRef, type TypeRef, typeRef } from '../program/program.js';
 import { OfEach, ofOne } from './kept.js';
 import { Mentions } from './mentions.js';
+import { holderOf, storedVariable } from './pointer-text.js';
 import { watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 
@@ -30,6 +31,7 @@ function isHead(type: TypeRef | undefined): boolean {
 }
 
 const USED = new OfEach<ReadonlySet<string>>();
+const MADE = new OfEach<ReadonlySet<string>>();
 
 /** What is known of rcu_heads in one check. */
 export class Heads {
@@ -49,9 +51,39 @@ export class Heads {
     return fields.find((f) => f.type.depth === 0 && isHead(f.type))?.name ?? '';
   }
 
-  /** Whether a structure belongs to the whole kernel: it is defined below `include/`. */
-  isPublic(struct: string, from: FileFacts): boolean {
-    return this.cx.analysis.program.structure(struct, from)?.file.path.startsWith('include/') === true;
+  /** Whether a structure is the whole kernel's: it is defined below `include/`, and nothing in the unit of a function makes such objects. */
+  isOfAll(struct: string, { file, unit }: FunctionRef): boolean {
+    const { analysis } = this.cx;
+    if (analysis.program.structure(struct, file)?.file.path.startsWith('include/') !== true) return false;
+    for (const [id, made] of MADE.of(analysis, (fn) => this.madeBy(fn)))
+      if (made.has(struct) && analysis.program.functions[id]?.unit === unit) return false;
+    return true;
+  }
+
+  /** The structures of which a function allocates objects, into variables of its own; null where there are none. */
+  private madeBy(fn: FunctionRef): ReadonlySet<string> | null {
+    const { file, index } = fn;
+    const first = fnColumn(file, index, Fn.FirstOp);
+    const count = fnColumn(file, index, Fn.OpCount);
+    const temps = new Set<number>();
+    const out = new Set<string>();
+    for (let op = 0; op < count; op++) {
+      const at = (first + op) * OP_STRIDE;
+      if ((file.ops[at] as Op) === Op.Call) {
+        const name = calledName(fn, op);
+        const temp = file.ops[at + 3] as number;
+        if (temp >= 0 && this.cx.analysis.model.helpers.get(name)?.returns === 'fresh') temps.add(-2 - temp);
+        continue;
+      }
+      const v = temps.size === 0 ? -1 : storedVariable(fn, op);
+      const value = file.ops[at + 2] as number;
+      if (v < 0 || value < 0 || !temps.has(holderOf(fn, value))) continue;
+      const type = file.variables[
+        (fnColumn(file, index, Fn.FirstVariable) + v) * VARIABLE_STRIDE + 1
+      ] as number;
+      if (type >= 0) out.add(this.cx.analysis.program.plain(typeRef(file, type)).base);
+    }
+    return out.size === 0 ? null : out;
   }
 
   /** Whether a function takes a head: an RCU callback by its shape. */

@@ -709,6 +709,37 @@ void node_end_bad(struct node *n)
 	kfree(n); /*! rcu/early-free@low */
 }`,
 
+  'the same where this directory makes them': `
+// file: include/linux/node.h
+struct node { int id; struct rcu_head rcu; };
+// file: fs/foo/x.c
+#include <linux/node.h>
+static struct node *table_find(int id);
+struct node *node_new(int id)
+{
+	struct node *n = kmalloc(sizeof(*n), GFP_KERNEL);
+
+	if (n)
+		n->id = id;
+	return n;
+}
+int node_found(int id)
+{
+	struct node *n;
+	int found = 0;
+
+	rcu_read_lock();
+	n = table_find(id);
+	if (n && n->id == id)
+		found = 1;
+	rcu_read_unlock();
+	return found;
+}
+void node_end_bad(struct node *n)
+{
+	kfree(n); /*! rcu/early-free@high */
+}`,
+
   'the same of a structure of one directory': `
 struct node { int id; struct rcu_head rcu; };
 static struct node *table_find(int id);
