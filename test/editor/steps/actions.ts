@@ -5,9 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stage, Step } from '../stage.js';
-import { PATIENCE_MS, until, type Workbench } from '../workbench.js';
+import { PATIENCE_MS, until } from '../workbench.js';
 import { cardOn } from './card.js';
-import { lineOf, squigglesBecome } from './visit.js';
+import { comesTo, lineOf, squigglesBecome } from './visit.js';
 
 const DIR = 'fs/netfsd/dir.c';
 const LEASE = 'fs/netfsd/lease.c';
@@ -96,15 +96,6 @@ async function writeDown({ bench, checks, folder }: Stage): Promise<void> {
     return text.includes('lockdep_assert_held(&dentry->d_lock);') && text.includes('<linux/lockdep.h>');
   });
   checks.that('it stands in the text, with its header', written);
-}
-
-/** The line that the cursor is in, as the status bar says it. */
-async function comesTo(bench: Workbench, line: number): Promise<boolean> {
-  return until(
-    async () =>
-      (await bench.page.locator('.statusbar-item', { hasText: new RegExp(`^Ln ${line},`) }).count()) > 0,
-    20_000,
-  );
 }
 
 async function links({ bench, checks, folder }: Stage): Promise<void> {

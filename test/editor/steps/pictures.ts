@@ -9,6 +9,7 @@ import type { Checks } from '../checks.js';
 import type { FrameLocator } from '../playwright.js';
 import type { Stage, Step } from '../stage.js';
 import { until, type Workbench } from '../workbench.js';
+import { comesTo } from './visit.js';
 
 const FILE = 'fs/pool/alloc.c';
 
@@ -56,11 +57,8 @@ async function clickGoes(bench: Workbench, checks: Checks, frame: FrameLocator):
   const row = frame.locator('svg.lw g.row').nth(3);
   const line = (await row.getAttribute('data-line')) ?? '';
   await row.locator('text').first().click();
-  const at = await until(async () => {
-    const said = await bench.page.locator('.statusbar-item', { hasText: /^Ln \d+/ }).innerText();
-    return said.includes(`Ln ${line},`) ? said : null;
-  }, 10_000);
-  checks.that('a click goes to the line', at !== null, `line ${line}`);
+  const at = line !== '' && (await comesTo(bench, Number(line)));
+  checks.that('a click goes to the line', at, `line ${line}`);
   const lit = await until(
     async () => (await frame.locator('g.row.current').getAttribute('data-line')) === line,
     10_000,
@@ -119,11 +117,8 @@ async function lockOrder(
   const line =
     (await frame.locator('svg.lw g[data-line]:has(text.f-bad)').first().getAttribute('data-line')) ?? '';
   await text.click();
-  const at = await until(async () => {
-    const said = bench.page.locator('.statusbar-item', { hasText: new RegExp(`^Ln ${line},`) });
-    return (await said.count()) > 0;
-  }, 10_000);
-  checks.that('a click on what it says goes to the code', line !== '' && at, `line ${line}`);
+  const at = line !== '' && (await comesTo(bench, Number(line)));
+  checks.that('a click on what it says goes to the code', at, `line ${line}`);
 }
 
 async function lifeCycle(

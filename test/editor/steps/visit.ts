@@ -45,6 +45,15 @@ export async function squigglesBecome(
   return count;
 }
 
+/** Whether the cursor comes to a line, as the status bar says it. */
+export async function comesTo(bench: Workbench, line: number): Promise<boolean> {
+  return until(
+    async () =>
+      (await bench.page.locator('.statusbar-item', { hasText: new RegExp(`^Ln ${line},`) }).count()) > 0,
+    20_000,
+  );
+}
+
 /** The number, from 1, of the first line of a file that holds a text. */
 export function lineOf(path: string, text: string): number {
   const line =

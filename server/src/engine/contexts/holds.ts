@@ -2,7 +2,6 @@
  * Which locks a path state holds after one more was taken or given back, and by which name it is known: the same place, else
  * what can only be it. Must not know what took it.
  */
-
 import { type Facts, maskOf, POSITIVE, withFact } from './known.js';
 import { sameWhen } from './same.js';
 import { type Lock, perhaps, type State, sameLock } from './state.js';

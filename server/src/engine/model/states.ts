@@ -8,6 +8,7 @@ import type { HelperEntry } from './types.js';
 const IRQ = exclusive('@irq', 'irq');
 const BH = exclusive('@bh', 'bh');
 const PREEMPT = exclusive('@preempt', 'preempt');
+const PAGEFAULT = exclusive('@pagefault', 'flag');
 const SPIN = exclusive('lock', 'spin');
 
 const RCU: readonly HelperEntry[] = [
@@ -203,28 +204,12 @@ const STATES: readonly HelperEntry[] = [
     [exclusive('lock', 'spin'), IRQ],
     '6.12:include/linux/local_lock.h:51',
   ),
-  takes(
-    'pagefault_disable',
-    '',
-    false,
-    [exclusive('@pagefault', 'flag')],
-    '6.12:include/linux/uaccess.h:259',
-  ),
-  drops('pagefault_enable', '', [exclusive('@pagefault', 'flag')], '6.12:include/linux/uaccess.h:269'),
-  takes(
-    'kmap_atomic',
-    'page',
-    false,
-    [PREEMPT, exclusive('@pagefault', 'flag')],
-    '6.12:include/linux/highmem-internal.h:108',
-    { disagreement: 'With PREEMPT_RT, which the default configuration is without, preemption stays on.' },
-  ),
-  drops(
-    'kunmap_atomic',
-    'addr',
-    [PREEMPT, exclusive('@pagefault', 'flag')],
-    '6.12:include/linux/highmem-internal.h:263',
-  ),
+  takes('pagefault_disable', '', false, [PAGEFAULT], '6.12:include/linux/uaccess.h:259'),
+  drops('pagefault_enable', '', [PAGEFAULT], '6.12:include/linux/uaccess.h:269'),
+  takes('kmap_atomic', 'page', false, [PREEMPT, PAGEFAULT], '6.12:include/linux/highmem-internal.h:108', {
+    disagreement: 'With PREEMPT_RT, which the default configuration is without, preemption stays on.',
+  }),
+  drops('kunmap_atomic', 'addr', [PREEMPT, PAGEFAULT], '6.12:include/linux/highmem-internal.h:263'),
   plain(
     'kmap_local_page',
     'page',

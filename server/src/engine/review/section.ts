@@ -14,7 +14,7 @@ import { isMessage } from '../rules/lockless.js';
 import { isPointerTo } from '../rules/only-looks.js';
 import { watch } from '../rules/replay.js';
 import { lineOf, type RuleContext } from '../rules/rule.js';
-import { madeIn } from '../rules/usual-guards.js';
+import { madeIn } from '../rules/unshared.js';
 import { Ways } from '../rules/ways.js';
 import { FunctionText } from './function-text.js';
 import { accessesAt, accessesIn, type MemberAccess } from './member-access.js';

@@ -15,7 +15,7 @@ import { comesFromMethod } from '../rules/holding.js';
 import { holderIn, isInside, isPointerTo } from '../rules/only-looks.js';
 import { operationsOf } from '../rules/replay.js';
 import { lineOf, type RuleContext } from '../rules/rule.js';
-import { ALONE, madeIn } from '../rules/usual-guards.js';
+import { ALONE, madeIn } from '../rules/unshared.js';
 import { Ways } from '../rules/ways.js';
 import { isPreparing } from './access-words.js';
 

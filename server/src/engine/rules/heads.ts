@@ -10,9 +10,9 @@ import type { Model } from '../model/types.js';
 import { type FunctionRef, type TypeRef, typeRef } from '../program/program.js';
 import { OfEach, ofOne } from './kept.js';
 import { Mentions } from './mentions.js';
-import { holderOf, storedVariable } from './pointer-text.js';
 import { watch } from './replay.js';
 import type { RuleContext } from './rule.js';
+import { madeIn } from './unshared.js';
 
 /** Helpers that take an object or its rcu_head and end it after a grace period. */
 const handingOver = ofOne((model: Model): ReadonlySet<string> => {
@@ -63,24 +63,10 @@ export class Heads {
   /** The structures of which a function allocates objects, into variables of its own; null where there are none. */
   private madeBy(fn: FunctionRef): ReadonlySet<string> | null {
     const { file, index } = fn;
-    const first = fnColumn(file, index, Fn.FirstOp);
-    const count = fnColumn(file, index, Fn.OpCount);
-    const temps = new Set<number>();
+    const first = fnColumn(file, index, Fn.FirstVariable);
     const out = new Set<string>();
-    for (let op = 0; op < count; op++) {
-      const at = (first + op) * OP_STRIDE;
-      if ((file.ops[at] as Op) === Op.Call) {
-        const name = calledName(fn, op);
-        const temp = file.ops[at + 3] as number;
-        if (temp >= 0 && this.cx.analysis.model.helpers.get(name)?.returns === 'fresh') temps.add(-2 - temp);
-        continue;
-      }
-      const v = temps.size === 0 ? -1 : storedVariable(fn, op);
-      const value = file.ops[at + 2] as number;
-      if (v < 0 || value < 0 || !temps.has(holderOf(fn, value))) continue;
-      const type = file.variables[
-        (fnColumn(file, index, Fn.FirstVariable) + v) * VARIABLE_STRIDE + 1
-      ] as number;
+    for (const v of madeIn(this.cx, fn)) {
+      const type = file.variables[(first + v) * VARIABLE_STRIDE + 1] as number;
       if (type >= 0) out.add(this.cx.analysis.program.plain(typeRef(file, type)).base);
     }
     return out.size === 0 ? null : out;

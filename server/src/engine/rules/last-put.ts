@@ -23,37 +23,34 @@ export function isNotLast(text: PointerText, fn: FunctionRef, op: number): boole
 function isFollowedAnyway(text: PointerText, fn: FunctionRef, op: number, v: number): boolean {
   const ways = new Ways(fn);
   const own = ways.blockOf(op);
-  let isFollowed = false;
-  /** Whether a way through these operations ends here. `null`: it ends without the pointer being followed. */
-  const ends = (ops: readonly number[]): boolean | null => {
+  /** What becomes of the pointer in some operations: nothing, null. */
+  const fateIn = (ops: readonly number[]): 'followed' | 'lost' | null => {
     for (const o of ops) {
-      if (text.counts(fn, o, v) === 'get') return null;
-      if (text.counts(fn, o, v) === 'put' || text.isFollowed(fn, o, v, () => true)) {
-        isFollowed = true;
-        return true;
-      }
-      if (storedVariable(fn, o) === v) return null;
+      const counted = text.counts(fn, o, v);
+      if (counted === 'get') return 'lost';
+      if (counted === 'put' || text.isFollowed(fn, o, v, () => true)) return 'followed';
+      if (storedVariable(fn, o) === v) return 'lost';
     }
-    return false;
+    return null;
   };
   const seen = new Set<number>();
-  const waiting: number[] = [];
-  /** Goes on from the end of a block; false: the function ends there. */
-  const goOn = (block: number): boolean => {
+  let isFollowed = false;
+  /** Goes on after a block in which nothing becomes of it; false: there is a way without. */
+  const goesOn = (block: number, ops: readonly number[]): boolean => {
+    const fate = fateIn(ops);
+    isFollowed ||= fate === 'followed';
+    if (fate !== null) return fate === 'followed';
     const next = ways.after(block);
-    for (const b of next)
-      if (!seen.has(b)) {
-        seen.add(b);
-        waiting.push(b);
-      }
+    for (const b of next) seen.add(b);
     return next.length > 0;
   };
-  const rest = ends(ways.opsOf(own).filter((o) => o > op));
-  if (rest !== false) return rest === true;
-  if (!goOn(own)) return false;
-  for (let block = waiting.pop(); block !== undefined; block = waiting.pop()) {
-    const ended = ends(ways.opsOf(block));
-    if (ended === null || (ended === false && !goOn(block))) return false;
-  }
+  if (
+    !goesOn(
+      own,
+      ways.opsOf(own).filter((o) => o > op),
+    )
+  )
+    return false;
+  for (const block of seen) if (!goesOn(block, ways.opsOf(block))) return false;
   return isFollowed;
 }

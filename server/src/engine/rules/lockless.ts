@@ -382,8 +382,8 @@ function isReadSection(entry: Entry): boolean {
   return !entry.walk && entry.locks.length > 0 && entry.locks.every((l) => l.kind === 'rcu' && !l.may);
 }
 
-/** The function whose result a value is, or ''. */
-function madeBy(run: FunctionRun, value: number): string {
+/** The function whose result a value is, of one that is made anew; '' for none. */
+export function madeBy(run: FunctionRun, value: number): string {
   const op = run.terms.a(value);
   return op < run.graph.opCount ? calledName(run.fn, op) : '';
 }

@@ -52,13 +52,13 @@ export function releasedAlways(cx: RuleContext, id: number): readonly Lock[] {
 }
 
 /** How a kind of lock is taken or given back; `shared` null: in either mode, or nobody knows. */
-export interface Way {
+export interface LockWay {
   readonly kind: LockKind;
   readonly shared: boolean | null;
 }
 
 /** What an operation gives back on every path through it, by kind and mode alone: cheap, before anything is walked. */
-export function waysReleased(cx: RuleContext, fn: FunctionRef, op: number): readonly Way[] {
+export function waysReleased(cx: RuleContext, fn: FunctionRef, op: number): readonly LockWay[] {
   const name = calledName(fn, op);
   if (name === '') return [];
   const callee = calleeAt(cx, fn.id, op);
@@ -67,7 +67,7 @@ export function waysReleased(cx: RuleContext, fn: FunctionRef, op: number): read
 }
 
 /** The same of what it takes, on some path at least. */
-export function waysTaken(cx: RuleContext, fn: FunctionRef, op: number): readonly Way[] {
+export function waysTaken(cx: RuleContext, fn: FunctionRef, op: number): readonly LockWay[] {
   const name = calledName(fn, op);
   if (name === '') return [];
   const callees = calleesByOp(cx, fn).get(op) ?? [];
@@ -75,7 +75,7 @@ export function waysTaken(cx: RuleContext, fn: FunctionRef, op: number): readonl
   return [...below, ...(cx.analysis.model.helpers.get(name)?.acquires ?? []).map(wayOf)];
 }
 
-function wayOf({ kind, mode }: LockSpec): Way {
+function wayOf({ kind, mode }: LockSpec): LockWay {
   return { kind, shared: mode === 'any' ? null : mode === 'shared' };
 }
 

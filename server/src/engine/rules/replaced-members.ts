@@ -79,7 +79,7 @@ export function usesOfReplaced(cx: RuleContext, rule: string): Draft[] {
       units.set(fn.unit, replaced);
     }
     const others = replaced.filter((r) => r.fn.id !== fn.id);
-    if (!others.some((r) => loads.has(r.member.slice(r.member.indexOf('::') + 2)))) continue;
+    if (!others.some((r) => loads.has(fieldOf(r.member)))) continue;
     const members = new Set(others.map((r) => r.member));
     const uses = usesAfterDrop(cx, fn, loads, members);
     if (uses.length === 0) continue;
@@ -108,6 +108,11 @@ export function usesOfReplaced(cx: RuleContext, rule: string): Draft[] {
 function memberOf(fn: FunctionRef, expr: number): string {
   if (expr < 0 || (fn.file.exprs[expr * EXPR_STRIDE] as X) !== X.Field) return '';
   return fn.file.strings[fn.file.exprs[expr * EXPR_STRIDE + 2] as number] ?? '';
+}
+
+/** The name in `structure::name`. */
+function fieldOf(member: string): string {
+  return member.slice(member.indexOf('::') + 2);
 }
 
 /** Members that are loaded into variables, with the operations that do it. */
@@ -202,7 +207,7 @@ function usesAfterDrop(
 ): readonly number[] {
   const after = Retakes.in(cx).afterDrop(fn);
   if (after.size === 0) return [];
-  const names = new Set([...members].map((member) => member.slice(member.indexOf('::') + 2)));
+  const names = new Set([...members].map(fieldOf));
   const variables = new Set(
     [...loads].flatMap(([name, ops]) => (names.has(name) ? ops.map((op) => storedVariable(fn, op)) : [])),
   );

@@ -17,6 +17,7 @@ import {
   X,
 } from '../facts/encode.js';
 import type { HelperEntry, LockEffect } from '../model/types.js';
+import type { ExpressionTypes } from '../program/expression-types.js';
 import type { FunctionRef } from '../program/program.js';
 import { calleesByOp } from './lockless.js';
 import type { RuleContext } from './rule.js';
@@ -297,4 +298,10 @@ export function textOf(fn: FunctionRef, e: number): string {
     default:
       return '';
   }
+}
+
+/** The structure that what an expression is, or points at, is; '' where it is none. */
+export function structOf(types: ExpressionTypes, base: number): string {
+  const type = types.of(base);
+  return type?.base.startsWith('struct ') === true && type.depth <= 1 ? type.base.slice(7) : '';
 }

@@ -14,6 +14,22 @@ static int manage_ok(const struct path *path, bool rcu_walk)
 }
 `;
 
+/** A node is looked at under rcu_read_lock(). */
+const READS_NODE = `static struct node *table_find(int id);
+int node_found(int id)
+{
+	struct node *n;
+	int found = 0;
+
+	rcu_read_lock();
+	n = table_find(id);
+	if (n && n->id == id)
+		found = 1;
+	rcu_read_unlock();
+	return found;
+}
+`;
+
 /** Cases by title. */
 export const EARLY_FREE: RuleCases = {
   'freed in d_release, read in RCU-walk': `${RECORD}
@@ -691,20 +707,7 @@ void node_put_bad(struct node *n)
 struct node { int id; struct rcu_head rcu; };
 // file: fs/foo/x.c
 #include <linux/node.h>
-static struct node *table_find(int id);
-int node_found(int id)
-{
-	struct node *n;
-	int found = 0;
-
-	rcu_read_lock();
-	n = table_find(id);
-	if (n && n->id == id)
-		found = 1;
-	rcu_read_unlock();
-	return found;
-}
-void node_end_bad(struct node *n)
+${READS_NODE}void node_end_bad(struct node *n)
 {
 	kfree(n); /*! rcu/early-free@low */
 }`,
@@ -714,7 +717,6 @@ void node_end_bad(struct node *n)
 struct node { int id; struct rcu_head rcu; };
 // file: fs/foo/x.c
 #include <linux/node.h>
-static struct node *table_find(int id);
 struct node *node_new(int id)
 {
 	struct node *n = kmalloc(sizeof(*n), GFP_KERNEL);
@@ -723,39 +725,14 @@ struct node *node_new(int id)
 		n->id = id;
 	return n;
 }
-int node_found(int id)
-{
-	struct node *n;
-	int found = 0;
-
-	rcu_read_lock();
-	n = table_find(id);
-	if (n && n->id == id)
-		found = 1;
-	rcu_read_unlock();
-	return found;
-}
-void node_end_bad(struct node *n)
+${READS_NODE}void node_end_bad(struct node *n)
 {
 	kfree(n); /*! rcu/early-free@high */
 }`,
 
   'the same of a structure of one directory': `
 struct node { int id; struct rcu_head rcu; };
-static struct node *table_find(int id);
-int node_found(int id)
-{
-	struct node *n;
-	int found = 0;
-
-	rcu_read_lock();
-	n = table_find(id);
-	if (n && n->id == id)
-		found = 1;
-	rcu_read_unlock();
-	return found;
-}
-void node_end_bad(struct node *n)
+${READS_NODE}void node_end_bad(struct node *n)
 {
 	kfree(n); /*! rcu/early-free@high */
 }`,

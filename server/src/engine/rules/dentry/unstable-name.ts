@@ -14,6 +14,7 @@ import { type FunctionRef, readList } from '../../program/program.js';
 import { type Movable, Moves, movable, NOBODY_KNOWS, type Spot, spotOf } from '../dentry-stability.js';
 import { heldIn, heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
+import { holderOf, storedVariable } from '../pointer-text.js';
 import { type Look, OfSituations, operationsOf, replay } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
 import { Trails } from '../trails.js';
@@ -133,7 +134,7 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
     if (movers && callee === MOVES && args[0] !== undefined)
       trail = moving(trails, trail, run.ev.value(s, args[0]), op);
     for (const [i, arg] of args.entries()) {
-      const old = movers ? oldName(fn.file, trails.of(s.trail) ?? START, arg) : null;
+      const old = movers ? oldName(fn, noteOf(trails, s.trail), arg) : null;
       if (old !== null && !heldIn(run, entry, s).some((l) => l.kind === 'rcu')) {
         // By a key of its own: before the move it was another matter
         const key = -1 - old.dentry;
@@ -155,7 +156,7 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       const structure = structureAt(run, value);
       const waits = structure < 0 ? 'nothing' : sleepsFor(cx, fn, callee);
       if (waits !== 'nothing')
-        for (const dentry of namesInside(run, s, structure, (trails.of(s.trail) ?? START).held))
+        for (const dentry of namesInside(run, s, structure, noteOf(trails, s.trail).held))
           use(dentry, waits === 'keeps', true);
       const dentry = namedBy(run, value);
       if (dentry < 0) continue;
@@ -244,6 +245,10 @@ const MAX_STORED = 4;
 
 const START: Trail = { count: 0, held: [], stored: [] };
 
+function noteOf(trails: Trails<Trail>, trail: number): Trail {
+  return trails.of(trail) ?? START;
+}
+
 function numbered(trails: Trails<Trail>, t: Trail): number {
   const held = t.held.map((h) => `${h.structure}:${h.dentry}`);
   return trails.number(
@@ -254,13 +259,13 @@ function numbered(trails: Trails<Trail>, t: Trail): number {
 
 /** The trail after a name was stored in a variable. */
 function counted(trails: Trails<Trail>, trail: number): number {
-  const t = trails.of(trail) ?? START;
+  const t = noteOf(trails, trail);
   return t.count >= MAX_STORED ? trail : numbered(trails, { ...t, count: t.count + 1 });
 }
 
 /** The trail after a callee stored a name in a structure. */
 function holding(trails: Trails<Trail>, trail: number, structure: number, dentry: number): number {
-  const t = trails.of(trail) ?? START;
+  const t = noteOf(trails, trail);
   if (t.held.length >= MAX_STORED || t.held.some((h) => h.structure === structure && h.dentry === dentry))
     return trail;
   return numbered(trails, { ...t, held: [...t.held, { structure, dentry }] });
@@ -268,16 +273,10 @@ function holding(trails: Trails<Trail>, trail: number, structure: number, dentry
 
 /** The trail after an operation has stored something in a variable: a name, or what takes its place. */
 function storing(trails: Trails<Trail>, run: FunctionRun, op: number, s: State, movers: boolean): number {
-  const { file, index } = run.fn;
-  const at = (fnColumn(file, index, Fn.FirstOp) + op) * OP_STRIDE;
-  const kind = file.ops[at] as Op;
-  if (!movers || (kind !== Op.Assign && kind !== Op.Declare)) return s.trail;
-  const target = file.ops[at + 1] as number;
-  const isLocal = kind === Op.Declare || (file.exprs[target * EXPR_STRIDE] as X) === X.Local;
+  const variable = movers ? storedVariable(run.fn, op) : -1;
+  if (variable < 0) return s.trail;
   const value = readsOf(run.fn, op)[0];
-  if (!isLocal) return s.trail;
-  const variable = kind === Op.Declare ? target : (file.exprs[target * EXPR_STRIDE + 1] as number);
-  const t = trails.of(s.trail) ?? START;
+  const t = noteOf(trails, s.trail);
   const others = t.stored.filter((n) => n.variable !== variable);
   const name = value === undefined || value < 0 ? -1 : run.ev.value(s, value);
   // The address of d_name stays: it is another name by then, and no freed one
@@ -290,17 +289,14 @@ function storing(trails: Trails<Trail>, run: FunctionRun, op: number, s: State, 
 
 /** The trail after a dentry was moved. */
 function moving(trails: Trails<Trail>, trail: number, dentry: number, op: number): number {
-  const t = trails.of(trail) ?? START;
+  const t = noteOf(trails, trail);
   const stored = t.stored.map((n) => (n.dentry === dentry && n.moved < 0 ? { ...n, moved: op } : n));
   return numbered(trails, { ...t, stored });
 }
 
 /** The name that a variable holds, where its dentry was moved since. */
-function oldName(file: FileFacts, t: Trail, e: number): Stored | null {
-  let at = e;
-  while ((file.exprs[at * EXPR_STRIDE] as X) === X.Cast) at = file.exprs[at * EXPR_STRIDE + 2] as number;
-  if ((file.exprs[at * EXPR_STRIDE] as X) !== X.Local) return null;
-  const variable = file.exprs[at * EXPR_STRIDE + 1] as number;
+function oldName(fn: FunctionRef, t: Trail, e: number): Stored | null {
+  const variable = holderOf(fn, e);
   return t.stored.find((n) => n.variable === variable && n.moved >= 0) ?? null;
 }
 

@@ -15,7 +15,7 @@ import type { FunctionRef } from '../../program/program.js';
 import { MentionsBelow } from '../callee-texts.js';
 import { byLocks, heldShown, isAllKnown, surelyHeld } from '../holding.js';
 import { Mentions } from '../mentions.js';
-import { holderOf, KEEPS, storedVariable } from '../pointer-text.js';
+import { holderOf, KEEPS } from '../pointer-text.js';
 import { type Look, OfSituations, operationsOf, replay, visitExpressions } from '../replay.js';
 import { Retakes } from '../retakes.js';
 import {
@@ -29,6 +29,7 @@ import {
   step,
 } from '../rule.js';
 import { Trails } from '../trails.js';
+import { mayHoldMade } from '../unshared.js';
 import { Ways } from '../ways.js';
 
 const ID = 'dir/lost-race-leak';
@@ -55,7 +56,7 @@ export const lostRaceLeak: Rule = {
       if (fn.isMacro || fn.isHeader) continue;
       const result = cx.analysis.results[fn.id];
       if (result === undefined || result.acquires.size === 0 || result.releases.size === 0) continue;
-      const made = madeIn(cx, fn);
+      const made = mayHoldMade(cx, fn);
       if (made.size === 0) continue;
       const after = retakes.after(fn);
       if (after.size === 0) {
@@ -127,11 +128,11 @@ function overwriting(
     const at = (first + op) * OP_STRIDE;
     if ((file.ops[at] as Op) !== Op.Assign || !after.has(op)) continue;
     const place = (file.ops[at + 1] as number) * EXPR_STRIDE;
-    const value = (file.ops[at + 2] as number) * EXPR_STRIDE;
-    const kind = file.exprs[value] as X;
+    const value = file.ops[at + 2] as number;
+    const kind = file.exprs[value * EXPR_STRIDE] as X;
     // What was made before is in a variable or comes right out of a call
     if ((file.exprs[place] as X) !== X.Field || (kind !== X.Local && kind !== X.Temp)) continue;
-    if (cx.silence === undefined && !made.has(holderOf(fn, value / EXPR_STRIDE))) continue;
+    if (cx.silence === undefined && !made.has(holderOf(fn, value))) continue;
     const member = file.strings[file.exprs[place + 2] as number] ?? '';
     // An object is stored to a pointer
     if (cx.silence === undefined && !DeclaredMembers.of(cx.analysis.program).isPointerSomewhere(member))
@@ -352,28 +353,4 @@ function draft(cx: RuleContext, fn: FunctionRef, entry: Entry, index: number, f:
     ],
     objectClass: f.member,
   };
-}
-
-/** The variables and temporaries in which an object may stand that the function allocates, as holders. */
-function madeIn(cx: RuleContext, fn: FunctionRef): ReadonlySet<number> {
-  const { file } = fn;
-  const first = fnColumn(file, fn.index, Fn.FirstOp);
-  const made = new Set<number>();
-  const ops = operationsOf(fn);
-  for (const op of ops) {
-    const temp = file.ops[(first + op) * OP_STRIDE + 3] as number;
-    if (cx.analysis.model.helpers.get(calledName(fn, op))?.returns === 'fresh' && temp >= 0)
-      made.add(-2 - temp);
-  }
-  for (let size = 0; made.size > 0 && size !== made.size; ) {
-    size = made.size;
-    for (const op of ops) {
-      const at = (first + op) * OP_STRIDE;
-      const kind = file.ops[at] as Op;
-      const to = kind === Op.Set ? -2 - (file.ops[at + 1] as number) : storedVariable(fn, op);
-      const value = file.ops[at + 2] as number;
-      if (to !== -1 && value >= 0 && made.has(holderOf(fn, value))) made.add(to);
-    }
-  }
-  return made;
 }

@@ -13,6 +13,7 @@ import { EXPR_STRIDE, type FileFacts, Fn, OP_STRIDE, Op, X } from '../../facts/e
 import type { FieldGuard } from '../../model/types.js';
 import { type DeclaredGuard, DeclaredMembers } from '../../program/members.js';
 import type { FunctionRef } from '../../program/program.js';
+import { bareChanges } from '../bare-changes.js';
 import {
   comesFromMethod,
   type Holding,
@@ -35,7 +36,8 @@ import {
   step,
   WIDENED,
 } from '../rule.js';
-import { ALONE, bareChanges, lateReads } from '../usual-guards.js';
+import { ALONE } from '../unshared.js';
+import { lateReads } from '../usual-guards.js';
 
 /** The rule. */
 export const guardedField: Rule = {

@@ -10,7 +10,7 @@ import { type Origin, Whence } from '../../contexts/entry-points.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import { ANY, type Facts, factOf, NEGATIVE, POSITIVE, ZERO } from '../../contexts/known.js';
 import { readsOf } from '../../contexts/operands.js';
-import type { Exit, FunctionResult } from '../../contexts/result.js';
+import type { CallEdge, Exit, FunctionResult } from '../../contexts/result.js';
 import type { Lock } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { RESULT } from '../../contexts/translate.js';
@@ -348,12 +348,9 @@ function isResult(cx: RuleContext, lock: Lock, has: readonly Exit[]): boolean {
   return terms.kind(root) === T.Global && terms.nameText(terms.a(root)) === RESULT;
 }
 
-/** The ways out of the callees that a lock came from; none where the function took it by itself. */
-function takersOf(cx: RuleContext, fn: FunctionRef, lock: Lock): readonly (readonly Exit[])[] {
-  const { results } = cx.analysis;
-  return (results[fn.id]?.edges ?? [])
-    .filter((e) => e.op === lock.op && e.context === 'now')
-    .map((e) => results[e.callee]?.exits ?? []);
+/** The calls that a lock came from; none where the function took it by itself. */
+function takersOf(cx: RuleContext, fn: FunctionRef, lock: Lock): readonly CallEdge[] {
+  return (cx.analysis.results[fn.id]?.edges ?? []).filter((e) => e.op === lock.op && e.context === 'now');
 }
 
 /**
@@ -361,8 +358,7 @@ function takersOf(cx: RuleContext, fn: FunctionRef, lock: Lock): readonly (reado
  * nothing here gives it back, and what the callee returns may just be passed on.
  */
 function viaUnsteady(cx: RuleContext, fn: FunctionRef, lock: Lock, given: boolean): boolean {
-  const edge = cx.analysis.results[fn.id]?.edges.find((e) => e.op === lock.op && e.context === 'now');
-  const callee = edge === undefined ? undefined : cx.analysis.results[edge.callee];
+  const callee = cx.analysis.results[takersOf(cx, fn, lock)[0]?.callee ?? -1];
   if (callee === undefined || !differ(callee.exits)) return false;
   if (given && isToldByResult(callee.exits, lock)) return false;
   // `lock(object, EXCLUSIVE)` takes one lock always
@@ -862,12 +858,11 @@ function isTakenHere(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
   if (lock.fn !== fn.id) return false;
   if (cx.analysis.model.helpers.has(calledName(fn, lock.op))) return true;
   const { results, program } = cx.analysis;
-  const edges = (results[fn.id]?.edges ?? []).filter((e) => e.op === lock.op && e.context === 'now');
-  const [edge] = edges;
-  const callee = edge === undefined ? undefined : results[edge.callee];
+  const [edge, ...others] = takersOf(cx, fn, lock);
+  const callee = results[edge?.callee ?? -1];
   return (
     edge !== undefined &&
-    edges.length === 1 &&
+    others.length === 0 &&
     callee !== undefined &&
     program.functions[edge.callee]?.name === calledName(fn, lock.op) &&
     isWrapper(callee, lock) &&
@@ -877,8 +872,9 @@ function isTakenHere(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
 
 /** Whether a callee takes a lock for a function whatever it says: of those that do not, another question has been asked before. */
 function isTakenAlways(cx: RuleContext, fn: FunctionRef, lock: Lock): boolean {
-  const [exits] = lock.fn === fn.id ? takersOf(cx, fn, lock) : [];
-  return exits !== undefined && !(differ(exits) && isToldByResult(exits, lock));
+  const [edge] = lock.fn === fn.id ? takersOf(cx, fn, lock) : [];
+  const exits = cx.analysis.results[edge?.callee ?? -1]?.exits ?? [];
+  return edge !== undefined && !(differ(exits) && isToldByResult(exits, lock));
 }
 
 /** Whether a function is there for a lock: it takes or gives back no other. */

@@ -21,7 +21,7 @@ import {
   calleeAt,
   isOwned,
   isReleasing,
-  type Way as LockWay,
+  type LockWay,
   releasedAlways,
   releasesAt,
   waysReleased,

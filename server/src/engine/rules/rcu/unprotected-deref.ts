@@ -15,6 +15,7 @@ import type { Model } from '../../model/types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { dereferencesOf } from '../dereferences.js';
 import { byLocks, heldIn, heldShown, isAllKnown } from '../holding.js';
+import { madeBy } from '../lockless.js';
 import { Mentions } from '../mentions.js';
 import { holderIn, isInside, isPointerTo, onlyLooks } from '../only-looks.js';
 import { calleeAt } from '../releases.js';
@@ -597,6 +598,5 @@ function isMadeHere(run: FunctionRun, s: State, e: number | undefined): boolean 
   if (e === undefined) return false;
   const { terms } = run;
   const root = terms.root(run.ev.value(s, e));
-  if (terms.kind(root) !== T.Fresh || terms.b(root) !== 0 || terms.a(root) >= run.graph.opCount) return false;
-  return MAKES.test(calledName(run.fn, terms.a(root)));
+  return terms.kind(root) === T.Fresh && terms.b(root) === 0 && MAKES.test(madeBy(run, root));
 }
