@@ -321,7 +321,41 @@ static int foo_release(struct inode *inode, struct file *file)
 	spin_unlock(&foo->c);
 	return 0;
 }
-const struct file_operations foo_fops = { .open = foo_open, .release = foo_release };
+static void foo_up(struct foo *foo, int n);
+static void foo_down(struct foo *foo, int n)
+{
+	mutex_lock(&foo->a);
+	if (n)
+		foo_up(foo, n - 1);
+	mutex_unlock(&foo->a);
+}
+static void foo_up(struct foo *foo, int n)
+{
+	mutex_lock(&foo->b);
+	mutex_unlock(&foo->b);
+	if (n)
+		foo_down(foo, n - 1);
+}
+static void foo_leaf(struct foo *foo)
+{
+	mutex_lock(&foo->b);
+	mutex_unlock(&foo->b);
+}
+static void foo_middle(struct foo *foo)
+{
+	foo_leaf(foo);
+}
+static int foo_flush(struct file *file, fl_owner_t id)
+{
+	struct foo *foo = file->private_data;
+
+	foo_down(foo, 2);
+	mutex_lock(&foo->a);
+	foo_middle(foo);
+	mutex_unlock(&foo->a);
+	return 0;
+}
+const struct file_operations foo_fops = { .open = foo_open, .release = foo_release, .flush = foo_flush };
 static int foo_revalidate(struct dentry *dentry, unsigned int flags)
 {
 	struct foo *foo = dentry->d_fsdata;
@@ -365,6 +399,44 @@ const IN_ORDERS: Readonly<Record<string, readonly Step[]>> = {
     },
     { file: 'fs/foo/a.c', from: 'down_read(&foo->d);', to: 'down_write(&foo->d);' },
     { file: 'fs/foo/a.c', from: 'up_read(&foo->d);', to: 'up_write(&foo->d);' },
+  ],
+  'a lock that is waited for some calls below comes and goes': [
+    {
+      file: 'fs/foo/a.c',
+      from: 'mutex_lock(&foo->b);\n}',
+      to: 'down_write(&foo->d);\n\tup_write(&foo->d);\n\tmutex_lock(&foo->b);\n}',
+    },
+    { file: 'fs/foo/a.c', from: 'down_write(&foo->d);\n\tup_write(&foo->d);\n\tmutex_lock', to: 'mutex_lock' },
+    { file: 'fs/foo/a.c', from: 'mutex_lock(&foo->b);\n}', to: 'mutex_lock(&foo->a);\n}' },
+    { file: 'fs/foo/a.c', from: 'mutex_lock(&foo->a);\n}', to: 'mutex_loc(&foo->a);\n}' },
+    { file: 'fs/foo/a.c', from: 'mutex_loc(&foo->a);\n}', to: 'mutex_lock(&foo->b);\n}' },
+  ],
+  'its subclass is another one: nobody else is walked, and callers far up see it': [
+    {
+      file: 'fs/foo/a.c',
+      from: 'mutex_lock(&foo->b);\n\tmutex_unlock(&foo->b);\n}',
+      to: 'mutex_lock_nested(&foo->b, 3);\n\tmutex_unlock(&foo->b);\n}',
+      walked: 1,
+    },
+    {
+      file: 'fs/foo/a.c',
+      from: 'mutex_lock(&foo->b);\n\tmutex_unlock(&foo->b);\n\tif',
+      to: 'mutex_lock_nested(&foo->b, 5);\n\tmutex_unlock(&foo->b);\n\tif',
+      walkedSoon: 1,
+    },
+  ],
+  'the same in a circle of calls': [
+    {
+      file: 'fs/foo/a.c',
+      from: 'mutex_lock(&foo->b);\n\tmutex_unlock(&foo->b);\n\tif',
+      to: 'down_write(&foo->d);\n\tup_write(&foo->d);\n\tif',
+    },
+    {
+      file: 'fs/foo/a.c',
+      from: 'down_write(&foo->d);\n\tup_write(&foo->d);\n\tif',
+      to: 'down_read(&foo->d);\n\tup_read(&foo->d);\n\tif',
+    },
+    { file: 'fs/foo/a.c', from: 'down_read(&foo->d);\n\tup_read(&foo->d);\n\tif', to: 'if' },
   ],
   'what runs later, and where it is said': [
     { file: 'fs/foo/a.c', from: 'INIT_WORK(', to: 'barrier();\n\n\tINIT_WORK(' },

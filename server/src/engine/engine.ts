@@ -210,7 +210,7 @@ export class LockwalkEngine implements Engine {
     return answer;
   }
 
-  /** Texts with their trees, for fixes: each file that one touches is parsed once more. `asked` learns which. */
+  /** Texts with their trees, for fixes: a file that one touches is parsed once more, unless it is being edited. `asked` learns which. */
   private sources(asked = new Set<string>()): (file: string) => Source | null {
     const known = new Map<string, Source | null>();
     return (file) => {
@@ -218,8 +218,8 @@ export class LockwalkEngine implements Engine {
       let source = known.get(file);
       if (source === undefined) {
         const text = this.loader.text(file);
-        const parsed = this.parser.parse(this.loader.configured(file) ?? '');
-        source = text === null || !parsed.ok ? null : { file, text, tree: parsed.tree };
+        const parsed = this.loader.parsed(file);
+        source = text === null || parsed === null ? null : { file, text, tree: parsed.tree };
         known.set(file, source);
       }
       return source;

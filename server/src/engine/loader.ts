@@ -164,6 +164,16 @@ export class Loader {
     return buildFacts(path, configured, parsed.tree);
   }
 
+  /** The text of a file that is analysed, parsed: the very tree of a file that is being edited, where it has one. Null where it cannot be. */
+  parsed(path: string): Parsed | null {
+    const configured = this.configured(path);
+    if (configured === null) return null;
+    const last = this.edited.get(path);
+    if (last?.text === configured) return last;
+    const parsed = this.parser.parse(configured);
+    return parsed.ok ? { text: configured, tree: parsed.tree } : null;
+  }
+
   /** What is held: files with their facts, and trees of files that are being edited. */
   held(): readonly MemoryPart[] {
     const parts: MemoryPart[] = [];

@@ -39,7 +39,7 @@ export class Analysis {
   propagation: Propagation | null = null;
   chains: Chains | null = null;
   /**
-   * Stands for this analysis and for those before it from which it differs inside of functions alone: effects, calls, situations and
+   * Stands for this analysis and for those before it from which it differs by the results of functions alone: calls, situations and
    * beginnings are what they were, but for the operations at which something happens in functions with another result.
    */
   lineage: object = {};

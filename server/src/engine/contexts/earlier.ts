@@ -7,7 +7,7 @@ import type { FunctionRef } from '../program/program.js';
 import type { Entry, Origin } from './entry-points.js';
 import { type EntryNumbers, renumberedEntry, renumberedResult } from './renumber.js';
 import type { FunctionResult } from './result.js';
-import { callsMoved, type Moved, sameAsserted, sameEffect, sameEntries } from './same.js';
+import { callsMoved, type Moved, sameArrivals, sameAsserted, sameEffect, sameEntries } from './same.js';
 import type { Lock } from './state.js';
 
 /** What an earlier analysis found. */
@@ -401,8 +401,9 @@ export class Earlier {
   }
 
   /**
-   * All situations, by function, where all calls, effects and beginnings are what they were; else null. `groups`: callers first;
-   * `seeds`: what begins at functions; `callees`: whom a function calls.
+   * All situations, by function, where all calls and beginnings are what they were; else null. They stand where those of the functions
+   * with another effect (`otherEffects`, callers first) do. `groups`: callers first; `seeds`: what begins at functions; `callees`: whom
+   * a function calls.
    */
   allSituations(
     groups: readonly (readonly number[])[],
@@ -411,6 +412,7 @@ export class Earlier {
   ): {
     readonly entries: (readonly Entry[] | undefined)[];
     readonly keys: (ReadonlyMap<number, number> | undefined)[];
+    readonly otherEffects: readonly (readonly number[])[];
   } | null {
     const { situations } = this.found;
     if (groups !== situations.groups || this.assertsOther.size > 0) return null;
@@ -424,12 +426,15 @@ export class Earlier {
     const entries = situations.entries.slice();
     // What is called from an operation that moved says so, and hands on what was taken there, if anything was
     const below: boolean[] = [];
+    const otherEffects: (readonly number[])[] = [];
     for (const group of groups) {
       let isBelow = false;
+      let isOther = false;
       for (const id of group) {
-        if (this.sameEffects[id] !== true) return null;
+        isOther ||= this.sameEffects[id] !== true;
         isBelow ||= this.isMoved[id] === 1 || below[id] === true;
       }
+      if (isOther) otherEffects.push(group);
       if (!isBelow) continue;
       let goesOn = false;
       for (const id of group) {
@@ -440,7 +445,7 @@ export class Earlier {
       }
       if (goesOn) for (const id of group) for (const callee of callees(id)) below[callee] = true;
     }
-    return { entries, keys: situations.keys.slice() };
+    return { entries, keys: situations.keys.slice(), otherEffects };
   }
 
   /** Groups of functions that call each other, where all calls are what they were; else null. */
@@ -502,11 +507,17 @@ export class Earlier {
     return this.found.results[old]?.edges.some((e) => e.callee === old) === true;
   }
 
-  /** Takes note of situations that were found anew. */
-  enteredAnew(id: number, entries: readonly Entry[]): void {
+  /** Takes note of situations that were found anew; gives those from before, where they say the same and came by the same calls. */
+  enteredAnew(id: number, entries: readonly Entry[]): Taken | null {
+    const { situations } = this.found;
     const old = this.oldIds[id];
-    const before = old === undefined ? undefined : this.found.situations.entries[old];
-    if (before !== undefined && sameEntries(this.entriesBefore(before), entries)) this.sameSituations.add(id);
+    const list = old === undefined ? undefined : situations.entries[old];
+    if (old === undefined || list === undefined) return null;
+    const before = this.entriesBefore(list);
+    if (!sameEntries(before, entries)) return null;
+    this.sameSituations.add(id);
+    if (!sameArrivals(before, entries)) return null;
+    return { entries: before, keys: situations.keys[old] ?? new Map() };
   }
 }
 

@@ -17,6 +17,7 @@ import { begin, type Entry, EntryPoints, LATE, type Origin, Whence } from './ent
 import { addLock, boundLocks, byPlace, commonFacts, commonLocks } from './join.js';
 import { ANY, type Facts, maskOf, NO_FACTS, restrict } from './known.js';
 import type { CallEdge, Variant } from './result.js';
+import { sameArrivals } from './same.js';
 import type { Shared } from './shared.js';
 import { Hash, heldAtomic, type Lock, NO_LOCKS, perhaps, sameLock, settled } from './state.js';
 import { T } from './terms.js';
@@ -111,12 +112,8 @@ export class Propagation {
       this.earlier?.groupsOf(this.functions) ??
       mutuallyReachable(this.functions, callees, this.order).reverse();
     this.groups = groups;
-    const all = this.earlier?.allSituations(groups, this.seeds, callees) ?? null;
-    this.isAsBefore = all !== null;
-    if (all !== null) {
-      this.entries = all.entries;
-      this.keys = all.keys;
-    } else {
+    this.isAsBefore = this.takesAllOver(callees);
+    if (!this.isAsBefore) {
       const groupOf = this.numbersOfGroups();
       for (const [at, group] of groups.entries()) {
         throwIfCancelled(token);
@@ -124,6 +121,30 @@ export class Propagation {
       }
     }
     this.earlier = null;
+  }
+
+  /**
+   * Takes all situations over, where all calls and beginnings are what they were. What a function has to do with of what its callers
+   * know hangs on its effect: those of another effect are entered once more, and must come to the same. False: nothing was taken over.
+   */
+  private takesAllOver(callees: (id: number) => readonly number[]): boolean {
+    const all = this.earlier?.allSituations(this.groups, this.seeds, callees) ?? null;
+    if (all === null) return false;
+    const { entries, keys } = this;
+    [this.entries, this.keys] = [all.entries, all.keys];
+    for (const group of all.otherEffects) {
+      const before = group.map(
+        (id): Taken => ({ entries: all.entries[id] ?? NONE, keys: all.keys[id] ?? new Map() }),
+      );
+      this.enterAnew(group, (id) => group.includes(id));
+      if (!group.every((id, i) => sameArrivals(this.entries[id] ?? NONE, (before[i] as Taken).entries))) {
+        [this.entries, this.keys] = [entries, keys];
+        this.widest.clear();
+        return false;
+      }
+      for (const [i, id] of group.entries()) this.take(id, before[i] as Taken);
+    }
+    return true;
   }
 
   private numbersOfGroups(): readonly number[] {
@@ -170,7 +191,11 @@ export class Propagation {
       return;
     }
     this.enterAnew(group, inside);
-    for (const id of group) this.earlier?.enteredAnew(id, this.entries[id] ?? NONE);
+    for (const id of group) {
+      // The very same ones where they say the same: what rules know of a situation is kept by it
+      const before = this.earlier?.enteredAnew(id, this.entries[id] ?? NONE) ?? null;
+      if (before !== null) this.take(id, before);
+    }
   }
 
   private take(id: number, { entries, keys }: Taken): void {

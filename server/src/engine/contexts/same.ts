@@ -196,6 +196,15 @@ export function sameEntry(a: Entry, b: Entry): boolean {
   );
 }
 
+/** Whether two lists of situations say the same, and came by the same calls. */
+export function sameArrivals(a: readonly Entry[], b: readonly Entry[]): boolean {
+  return sameList(
+    a,
+    b,
+    (x, y) => sameEntry(x, y) && x.caller === y.caller && x.callerEntry === y.callerEntry && x.op === y.op,
+  );
+}
+
 /** Whether two lists of situations say the same. */
 export function sameEntries(a: readonly Entry[], b: readonly Entry[]): boolean {
   return sameList(a, b, sameEntry);

@@ -51,8 +51,8 @@ export class OfFunctions<T> {
 }
 
 /**
- * What is made of a whole analysis, and goes on from edit to edit as long as these change functions from the inside only
- * (`Analysis.lineage`).
+ * What is made of a whole analysis, and goes on from edit to edit as long as these leave all calls and situations as they are
+ * (`Analysis.lineage`); effects may be others.
  */
 export class OfAnalyses<T> {
   private readonly known = new WeakMap<
@@ -62,11 +62,16 @@ export class OfAnalyses<T> {
 
   /**
    * `make`: makes it. `follow`: what was made of an earlier analysis of the lineage, as it is in this one, in which these functions
-   * have another result; null where it is better made anew. What it is handed is nobody's any more.
+   * have another result than `before`; null where it is better made anew. What it is handed is nobody's any more.
    */
   constructor(
     private readonly make: (analysis: Analysis) => T,
-    private readonly follow: (made: T, analysis: Analysis, changed: readonly number[]) => T | null,
+    private readonly follow: (
+      made: T,
+      analysis: Analysis,
+      changed: readonly number[],
+      before: Results,
+    ) => T | null,
   ) {}
 
   /** What is made of an analysis. */
@@ -75,7 +80,7 @@ export class OfAnalyses<T> {
     const known = this.known.get(lineage);
     if (known?.results === results) return known.made;
     const changed = known === undefined ? [] : changedIn(known.results, results);
-    const followed = known === undefined ? null : this.follow(known.made, analysis, changed);
+    const followed = known === undefined ? null : this.follow(known.made, analysis, changed, known.results);
     const made = followed ?? this.make(analysis);
     this.known.set(lineage, { results, made });
     return made;
@@ -133,7 +138,8 @@ export function ofOne<K extends object, V>(find: (of: K) => V): (of: K) => V {
   };
 }
 
-type Results = readonly (FunctionResult | undefined)[];
+/** By function: results of an analysis. */
+export type Results = readonly (FunctionResult | undefined)[];
 
 /** By the results of an analysis: in which functions they differ from those of the one before. Many ask that of the same two. */
 const CHANGED = new WeakMap<Results, { readonly before: WeakRef<Results>; readonly in: readonly number[] }>();
@@ -211,7 +217,7 @@ const CALLERS = new OfAnalyses<readonly (readonly number[] | undefined)[]>(
 );
 
 /** Who calls a function in its own context, each once. */
-function callersOf(analysis: Analysis, fn: number): readonly number[] {
+export function callersOf(analysis: Analysis, fn: number): readonly number[] {
   return CALLERS.of(analysis)[fn] ?? NOBODY;
 }
 

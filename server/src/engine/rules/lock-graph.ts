@@ -17,7 +17,8 @@ import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { ownText, textsBelow } from './callee-texts.js';
-import { calleesOf, mixed, OfAnalyses, OfFunctions, resultNumbers } from './kept.js';
+import { EdgeLists } from './edge-lists.js';
+import { calleesOf, callersOf, mixed, OfAnalyses, OfFunctions, type Results, resultNumbers } from './kept.js';
 import type { RuleContext } from './rule.js';
 
 /** Calls below a function that are followed. */
@@ -26,8 +27,6 @@ const MAX_DEPTH = 12;
 const MAX_WAYS = 3;
 /** Classes below one function. */
 const MAX_BELOW = 160;
-/** Witnesses of one edge. */
-export const MAX_WITNESSES = 16;
 /** Functions that return with a lock of a callee's, one in the other. */
 const MAX_RETURNS = 6;
 
@@ -156,14 +155,15 @@ function looksSameTaken(a: Taken, b: Taken): boolean {
 
 /** The graph of one analysis. */
 export class LockGraph {
-  /** Edges by `outer > inner`. */
-  readonly edges = new Map<string, Edge[]>();
+  private readonly lists = new EdgeLists();
+  /** By function: when its turn is; callees come first. */
+  private readonly turns: Int32Array;
+  /** Functions that call one whose turn is later: in a circle. */
+  private readonly callsLater = new Set<number>();
   private readonly below: (Below | undefined)[] = [];
   /** By function: what callers see of `below`; 0 before that is known. */
   private readonly seen: Int32Array;
   private numbers: Int32Array;
-  /** What it was put together from. */
-  private results: Analysis['results'];
   /** By function: what its part of the graph hangs on. */
   private readonly hangsOn: Int32Array;
   private readonly terms: Terms;
@@ -173,13 +173,19 @@ export class LockGraph {
   /** Classes that somebody waits for to have it alone. */
   readonly exclusive = new Set<string>();
 
+  /** Edges by `outer > inner`. */
+  get edges(): ReadonlyMap<string, readonly Edge[]> {
+    return this.lists.all;
+  }
+
   private constructor(private cx: Pick<RuleContext, 'analysis' | 'all'>) {
     this.terms = cx.analysis.shared.terms;
-    this.results = cx.analysis.results;
     this.numbers = resultNumbers(cx.analysis);
     const count = cx.analysis.program.functions.length;
     this.seen = new Int32Array(count);
     this.hangsOn = new Int32Array(count);
+    this.turns = new Int32Array(count).fill(count);
+    for (const [turn, { id }] of cx.all.entries()) this.turns[id] = turn;
     this.givenBy = new Int32Array(count).fill(UNKNOWN);
   }
 
@@ -189,7 +195,7 @@ export class LockGraph {
       graph.build();
       return graph;
     },
-    (graph, analysis, changed) => (graph.follow(analysis, changed) ? graph : null),
+    (graph, analysis, changed, before) => (graph.follow(analysis, changed, before) ? graph : null),
   );
 
   /** The graph of an analysis: put together once, for rules, hovers and pictures alike. */
@@ -198,84 +204,113 @@ export class LockGraph {
   }
 
   private build(): void {
-    this.findParts();
-    for (const cls of this.cx.analysis.model.lockClasses.keys())
-      if (!cls.startsWith('lockref')) this.parts.delete(cls);
+    for (const cls of this.findParts()) this.parts.add(cls);
     this.partsNumber = numberOf([...this.parts].sort().join());
     for (const fn of this.cx.all) {
       const below = this.belowOf(fn);
       this.below[fn.id] = below;
       this.seen[fn.id] = below.seen;
+      for (const key of below.ownExclusive) this.exclusive.add(key);
     }
-    for (const fn of this.cx.all) if (!fn.isMacro) for (const e of this.edgesOf(fn)) this.add(e);
-    for (const list of this.edges.values()) list.sort(byPlace);
+    for (const [turn, fn] of this.cx.all.entries()) this.lists.add(turn, this.edgesOf(fn));
+    this.lists.sort();
   }
 
   /**
-   * Goes on to a later analysis, in which only these functions have another result: what they have of their own is put in the place of
-   * what they had. False where they wait for other locks than before; then the graph is of no use.
+   * Goes on to a later analysis of the lineage, in which only these functions have another result: what they have of their own is put in
+   * the place of what they had, and so for all that sees it. False where the graph is of no use any more.
    */
-  private follow(analysis: Analysis, changed: readonly number[]): boolean {
-    const before = this.results;
+  private follow(analysis: Analysis, changed: readonly number[], before: Results): boolean {
     const all = functionsOf(analysis);
     if (all.length !== this.cx.all.length || all.some((fn, i) => fn !== this.cx.all[i])) return false;
     this.cx = { analysis, all };
-    this.results = analysis.results;
     this.numbers = resultNumbers(analysis);
+    let waitsAreOther = false;
     for (const id of changed) {
       const [was, is] = [before[id], analysis.results[id]];
-      if (was === undefined || is === undefined || !sameWaits(was, is)) return false;
+      if (was === undefined || is === undefined) return false;
+      waitsAreOther ||= !sameWaits(was, is);
     }
-    const functions = changed.map((id) => analysis.program.functions[id] as FunctionRef);
-    for (const { id } of functions) this.subclasses.delete(id);
-    const given = functions.map(({ id }) => this.givenBy[id] as number);
-    for (const { id } of functions) this.givenBy[id] = UNKNOWN;
-    // Where their locks are named otherwise, their callers' may be
-    if (functions.some(({ id }, i) => given[i] !== UNKNOWN && given[i] !== this.given(id))) return false;
-    for (const fn of functions) {
-      const below = this.belowOf(fn);
-      if (below.seen !== this.seen[fn.id]) return false;
-      this.below[fn.id] = below;
+    if (waitsAreOther && numberOf([...this.findParts()].sort().join()) !== this.partsNumber) return false;
+    const others = new Set([...changed, ...this.nameAnew(changed)]);
+    const seeOther = this.findBelowAnew(others);
+    const edges = new Map<number, readonly Edge[]>();
+    for (const id of new Set([...others, ...seeOther])) {
+      const fn = analysis.program.functions[id] as FunctionRef;
+      edges.set(this.turns[id] as number, this.edgesOf(fn));
     }
-    return functions.every((fn) => fn.isMacro || this.replaceEdgesOf(fn));
+    this.lists.replace(edges);
+    return true;
   }
 
-  /** Puts the edges of a function where its earlier ones are; false where they are others. */
-  private replaceEdgesOf(fn: FunctionRef): boolean {
-    const own = new Map<string, Edge[]>();
-    for (const e of this.edgesOf(fn)) {
-      const key = edgeKey(e);
-      if (key === null) continue;
-      const list = own.get(key) ?? [];
-      own.set(key, list);
-      addEdge(list, e, Number.POSITIVE_INFINITY);
+  /** Names the locks of functions anew, and those of their callers that have them from these; gives the callers. */
+  private nameAnew(changed: readonly number[]): readonly number[] {
+    const { analysis } = this.cx;
+    const callers = new Set<number>();
+    const todo = changed.filter((id) => this.givenBy[id] !== UNKNOWN);
+    const was = new Map(todo.map((id) => [id, this.givenBy[id] as number]));
+    for (const id of changed) this.subclasses.delete(id);
+    for (const id of todo) this.givenBy[id] = UNKNOWN;
+    for (let id = todo.pop(); id !== undefined; id = todo.pop()) {
+      if (this.given(id) === was.get(id)) continue;
+      was.set(id, this.given(id));
+      for (const caller of callersOf(analysis, id)) {
+        callers.add(caller);
+        this.subclasses.delete(caller);
+        if (!was.has(caller)) was.set(caller, this.givenBy[caller] as number);
+        this.givenBy[caller] = UNKNOWN;
+        if (!todo.includes(caller)) todo.push(caller);
+      }
     }
-    for (const [key, list] of this.edges) {
-      const first = list.findIndex((e) => e.fn === fn);
-      const now = own.get(key) ?? [];
-      if (first < 0 && now.length === 0) continue;
-      const others = list.filter((e) => e.fn !== fn);
-      const count = list.length - others.length;
-      // Past the bound some had found no place
-      if (list.length < MAX_WITNESSES ? now.length !== count : now.length < count) return false;
-      own.delete(key);
-      if (count === 0) continue;
-      others.splice(first, 0, ...now.slice(0, count));
-      this.edges.set(key, others.sort(byPlace));
+    return [...callers];
+  }
+
+  /**
+   * What is waited for below these functions, and below those to whom that is something else then: `others` learns which. Gives the
+   * functions that see it only by a call in a circle.
+   */
+  private findBelowAnew(others: Set<number>): ReadonlySet<number> {
+    const { analysis, all } = this.cx;
+    const inCircles = new Set<number>();
+    let exclusiveIsOther = false;
+    for (const fn of all) {
+      if (!others.has(fn.id)) continue;
+      const was = this.below[fn.id] ?? NOTHING;
+      const below = this.belowOf(fn);
+      this.below[fn.id] = below;
+      this.seen[fn.id] = below.seen;
+      exclusiveIsOther ||= was.ownExclusive.join() !== below.ownExclusive.join();
+      if (was.seen === below.seen) continue;
+      for (const caller of callersOf(analysis, fn.id))
+        if (this.isLater(fn.id, caller)) inCircles.add(caller);
+        else others.add(caller);
     }
-    return own.size === 0;
+    if (exclusiveIsOther) {
+      this.exclusive.clear();
+      for (const { id } of all) for (const key of this.below[id]?.ownExclusive ?? []) this.exclusive.add(key);
+    }
+    return inCircles;
+  }
+
+  /** Whether the turn of a callee is not before its caller's: the caller does not know yet what is below it. */
+  private isLater(callee: number, caller: number): boolean {
+    return (this.turns[callee] as number) >= (this.turns[caller] as number);
   }
 
   /** Finds the classes of locks that are part of a structure which stands in others. */
-  private findParts(): void {
+  private findParts(): ReadonlySet<string> {
     const { numbers } = this;
+    const { results, model } = this.cx.analysis;
+    const out = new Set<string>();
     for (const fn of this.cx.all) {
-      const result = this.cx.analysis.results[fn.id];
+      const result = results[fn.id];
       if (result === undefined) continue;
       let hungOn = numbers[fn.id] as number;
       for (const e of result.edges) hungOn = mixed(hungOn, numbers[e.callee] ?? 0);
-      for (const cls of PARTS.of(fn, [hungOn], () => this.partsOf(result))) this.parts.add(cls);
+      for (const cls of PARTS.of(fn, [hungOn], () => this.partsOf(result))) out.add(cls);
     }
+    for (const cls of model.lockClasses.keys()) if (!cls.startsWith('lockref')) out.delete(cls);
+    return out;
   }
 
   private partsOf(result: FunctionResult): readonly string[] {
@@ -298,12 +333,18 @@ export class LockGraph {
     return [...out];
   }
 
-  /** What a function's part of the graph hangs on: its result, what is below its callees, and where locks that they give are named. */
-  private hungOn(fn: FunctionRef, result: FunctionResult): number {
+  /**
+   * What a function's part of the graph hangs on: its result, what is below its callees, and where locks that they give are named.
+   * `isWhole`: what is below all of them is known.
+   */
+  private hungOn(fn: FunctionRef, result: FunctionResult, isWhole = false): number {
     const { seen } = this;
     let n = mixed(this.numbers[fn.id] as number, this.partsNumber);
-    for (const callee of calleesOf(result)) n = mixed(mixed(n, seen[callee] as number), this.given(callee));
-    this.hangsOn[fn.id] = n;
+    for (const callee of calleesOf(result)) {
+      const later = this.isLater(callee, fn.id);
+      if (later && (this.turns[callee] as number) < this.turns.length) this.callsLater.add(fn.id);
+      n = mixed(mixed(n, later && !isWhole ? 0 : (seen[callee] as number)), this.given(callee));
+    }
     return n;
   }
 
@@ -320,12 +361,12 @@ export class LockGraph {
   private belowOf(fn: FunctionRef): Below {
     const result = this.cx.analysis.results[fn.id];
     if (result === undefined) return NOTHING;
-    const below = BELOW.of(fn, [this.hungOn(fn, result)], (before) => {
+    const hungOn = this.hungOn(fn, result);
+    this.hangsOn[fn.id] = hungOn;
+    return BELOW.of(fn, [hungOn], (before) => {
       const found = this.findBelow(fn, result);
       return before !== undefined && looksSame(before, found) ? { ...found, seen: before.seen } : found;
     });
-    for (const key of below.ownExclusive) this.exclusive.add(key);
-    return below;
   }
 
   private findBelow(fn: FunctionRef, result: FunctionResult): Below {
@@ -350,8 +391,8 @@ export class LockGraph {
       add(this.ownWait(node, w));
     }
     for (const edge of result.edges) {
-      const inner = this.below[edge.callee]?.ways;
-      if (edge.context !== 'now' || inner === undefined || edge.callee === fn.id) continue;
+      const inner = this.isLater(edge.callee, fn.id) ? undefined : this.below[edge.callee]?.ways;
+      if (edge.context !== 'now' || inner === undefined) continue;
       const last = this.isLastPut(fn, edge);
       const variants = leastConditionsFirst(edge.variants);
       for (const [key, ways] of inner)
@@ -381,7 +422,7 @@ export class LockGraph {
           }
         }
     }
-    const callees = calleesOf(result).filter((callee) => callee !== fn.id);
+    const callees = calleesOf(result).filter((callee) => !this.isLater(callee, fn.id));
     const ownExclusive = [...exclusive].filter(
       (key) => !callees.some((callee) => this.below[callee]?.exclusive.has(key) === true),
     );
@@ -391,10 +432,9 @@ export class LockGraph {
   private edgesOf(fn: FunctionRef): readonly Edge[] {
     const { results, propagation } = this.cx.analysis;
     const result = results[fn.id];
-    if (result === undefined || result.widened) return [];
-    const own = EDGES.of(fn, [this.hangsOn[fn.id], propagation?.entries[fn.id]], () =>
-      this.ownEdges(fn, result),
-    );
+    if (fn.isMacro || result === undefined || result.widened) return [];
+    const hungOn = this.callsLater.has(fn.id) ? this.hungOn(fn, result, true) : this.hangsOn[fn.id];
+    const own = EDGES.of(fn, [hungOn, propagation?.entries[fn.id]], () => this.ownEdges(fn, result));
     const brought = this.edgesOfMethod(fn);
     return brought.length === 0 ? own : [...own, ...brought];
   }
@@ -553,14 +593,6 @@ export class LockGraph {
       unsure: false,
       lastRef: w.lastRef,
     };
-  }
-
-  private add(e: Edge): void {
-    const key = edgeKey(e);
-    if (key === null) return;
-    const list = this.edges.get(key);
-    if (list === undefined) this.edges.set(key, [e]);
-    else addEdge(list, e, MAX_WITNESSES);
   }
 
   // ---- names
@@ -784,23 +816,6 @@ function functionsOf({ bottomUp, program }: Analysis): readonly FunctionRef[] {
   return bottomUp.map((id) => program.functions[id] as FunctionRef);
 }
 
-/** Under what an edge is kept; null: one that tells nothing. */
-function edgeKey(e: Edge): string | null {
-  if (e.outer.key === e.inner.key || e.outer.loose || e.inner.loose) return null;
-  return `${e.outer.key} > ${e.inner.key}`;
-}
-
-/** One more edge among those between the same two, unless the place is known or there are enough. */
-function addEdge(list: Edge[], e: Edge, most: number): void {
-  const same = list.findIndex(
-    (o) => o.fn === e.fn && o.taken.op === e.taken.op && o.heldOp === e.heldOp && o.origin === e.origin,
-  );
-  // The one that holds on more paths, and needs less
-  if (same < 0) {
-    if (list.length < most) list.push(e);
-  } else if (rank(e) < rank(list[same] as Edge)) list[same] = e;
-}
-
 /** A number for a text. */
 function numberOf(text: string): number {
   let n = 17;
@@ -872,21 +887,4 @@ function says(a: Taken, b: Taken): boolean {
 
 function sameFacts(a: Facts, b: Facts): boolean {
   return a.length === b.length && a.every((x, i) => x === b[i]);
-}
-
-/** Less is better known. */
-export function rank(e: Edge): number {
-  return (
-    (e.taken.unsure ? 100 : 0) +
-    (e.always ? 0 : 60) +
-    (e.taken.lastRef ? 50 : 0) +
-    (e.outerShared ? 2 : 0) +
-    (e.taken.shared ? 2 : 0) +
-    e.taken.depth * 3 +
-    Math.min(e.facts.length / 2, 3)
-  );
-}
-
-function byPlace(a: Edge, b: Edge): number {
-  return rank(a) - rank(b) || a.fn.id - b.fn.id || a.taken.op - b.taken.op || a.heldOp - b.heldOp;
 }

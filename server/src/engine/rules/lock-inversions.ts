@@ -17,8 +17,9 @@ import { Fn } from '../facts/encode.js';
 import { isAtomicKind } from '../model/lock-kinds.js';
 import type { LockOrderEntry, Model } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
+import { rank } from './edge-lists.js';
 import { OfFunctions } from './kept.js';
-import { type Edge, type LockGraph, type Node, rank } from './lock-graph.js';
+import type { Edge, LockGraph, Node } from './lock-graph.js';
 import { replay } from './replay.js';
 import type { RuleContext } from './rule.js';
 

@@ -7,6 +7,7 @@
 import { calledName, fnColumn } from '../../contexts/cfg.js';
 import type { Entry } from '../../contexts/entry-points.js';
 import type { FunctionRun } from '../../contexts/flow.js';
+import type { FunctionResult } from '../../contexts/result.js';
 import type { Lock, State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '../../facts/encode.js';
@@ -242,9 +243,14 @@ const FREED = new OfAnalyses<ReadonlyMap<string, ReadonlySet<string>>>(
       }
     return out;
   },
-  // What is freed is part of an effect
-  (freed) => freed,
+  (freed, { results }, changed, before) =>
+    changed.every((id) => freedBy(before[id]) === freedBy(results[id])) ? freed : null,
 );
+
+function freedBy(result: FunctionResult | undefined): string {
+  return [...new Set(result?.frees.map(({ type }) => type))].sort().join();
+}
+
 const SITES = new OfSituations<readonly Omit<Site, 'index'>[]>();
 
 class Search {
