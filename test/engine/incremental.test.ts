@@ -406,7 +406,11 @@ const IN_ORDERS: Readonly<Record<string, readonly Step[]>> = {
       from: 'mutex_lock(&foo->b);\n}',
       to: 'down_write(&foo->d);\n\tup_write(&foo->d);\n\tmutex_lock(&foo->b);\n}',
     },
-    { file: 'fs/foo/a.c', from: 'down_write(&foo->d);\n\tup_write(&foo->d);\n\tmutex_lock', to: 'mutex_lock' },
+    {
+      file: 'fs/foo/a.c',
+      from: 'down_write(&foo->d);\n\tup_write(&foo->d);\n\tmutex_lock',
+      to: 'mutex_lock',
+    },
     { file: 'fs/foo/a.c', from: 'mutex_lock(&foo->b);\n}', to: 'mutex_lock(&foo->a);\n}' },
     { file: 'fs/foo/a.c', from: 'mutex_lock(&foo->a);\n}', to: 'mutex_loc(&foo->a);\n}' },
     { file: 'fs/foo/a.c', from: 'mutex_loc(&foo->a);\n}', to: 'mutex_lock(&foo->b);\n}' },
