@@ -161,7 +161,8 @@ export class LockwalkEngine implements Engine {
     token: CancelToken,
     progress?: (p: Progress) => void,
   ): UnitAnswer {
-    const world = this.worlds.of(files, token, progress, request.quick === true ? 'made' : 'none');
+    const guess = request.quick === true ? 'made' : 'none';
+    const world = this.worlds.of(files, token, progress, guess, request.quick !== true);
     const asked = new Set<string>();
     const textOf = (file: string): string | null => {
       asked.add(file);
@@ -186,6 +187,7 @@ export class LockwalkEngine implements Engine {
       (draft) => fixesOf(fixing, draft),
       { onlyFiles: request.quick === true, isShown },
     );
+    this.worlds.keep(world);
     const settled = settleFindings(found, {
       files,
       known: RULES.map((rule) => rule.id),

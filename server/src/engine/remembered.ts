@@ -11,6 +11,7 @@ import type { Terms } from './contexts/terms.js';
 import type { CheckRequest, Memory, SkippedFile } from './door.js';
 import { changesOf, functionKeys } from './facts/changes.js';
 import type { FileFacts } from './facts/encode.js';
+import { recallFinds, type StoredFinds, storedFinds } from './rules/replay.js';
 
 /** What a check says about one unit. */
 export interface UnitAnswer {
@@ -38,6 +39,7 @@ interface AnalysisRecord {
   readonly files: readonly (readonly [path: string, digest: string])[];
   readonly firstTerms: number;
   readonly stored: Stored;
+  readonly finds: StoredFinds;
 }
 
 /** An analysis of an earlier run; `files`: their facts then. */
@@ -125,10 +127,12 @@ export class Remembered {
       if (then === null) return null;
       before.push(then);
     }
-    return { files: before, firstTerms: record.firstTerms, ...recalled(record.stored) };
+    const { found, terms } = recalled(record.stored);
+    recallFinds(found, record.finds);
+    return { files: before, firstTerms: record.firstTerms, found, terms };
   }
 
-  /** Keeps an analysis of a unit, for runs in which almost nothing has changed. */
+  /** Keeps an analysis of a unit, and what rules made of its situations so far, for runs in which almost nothing has changed. */
   keepAnalysis(unit: string, { files, found, terms, firstTerms }: Before): void {
     const digests: (readonly [string, string])[] = [];
     for (const { path } of files) {
@@ -136,7 +140,11 @@ export class Remembered {
       if (digest === null) return;
       digests.push([path, digest]);
     }
-    const make = (): AnalysisRecord => ({ files: digests, firstTerms, stored: stored(found, terms) });
+    // The finds first: they speak of terms
+    const make = (): AnalysisRecord => {
+      const finds = storedFinds(found);
+      return { files: digests, firstTerms, stored: stored(found, terms), finds };
+    };
     this.memory.keepMade(ANALYSIS, this.analysisKey(unit), make);
   }
 

@@ -84,12 +84,14 @@ export class Worlds {
   /**
    * Loads, links and analyses; the last world is kept while nothing it stands on changes. `guess`: whether
    * guesses about rounds (`Analysis.guessed`) may be made, because somebody waits after an edit, or may stand where they were made.
+   * `keepsLater`: who asks calls `keep()`, when more is known.
    */
   of(
     files: readonly string[],
     token: CancelToken,
     progress?: (p: Progress) => void,
     guess: 'made' | 'stand' | 'none' = 'stand',
+    keepsLater = false,
   ): World {
     const units = worldKey(files);
     const known = this.worlds.get(units);
@@ -113,8 +115,17 @@ export class Worlds {
     this.worlds.set(units, world);
     for (const key of [...this.worlds.keys()]) if (this.worlds.size > MAX_WORLDS) this.forget(key);
     // What little changed is found again from what was kept
-    if (!carried) this.remembered?.keepAnalysis(units, world);
+    if (!carried) this.unkept.add(world);
+    if (!keepsLater) this.keep(world);
     return world;
+  }
+
+  /** Worlds that are to be kept for later runs. */
+  private readonly unkept = new WeakSet<World>();
+
+  /** Keeps a world for later runs, with what has been made of it so far: once, and only where it was found anew. */
+  keep(world: World): void {
+    if (this.unkept.delete(world)) this.remembered?.keepAnalysis(world.key, world);
   }
 
   /** Whether the unit of a file has been analysed, or is so small that it soon is. */

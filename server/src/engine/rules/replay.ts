@@ -4,6 +4,7 @@
  */
 import type { Analysis } from '../contexts/analysis.js';
 import { fnColumn } from '../contexts/cfg.js';
+import type { Found } from '../contexts/earlier.js';
 import { begin, type Entry, Whence } from '../contexts/entry-points.js';
 import { FunctionRun } from '../contexts/flow.js';
 import { MAX_STATES } from '../contexts/frontier.js';
@@ -163,32 +164,116 @@ export function operationsOf(fn: FunctionRef): readonly number[] {
 /** What is kept of a function besides its result: nothing, or also the texts of what it calls. */
 export type HangsOn = 'itself' | 'callees';
 
-interface Kept<T> {
+interface Kept {
   readonly result: FunctionResult | undefined;
   readonly texts: number;
   readonly key: string;
-  readonly made: T;
+  readonly made: unknown;
 }
+
+/** By situation: what was made of it, by kind. */
+const KEPT = new WeakMap<Entry, (Kept | undefined)[]>();
+/** Kinds that go on from run to run. */
+const STORED = new Set<number>();
+let kinds = 0;
+
+/**
+ * Whether values of a type say all that they are: numbers, texts, truths, and lists, sets, maps and plain objects of such. They are kept
+ * between runs, from which nothing comes back that can do anything, or that is the very same as something else.
+ */
+type IsPlain<T> = T extends string | number | boolean | null | undefined
+  ? true
+  : T extends (...args: never[]) => unknown
+    ? false
+    : T extends ReadonlyMap<infer K, infer V>
+      ? IsPlain<K> & IsPlain<V>
+      : T extends ReadonlySet<infer U>
+        ? IsPlain<U>
+        : T extends readonly (infer U)[]
+          ? IsPlain<U>
+          : false extends { [K in keyof T]-?: IsPlain<T[K]> }[keyof T]
+            ? false
+            : true;
 
 /**
  * What a rule made of a function in a situation: made once, and again only when the function's result or the situation is found anew, or,
  * where it hangs on what callees write, their text is another one. What is made must not hang on anything else, such as who calls, but
- * on what the key says; and it says operations and never lines or expressions, which move with the text around the function.
+ * on what the key says; and it says operations and never lines or expressions, which move with the text around the function. It goes on
+ * from run to run, too (`storedFinds`).
  */
 export class OfSituations<T> {
-  private readonly known = new WeakMap<Entry, Kept<T>>();
+  /** The same in every run of a build: kinds are made when modules are loaded. */
+  private readonly kind = kinds++;
+  private readonly hangsOn: HangsOn;
 
-  constructor(private readonly hangsOn: HangsOn = 'itself') {}
+  /** What says more than plain values is not kept between runs. */
+  constructor(
+    ...[hangsOn, goesOn]: false extends IsPlain<T>
+      ? [hangsOn: HangsOn, goesOn: 'this run']
+      : [hangsOn?: HangsOn, goesOn?: 'this run']
+  ) {
+    this.hangsOn = hangsOn ?? 'itself';
+    if (goesOn !== 'this run') STORED.add(this.kind);
+  }
 
   of(analysis: Analysis, fn: FunctionRef, entry: Entry, make: () => T, key = ''): T {
     const result = analysis.results[fn.id];
     const texts = this.hangsOn === 'callees' ? textsBelow(analysis, fn.id) : 0;
-    const known = this.known.get(entry);
+    const known = KEPT.get(entry)?.[this.kind];
     if (known !== undefined && known.result === result && known.texts === texts && known.key === key)
-      return known.made;
+      return known.made as T;
     const made = make();
-    this.known.set(entry, { result, texts, key, made });
+    keepFind(entry, this.kind, { result, texts, key, made });
     return made;
+  }
+}
+
+function keepFind(entry: Entry, kind: number, kept: Kept): void {
+  const list = KEPT.get(entry);
+  if (list === undefined) {
+    const first: (Kept | undefined)[] = [];
+    first[kind] = kept;
+    KEPT.set(entry, first);
+  } else list[kind] = kept;
+}
+
+/** What rules made of the situations of an analysis, to be kept between runs beside that analysis. */
+export type StoredFinds = readonly StoredFind[];
+
+/** `situation`: its number among those of the function; -1: `anyhow()`. */
+interface StoredFind {
+  readonly fn: number;
+  readonly situation: number;
+  readonly kind: number;
+  readonly texts: number;
+  readonly key: string;
+  readonly made: unknown;
+}
+
+/** All that is known of the situations of an analysis and hangs on nothing but what was found then. */
+export function storedFinds({ results, situations }: Found): StoredFinds {
+  const out: StoredFind[] = [];
+  for (const [fn, result] of results.entries()) {
+    if (result === undefined) continue;
+    const store = (situation: number, entry: Entry | undefined): void => {
+      const all = entry === undefined ? undefined : KEPT.get(entry);
+      for (const [kind, kept] of all?.entries() ?? [])
+        if (kept?.result === result && STORED.has(kind))
+          out.push({ fn, situation, kind, texts: kept.texts, key: kept.key, made: kept.made });
+    };
+    store(-1, ANYHOW.get(result));
+    for (const [at, entry] of (situations.entries[fn] ?? []).entries()) store(at, entry);
+  }
+  return out;
+}
+
+/** Makes known of an analysis that was kept what was kept beside it. */
+export function recallFinds({ results, situations }: Found, finds: StoredFinds): void {
+  for (const { fn, situation, kind, texts, key, made } of finds) {
+    const result = results[fn];
+    if (result === undefined) continue;
+    const entry = situation < 0 ? anyhow(result) : situations.entries[fn]?.[situation];
+    if (entry !== undefined) keepFind(entry, kind, { result, texts, key, made });
   }
 }
 

@@ -251,7 +251,7 @@ function freedBy(result: FunctionResult | undefined): string {
   return [...new Set(result?.frees.map(({ type }) => type))].sort().join();
 }
 
-const SITES = new OfSituations<readonly Omit<Site, 'index'>[]>();
+const SITES = new OfSituations<readonly Omit<Site, 'index'>[]>('itself', 'this run');
 
 class Search {
   private readonly lost = new Map<string, ReadonlySet<string>>();

@@ -96,7 +96,7 @@ interface Said {
   readonly place: number;
 }
 
-const WORDS = new OfSituations<readonly Said[]>();
+const WORDS = new OfSituations<readonly Said[]>('itself', 'this run');
 
 /** The locks that the annotations name, each once: `__releases()` with `__acquires()` brings it back. */
 function wordsOf(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Said[] {
@@ -264,7 +264,7 @@ interface Lacking {
   readonly said: Said;
 }
 
-const LACKING = new OfSituations<readonly Lacking[]>();
+const LACKING = new OfSituations<readonly Lacking[]>('itself', 'this run');
 
 /** The locks that are asked for and that a situation certainly comes without. */
 function lackingIn(

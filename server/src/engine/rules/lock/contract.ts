@@ -338,7 +338,7 @@ interface Drop {
   readonly held: Draft['held'];
 }
 
-const DROPS = new OfSituations<readonly Drop[]>();
+const DROPS = new OfSituations<readonly Drop[]>('itself', 'this run');
 
 /** Where a lock of the caller's is given back, also where it is taken again after that. */
 function letGo(cx: RuleContext, at: Situation): Draft[] {
@@ -469,7 +469,7 @@ interface Excluded {
   readonly what: string;
 }
 
-const EXCLUDED = new OfSituations<readonly Excluded[]>();
+const EXCLUDED = new OfSituations<readonly Excluded[]>('itself', 'this run');
 
 /** What is asserted of a lock, and cannot be with the caller's. */
 function excluded(cx: RuleContext, at: Situation): Draft[] {

@@ -159,7 +159,7 @@ interface Twice {
   readonly blurred: boolean;
 }
 
-const TWICE = new OfSituations<readonly Twice[]>();
+const TWICE = new OfSituations<readonly Twice[]>('itself', 'this run');
 
 /** What is seen whatever the callers hold. */
 function onThePath(cx: RuleContext, fn: FunctionRef): Draft[] {
@@ -388,7 +388,7 @@ interface Turned {
   readonly text: string;
 }
 
-const TURNED = new OfSituations<readonly Turned[]>();
+const TURNED = new OfSituations<readonly Turned[]>('itself', 'this run');
 
 /** The kinds of locks that are held in one of two modes. */
 function hasModes(kind: string): boolean {
@@ -488,7 +488,7 @@ interface Missing {
   readonly handed: boolean;
 }
 
-const MISSING = new OfSituations<readonly Missing[]>();
+const MISSING = new OfSituations<readonly Missing[]>('itself', 'this run');
 
 function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Missing[] {
   const found = new Map<number, Missing>();

@@ -78,7 +78,7 @@ interface HeldThere {
   readonly held: Draft['held'];
 }
 
-const HELD = new OfSituations<readonly HeldThere[]>();
+const HELD = new OfSituations<readonly HeldThere[]>('itself', 'this run');
 
 function heldAtMoves(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly HeldThere[] {
   const found = new Map<string, HeldThere>();
@@ -179,7 +179,7 @@ class Inner {
   }
 }
 
-const TAKEN = new OfSituations<readonly { readonly cls: string; readonly taken: Taken }[]>();
+const TAKEN = new OfSituations<readonly { readonly cls: string; readonly taken: Taken }[]>('itself', 'this run');
 
 function isOuter(cls: string): boolean {
   return cls === D_LOCK || cls === RENAME_LOCK;
