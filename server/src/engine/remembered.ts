@@ -11,7 +11,8 @@ import type { Terms } from './contexts/terms.js';
 import type { CheckRequest, Memory, SkippedFile } from './door.js';
 import { changesOf, functionKeys } from './facts/changes.js';
 import type { FileFacts } from './facts/encode.js';
-import { recallFinds, type StoredFinds, storedFinds } from './rules/replay.js';
+import type { FunctionRef } from './program/program.js';
+import { recallFinds, type StoredFinds, storedFinds } from './rules/stored-finds.js';
 
 /** What a check says about one unit. */
 export interface UnitAnswer {
@@ -49,6 +50,8 @@ export interface Before {
   readonly terms: Terms;
   /** Terms that the store held when it was new. */
   readonly firstTerms: number;
+  /** What rules found of it, of an earlier run. */
+  readonly finds?: StoredFinds;
   /** What it was found with, where that is still at hand. */
   readonly analysis?: Analysis;
   /** Functions of which something was guessed: by their keys. */
@@ -129,11 +132,18 @@ export class Remembered {
     }
     const { found, terms } = recalled(record.stored);
     recallFinds(found, record.finds);
-    return { files: before, firstTerms: record.firstTerms, found, terms };
+    return { files: before, firstTerms: record.firstTerms, found, terms, finds: record.finds };
   }
 
-  /** Keeps an analysis of a unit, and what rules made of its situations so far, for runs in which almost nothing has changed. */
-  keepAnalysis(unit: string, { files, found, terms, firstTerms }: Before): void {
+  /**
+   * Keeps an analysis of a unit, and what rules found of it so far, for runs in which almost nothing has changed. `functions`: those of
+   * its program.
+   */
+  keepAnalysis(
+    unit: string,
+    { files, found, terms, firstTerms }: Before,
+    functions: readonly FunctionRef[],
+  ): void {
     const digests: (readonly [string, string])[] = [];
     for (const { path } of files) {
       const digest = this.texts.digest(path);
@@ -142,7 +152,7 @@ export class Remembered {
     }
     // The finds first: they speak of terms
     const make = (): AnalysisRecord => {
-      const finds = storedFinds(found);
+      const finds = storedFinds(found, functions);
       return { files: digests, firstTerms, stored: stored(found, terms), finds };
     };
     this.memory.keepMade(ANALYSIS, this.analysisKey(unit), make);

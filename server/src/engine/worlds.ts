@@ -15,6 +15,7 @@ import type { Loader } from './loader.js';
 import type { Model } from './model/index.js';
 import { type FunctionRef, Program, unitOf } from './program/program.js';
 import type { Before, Remembered } from './remembered.js';
+import { recallFunctionFinds } from './rules/stored-finds.js';
 
 /** One analysed set of files. */
 export interface World extends Before {
@@ -125,7 +126,7 @@ export class Worlds {
 
   /** Keeps a world for later runs, with what has been made of it so far: once, and only where it was found anew. */
   keep(world: World): void {
-    if (this.unkept.delete(world)) this.remembered?.keepAnalysis(world.key, world);
+    if (this.unkept.delete(world)) this.remembered?.keepAnalysis(world.key, world, world.program.functions);
   }
 
   /** Whether the unit of a file has been analysed, or is so small that it soon is. */
@@ -251,6 +252,9 @@ export class Worlds {
       if (done % 200 < 2) progress?.({ phase: 'analyse', done, total, at });
     });
     this.begun.delete(key);
+    // Macros that are called are among the functions now
+    if (before?.finds !== undefined && earlier !== null)
+      recallFunctionFinds(before.finds, before.found.keys, program.functions, callees.keys);
     const firstTerms = earlier === null ? analysis.terms.kept : (before?.firstTerms ?? 0);
     const { terms } = analysis;
     const world = {

@@ -18,6 +18,7 @@ import { handedOver, type LocklessAccess, readSectionAccess } from './lockless.j
 import { Mentions } from './mentions.js';
 import { replay } from './replay.js';
 import { type Draft, entryMethod, lineOf, pathTo, type RuleContext, step } from './rule.js';
+import { standing } from './standing.js';
 
 const ID = 'rcu/early-free';
 
@@ -122,7 +123,7 @@ export function earlyEnds(
   const caches = new TypesafeCaches(cx);
   for (const fn of cx.functions) {
     if (fn.isMacro || heads.takesHead(fn) >= 0) continue;
-    const hungOn = [cx.analysis.results[fn.id], propagation.entries[fn.id]?.[0]];
+    const hungOn = [standing(cx.analysis.results[fn.id]), standing(propagation.entries[fn.id])];
     for (const end of ENDS.of(fn, hungOn, () => endsIn(cx, fn, heads))) {
       if (known.has(end.type) || known.has(`${fn.id},${end.op}`) || caches.frees(fn, end.op)) continue;
       const followed = FOLLOWED.find((f) => f.type === end.type);

@@ -5,31 +5,85 @@
 import type { Analysis } from '../contexts/analysis.js';
 import type { FunctionResult } from '../contexts/result.js';
 import type { FunctionRef } from '../program/program.js';
+import { standing } from './standing.js';
+
+/**
+ * Whether values of a type say all that they are: numbers, texts, truths, and lists, sets, maps and plain objects of such. Only such go on
+ * from run to run: nothing comes back from there that can do anything, or that is the very same as something else.
+ */
+export type IsPlain<T> = T extends string | number | boolean | null | undefined
+  ? true
+  : T extends (...args: never[]) => unknown
+    ? false
+    : T extends ReadonlyMap<infer K, infer V>
+      ? IsPlain<K> & IsPlain<V>
+      : T extends ReadonlySet<infer U>
+        ? IsPlain<U>
+        : T extends readonly (infer U)[]
+          ? IsPlain<U>
+          : false extends { [K in keyof T]-?: IsPlain<T[K]> }[keyof T]
+            ? false
+            : true;
+
+/** Texts that are written once however often they occur. */
+export class Words {
+  readonly all: string[] = [];
+  private readonly known = new Map<string, number>();
+
+  /** The number of a text. */
+  of(text: string): number {
+    let n = this.known.get(text);
+    if (n === undefined) {
+      n = this.all.length;
+      this.all.push(text);
+      this.known.set(text, n);
+    }
+    return n;
+  }
+}
+
+/** How what there is much of is kept between runs. */
+export interface StoredForm<T> {
+  store(found: T, words: Words): unknown;
+  /** Makes it again of what was stored; `words`: texts by number. */
+  revive(stored: unknown, words: readonly string[]): T;
+}
+
+const AS_IT_IS: StoredForm<unknown> = { store: (found) => found, revive: (stored) => stored };
+
+/** By kind of what is found of functions: how it is stored; null where it does not go on from run to run. */
+const FORMS: (StoredForm<unknown> | null)[] = [];
+
+/** Whole numbers of 32 bits: results and situations by `standing()`, texts by `textNumber()`; of one kind always as many. */
+type HungOn = readonly number[];
 
 interface Kept<T> {
-  readonly hungOn: readonly unknown[];
+  readonly hungOn: HungOn;
   readonly found: T;
 }
 
-function stands({ hungOn }: Kept<unknown>, now: readonly unknown[]): boolean {
+function stands({ hungOn }: Kept<unknown>, now: HungOn): boolean {
   return hungOn.length === now.length && hungOn.every((x, i) => x === now[i]);
 }
 
-let kinds = 0;
-
-/** One kind of what is found of functions. */
+/** One kind of what is found of functions. What it hangs on are numbers, so that it goes on from run to run with them. */
 export class OfFunctions<T> {
-  /** Where in `FunctionRef.kept` it stands. */
-  private readonly at = kinds++;
+  /** Where in `FunctionRef.kept` it stands: the same in every run of a build, for kinds are made when modules are loaded. */
+  private readonly at = FORMS.length;
+
+  /** What says more than plain values is not kept between runs. */
+  constructor(...[form]: false extends IsPlain<T> ? ['this run'] : [form?: StoredForm<T> | 'this run']) {
+    FORMS.push(form === 'this run' ? null : (form ?? AS_IT_IS));
+  }
 
   /** What was found of a function, where each of `hungOn` is the very same as then; else undefined. */
-  known(fn: FunctionRef, hungOn: readonly unknown[]): T | undefined {
+  known(fn: FunctionRef, hungOn: HungOn): T | undefined {
     const kept = this.keptOf(fn);
     return kept !== undefined && stands(kept, hungOn) ? kept.found : undefined;
   }
 
   /** Keeps what was found of a function. */
-  keep(fn: FunctionRef, hungOn: readonly unknown[], found: T): void {
+  keep(fn: FunctionRef, hungOn: HungOn, found: T): void {
     fn.kept[this.at] = { hungOn, found };
   }
 
@@ -37,7 +91,7 @@ export class OfFunctions<T> {
    * What was found of a function, while each of `hungOn` is the very same as then; else it is found anew, and `find` is given what was
    * found before.
    */
-  of(fn: FunctionRef, hungOn: readonly unknown[], find: (before: T | undefined) => T): T {
+  of(fn: FunctionRef, hungOn: HungOn, find: (before: T | undefined) => T): T {
     const kept = this.keptOf(fn);
     if (kept !== undefined && stands(kept, hungOn)) return kept.found;
     const found = find(kept?.found);
@@ -47,6 +101,55 @@ export class OfFunctions<T> {
 
   private keptOf(fn: FunctionRef): Kept<T> | undefined {
     return fn.kept[this.at] as Kept<T> | undefined;
+  }
+}
+
+/** What was found of functions, by kind: in columns, for most of it is little or nothing. */
+export interface StoredFunctions {
+  readonly words: readonly string[];
+  readonly columns: readonly {
+    readonly kind: number;
+    readonly functions: Int32Array;
+    readonly hungOn: Int32Array;
+    readonly found: readonly unknown[];
+  }[];
+}
+
+/** All that is kept of functions and goes on from run to run. */
+export function storedFunctions(functions: readonly FunctionRef[]): StoredFunctions {
+  const words = new Words();
+  const columns = FORMS.flatMap((form, kind) => {
+    if (form === null) return [];
+    const kept = functions.flatMap(({ id, kept }) => {
+      const one = kept[kind] as Kept<unknown> | undefined;
+      return one === undefined ? [] : [{ id, hungOn: one.hungOn, found: form.store(one.found, words) }];
+    });
+    return [
+      {
+        kind,
+        functions: Int32Array.from(kept, ({ id }) => id),
+        hungOn: Int32Array.from(kept.flatMap(({ hungOn }) => hungOn)),
+        found: kept.map(({ found }) => found),
+      },
+    ];
+  });
+  return { words: words.all, columns };
+}
+
+/** Makes known again what was kept. `functionOf`: the function of a number; undefined where that is another one now. */
+export function recallFunctions(
+  { words, columns }: StoredFunctions,
+  functionOf: (id: number) => FunctionRef | undefined,
+): void {
+  for (const { kind, functions, hungOn, found } of columns) {
+    const form = FORMS[kind] ?? null;
+    const stride = hungOn.length / functions.length;
+    for (const [at, id] of functions.entries()) {
+      const fn = functionOf(id);
+      if (fn === undefined || form === null) continue;
+      const on = hungOn.subarray(at * stride, (at + 1) * stride);
+      fn.kept[kind] = { hungOn: [...on], found: form.revive(found[at], words) };
+    }
   }
 }
 
@@ -154,14 +257,11 @@ function changedIn(before: Results, now: Results): readonly number[] {
   return out;
 }
 
-const NUMBERS = new WeakMap<FunctionResult, number>();
-let numbered = 0;
-
 const OF_ALL = new OfAnalyses<Int32Array>(
-  ({ results }) => Int32Array.from(results, resultNumber),
+  ({ results }) => Int32Array.from(results, standing),
   (numbers, { results }, changed) => {
     if (numbers.length !== results.length) return null;
-    for (const id of changed) numbers[id] = resultNumber(results[id]);
+    for (const id of changed) numbers[id] = standing(results[id]);
     return numbers;
   },
 );
@@ -169,17 +269,6 @@ const OF_ALL = new OfAnalyses<Int32Array>(
 /** The numbers of all results of an analysis, by function: looked up once, since who asks asks of every call. */
 export function resultNumbers(analysis: Analysis): Int32Array {
   return OF_ALL.of(analysis);
-}
-
-/** A number of a result: its own for as long as it stands. 0: no result. */
-function resultNumber(result: FunctionResult | undefined): number {
-  if (result === undefined) return 0;
-  let n = NUMBERS.get(result);
-  if (n === undefined) {
-    n = ++numbered;
-    NUMBERS.set(result, n);
-  }
-  return n;
 }
 
 const AROUND = new OfAnalyses<Int32Array>(
@@ -267,6 +356,16 @@ export function calleesOf(result: FunctionResult | undefined): readonly number[]
   }
   return known;
 }
+
+/** A number for a text. */
+export function textNumber(text: string): number {
+  let n = 17;
+  for (let i = 0; i < text.length; i++) n = mixed(n, text.charCodeAt(i));
+  return n;
+}
+
+/** A number for what stands in a set that does not change any more. */
+export const setNumber = ofOne((set: ReadonlySet<string>) => textNumber([...set].sort().join()));
 
 /** Two numbers in one that changes with either and with their order. */
 export function mixed(a: number, b: number): number {

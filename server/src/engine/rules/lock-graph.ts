@@ -18,8 +18,19 @@ import type { LockKind } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { ownText, textsBelow } from './callee-texts.js';
 import { EdgeLists } from './edge-lists.js';
-import { calleesOf, callersOf, mixed, OfAnalyses, OfFunctions, type Results, resultNumbers } from './kept.js';
+import {
+  calleesOf,
+  callersOf,
+  mixed,
+  OfAnalyses,
+  OfFunctions,
+  type Results,
+  resultNumbers,
+  textNumber,
+} from './kept.js';
 import type { RuleContext } from './rule.js';
+import { nextNumber, standing } from './standing.js';
+import { STORED_BELOW } from './stored-below.js';
 
 /** Calls below a function that are followed. */
 const MAX_DEPTH = 12;
@@ -43,6 +54,9 @@ export interface Node {
   readonly loose: boolean;
 }
 
+/** A lock that was given back before another one is waited for. */
+export type GivenBack = Pick<Lock, 'place' | 'class' | 'kind'>;
+
 /** A lock that is waited for below a function. */
 export interface Taken {
   readonly node: Node;
@@ -51,7 +65,7 @@ export interface Taken {
   readonly shared: boolean;
   /** Facts and locks given back before, in the function's terms. */
   readonly facts: Facts;
-  readonly released: readonly Lock[];
+  readonly released: readonly GivenBack[];
   readonly op: number;
   /** The callee that does it, or -1. */
   readonly via: number;
@@ -88,10 +102,10 @@ export interface Edge {
   readonly always: boolean;
 }
 
-const NO_BELOW: ReadonlyMap<string, readonly Taken[]> = new Map();
+export const NO_BELOW: ReadonlyMap<string, readonly Taken[]> = new Map();
 
 /** What is waited for below a function, and the locks among that which somebody wants to have alone. */
-interface Below {
+export interface Below {
   readonly ways: ReadonlyMap<string, readonly Taken[]>;
   readonly exclusive: ReadonlySet<string>;
   /** Those of them that no callee has. */
@@ -100,18 +114,16 @@ interface Below {
   readonly seen: number;
 }
 
-const NOTHING: Below = { ways: NO_BELOW, exclusive: new Set(), ownExclusive: [], seen: 1 };
-
-let seen = 1;
+const NOTHING: Below = { ways: NO_BELOW, exclusive: new Set(), ownExclusive: [], seen: 0 };
 
 /** Where the subclasses of a function have not been looked for. */
 const UNKNOWN = -0x80000000;
 /** Where they are being looked for. */
 const UNDER_WAY = UNKNOWN + 1;
 
-const BELOW = new OfFunctions<Below>();
+const BELOW = new OfFunctions<Below>(STORED_BELOW);
 const GIVEN = new OfFunctions<number>();
-const EDGES = new OfFunctions<readonly Edge[]>();
+const EDGES = new OfFunctions<readonly Edge[]>('this run');
 const PARTS = new OfFunctions<readonly string[]>();
 
 /** States at a call, those first under which most callers come to it: what is below is told by the first one that it fits. */
@@ -147,7 +159,7 @@ function looksSameTaken(a: Taken, b: Taken): boolean {
     sameFacts(a.facts, b.facts) &&
     a.released.length === b.released.length &&
     a.released.every((l, i) => {
-      const other = b.released[i] as Lock;
+      const other = b.released[i] as GivenBack;
       return l.place === other.place && l.class === other.class && l.kind === other.kind;
     })
   );
@@ -205,7 +217,7 @@ export class LockGraph {
 
   private build(): void {
     for (const cls of this.findParts()) this.parts.add(cls);
-    this.partsNumber = numberOf([...this.parts].sort().join());
+    this.partsNumber = textNumber([...this.parts].sort().join());
     for (const fn of this.cx.all) {
       const below = this.belowOf(fn);
       this.below[fn.id] = below;
@@ -231,7 +243,7 @@ export class LockGraph {
       if (was === undefined || is === undefined) return false;
       waitsAreOther ||= !sameWaits(was, is);
     }
-    if (waitsAreOther && numberOf([...this.findParts()].sort().join()) !== this.partsNumber) return false;
+    if (waitsAreOther && textNumber([...this.findParts()].sort().join()) !== this.partsNumber) return false;
     const others = new Set([...changed, ...this.nameAnew(changed)]);
     const seeOther = this.findBelowAnew(others);
     const edges = new Map<number, readonly Edge[]>();
@@ -410,7 +422,7 @@ export class LockGraph {
               node: t.node.loose ? this.within(t.node, place) : t.node,
               place,
               facts: facts.facts,
-              released: v.released.length === 0 ? released : [...v.released, ...released],
+              released: v.released.length === 0 ? released : [...v.released.map(givenBack), ...released],
               op: edge.op,
               via: edge.callee,
               next: { key, index },
@@ -426,15 +438,19 @@ export class LockGraph {
     const ownExclusive = [...exclusive].filter(
       (key) => !callees.some((callee) => this.below[callee]?.exclusive.has(key) === true),
     );
-    return { ways: out ?? NO_BELOW, exclusive, ownExclusive, seen: ++seen };
+    return { ways: out ?? NO_BELOW, exclusive, ownExclusive, seen: nextNumber() };
   }
 
   private edgesOf(fn: FunctionRef): readonly Edge[] {
     const { results, propagation } = this.cx.analysis;
     const result = results[fn.id];
     if (fn.isMacro || result === undefined || result.widened) return [];
-    const hungOn = this.callsLater.has(fn.id) ? this.hungOn(fn, result, true) : this.hangsOn[fn.id];
-    const own = EDGES.of(fn, [hungOn, propagation?.entries[fn.id]], () => this.ownEdges(fn, result));
+    const hungOn = this.callsLater.has(fn.id)
+      ? this.hungOn(fn, result, true)
+      : (this.hangsOn[fn.id] as number);
+    const own = EDGES.of(fn, [hungOn, standing(propagation?.entries[fn.id])], () =>
+      this.ownEdges(fn, result),
+    );
     const brought = this.edgesOfMethod(fn);
     return brought.length === 0 ? own : [...own, ...brought];
   }
@@ -583,7 +599,7 @@ export class LockGraph {
       place: w.lock.place,
       shared: w.lock.shared,
       facts: w.facts,
-      released: w.released,
+      released: w.released.map(givenBack),
       op: w.op,
       via: -1,
       next: null,
@@ -634,7 +650,7 @@ export class LockGraph {
     const out = new Set<string>();
     for (const exit of result?.exits ?? [])
       for (const l of exit.locks) out.add(`${l.class}|${l.kind}|${this.subclassIn(fn, l, l.op)}`);
-    return numberOf([...out].join());
+    return textNumber([...out].join());
   }
 
   /** The class of a lock with its nesting; null for one that cannot be told. `op`: where `fn` took it. */
@@ -805,22 +821,19 @@ export class LockGraph {
     return number === null ? maskOf(this.terms, facts, term) : signOf(number);
   }
 
-  private lockThrough(edge: CallEdge, l: Lock): Lock {
+  private lockThrough(edge: CallEdge, l: GivenBack): GivenBack {
     const place = toCaller(this.terms, l.place, edge.args, this.terms.unknown);
-    return this.terms.isShared(place) ? l.at(place) : l.at(this.terms.opaque(l.class));
+    return { ...l, place: this.terms.isShared(place) ? place : this.terms.opaque(l.class) };
   }
+}
+
+function givenBack({ place, class: cls, kind }: Lock): GivenBack {
+  return { place, class: cls, kind };
 }
 
 /** All functions of an analysis, callees first. */
 function functionsOf({ bottomUp, program }: Analysis): readonly FunctionRef[] {
   return bottomUp.map((id) => program.functions[id] as FunctionRef);
-}
-
-/** A number for a text. */
-function numberOf(text: string): number {
-  let n = 17;
-  for (let i = 0; i < text.length; i++) n = mixed(n, text.charCodeAt(i));
-  return n;
 }
 
 const AND = operatorCode('&');
@@ -872,7 +885,7 @@ function isKnown(cls: string): boolean {
   return cls !== '' && !cls.includes('?') && !cls.startsWith('*');
 }
 
-function isSame(a: Lock, b: Lock): boolean {
+function isSame(a: GivenBack, b: GivenBack): boolean {
   return a.place === b.place || (a.class === b.class && a.kind === b.kind);
 }
 

@@ -22,6 +22,7 @@ import { OfFunctions } from './kept.js';
 import type { Edge, LockGraph, Node } from './lock-graph.js';
 import { replay } from './replay.js';
 import type { RuleContext } from './rule.js';
+import { standing } from './standing.js';
 
 /** Two edges against each other, or one against what is documented. */
 export interface Inversion {
@@ -444,7 +445,7 @@ export class Inversions {
     const split = new Set<string>();
     const called = new Set<string>();
     for (const fn of this.cx.unit) {
-      const telling = TELLING.of(fn, [analysis.results[fn.id]], () => tellingCalls(fn));
+      const telling = TELLING.of(fn, [standing(analysis.results[fn.id])], () => tellingCalls(fn));
       for (const name of telling) if (LAYERED.test(name)) called.add(name);
       if (!telling.some((name) => SPLITS.test(name))) continue;
       const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op, s): undefined => {

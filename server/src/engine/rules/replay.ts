@@ -15,6 +15,7 @@ import { exported } from '../contexts/translate.js';
 import { EXPR_STRIDE, type FileFacts, Fn, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { textsBelow } from './callee-texts.js';
+import type { IsPlain } from './kept.js';
 
 /**
  * Shows a state before an operation, with the walk that terms and types belong to. What is given back goes along with the state
@@ -178,28 +179,10 @@ const STORED = new Set<number>();
 let kinds = 0;
 
 /**
- * Whether values of a type say all that they are: numbers, texts, truths, and lists, sets, maps and plain objects of such. They are kept
- * between runs, from which nothing comes back that can do anything, or that is the very same as something else.
- */
-type IsPlain<T> = T extends string | number | boolean | null | undefined
-  ? true
-  : T extends (...args: never[]) => unknown
-    ? false
-    : T extends ReadonlyMap<infer K, infer V>
-      ? IsPlain<K> & IsPlain<V>
-      : T extends ReadonlySet<infer U>
-        ? IsPlain<U>
-        : T extends readonly (infer U)[]
-          ? IsPlain<U>
-          : false extends { [K in keyof T]-?: IsPlain<T[K]> }[keyof T]
-            ? false
-            : true;
-
-/**
  * What a rule made of a function in a situation: made once, and again only when the function's result or the situation is found anew, or,
  * where it hangs on what callees write, their text is another one. What is made must not hang on anything else, such as who calls, but
  * on what the key says; and it says operations and never lines or expressions, which move with the text around the function. It goes on
- * from run to run, too (`storedFinds`).
+ * from run to run, too (`stored-finds.ts`).
  */
 export class OfSituations<T> {
   /** The same in every run of a build: kinds are made when modules are loaded. */
@@ -238,7 +221,7 @@ function keepFind(entry: Entry, kind: number, kept: Kept): void {
 }
 
 /** What rules made of the situations of an analysis, to be kept between runs beside that analysis. */
-export type StoredFinds = readonly StoredFind[];
+export type StoredSituations = readonly StoredFind[];
 
 /** `situation`: its number among those of the function; -1: `anyhow()`. */
 interface StoredFind {
@@ -251,7 +234,7 @@ interface StoredFind {
 }
 
 /** All that is known of the situations of an analysis and hangs on nothing but what was found then. */
-export function storedFinds({ results, situations }: Found): StoredFinds {
+export function storedSituations({ results, situations }: Found): StoredSituations {
   const out: StoredFind[] = [];
   for (const [fn, result] of results.entries()) {
     if (result === undefined) continue;
@@ -268,7 +251,7 @@ export function storedFinds({ results, situations }: Found): StoredFinds {
 }
 
 /** Makes known of an analysis that was kept what was kept beside it. */
-export function recallFinds({ results, situations }: Found, finds: StoredFinds): void {
+export function recallSituations({ results, situations }: Found, finds: StoredSituations): void {
   for (const { fn, situation, kind, texts, key, made } of finds) {
     const result = results[fn];
     if (result === undefined) continue;

@@ -68,7 +68,10 @@ const LOOKS_ON = /^(trace_\w+|_*ASSERT(_\w+)?|\w+_ASSERT|(VM_)?BUG_ON(_\w+)?|loc
 /** Reads of members whose lock was dropped just before, with how they are used elsewhere in the directory. */
 export function lateReads(cx: RuleContext): readonly LateRead[] {
   const candidates = cx.functions.flatMap((fn) =>
-    CANDIDATES.of(fn, [resultsAround(cx.analysis, fn)], () => candidatesIn(cx, fn)),
+    CANDIDATES.of(fn, [resultsAround(cx.analysis, fn)], () => candidatesIn(cx, fn)).map((c) => ({
+      ...c,
+      fn,
+    })),
   );
   if (candidates.length === 0) return [];
   const out: LateRead[] = [];
@@ -98,14 +101,14 @@ function notUsual(u: Usage, empty: boolean): string {
   return u.bare > u.guarded * CLEAR_SHARE ? 'it is not clearly that lock which guards it' : '';
 }
 
-const CANDIDATES = new OfFunctions<readonly Candidate[]>();
+const CANDIDATES = new OfFunctions<readonly Omit<Candidate, 'fn'>[]>();
 
-function candidatesIn(cx: RuleContext, fn: FunctionRef): readonly Candidate[] {
+function candidatesIn(cx: RuleContext, fn: FunctionRef): readonly Omit<Candidate, 'fn'>[] {
   if (fn.isMacro || (cx.analysis.results[fn.id]?.releases.size ?? 0) === 0) return [];
   const { file } = fn;
   const types = new ExpressionTypes(cx.analysis.program, fn);
   const ways = new Ways(fn);
-  const out = new Map<string, Candidate>();
+  const out = new Map<string, Omit<Candidate, 'fn'>>();
   walkText(cx, fn, (op, s) => {
     if (s.dropped.size === 0 || isMeant(cx, fn, op)) return;
     for (const { base, member, write } of accessesAt(fn, op)) {
@@ -120,7 +123,6 @@ function candidatesIn(cx: RuleContext, fn: FunctionRef): readonly Candidate[] {
         const first = out.get(id);
         if (first !== undefined && first.op <= op) continue;
         out.set(id, {
-          fn,
           op,
           struct,
           field: file.strings[member] ?? '',

@@ -317,7 +317,7 @@ class Search {
       if (this.asking.has(fn.id)) this.inCircle = true;
       return known;
     }
-    const hungOn = [textsBelow(this.cx.analysis, fn.id), this.locksItself(fn)];
+    const hungOn = [textsBelow(this.cx.analysis, fn.id), this.locksItself(fn) ? 1 : 0];
     const kept = TRUSTED.known(fn, hungOn);
     if (kept !== undefined) return kept;
     const out = new Set<number>();

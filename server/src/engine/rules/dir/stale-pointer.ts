@@ -14,7 +14,7 @@ import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, VARIABLE_STRIDE, X } from '.
 import { type FunctionRef, readList, type TypeRef, typeRef } from '../../program/program.js';
 import { textsBelow } from '../callee-texts.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
-import { OfAnalyses, OfFunctions, resultsAround } from '../kept.js';
+import { OfAnalyses, OfFunctions, resultsAround, setNumber } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import {
   FINDS,
@@ -271,8 +271,11 @@ class Search {
   /** What `carried` says, kept while nothing is another that it hangs on. */
   carriedIn(fn: FunctionRef): Carried {
     const { analysis } = this.cx;
-    const lost = [...this.lostIn(fn.unit)].sort().join();
-    const hungOn = [textsBelow(analysis, fn.id), lost, resultsAround(analysis, fn)];
+    const hungOn = [
+      textsBelow(analysis, fn.id),
+      setNumber(this.lostIn(fn.unit)),
+      resultsAround(analysis, fn),
+    ];
     return CARRIED.of(fn, hungOn, () => this.carried(fn));
   }
 

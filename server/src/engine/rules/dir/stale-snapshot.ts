@@ -12,7 +12,7 @@ import { ExpressionTypes } from '../../program/expression-types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { textsBelow } from '../callee-texts.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
-import { OfEach, OfFunctions } from '../kept.js';
+import { OfEach, OfFunctions, setNumber } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import { KEEPS } from '../pointer-text.js';
 import { type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
@@ -148,8 +148,7 @@ class Search {
 
   /** Stores of what is compared somewhere in the unit with the member that it was read from. */
   marksIn(fn: FunctionRef): readonly Mark[] {
-    const compared = [...this.comparedIn(fn.unit)].join();
-    const hungOn = [textsBelow(this.cx.analysis, fn.id), compared];
+    const hungOn = [textsBelow(this.cx.analysis, fn.id), setNumber(this.comparedIn(fn.unit))];
     return MARKS.of(fn, hungOn, () => this.findMarks(fn));
   }
 

@@ -179,7 +179,10 @@ class Inner {
   }
 }
 
-const TAKEN = new OfSituations<readonly { readonly cls: string; readonly taken: Taken }[]>('itself', 'this run');
+const TAKEN = new OfSituations<readonly { readonly cls: string; readonly taken: Taken }[]>(
+  'itself',
+  'this run',
+);
 
 function isOuter(cls: string): boolean {
   return cls === D_LOCK || cls === RENAME_LOCK;
