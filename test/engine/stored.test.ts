@@ -1,10 +1,11 @@
 /** What rules found comes back from between runs as it was. */
 import assert from 'node:assert/strict';
 import { deserialize, serialize } from 'node:v8';
+import type { FunctionRef } from '../../server/src/engine/program/program.js';
 import { Words } from '../../server/src/engine/rules/kept.js';
-import type { Below, Taken } from '../../server/src/engine/rules/lock-graph.js';
+import type { Below, Edge, Taken } from '../../server/src/engine/rules/lock-graph.js';
 import { numbersOf, recallNumbers, standing } from '../../server/src/engine/rules/standing.js';
-import { STORED_BELOW } from '../../server/src/engine/rules/stored-below.js';
+import { STORED_BELOW, STORED_EDGES } from '../../server/src/engine/rules/stored-below.js';
 
 const PLAIN: Taken = {
   node: {
@@ -45,6 +46,48 @@ const TAKEN: Readonly<Record<string, Partial<Taken>>> = {
   'of one of several structures': { node: { ...PLAIN.node, loose: true, sub: '' } },
 };
 
+/** What is kept says nothing of its function. */
+const NOWHERE = {} as FunctionRef;
+
+const EDGE: Edge = {
+  outer: { ...PLAIN.node, key: 'foo::a', base: 'foo::a', class: 'foo::a', sub: '' },
+  inner: PLAIN.node,
+  outerShared: false,
+  fn: NOWHERE,
+  heldOp: 2,
+  heldText: '&foo->a',
+  heldPlace: 3,
+  taken: PLAIN,
+  origin: null,
+  facts: [],
+  gates: new Map(),
+  sameObject: false,
+  always: false,
+};
+
+const EDGES: Readonly<Record<string, Partial<Edge>>> = {
+  plain: {},
+  'of one that is held shared': { outerShared: true },
+  'on conditions': { facts: [8, 2] },
+  'behind gates': {
+    gates: new Map([
+      ['foo::d', true],
+      ['foo::e', false],
+    ]),
+  },
+  'of one object, always': { sameObject: true, always: true },
+  'by way of a callee': {
+    taken: { ...PLAIN, via: 4, next: { key: 'foo::lock/1', index: 0 } },
+  },
+};
+
+function checkEdge(more: Partial<Edge>): void {
+  const edges = [EDGE, { ...EDGE, ...more }];
+  const words = new Words();
+  const stored: unknown = deserialize(serialize(STORED_EDGES.store(edges, words)));
+  assert.deepEqual(STORED_EDGES.revive(stored, words.all, NOWHERE), edges);
+}
+
 function checkStored(taken: readonly Taken[]): void {
   const below: Below = {
     ways: new Map([
@@ -57,12 +100,14 @@ function checkStored(taken: readonly Taken[]): void {
   };
   const words = new Words();
   const stored: unknown = deserialize(serialize(STORED_BELOW.store(below, words)));
-  assert.deepEqual(STORED_BELOW.revive(stored, [...words.all]), below);
+  assert.deepEqual(STORED_BELOW.revive(stored, words.all, NOWHERE), below);
 }
 
 describe('what is kept between runs', () => {
   for (const [name, more] of Object.entries(TAKEN))
     it(`a lock that is waited for, ${name}`, () => checkStored([{ ...PLAIN, ...more }]));
+  for (const [name, more] of Object.entries(EDGES))
+    it(`one lock inside another, ${name}`, () => checkEdge(more));
   it('several', () => checkStored(Object.values(TAKEN).map((more) => ({ ...PLAIN, ...more }))));
 
   it('numbers that results had, which nothing else is given', () => {

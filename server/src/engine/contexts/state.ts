@@ -80,6 +80,13 @@ export class Lock {
   }
 }
 
+/** What a lock is, as a plain value. */
+export type PlainLock = Pick<Lock, 'place' | 'class' | 'kind' | 'shared'>;
+
+export function plainLock({ place, class: cls, kind, shared }: Lock): PlainLock {
+  return { place, class: cls, kind, shared };
+}
+
 /** What is held for sure that forbids sleeping, or null. */
 export function heldAtomic(locks: readonly Lock[]): Lock | null {
   for (const l of locks) if (isAtomicKind(l.kind) && !l.may) return l;

@@ -45,14 +45,14 @@ export class Words {
 /** How what there is much of is kept between runs. */
 export interface StoredForm<T> {
   store(found: T, words: Words): unknown;
-  /** Makes it again of what was stored; `words`: texts by number. */
-  revive(stored: unknown, words: readonly string[]): T;
+  /** Makes it again of what was stored, for its function; `words`: texts by number. */
+  revive(stored: unknown, words: readonly string[], fn: FunctionRef): T;
 }
 
 const AS_IT_IS: StoredForm<unknown> = { store: (found) => found, revive: (stored) => stored };
 
-/** By kind of what is found of functions: how it is stored; null where it does not go on from run to run. */
-const FORMS: (StoredForm<unknown> | null)[] = [];
+/** By kind of what is found of functions: how it is stored. */
+const FORMS: StoredForm<unknown>[] = [];
 
 /** Whole numbers of 32 bits: results and situations by `standing()`, texts by `textNumber()`; of one kind always as many. */
 type HungOn = readonly number[];
@@ -71,9 +71,9 @@ export class OfFunctions<T> {
   /** Where in `FunctionRef.kept` it stands: the same in every run of a build, for kinds are made when modules are loaded. */
   private readonly at = FORMS.length;
 
-  /** What says more than plain values is not kept between runs. */
-  constructor(...[form]: false extends IsPlain<T> ? ['this run'] : [form?: StoredForm<T> | 'this run']) {
-    FORMS.push(form === 'this run' ? null : (form ?? AS_IT_IS));
+  /** What says more than plain values has a form of its own. */
+  constructor(...[form]: false extends IsPlain<T> ? [form: StoredForm<T>] : [form?: StoredForm<T>]) {
+    FORMS.push(form ?? AS_IT_IS);
   }
 
   /** What was found of a function, where each of `hungOn` is the very same as then; else undefined. */
@@ -119,7 +119,6 @@ export interface StoredFunctions {
 export function storedFunctions(functions: readonly FunctionRef[]): StoredFunctions {
   const words = new Words();
   const columns = FORMS.flatMap((form, kind) => {
-    if (form === null) return [];
     const kept = functions.flatMap(({ id, kept }) => {
       const one = kept[kind] as Kept<unknown> | undefined;
       return one === undefined ? [] : [{ id, hungOn: one.hungOn, found: form.store(one.found, words) }];
@@ -142,13 +141,13 @@ export function recallFunctions(
   functionOf: (id: number) => FunctionRef | undefined,
 ): void {
   for (const { kind, functions, hungOn, found } of columns) {
-    const form = FORMS[kind] ?? null;
+    const form = FORMS[kind];
     const stride = hungOn.length / functions.length;
     for (const [at, id] of functions.entries()) {
       const fn = functionOf(id);
-      if (fn === undefined || form === null) continue;
+      if (fn === undefined || form === undefined) continue;
       const on = hungOn.subarray(at * stride, (at + 1) * stride);
-      fn.kept[kind] = { hungOn: [...on], found: form.revive(found[at], words) };
+      fn.kept[kind] = { hungOn: [...on], found: form.revive(found[at], words, fn) };
     }
   }
 }

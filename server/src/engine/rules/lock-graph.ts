@@ -30,7 +30,7 @@ import {
 } from './kept.js';
 import type { RuleContext } from './rule.js';
 import { nextNumber, standing } from './standing.js';
-import { STORED_BELOW } from './stored-below.js';
+import { STORED_BELOW, STORED_EDGES } from './stored-below.js';
 
 /** Calls below a function that are followed. */
 const MAX_DEPTH = 12;
@@ -123,7 +123,7 @@ const UNDER_WAY = UNKNOWN + 1;
 
 const BELOW = new OfFunctions<Below>(STORED_BELOW);
 const GIVEN = new OfFunctions<number>();
-const EDGES = new OfFunctions<readonly Edge[]>('this run');
+const EDGES = new OfFunctions<readonly Edge[]>(STORED_EDGES);
 const PARTS = new OfFunctions<readonly string[]>();
 
 /** States at a call, those first under which most callers come to it: what is below is told by the first one that it fits. */

@@ -17,6 +17,7 @@ import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry, Origin } from '../contexts/entry-points.js';
 import type { ShownLock } from '../contexts/result.js';
+import type { PlainLock } from '../contexts/state.js';
 import type { RuleInfo } from '../door.js';
 import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from '../facts/encode.js';
 import { isProcessorOrSignal, namelessInSentence, namelessWord } from '../model/lock-kinds.js';
@@ -327,7 +328,10 @@ export function lockExpression(text: string): string {
 }
 
 /** How a lock is called in a sentence. */
-export function lockName(shown: ShownLock): string {
+export function lockName(shown: {
+  readonly lock: Pick<PlainLock, 'class' | 'kind'>;
+  readonly text: string;
+}): string {
   const { lock, text } = shown;
   const word = namelessInSentence(lock.kind);
   if (word !== undefined) return word;

@@ -1,10 +1,10 @@
 /**
- * What is waited for below functions, as numbers that can be kept between runs, and back: there is much of it, and most says the same
- * few names. Must not know how it is found.
+ * What is waited for below functions and inside what, as numbers that can be kept between runs, and back: there is much of it, and most
+ * says the same few names. Must not know how it is found.
  */
 import type { LockKind } from '../model/types.js';
 import type { StoredForm, Words } from './kept.js';
-import type { Below, GivenBack, Node, Taken } from './lock-graph.js';
+import type { Below, Edge, GivenBack, Node, Taken } from './lock-graph.js';
 import { isTaken } from './standing.js';
 
 /** What is waited for below a function: in numbers, with texts by theirs. */
@@ -43,6 +43,50 @@ export const STORED_BELOW: StoredForm<Below> = {
   },
 };
 
+/** The edges that a function brings by itself; none of them comes from a method. */
+export const STORED_EDGES: StoredForm<readonly Edge[]> = {
+  store(edges, words) {
+    const out: number[] = [edges.length];
+    for (const e of edges) {
+      writeNode(out, e.outer, words);
+      writeTaken(out, e.taken, words);
+      out.push((e.outerShared ? 1 : 0) | (e.sameObject ? 2 : 0) | (e.always ? 4 : 0));
+      out.push(e.heldOp, e.heldPlace, words.of(e.heldText));
+      out.push(e.facts.length, ...e.facts);
+      out.push(e.gates.size);
+      for (const [cls, isShared] of e.gates) out.push(words.of(cls), isShared ? 1 : 0);
+    }
+    return Int32Array.from(out);
+  },
+
+  revive(stored, words, fn) {
+    const numbers = new Numbers(stored as Int32Array, words);
+    return numbers.list((): Edge => {
+      const outer = readNode(numbers);
+      const taken = readTaken(numbers);
+      const flags = numbers.next();
+      const [heldOp, heldPlace, heldText] = [numbers.next(), numbers.next(), numbers.text()] as const;
+      const facts = numbers.list(() => numbers.next());
+      const gates = new Map(numbers.list(() => [numbers.text(), numbers.next() === 1] as const));
+      return {
+        outer,
+        inner: taken.node,
+        outerShared: (flags & 1) !== 0,
+        fn,
+        heldOp,
+        heldText,
+        heldPlace,
+        taken,
+        origin: null,
+        facts,
+        gates,
+        sameObject: (flags & 2) !== 0,
+        always: (flags & 4) !== 0,
+      };
+    });
+  },
+};
+
 class Numbers {
   private at = 0;
 
@@ -74,11 +118,22 @@ class Numbers {
   }
 }
 
+function writeNode(out: number[], node: Node, words: Words): void {
+  for (const text of [node.key, node.base, node.class, node.kind, node.sub]) out.push(words.of(text));
+  out.push(node.loose ? 1 : 0);
+}
+
+function readNode(numbers: Numbers): Node {
+  const [key, base, cls] = [numbers.text(), numbers.text(), numbers.text()] as const;
+  const [kind, sub] = [numbers.text() as LockKind, numbers.text()] as const;
+  return { key, base, class: cls, kind, sub, loose: numbers.next() === 1 };
+}
+
 function writeTaken(out: number[], t: Taken, words: Words): void {
-  const { node, next } = t;
-  for (const text of [node.key, node.base, node.class, node.kind, node.sub, t.text, t.what])
-    out.push(words.of(text));
-  out.push((node.loose ? 1 : 0) | (t.shared ? 2 : 0) | (t.unsure ? 4 : 0) | (t.lastRef ? 8 : 0));
+  const { next } = t;
+  writeNode(out, t.node, words);
+  out.push(words.of(t.text), words.of(t.what));
+  out.push((t.shared ? 1 : 0) | (t.unsure ? 2 : 0) | (t.lastRef ? 4 : 0));
   out.push(t.place, t.op, t.via, t.depth);
   out.push(next === null ? -1 : words.of(next.key), next?.index ?? -1);
   out.push(t.facts.length, ...t.facts);
@@ -87,13 +142,8 @@ function writeTaken(out: number[], t: Taken, words: Words): void {
 }
 
 function readTaken(numbers: Numbers): Taken {
-  const key = numbers.text();
-  const base = numbers.text();
-  const cls = numbers.text();
-  const kind = numbers.text() as LockKind;
-  const sub = numbers.text();
-  const text = numbers.text();
-  const what = numbers.text();
+  const node = readNode(numbers);
+  const [text, what] = [numbers.text(), numbers.text()] as const;
   const flags = numbers.next();
   const [place, op, via, depth] = [numbers.next(), numbers.next(), numbers.next(), numbers.next()] as const;
   const [nextKey, index] = [numbers.next(), numbers.next()] as const;
@@ -102,11 +152,10 @@ function readTaken(numbers: Numbers): Taken {
     const [at, of, by] = [numbers.next(), numbers.text(), numbers.text()] as const;
     return { place: at, class: of, kind: by as LockKind };
   });
-  const node: Node = { key, base, class: cls, kind, sub, loose: (flags & 1) !== 0 };
   return {
     node,
     place,
-    shared: (flags & 2) !== 0,
+    shared: (flags & 1) !== 0,
     facts,
     released,
     op,
@@ -115,7 +164,7 @@ function readTaken(numbers: Numbers): Taken {
     depth,
     text,
     what,
-    unsure: (flags & 4) !== 0,
-    lastRef: (flags & 8) !== 0,
+    unsure: (flags & 2) !== 0,
+    lastRef: (flags & 4) !== 0,
   };
 }

@@ -251,7 +251,7 @@ function freedBy(result: FunctionResult | undefined): string {
   return [...new Set(result?.frees.map(({ type }) => type))].sort().join();
 }
 
-const SITES = new OfSituations<readonly Omit<Site, 'index'>[]>('itself', 'this run');
+const SITES = new OfSituations<readonly Omit<Site, 'fn' | 'index'>[]>();
 
 class Search {
   private readonly lost = new Map<string, ReadonlySet<string>>();
@@ -626,15 +626,15 @@ class Search {
       });
       for (const [, entry] of byLocks(others))
         for (const site of SITES.of(analysis, fn, entry, () => sitesIn(this.cx, fn, entry)))
-          out.push({ ...site, index: entries.indexOf(entry) });
+          out.push({ ...site, fn, index: entries.indexOf(entry) });
     }
     this.byUnit.set(unit, out);
     return out;
   }
 }
 
-function sitesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Omit<Site, 'index'>[] {
-  const out = new Map<string, Omit<Site, 'index'>>();
+function sitesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Omit<Site, 'fn' | 'index'>[] {
+  const out = new Map<string, Omit<Site, 'fn' | 'index'>>();
   const { file } = fn;
   const unlinks = (op: number): boolean => UNLINKS.includes(calledName(fn, op));
   watch(cx.analysis, fn, entry, unlinks, (run, op, s) => {
@@ -649,7 +649,7 @@ function sitesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Omit<
       .filter((l) => !l.may && !l.shared && KEEPS.includes(l.kind) && !l.class.startsWith('?'))
       .map((l) => l.class);
     const key = `${op},${classes.join()}`;
-    if (!out.has(key)) out.set(key, { fn, op, target: target.base, classes });
+    if (!out.has(key)) out.set(key, { op, target: target.base, classes });
   });
   return [...out.values()];
 }

@@ -10,7 +10,7 @@ import type { FunctionRun } from '../../contexts/flow.js';
 import { modelLock } from '../../contexts/helper-calls.js';
 import { readsOf } from '../../contexts/operands.js';
 import type { FunctionResult } from '../../contexts/result.js';
-import type { Lock, State } from '../../contexts/state.js';
+import { type Lock, type PlainLock, plainLock, type State } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
 import { CALL_LOOP, Fn, OP_STRIDE, Op } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
@@ -100,7 +100,7 @@ function givesBack(result: FunctionResult): boolean {
   return result.rawExits.some((e) => !e.doubt && e.released.some((l) => isOwned(l)));
 }
 
-function classKey(l: Lock): string {
+function classKey(l: PlainLock): string {
   return `${l.class}|${l.kind}`;
 }
 
@@ -154,12 +154,12 @@ interface Twice {
   readonly op: number;
   /** The operation that gave it back before; the same for a loop. */
   readonly before: number;
-  readonly lock: Lock;
+  readonly lock: PlainLock;
   readonly text: string;
   readonly blurred: boolean;
 }
 
-const TWICE = new OfSituations<readonly Twice[]>('itself', 'this run');
+const TWICE = new OfSituations<readonly Twice[]>();
 
 /** What is seen whatever the callers hold. */
 function onThePath(cx: RuleContext, fn: FunctionRef): Draft[] {
@@ -252,7 +252,7 @@ function twiceIn(cx: RuleContext, fn: FunctionRef, entry: Entry, result: Functio
       if (!alike && s.locks.length < 12 && !found.has(op)) {
         // The same operation in the next turn: what led round is as a rule no path at all
         const before = gone.find((g) => g.place === l.place && g.op !== op);
-        const twice = { op, lock: l, text: run.showPlace(l.place), blurred: s.blurred };
+        const twice = { op, lock: plainLock(l), text: run.showPlace(l.place), blurred: s.blurred };
         if (before !== undefined) found.set(op, { ...twice, before: before.op });
         else if (!result.acquires.has(classKey(l)) || !mayBeAnother(terms, l.place)) continue;
         else if (unheld.includes(op)) inTurns.push({ twice: { ...twice, before: op }, cls: classKey(l) });
@@ -384,11 +384,11 @@ function sharesLoop(
 interface Turned {
   readonly op: number;
   readonly taken: number;
-  readonly lock: Lock;
+  readonly lock: PlainLock;
   readonly text: string;
 }
 
-const TURNED = new OfSituations<readonly Turned[]>('itself', 'this run');
+const TURNED = new OfSituations<readonly Turned[]>();
 
 /** The kinds of locks that are held in one of two modes. */
 function hasModes(kind: string): boolean {
@@ -451,7 +451,8 @@ function turnedIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Turn
       // Where paths were joined that held it in different modes, it is only perhaps held in either
       const isTurned = only !== undefined && held.length === 1 && !only.may && only.shared !== l.shared;
       if (!isTurned || only.fn !== fn.id || only.op < 0) fine.add(op);
-      else if (!found.has(op)) found.set(op, { op, taken: only.op, lock: l, text: run.showPlace(l.place) });
+      else if (!found.has(op))
+        found.set(op, { op, taken: only.op, lock: plainLock(l), text: run.showPlace(l.place) });
     }
   });
   const ways = new Ways(fn);
@@ -473,7 +474,7 @@ function turnedIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Turn
 
 interface Missing {
   readonly op: number;
-  readonly lock: Lock;
+  readonly lock: PlainLock;
   readonly text: string;
   /** The lock's place where it means something outside of the function, else unknown. */
   readonly place: number;
@@ -488,7 +489,7 @@ interface Missing {
   readonly handed: boolean;
 }
 
-const MISSING = new OfSituations<readonly Missing[]>('itself', 'this run');
+const MISSING = new OfSituations<readonly Missing[]>();
 
 function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Missing[] {
   const found = new Map<number, Missing>();
@@ -532,7 +533,7 @@ function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Mis
         missingAt.set(op, run.terms.root(lock.place));
         found.set(op, {
           op,
-          lock,
+          lock: plainLock(lock),
           text: run.showPlace(lock.place),
           place: run.terms.isShared(lock.place) ? lock.place : run.terms.unknown,
           asserted,
@@ -577,7 +578,7 @@ function isMade(cx: RuleContext, run: FunctionRun, place: number): boolean {
 }
 
 /** Whether a function or one that leads here in this situation takes such a lock at some time. */
-function isTakenOnTheWay(cx: RuleContext, fn: FunctionRef, entry: number, lock: Lock): boolean {
+function isTakenOnTheWay(cx: RuleContext, fn: FunctionRef, entry: number, lock: PlainLock): boolean {
   const ids = [fn.id, ...(cx.analysis.propagation?.chain(fn.id, entry) ?? []).map((c) => c.fn)];
   return ids.some((id) => cx.analysis.results[id]?.acquires.has(classKey(lock)) === true);
 }
