@@ -46,6 +46,28 @@ int other_half(struct foo *f)
 }
 `;
 
+const BOTH_WAYS = `// file: fs/foo/a.c
+struct foo { struct mutex a; struct mutex b; int count; };
+int one(struct foo *f)
+{
+	mutex_lock(&f->a);
+	mutex_lock(&f->b);
+	f->count++;
+	mutex_unlock(&f->b);
+	mutex_unlock(&f->a);
+	return 0;
+}
+int other(struct foo *f)
+{
+	mutex_lock(&f->b);
+	mutex_lock(&f->a);
+	f->count = 0;
+	mutex_unlock(&f->a);
+	mutex_unlock(&f->b);
+	return 0;
+}
+`;
+
 /** Functions that call each other, with a lock that one of them drops, and enough others for a check to be stopped among them. */
 const IN_TURN = `// file: fs/foo/a.c
 static void odd(struct foo *f, int n);
@@ -149,6 +171,20 @@ describe('first answers', () => {
         ['lock/imbalance fs/foo/a.c:6'],
       );
       assert.deepEqual(engine.check(request, NEVER).findings, quick);
+    } finally {
+      engine.dispose();
+    }
+  });
+
+  it('the very first one leaves the order of locks to the next, and none after it does', async () => {
+    const engine = await openFiles(filesOf(BOTH_WAYS));
+    const request = { paths: ['fs/foo/a.c'], rules: [], precision: 'low' } as const;
+    const orders = (quick: boolean): number =>
+      engine.check({ ...request, quick }, NEVER).findings.filter((f) => f.rule === 'lock/order').length;
+    try {
+      assert.equal(orders(true), 0);
+      assert.equal(orders(false), 1);
+      assert.equal(orders(true), 1);
     } finally {
       engine.dispose();
     }

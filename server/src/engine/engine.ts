@@ -161,8 +161,8 @@ export class LockwalkEngine implements Engine {
     token: CancelToken,
     progress?: (p: Progress) => void,
   ): UnitAnswer {
-    const guess = request.quick === true ? 'made' : 'none';
-    const world = this.worlds.of(files, token, progress, guess, request.quick !== true);
+    const isQuick = request.quick === true;
+    const world = this.worlds.of(files, token, progress, isQuick ? 'made' : 'none', !isQuick);
     const asked = new Set<string>();
     const textOf = (file: string): string | null => {
       asked.add(file);
@@ -185,7 +185,7 @@ export class LockwalkEngine implements Engine {
       { textOf, factsOf },
       token,
       (draft) => fixesOf(fixing, draft),
-      { onlyFiles: request.quick === true, isShown },
+      { onlyFiles: isQuick, isFirstLook: isQuick && !world.carried, isShown },
     );
     this.worlds.keep(world);
     const settled = settleFindings(found, {

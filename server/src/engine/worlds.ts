@@ -22,6 +22,8 @@ export interface World extends Before {
   readonly key: string;
   readonly program: Program;
   readonly analysis: Analysis;
+  /** Something was taken over from an earlier analysis. */
+  readonly carried: boolean;
   /** A file that it stands on has changed since. */
   stale: boolean;
   /** Functions of which something was guessed, for somebody who waited: by their keys. */
@@ -108,7 +110,7 @@ export class Worlds {
     });
     // Cancelled on the way, the world stays what it was, and stale
     const before = known ?? this.remembered?.recallAnalysis(units, facts) ?? null;
-    const { world, carried } = this.link(units, facts, files, token, progress, before, guess === 'made');
+    const world = this.link(units, facts, files, token, progress, before, guess === 'made');
     this.walked += world.analysis.walked;
     this.first = null;
     this.begun.clear();
@@ -116,7 +118,7 @@ export class Worlds {
     this.worlds.set(units, world);
     for (const key of [...this.worlds.keys()]) if (this.worlds.size > MAX_WORLDS) this.forget(key);
     // What little changed is found again from what was kept
-    if (!carried) this.unkept.add(world);
+    if (!world.carried) this.unkept.add(world);
     if (!keepsLater) this.keep(world);
     return world;
   }
@@ -141,7 +143,7 @@ export class Worlds {
     const key = `alone ${path}`;
     if (this.first?.key === key && !this.first.stale) return this.first;
     const facts = this.loader.closure([path], false, token, () => {});
-    this.first = this.link(key, facts, [path], token).world;
+    this.first = this.link(key, facts, [path], token);
     return this.first;
   }
 
@@ -154,7 +156,7 @@ export class Worlds {
     // What stands in both is taken over, into a program of its own
     const { found, terms, firstTerms, guessed } = world;
     const before = { files: world.files, found, terms, firstTerms, guessed };
-    const made = this.link(world.key, files, [other.path], token, undefined, before).world;
+    const made = this.link(world.key, files, [other.path], token, undefined, before);
     this.others.set(world, [{ other, world: made }, ...known].slice(0, MAX_OTHERS));
     return made;
   }
@@ -163,7 +165,7 @@ export class Worlds {
   afresh<T>(files: readonly string[], token: CancelToken, use: (analysis: Analysis) => T): T {
     const facts = this.loader.closure(files, true, token, () => {});
     try {
-      return use(this.link('', facts, files, token).world.analysis);
+      return use(this.link('', facts, files, token).analysis);
     } finally {
       const inUse = new Set([...this.worlds.values()].flatMap((world) => world.files.map((f) => f.path)));
       this.loader.release(facts.map((f) => f.path).filter((path) => !inUse.has(path)));
@@ -218,7 +220,7 @@ export class Worlds {
     progress?: (p: Progress) => void,
     before: Before | null = null,
     mayGuess = false,
-  ): { readonly world: World; readonly carried: boolean } {
+  ): World {
     const changed = before === null ? null : this.changedSince(before, facts);
     const begun = changed === null ? this.begunOf(key, facts) : null;
     const callees = begun?.analysis.callees ?? this.program(facts, before, changed);
@@ -257,8 +259,9 @@ export class Worlds {
       recallFunctionFinds(before.finds, before.found.keys, program.functions, callees.keys);
     const firstTerms = earlier === null ? analysis.terms.kept : (before?.firstTerms ?? 0);
     const { terms } = analysis;
-    const world = {
+    return {
       key,
+      carried: earlier !== null,
       program,
       analysis,
       files: facts,
@@ -268,7 +271,6 @@ export class Worlds {
       stale: false,
       guessed: new Set(analysis.guessed.map((id) => callees.keys[id] as string)),
     };
-    return { world, carried: earlier !== null };
   }
 
   /** What was begun of these very files, or null. */

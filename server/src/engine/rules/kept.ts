@@ -176,6 +176,11 @@ export class OfAnalyses<T> {
     ) => T | null,
   ) {}
 
+  /** Whether that was made of an analysis already. */
+  isMade({ lineage, results }: Analysis): boolean {
+    return this.known.get(lineage)?.results === results;
+  }
+
   /** What is made of an analysis. */
   of(analysis: Analysis): T {
     const { lineage, results } = analysis;

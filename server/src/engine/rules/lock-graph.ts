@@ -215,6 +215,11 @@ export class LockGraph {
     return LockGraph.graphs.of(analysis);
   }
 
+  /** Whether that has been done. */
+  static isMade(analysis: Analysis): boolean {
+    return LockGraph.graphs.isMade(analysis);
+  }
+
   private build(): void {
     for (const cls of this.findParts()) this.parts.add(cls);
     this.partsNumber = textNumber([...this.parts].sort().join());

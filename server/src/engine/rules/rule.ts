@@ -128,6 +128,11 @@ export interface RuleContext {
    * (`explain --absent`, `audit`), so that `cx.silence?.(...)` costs nothing otherwise. `op` -1: all of the function.
    */
   readonly silence?: (rule: string, fn: FunctionRef, op: number, why: string) => void;
+  /**
+   * Somebody waits for the very first answer about a directory of which nothing was known: what looks at all of it together is left to
+   * the next answer, which follows at once.
+   */
+  readonly isFirstLook?: boolean;
 }
 
 /** Why a rule is silent about a function that was not followed to its end. */

@@ -65,7 +65,7 @@ export interface Files {
 /**
  * Findings in files of `inScope`, at least as precise as asked for, ordered. `tree` gives texts for statements, and what rules ask for;
  * `fixOf` makes the fixes of a draft; `silence` hears of exemptions, of an analysis of which nothing is kept; `onlyFiles`: rules that go from
- * function to function look at those of the files alone; `isShown`: what nobody is shown needs no fixes, nor what is held there.
+ * function to function look at those of the files alone; `isFirstLook`: as `RuleContext` has it; `isShown`: what nobody is shown needs no fixes, nor what is held there.
  */
 export function runRules(
   analysis: Analysis,
@@ -78,10 +78,11 @@ export function runRules(
   how: {
     readonly silence?: RuleContext['silence'];
     readonly onlyFiles?: boolean;
+    readonly isFirstLook?: boolean;
     readonly isShown?: (draft: Draft) => boolean;
   } = {},
 ): Finding[] {
-  const { silence, onlyFiles, isShown = () => true } = how;
+  const { silence, onlyFiles, isFirstLook, isShown = () => true } = how;
   const all: FunctionRef[] = analysis.bottomUp.map((id) => analysis.program.functions[id] as FunctionRef);
   // Rules see whole units, whatever of them was asked for: where a finding stands, and its fingerprint, must not hang on that
   const units = new Set([...inScope].filter((path) => !path.startsWith('include/')).map(unitOf));
@@ -95,6 +96,7 @@ export function runRules(
     all,
     elsewhere: (file) => tree.factsOf(file),
     ...(silence === undefined ? {} : { silence }),
+    ...(isFirstLook === true ? { isFirstLook } : {}),
   };
   const drafts: Draft[] = [];
   const chosen = chosenRules(names);

@@ -35,7 +35,9 @@ export const lockOrder: Rule = {
     fixable: false,
   },
   check(cx) {
-    return [...unorderedDirectories(cx), ...childrenFirst(cx), ...inversions(cx)];
+    const isLeft = cx.isFirstLook === true && !LockGraph.isMade(cx.analysis);
+    const pairs = isLeft ? [] : inversions(cx);
+    return [...unorderedDirectories(cx), ...childrenFirst(cx), ...pairs];
   },
 };
 
