@@ -7,8 +7,9 @@ import type { Analysis } from './contexts/analysis.js';
 import { compareText } from './findings/order.js';
 import type { FunctionRef } from './program/program.js';
 import { MAX_WITNESSES, rank } from './rules/edge-lists.js';
-import { type Edge, LockGraph, type Node, type Taken } from './rules/lock-graph.js';
+import { type Edge, LockGraph, type Taken } from './rules/lock-graph.js';
 import { Inversions } from './rules/lock-inversions.js';
+import type { Node } from './rules/lock-names.js';
 import { lineOf, lockExpression, type RuleContext } from './rules/rule.js';
 import type { Files } from './rules/run.js';
 import {

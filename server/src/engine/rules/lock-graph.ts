@@ -4,19 +4,16 @@
  * know what is wrong with an edge.
  */
 import type { Analysis } from '../contexts/analysis.js';
-import { calledName, fnColumn } from '../contexts/cfg.js';
+import { calledName } from '../contexts/cfg.js';
 import { type Entry, type Origin, Whence } from '../contexts/entry-points.js';
 import { type Facts, maskOf, signOf, withFact } from '../contexts/known.js';
-import { readsOf } from '../contexts/operands.js';
 import type { CallEdge, FunctionResult, Variant, WaitEffect } from '../contexts/result.js';
 import { sameWaits } from '../contexts/same.js';
 import type { Lock } from '../contexts/state.js';
 import { T, type Terms } from '../contexts/terms.js';
 import { embedding, toCaller } from '../contexts/translate.js';
-import { EXPR_STRIDE, Fn, operatorCode, X } from '../facts/encode.js';
-import type { LockKind } from '../model/types.js';
+import { operatorCode } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
-import { ownText, textsBelow } from './callee-texts.js';
 import { EdgeLists } from './edge-lists.js';
 import {
   calleesOf,
@@ -28,6 +25,7 @@ import {
   resultNumbers,
   textNumber,
 } from './kept.js';
+import { isKnown, LockNames, type Node } from './lock-names.js';
 import type { RuleContext } from './rule.js';
 import { nextNumber, standing } from './standing.js';
 import { STORED_BELOW, STORED_EDGES } from './stored-below.js';
@@ -38,21 +36,6 @@ const MAX_DEPTH = 12;
 const MAX_WAYS = 3;
 /** Classes below one function. */
 const MAX_BELOW = 160;
-/** Functions that return with a lock of a callee's, one in the other. */
-const MAX_RETURNS = 6;
-
-/** Locks that are told apart by the order in which they may be taken. */
-export interface Node {
-  readonly key: string;
-  /** The class, with the file of a static lock. */
-  readonly base: string;
-  readonly class: string;
-  readonly kind: LockKind;
-  /** The nesting subclass as it is written, or ''. */
-  readonly sub: string;
-  /** Part of a structure that stands in several others, and in which one is not known here. */
-  readonly loose: boolean;
-}
 
 /** A lock that was given back before another one is waited for. */
 export type GivenBack = Pick<Lock, 'place' | 'class' | 'kind'>;
@@ -116,13 +99,7 @@ export interface Below {
 
 const NOTHING: Below = { ways: NO_BELOW, exclusive: new Set(), ownExclusive: [], seen: 0 };
 
-/** Where the subclasses of a function have not been looked for. */
-const UNKNOWN = -0x80000000;
-/** Where they are being looked for. */
-const UNDER_WAY = UNKNOWN + 1;
-
 const BELOW = new OfFunctions<Below>(STORED_BELOW);
-const GIVEN = new OfFunctions<number>();
 const EDGES = new OfFunctions<readonly Edge[]>(STORED_EDGES);
 const PARTS = new OfFunctions<readonly string[]>();
 
@@ -181,6 +158,7 @@ export class LockGraph {
   private readonly terms: Terms;
   /** Classes of locks that are part of a structure which stands in others. */
   private readonly parts = new Set<string>();
+  private readonly names: LockNames;
   private partsNumber = 0;
   /** Classes that somebody waits for to have it alone. */
   readonly exclusive = new Set<string>();
@@ -193,12 +171,12 @@ export class LockGraph {
   private constructor(private cx: Pick<RuleContext, 'analysis' | 'all'>) {
     this.terms = cx.analysis.shared.terms;
     this.numbers = resultNumbers(cx.analysis);
+    this.names = new LockNames(cx.analysis, this.parts);
     const count = cx.analysis.program.functions.length;
     this.seen = new Int32Array(count);
     this.hangsOn = new Int32Array(count);
     this.turns = new Int32Array(count).fill(count);
     for (const [turn, { id }] of cx.all.entries()) this.turns[id] = turn;
-    this.givenBy = new Int32Array(count).fill(UNKNOWN);
   }
 
   private static readonly graphs = new OfAnalyses<LockGraph>(
@@ -242,6 +220,7 @@ export class LockGraph {
     if (all.length !== this.cx.all.length || all.some((fn, i) => fn !== this.cx.all[i])) return false;
     this.cx = { analysis, all };
     this.numbers = resultNumbers(analysis);
+    this.names.goOn(analysis);
     let waitsAreOther = false;
     for (const id of changed) {
       const [was, is] = [before[id], analysis.results[id]];
@@ -249,7 +228,7 @@ export class LockGraph {
       waitsAreOther ||= !sameWaits(was, is);
     }
     if (waitsAreOther && textNumber([...this.findParts()].sort().join()) !== this.partsNumber) return false;
-    const others = new Set([...changed, ...this.nameAnew(changed)]);
+    const others = new Set([...changed, ...this.names.nameAnew(changed)]);
     const seeOther = this.findBelowAnew(others);
     const edges = new Map<number, readonly Edge[]>();
     for (const id of new Set([...others, ...seeOther])) {
@@ -258,28 +237,6 @@ export class LockGraph {
     }
     this.lists.replace(edges);
     return true;
-  }
-
-  /** Names the locks of functions anew, and those of their callers that have them from these; gives the callers. */
-  private nameAnew(changed: readonly number[]): readonly number[] {
-    const { analysis } = this.cx;
-    const callers = new Set<number>();
-    const todo = changed.filter((id) => this.givenBy[id] !== UNKNOWN);
-    const was = new Map(todo.map((id) => [id, this.givenBy[id] as number]));
-    for (const id of changed) this.subclasses.delete(id);
-    for (const id of todo) this.givenBy[id] = UNKNOWN;
-    for (let id = todo.pop(); id !== undefined; id = todo.pop()) {
-      if (this.given(id) === was.get(id)) continue;
-      was.set(id, this.given(id));
-      for (const caller of callersOf(analysis, id)) {
-        callers.add(caller);
-        this.subclasses.delete(caller);
-        if (!was.has(caller)) was.set(caller, this.givenBy[caller] as number);
-        this.givenBy[caller] = UNKNOWN;
-        if (!todo.includes(caller)) todo.push(caller);
-      }
-    }
-    return [...callers];
   }
 
   /**
@@ -360,7 +317,7 @@ export class LockGraph {
     for (const callee of calleesOf(result)) {
       const later = this.isLater(callee, fn.id);
       if (later && (this.turns[callee] as number) < this.turns.length) this.callsLater.add(fn.id);
-      n = mixed(mixed(n, later && !isWhole ? 0 : (seen[callee] as number)), this.given(callee));
+      n = mixed(mixed(n, later && !isWhole ? 0 : (seen[callee] as number)), this.names.given(callee));
     }
     return n;
   }
@@ -403,7 +360,7 @@ export class LockGraph {
       if (rest.length < MAX_WAYS) out.set(key, [...rest, t]);
     };
     for (const w of this.waitsOf(result)) {
-      const node = this.nodeOf(fn, w.lock, w.op);
+      const node = this.names.nodeOf(fn, w.lock, w.op);
       if (node === null || w.fresh) continue;
       add(this.ownWait(node, w));
     }
@@ -424,7 +381,7 @@ export class LockGraph {
             const place = this.placeThrough(edge, t.place);
             add({
               ...t,
-              node: t.node.loose ? this.within(t.node, place) : t.node,
+              node: t.node.loose ? this.names.within(t.node, place) : t.node,
               place,
               facts: facts.facts,
               released: v.released.length === 0 ? released : [...v.released.map(givenBack), ...released],
@@ -470,11 +427,11 @@ export class LockGraph {
     };
     for (const w of this.waitsOf(result)) {
       if (w.held.length === 0 || w.fresh) continue;
-      const node = this.nodeOf(fn, w.lock, w.op);
+      const node = this.names.nodeOf(fn, w.lock, w.op);
       if (node === null) continue;
       for (const [i, h] of w.held.entries()) {
         // One helper that takes several says nothing of their order
-        const outer = h.fresh || h.lock.op === w.op ? null : this.nodeOf(fn, h.lock, h.lock.op);
+        const outer = h.fresh || h.lock.op === w.op ? null : this.names.nodeOf(fn, h.lock, h.lock.op);
         if (outer === null) continue;
         out.push({
           outer,
@@ -505,7 +462,7 @@ export class LockGraph {
         if (v.doubt) continue;
         for (const [i, l] of v.locks.entries()) {
           if (l.may) continue;
-          const outer = this.nodeOf(fn, l, l.op);
+          const outer = this.names.nodeOf(fn, l, l.op);
           if (outer === null) continue;
           const own = result.waits.find((w) => w.op === l.op && w.lock.class === l.class);
           for (const [key, ways] of inner)
@@ -514,7 +471,7 @@ export class LockGraph {
               const facts = this.factsThrough(edge, v, t.facts);
               if (facts === null) continue;
               const place = this.placeThrough(edge, t.place);
-              const node = t.node.loose ? this.within(t.node, place) : t.node;
+              const node = t.node.loose ? this.names.within(t.node, place) : t.node;
               out.push({
                 outer,
                 inner: node,
@@ -560,7 +517,7 @@ export class LockGraph {
       const params = model.methods.get(`${origin.struct}::${origin.method}`)?.params ?? [];
       for (const l of entry.locks) {
         if (l.may && l.class !== MMAP_LOCK) continue;
-        const outer = this.entryNode(l, origin, params);
+        const outer = this.names.entryNode(l, origin, params);
         if (outer === null) continue;
         for (const ways of mine.values())
           for (const t of ways) {
@@ -568,7 +525,7 @@ export class LockGraph {
             if (!this.fits(entry.facts, t.facts)) continue;
             const gates = new Map<string, boolean>();
             for (const g of entry.locks) {
-              const node = g === l || g.may ? null : this.entryNode(g, origin, params);
+              const node = g === l || g.may ? null : this.names.entryNode(g, origin, params);
               if (node !== null) gates.set(node.key, g.shared);
             }
             out.push({
@@ -616,87 +573,7 @@ export class LockGraph {
     };
   }
 
-  // ---- names
-
-  /** By function, by operation and class. */
-  private readonly subclasses = new Map<number, Map<string, string | null>>();
-  private readonly givenBy: Int32Array;
-
-  /** A number for the subclasses of the locks with which a function returns. */
-  private given(id: number): number {
-    let known = this.givenBy[id] as number;
-    if (known === UNKNOWN) {
-      const { results, program } = this.cx.analysis;
-      const fn = program.functions[id];
-      const gives = fn !== undefined && this.givesLocks(id);
-      this.givenBy[id] = UNDER_WAY;
-      known = 0;
-      if (gives) {
-        let hungOn = mixed(ownText(this.cx.analysis, id), this.numbers[id] as number);
-        for (const { callee, context } of results[id]?.edges ?? [])
-          if (context === 'now' && this.givesLocks(callee)) {
-            const below = this.given(callee);
-            // Calls in a circle
-            hungOn = mixed(hungOn, below === UNDER_WAY ? textsBelow(this.cx.analysis, id) : below);
-            hungOn = mixed(hungOn, this.numbers[callee] as number);
-          }
-        known = GIVEN.of(fn, [hungOn], () => this.findGiven(fn, results[id]));
-      }
-      this.givenBy[id] = known;
-    }
-    return known;
-  }
-
-  private givesLocks(id: number): boolean {
-    return this.cx.analysis.results[id]?.exits.some((e) => e.locks.length > 0) === true;
-  }
-
-  private findGiven(fn: FunctionRef, result: FunctionResult | undefined): number {
-    const out = new Set<string>();
-    for (const exit of result?.exits ?? [])
-      for (const l of exit.locks) out.add(`${l.class}|${l.kind}|${this.subclassIn(fn, l, l.op)}`);
-    return textNumber([...out].join());
-  }
-
-  /** The class of a lock with its nesting; null for one that cannot be told. `op`: where `fn` took it. */
-  nodeOf(fn: FunctionRef, l: Lock, op: number): Node | null {
-    if (!isOrdered(l.kind) || !isKnown(l.class)) return null;
-    // A lock on the stack
-    if (this.terms.kind(l.place) === T.Local) return null;
-    const sub = this.subclassIn(fn, l, op);
-    return sub === null ? null : this.node(l, sub);
-  }
-
-  private subclassIn(fn: FunctionRef, l: Lock, op: number): string | null {
-    let known = this.subclasses.get(fn.id);
-    if (known === undefined) {
-      known = new Map();
-      this.subclasses.set(fn.id, known);
-    }
-    const at = `${op},${l.class}`;
-    let sub = known.get(at);
-    if (sub === undefined) {
-      sub = this.subclassOf(fn, op, l, 0);
-      known.set(at, sub);
-    }
-    return sub;
-  }
-
-  private node(l: Lock, sub: string): Node {
-    // Two static locks of one name
-    const { terms } = this;
-    const root = terms.kind(l.place) === T.Global ? terms.b(l.place) : 0;
-    const home = root === 0 ? '' : ` in ${terms.nameText(root)}`;
-    const base = `${l.class}${home}`;
-    return this.within({ key: base, base, class: l.class, kind: l.kind, sub, loose: false }, l.place);
-  }
-
-  /** A class told apart by where its structure stands. */
-  private within(node: Node, place: number): Node {
-    const around = this.parts.has(node.class) ? embedding(this.terms, place) : '';
-    const key = `${node.base}${around === '' ? '' : ` in ${around}`}${node.sub === '' ? '' : `/${node.sub}`}`;
-    return { ...node, key, loose: around === '' && this.parts.has(node.class) };
-  }
+  // ---- through calls
 
   private placeThrough(edge: CallEdge, place: number): number {
     const { terms } = this;
@@ -710,50 +587,6 @@ export class LockGraph {
     return PUTS.test(name) && this.cx.analysis.program.functions[edge.callee]?.name !== name;
   }
 
-  private entryNode(l: Lock, origin: Origin, params: readonly string[]): Node | null {
-    if (!isOrdered(l.kind) || !isKnown(l.class)) return null;
-    const root = this.terms.root(l.place);
-    const name = this.terms.kind(root) === T.Param ? (params[this.terms.a(root)] ?? '') : '';
-    const isDirectory = l.class === DIRECTORY && (/dir$/.test(name) || origin.method.startsWith('iterate'));
-    return this.node(l, isDirectory ? 'directory' : '');
-  }
-
-  /** The subclass that the code names where it takes a lock; null where it names one that cannot be told. */
-  private subclassOf(fn: FunctionRef, op: number, l: Lock, depth: number): string | null {
-    if (op < 0 || op >= fnColumn(fn.file, fn.index, Fn.OpCount)) return '';
-    const name = calledName(fn, op);
-    const { analysis } = this.cx;
-    if (name.endsWith('_nested')) {
-      const args = readsOf(fn, op).slice(1);
-      const e = args[args.length - 1];
-      if (e === undefined) return null;
-      const { exprs, strings } = fn.file;
-      switch (exprs[e * EXPR_STRIDE] as X) {
-        case X.Name: {
-          const text = strings[exprs[e * EXPR_STRIDE + 1] as number] as string;
-          if (l.class === DIRECTORY && IS_DIRECTORY.has(text)) return 'directory';
-          return /NORMAL$/.test(text) ? '' : text;
-        }
-        case X.Num: {
-          const n = fn.file.nums[exprs[e * EXPR_STRIDE + 1] as number];
-          return n === 0 ? '' : String(n);
-        }
-        default:
-          return null;
-      }
-    }
-    if (depth >= MAX_RETURNS || analysis.model.helpers.has(name)) return '';
-    for (const edge of analysis.results[fn.id]?.edges ?? []) {
-      if (edge.op !== op || edge.context !== 'now') continue;
-      const callee = analysis.program.functions[edge.callee];
-      for (const exit of analysis.results[edge.callee]?.exits ?? []) {
-        const own = exit.locks.find((x) => x.class === l.class && x.kind === l.kind);
-        if (own !== undefined && callee !== undefined) return this.subclassOf(callee, own.op, own, depth + 1);
-      }
-    }
-    return '';
-  }
-
   // ---- what is held around
 
   private gates(
@@ -764,7 +597,7 @@ export class LockGraph {
     if (before.length === 0) return around;
     const out = new Map(around);
     for (const l of before) {
-      const node = l.may ? null : this.nodeOf(fn, l, l.op);
+      const node = l.may ? null : this.names.nodeOf(fn, l, l.op);
       if (node !== null) out.set(node.key, l.shared);
     }
     return out;
@@ -776,7 +609,7 @@ export class LockGraph {
     let common: Map<string, boolean> | null = null;
     for (const e of entries) {
       const here = new Map<string, boolean>();
-      for (const l of e.locks) if (!l.may && isKnown(l.class)) here.set(this.node(l, '').key, l.shared);
+      for (const l of e.locks) if (!l.may && isKnown(l.class)) here.set(this.names.node(l, '').key, l.shared);
       if (common === null) common = here;
       else for (const key of [...common.keys()]) if (!here.has(key)) common.delete(key);
       if (common.size === 0) break;
@@ -866,29 +699,6 @@ function folded(terms: Terms, t: number): number | null {
 
 const PUTS = /(^|_)put(_|$)/;
 const MMAP_LOCK = 'mm_struct::mmap_lock';
-const DIRECTORY = 'inode::i_rwsem';
-const IS_DIRECTORY = new Set(['I_MUTEX_PARENT', 'I_MUTEX_PARENT2', 'I_MUTEX_CHILD']);
-
-function isOrdered(kind: LockKind): boolean {
-  switch (kind) {
-    case 'spin':
-    case 'rwlock':
-    case 'bit':
-    case 'seqwrite':
-    case 'mutex':
-    case 'rwsem':
-    case 'percpu-rwsem':
-    case 'semaphore':
-    case 'folio':
-      return true;
-    default:
-      return false;
-  }
-}
-
-function isKnown(cls: string): boolean {
-  return cls !== '' && !cls.includes('?') && !cls.startsWith('*');
-}
 
 function isSame(a: GivenBack, b: GivenBack): boolean {
   return a.place === b.place || (a.class === b.class && a.kind === b.kind);

@@ -4,7 +4,8 @@
  */
 import type { LockKind } from '../model/types.js';
 import type { StoredForm, Words } from './kept.js';
-import type { Below, Edge, GivenBack, Node, Taken } from './lock-graph.js';
+import type { Below, Edge, GivenBack, Taken } from './lock-graph.js';
+import type { Node } from './lock-names.js';
 import { isTaken } from './standing.js';
 
 /** What is waited for below a function: in numbers, with texts by theirs. */
