@@ -173,11 +173,21 @@ const ALONE: ReadonlySet<string> = new Set([
   'init_fs_context',
 ]);
 
+/** Classes of locks that the VFS brings. */
+const OF_THE_VFS = /^(super_block|inode|dentry|file)::/;
+
 /** How sure it is that the lock is not held where others may be in the directory. */
 function precisionOf(cx: RuleContext, site: Omit<Site, 'precision'>, saying: Saying): Precision {
   const { helper } = site.found;
   const pulls = pullsAway(helper, saying);
   if ((isBare(helper) && !pulls && !isByHand(site)) || isByPointer(cx, site)) return 'low';
+  // A lock of the code's own may keep out all others that make and remove names there
+  if (
+    isBare(helper) &&
+    !pulls &&
+    site.found.held.some((l) => l.mode === 'exclusive' && !OF_THE_VFS.test(l.class))
+  )
+    return site.why === Why.Outside ? 'low' : 'medium';
   const { fn, index, entry } = site.clear;
   switch (site.why) {
     case Why.Dropped:

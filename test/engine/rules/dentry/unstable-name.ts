@@ -395,7 +395,7 @@ static long ioctl_bad(struct file *file, unsigned int cmd, unsigned long arg)
 }
 static int open_bad(struct inode *inode, struct file *file)
 {
-	trace_foo_open(file->f_path.dentry->d_name.name); /*! dentry/unstable-name@medium */
+	trace_foo_open(file->f_path.dentry->d_name.name); /*! dentry/unstable-name@high */
 	return 0;
 }
 const struct file_operations fops = { .open = open_bad, .unlocked_ioctl = ioctl_bad };`,

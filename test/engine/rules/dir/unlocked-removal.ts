@@ -190,7 +190,7 @@ static int sync_bad(struct super_block *sb)
 }
 const struct super_operations sops = { .sync_fs = sync_bad };${HOLDS}`,
 
-  'removed by hand from a superblock that another one outlives': `${MAKES_DIRECTORIES}
+  'removed by hand: from a superblock that another one outlives, and under a lock of its own': `${MAKES_DIRECTORIES}
 struct note { struct dentry *dentry; };
 struct super_block *the_control;
 static void clean(struct note *note)
@@ -209,10 +209,22 @@ static void clean_own(struct note *note)
 	d_invalidate(dentry); /*! dir/unlocked-removal@medium */
 	dput(dentry);
 }
+static DEFINE_MUTEX(control_mutex);
+static void clean_under_own(struct note *note)
+{
+	struct dentry *dentry = note->dentry;
+
+	mutex_lock(&control_mutex);
+	d_invalidate(dentry); /*! dir/unlocked-removal@medium */
+	dput(dentry);
+	drop_nlink(d_inode(the_control->s_root));
+	mutex_unlock(&control_mutex);
+}
 static void kill_bad(struct super_block *sb)
 {
 	clean(sb->s_fs_info);
 	clean_own(sb->s_fs_info);
+	clean_under_own(sb->s_fs_info);
 }
 struct file_system_type note_type = { .kill_sb = kill_bad };${HOLDS}`,
 

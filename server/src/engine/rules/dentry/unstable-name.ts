@@ -534,16 +534,14 @@ function namedBy(run: FunctionRun, value: number): number {
   return terms.a(place);
 }
 
-const TRACES = /^trace_/;
-
 /**
  * How sure a finding is. The dentry of an open file is nobody's argument, and a function that pins the parent or takes a snapshot
  * elsewhere says itself that the dentry may move; then not all that leads here has to be known.
  */
 function precisionOf(use: Use, can: Movable, isBelieved: boolean): Precision {
   const isCertain = (can !== 'perhaps' && can !== 'guess') || isBelieved;
-  // What nobody knows reads the text all the same; a tracepoint may be off
-  if (!use.sure) return can !== 'yes' ? 'low' : TRACES.test(use.callee) ? 'medium' : 'high';
+  // What nobody knows reads the text all the same, and a tracepoint that is on copies it
+  if (!use.sure) return can !== 'yes' ? 'low' : 'high';
   return isCertain ? 'high' : 'low';
 }
 
@@ -618,7 +616,7 @@ function ofOldName(
   const mover = calledName(fn, use.moved);
   return {
     rule: ID,
-    precision: use.sure || !TRACES.test(use.callee) ? 'high' : 'medium',
+    precision: 'high',
     certainty: 'must',
     message: `the name that '${use.text}' had before '${mover}()' is handed to '${use.callee}()' after it: the move has replaced it, and a long name is freed; use take_dentry_name_snapshot() before`,
     fn: fn.id,
