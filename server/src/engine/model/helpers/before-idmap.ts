@@ -27,10 +27,18 @@ function changes(
 
 /** The operations that take a map of user ids from 6.1 on. */
 export const BEFORE_IDMAP_HELPERS: readonly HelperEntry[] = [
-  changes('vfs_create', 'dir, dentry, mode, want_excl', 'Makes a regular file', '5.10:fs/namei.c:2852', { trusts: ['dentry'] }),
-  changes('vfs_mkdir', 'dir, dentry, mode', 'Makes a directory', '5.10:fs/namei.c:3687', { trusts: ['dentry'] }),
-  changes('vfs_mknod', 'dir, dentry, mode, dev', 'Makes a special file', '5.10:fs/namei.c:3585', { trusts: ['dentry'] }),
-  changes('vfs_symlink', 'dir, dentry, oldname', 'Makes a symbolic link', '5.10:fs/namei.c:4001', { trusts: ['dentry'] }),
+  changes('vfs_create', 'dir, dentry, mode, want_excl', 'Makes a regular file', '5.10:fs/namei.c:2852', {
+    trusts: ['dentry'],
+  }),
+  changes('vfs_mkdir', 'dir, dentry, mode', 'Makes a directory', '5.10:fs/namei.c:3687', {
+    trusts: ['dentry'],
+  }),
+  changes('vfs_mknod', 'dir, dentry, mode, dev', 'Makes a special file', '5.10:fs/namei.c:3585', {
+    trusts: ['dentry'],
+  }),
+  changes('vfs_symlink', 'dir, dentry, oldname', 'Makes a symbolic link', '5.10:fs/namei.c:4001', {
+    trusts: ['dentry'],
+  }),
   changes(
     'vfs_link',
     'old_dentry, dir, new_dentry, delegated_inode',
