@@ -77,6 +77,63 @@ static int sync(struct super_block *sb)
 const struct inode_operations iops = { .permission = permission_ok };
 const struct super_operations sops = { .sync_fs = sync };`,
 
+  'options that are swapped for others, the old ones being freed with the context': `
+struct opts { int flags; struct rcu_head rcu; };
+struct fs_context { void *fs_private; struct dentry *root; };
+struct fs_context_operations { int (*reconfigure)(struct fs_context *fc); void (*free)(struct fs_context *fc); };
+struct foo_sb { struct opts *opts; };
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct foo_sb *sbi = inode->i_sb->s_fs_info;
+
+	return sbi->opts->flags ? -13 : 0;
+}
+static int reconfigure_bad(struct fs_context *fc)
+{
+	struct foo_sb *sbi = fc->root->d_sb->s_fs_info;
+
+	swap(sbi->opts, fc->fs_private); /*! rcu/early-free@high */
+	return 0;
+}
+static void free_ok(struct fs_context *fc)
+{
+	struct opts *opts = fc->fs_private;
+
+	kfree(opts);
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct fs_context_operations cops = { .reconfigure = reconfigure_bad, .free = free_ok };`,
+
+  'options that are replaced, the old ones waiting for a grace period': `
+struct opts { int flags; struct rcu_head rcu; };
+struct fs_context { void *fs_private; struct dentry *root; };
+struct fs_context_operations { int (*reconfigure)(struct fs_context *fc); void (*free)(struct fs_context *fc); };
+struct foo_sb { struct opts *opts; };
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct foo_sb *sbi = inode->i_sb->s_fs_info;
+
+	return sbi->opts->flags ? -13 : 0;
+}
+static int reconfigure_ok(struct fs_context *fc)
+{
+	struct foo_sb *sbi = fc->root->d_sb->s_fs_info;
+	struct opts *old = sbi->opts;
+
+	sbi->opts = fc->fs_private;
+	fc->fs_private = NULL;
+	kfree_rcu(old, rcu);
+	return 0;
+}
+static void free_ok(struct fs_context *fc)
+{
+	struct opts *opts = fc->fs_private;
+
+	kfree(opts);
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct fs_context_operations cops = { .reconfigure = reconfigure_ok, .free = free_ok };`,
+
   'a member that nobody looks at in RCU-walk goes before the object that has it': `
 struct record { char *prefix; int flags; struct rcu_head rcu; };
 static int manage_ok(const struct path *path, bool rcu_walk)
