@@ -219,6 +219,8 @@ export interface HelperEntry {
    * has to find it again, or to test that it is still there.
    */
   readonly trusts?: readonly PathText[];
+  /** Pointers that it follows, for rules that ask who looks at an object. */
+  readonly looksAt?: readonly PathText[];
   /** It asserts that these are held. Where the lock is a parameter of any kind (`lockdep_assert_held(l)`), `kind` means nothing. */
   readonly asserts?: readonly LockSpec[];
   /** One sentence for the hover. */

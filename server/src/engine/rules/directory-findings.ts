@@ -11,6 +11,7 @@ import { T, type Terms } from '../contexts/terms.js';
 import { toCaller } from '../contexts/translate.js';
 import type { HelperEntry } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
+import { isOfGlobalSuperblock, unlinksByHand } from './by-hand.js';
 import type { CacheReader } from './cache-reader.js';
 import { isBare } from './directory-kind.js';
 import {
@@ -172,11 +173,21 @@ const ALONE: ReadonlySet<string> = new Set([
   'init_fs_context',
 ]);
 
+/** Classes of locks that the VFS brings. */
+const OF_THE_VFS = /^(super_block|inode|dentry|file)::/;
+
 /** How sure it is that the lock is not held where others may be in the directory. */
 function precisionOf(cx: RuleContext, site: Omit<Site, 'precision'>, saying: Saying): Precision {
   const { helper } = site.found;
   const pulls = pullsAway(helper, saying);
-  if ((isBare(helper) && !pulls) || isByPointer(cx, site)) return 'low';
+  if ((isBare(helper) && !pulls && !isByHand(site)) || isByPointer(cx, site)) return 'low';
+  // A lock of the code's own may keep out all others that make and remove names there
+  if (
+    isBare(helper) &&
+    !pulls &&
+    site.found.held.some((l) => l.mode === 'exclusive' && !OF_THE_VFS.test(l.class))
+  )
+    return site.why === Why.Outside ? 'low' : 'medium';
   const { fn, index, entry } = site.clear;
   switch (site.why) {
     case Why.Dropped:
@@ -185,10 +196,14 @@ function precisionOf(cx: RuleContext, site: Omit<Site, 'precision'>, saying: Say
     case Why.Shared:
     case Why.Known: {
       const origins = entry.origins.map((o) => cx.analysis.propagation?.origins[o]);
-      return origins.every((o) => o === undefined || isAlone(o) || isForOthers(o)) ? 'medium' : 'high';
+      // Of one that stands in a global variable others know, whichever comes or goes
+      const isItsOwn = !isBare(helper) || !isOfGlobalSuperblock(site.call.fn);
+      return origins.every((o) => o === undefined || (isAlone(o) && isItsOwn) || isForOthers(o))
+        ? 'medium'
+        : 'high';
     }
     case Why.Outside: {
-      if (site.found.helper.names === 'moves') return 'low';
+      if (site.found.helper.names === 'moves' || (isBare(helper) && !pulls)) return 'low';
       // A caller that only knows an object of this code's own has no directory to lock
       const top = topOf(cx, { ...site.clear, index });
       // Nor has one that was given the child alone, and finds the directory through it
@@ -205,6 +220,11 @@ function precisionOf(cx: RuleContext, site: Omit<Site, 'precision'>, saying: Say
 /** Whether it pulls a child from under a reader that holds no reference to it. */
 function pullsAway(helper: HelperEntry, saying: Saying): boolean {
   return helper.names === 'unhashes' && saying.reader?.().holds === false;
+}
+
+/** Whether a name is taken away by hand, which a bare helper by itself does not. */
+function isByHand(site: Pick<Site, 'call' | 'found'>): boolean {
+  return site.found.helper.names === 'unhashes' && unlinksByHand(site.call.fn, site.found.op);
 }
 
 /** Whether a lock is that of the parent of a dentry. */
@@ -264,6 +284,8 @@ const HOW: Readonly<Record<Why, string>> = {
   [Why.Outside]: 'nothing on the way here takes it',
 };
 
+const BY_HAND = '; with the name counted off and its reference dropped the name is removed';
+
 /** The finding of a site. */
 function draftOf(cx: RuleContext, site: Site, saying: Saying): Draft {
   const { found, clear, call } = site;
@@ -294,13 +316,14 @@ function draftOf(cx: RuleContext, site: Site, saying: Saying): Draft {
     : saying.otherSide;
   const other = step('other-side', call.fn, found.op, meanwhile, 1);
   steps.push(shows === null || shows === undefined ? other : { ...other, ...shows });
-  const needs = isBare(found.helper) && !pulls ? 'should have' : 'needs';
+  const byHand = !pulls && isByHand(site);
+  const needs = isBare(found.helper) && !pulls && !byHand ? 'should have' : 'needs';
   const through = culprit.fn === call.fn ? '' : ` ('${culprit.callee}()' calls it)`;
   return {
     rule: saying.rule,
     precision: site.precision,
     certainty: site.why === Why.Outside ? 'may' : 'must',
-    message: `'${found.helper.name}()'${through} ${needs} ${lock} held${found.shared ? '' : ' exclusively'}, and ${HOW[site.why]}`,
+    message: `'${found.helper.name}()'${through} ${needs} ${lock} held${found.shared ? '' : ' exclusively'}, and ${HOW[site.why]}${byHand ? BY_HAND : ''}`,
     fn: culprit.fn.id,
     op: culprit.op,
     entry: entryMethod(analysis, origin),

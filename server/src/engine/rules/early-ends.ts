@@ -233,7 +233,7 @@ const GIVES_BACK = /^(k|kv|v)free|^kmem_cache_free$/;
  * Whether nothing lockless is left in a situation: that of a mount that did not come about, whose data was never published, and those
  * that begin after a grace period.
  */
-function isUnpublished(cx: RuleContext, entry: Entry): boolean {
+export function isUnpublished(cx: RuleContext, entry: Entry): boolean {
   const { origins } = entry;
   return (
     origins.length > 0 &&

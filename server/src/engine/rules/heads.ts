@@ -15,7 +15,7 @@ import type { RuleContext } from './rule.js';
 import { madeIn } from './unshared.js';
 
 /** Helpers that take an object or its rcu_head and end it after a grace period. */
-const handingOver = ofOne((model: Model): ReadonlySet<string> => {
+export const handingOver = ofOne((model: Model): ReadonlySet<string> => {
   const out = new Set<string>();
   for (const h of model.helpers.values())
     if (

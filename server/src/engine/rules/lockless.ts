@@ -213,14 +213,14 @@ function look(cx: RuleContext, fn: FunctionRef, entry: Entry): Local {
       note(run.ev.value(s, reads[0]), typeAt(run, reads[0]), true);
     if (kind !== Op.Call) return;
     const name = calledName(fn, op);
-    const readsArgument =
-      READS_ITS_ARGUMENT.test(name) || (cx.analysis.model.helpers.get(name)?.acquires ?? []).length > 0;
+    const helper = cx.analysis.model.helpers.get(name);
+    const readsArgument = READS_ITS_ARGUMENT.test(name) || (helper?.acquires ?? []).length > 0;
     const callees = edges.get(op) ?? [];
-    if (callees.length === 0 && !readsArgument) return;
+    if (callees.length === 0 && !readsArgument && helper?.looksAt === undefined) return;
     for (let j = 1; j < reads.length; j++) {
       const e = reads[j] as number;
       const { pointer, type } = handedOver(run, s, e);
-      if (readsArgument) {
+      if (readsArgument || helper?.looksAt?.includes(helper.params[j - 1] ?? '') === true) {
         note(pointer, type);
         continue;
       }

@@ -385,7 +385,37 @@ static int open(struct inode *inode, struct file *file)
 }
 const struct file_operations fops = { .open = open };`,
 
-  // Whoever gets the text reads it; a tracepoint may be off
+  'in a structure that another one points at': `${RENAMES}
+struct call_args { const unsigned char *name; unsigned int len; };
+struct call { int nr; void *args; };
+int call_sync(const struct call *call, int flags);
+static int ask_bad(struct dentry *dentry)
+{
+	struct call_args args = { .name = dentry->d_name.name, .len = dentry->d_name.len };
+	struct call call = { .nr = 1, .args = &args };
+
+	return call_sync(&call, 0); /*! dentry/unstable-name */
+}
+static int ask_ok(struct dentry *dentry)
+{
+	struct name_snapshot shot;
+	struct call_args args = {};
+	struct call call = { .nr = 1, .args = &args };
+	int err;
+
+	take_dentry_name_snapshot(&shot, dentry);
+	args.name = shot.name.name;
+	err = call_sync(&call, 0);
+	release_dentry_name_snapshot(&shot);
+	return err;
+}
+static int open(struct inode *inode, struct file *file)
+{
+	return ask_bad(file->f_path.dentry) ?: ask_ok(file->f_path.dentry);
+}
+const struct file_operations fops = { .open = open };`,
+
+  // Whoever gets the text reads it, and a tracepoint does while it is on
   'handed to what nobody knows': `${RENAMES}
 void *register_source(const char *name);
 void trace_foo_open(const unsigned char *name);
@@ -395,7 +425,7 @@ static long ioctl_bad(struct file *file, unsigned int cmd, unsigned long arg)
 }
 static int open_bad(struct inode *inode, struct file *file)
 {
-	trace_foo_open(file->f_path.dentry->d_name.name); /*! dentry/unstable-name@medium */
+	trace_foo_open(file->f_path.dentry->d_name.name); /*! dentry/unstable-name@high */
 	return 0;
 }
 const struct file_operations fops = { .open = open_bad, .unlocked_ioctl = ioctl_bad };`,

@@ -25,6 +25,61 @@ static int iterate_bad(struct file *file, struct dir_context *ctx)
 }
 const struct file_operations fops = { .iterate_shared = iterate_bad };`,
 
+  'a path of names and parents that were asked for apart': `${RENAMES}
+static long path_bad(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct dentry *d, *up;
+	int len = 0;
+
+	for (d = dget(file->f_path.dentry); len < 4096; d = up) {
+		spin_lock(&d->d_lock);
+		len += strlen(d->d_name.name);
+		spin_unlock(&d->d_lock);
+		up = dget_parent(d); /*! dentry/unstable-parent@high */
+		dput(d);
+	}
+	dput(d);
+	return len;
+}
+static int path_ok(struct inode *inode, struct file *file)
+{
+	struct dentry *d, *up;
+	int len = 0;
+
+	for (d = dget(file->f_path.dentry); len < 4096;) {
+		up = dget_parent(d);
+		spin_lock(&d->d_lock);
+		if (up != d->d_parent) {
+			spin_unlock(&d->d_lock);
+			dput(up);
+			continue;
+		}
+		len += strlen(d->d_name.name);
+		spin_unlock(&d->d_lock);
+		dput(d);
+		d = up;
+	}
+	dput(d);
+	return len;
+}
+static int names_ok(struct inode *inode, struct file *file)
+{
+	struct dentry *d = dget(file->f_path.dentry), *up;
+	int depth, len = 0;
+
+	for (depth = 0; depth < 40; depth++) {
+		up = dget_parent(d);
+		spin_lock(&d->d_lock);
+		len += strlen(d->d_name.name);
+		spin_unlock(&d->d_lock);
+		dput(d);
+		d = up;
+	}
+	dput(d);
+	return len;
+}
+const struct file_operations fops = { .unlocked_ioctl = path_bad, .open = path_ok, .release = names_ok };`,
+
   "the directory's own lock is not the parent's": `${RENAMES}
 static int iterate_bad(struct file *file, struct dir_context *ctx)
 {

@@ -105,6 +105,58 @@ int foo_bad(struct dentry *parent, struct dentry *victim)
 	return err;
 }`,
 
+  'a name found before the lock, and made something of inside it': `
+static struct dentry *lock_parent_of(struct dentry *dentry)
+{
+	struct dentry *dir = dget_parent(dentry);
+
+	inode_lock(d_inode(dir));
+	return dir;
+}
+int foo_mkdir_bad(struct dentry *lower)
+{
+	struct dentry *dir = lock_parent_of(lower);
+	int err = vfs_mkdir(NULL, d_inode(dir), lower, 0755); /*! dir/relock-dead */
+
+	inode_unlock(d_inode(dir));
+	dput(dir);
+	return err;
+}
+int foo_link_bad(struct dentry *old, struct dentry *lower)
+{
+	struct dentry *dir = lock_parent_of(lower);
+	int err = vfs_link(old, NULL, d_inode(dir), lower, NULL); /*! dir/relock-dead */
+
+	inode_unlock(d_inode(dir));
+	dput(dir);
+	return err;
+}`,
+
+  'made something of where it is still a child, or was looked up inside': `
+struct dentry *lookup_one_len(const char *name, struct dentry *base, int len);
+int foo_mkdir_ok(struct dentry *parent, struct dentry *lower)
+{
+	int err = -22;
+
+	inode_lock(d_inode(parent));
+	if (lower->d_parent == parent)
+		err = vfs_mkdir(NULL, d_inode(parent), lower, 0755);
+	inode_unlock(d_inode(parent));
+	return err;
+}
+int foo_looked_up_ok(struct dentry *parent)
+{
+	struct dentry *child;
+	int err;
+
+	inode_lock(d_inode(parent));
+	child = lookup_one_len("foo", parent, 3);
+	err = vfs_mkdir(NULL, d_inode(parent), child, 0755);
+	inode_unlock(d_inode(parent));
+	dput(child);
+	return err;
+}`,
+
   'a victim tested before the lock was dropped': `
 static int foo_bury_bad(struct dentry *parent, struct dentry *grave, struct dentry *victim)
 {

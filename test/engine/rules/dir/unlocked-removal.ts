@@ -152,6 +152,82 @@ export const UNLOCKED_REMOVAL: RuleCases = {
   'unhashed under a reader that cannot be read': bare('low') + SHOWS_SOMETHING,
   'unhashed in a tree whose reader is not at hand': bare('low'),
 
+  'removed by hand: counted off, unhashed and unpinned': `${MAKES_DIRECTORIES}
+static int sync_bad(struct super_block *sb)
+{
+	struct dentry *dentry = sb->s_fs_info;
+
+	drop_nlink(d_inode(dentry));
+	d_delete(dentry); /*! dir/unlocked-removal@high */
+	dput(dentry);
+	return 0;
+}
+static int sync_locked_ok(struct super_block *sb)
+{
+	struct dentry *dentry = sb->s_fs_info;
+	struct inode *dir = d_inode(dentry->d_parent);
+
+	inode_lock(dir);
+	drop_nlink(d_inode(dentry));
+	d_delete(dentry);
+	dput(dentry);
+	inode_unlock(dir);
+	return 0;
+}
+const struct super_operations sops = { .sync_fs = sync_bad };
+const struct super_operations locked = { .sync_fs = sync_locked_ok };${HOLDS}`,
+
+  'unhashed, and a reference given back that was taken here': `${MAKES_DIRECTORIES}
+static int sync_bad(struct super_block *sb)
+{
+	struct dentry *dentry = sb->s_fs_info;
+
+	dget(dentry);
+	drop_nlink(d_inode(dentry));
+	d_drop(dentry); /*! dir/unlocked-removal@low */
+	dput(dentry);
+	return 0;
+}
+const struct super_operations sops = { .sync_fs = sync_bad };${HOLDS}`,
+
+  'removed by hand: from a superblock that another one outlives, and under a lock of its own': `${MAKES_DIRECTORIES}
+struct note { struct dentry *dentry; };
+struct super_block *the_control;
+static void clean(struct note *note)
+{
+	struct dentry *dentry = note->dentry;
+
+	d_invalidate(dentry); /*! dir/unlocked-removal@high */
+	dput(dentry);
+	drop_nlink(d_inode(the_control->s_root));
+}
+static void clean_own(struct note *note)
+{
+	struct dentry *dentry = note->dentry;
+
+	drop_nlink(d_inode(dentry));
+	d_invalidate(dentry); /*! dir/unlocked-removal@medium */
+	dput(dentry);
+}
+static DEFINE_MUTEX(control_mutex);
+static void clean_under_own(struct note *note)
+{
+	struct dentry *dentry = note->dentry;
+
+	mutex_lock(&control_mutex);
+	d_invalidate(dentry); /*! dir/unlocked-removal@medium */
+	dput(dentry);
+	drop_nlink(d_inode(the_control->s_root));
+	mutex_unlock(&control_mutex);
+}
+static void kill_bad(struct super_block *sb)
+{
+	clean(sb->s_fs_info);
+	clean_own(sb->s_fs_info);
+	clean_under_own(sb->s_fs_info);
+}
+struct file_system_type note_type = { .kill_sb = kill_bad };${HOLDS}`,
+
   'removed and moved under a reader that holds what it shows': `${MAKES_DIRECTORIES}
 static int sync_bad(struct super_block *sb)
 {

@@ -28,6 +28,75 @@ int read_bad(struct foo *f, struct dir_context *ctx)
 	rcu_read_unlock();
 	return full;
 }`,
+  'an inode that is locked, or not, by what is called with a page mapped': `
+struct page;
+static int getxattr(struct inode *inode, void *value)
+{
+	int rc = -EOPNOTSUPP;
+
+	if (!(inode->i_opflags & 8))
+		goto out;
+	inode_lock(inode);
+	rc = inode->i_ino;
+	inode_unlock(inode);
+out:
+	return rc;
+}
+static int read_region(struct inode *inode, void *to)
+{
+	return getxattr(inode, to);
+}
+int a_bad(struct inode *inode, struct page *page)
+{
+	void *to = kmap_atomic(page);
+	int rc;
+
+	rc = read_region(inode, to); /*! lock/sleep-in-atomic@high */
+	kunmap_atomic(to);
+	return rc;
+}
+int b_ok(struct inode *inode, struct page *page)
+{
+	void *to = kmap_local_page(page);
+	int rc;
+
+	rc = read_region(inode, to);
+	kunmap_local(to);
+	return rc;
+}
+static void update(struct inode *inode, bool locked)
+{
+	if (!locked)
+		inode_lock(inode);
+	inode->i_flags |= 1;
+	if (!locked)
+		inode_unlock(inode);
+}
+void c_ok(struct foo *f, struct inode *inode)
+{
+	spin_lock(&f->lock);
+	update(inode, true);
+	spin_unlock(&f->lock);
+}
+void d_unsure(struct foo *f, struct inode *inode, bool locked)
+{
+	spin_lock(&f->lock);
+	update(inode, locked);
+	spin_unlock(&f->lock);
+}
+static void wait(struct foo *g)
+{
+	if (g->count)
+		mutex_lock(&g->mutex);
+	if (g->count)
+		mutex_unlock(&g->mutex);
+}
+void e_bad(struct foo *f, struct foo *g)
+{
+	spin_lock(&f->lock);
+	wait(g); /*! lock/sleep-in-atomic@medium */
+	spin_unlock(&f->lock);
+}`,
   'a mutex under a spinlock': `
 void a_bad(struct foo *f)
 {

@@ -41,6 +41,116 @@ static void release_bad(struct dentry *dentry)
 }
 const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_bad };`,
 
+  'a namespace that is dropped before the object that has it waits': `
+struct user_namespace { int level; };
+struct record { struct user_namespace *user_ns; struct rcu_head rcu; };
+void put_user_ns(struct user_namespace *ns);
+bool current_in_userns(struct user_namespace *ns);
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct record *r = inode->i_sb->s_fs_info;
+
+	return current_in_userns(r->user_ns) ? 0 : -13;
+}
+static void record_end_bad(struct record *r)
+{
+	put_user_ns(r->user_ns); /*! rcu/early-free@high */
+	kfree_rcu(r, rcu);
+}
+static void record_free_ok(struct rcu_head *head)
+{
+	struct record *r = container_of(head, struct record, rcu);
+
+	put_user_ns(r->user_ns);
+	kfree(r);
+}
+static void record_end_ok(struct record *r)
+{
+	call_rcu(&r->rcu, record_free_ok);
+}
+static int sync(struct super_block *sb)
+{
+	record_end_bad(sb->s_fs_info);
+	record_end_ok(sb->s_fs_info);
+	return 0;
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct super_operations sops = { .sync_fs = sync };`,
+
+  'options that are swapped for others, the old ones being freed with the context': `
+struct opts { int flags; struct rcu_head rcu; };
+struct fs_context { void *fs_private; struct dentry *root; };
+struct fs_context_operations { int (*reconfigure)(struct fs_context *fc); void (*free)(struct fs_context *fc); };
+struct foo_sb { struct opts *opts; };
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct foo_sb *sbi = inode->i_sb->s_fs_info;
+
+	return sbi->opts->flags ? -13 : 0;
+}
+static int reconfigure_bad(struct fs_context *fc)
+{
+	struct foo_sb *sbi = fc->root->d_sb->s_fs_info;
+
+	swap(sbi->opts, fc->fs_private); /*! rcu/early-free@high */
+	return 0;
+}
+static void free_ok(struct fs_context *fc)
+{
+	struct opts *opts = fc->fs_private;
+
+	kfree(opts);
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct fs_context_operations cops = { .reconfigure = reconfigure_bad, .free = free_ok };`,
+
+  'options that are replaced, the old ones waiting for a grace period': `
+struct opts { int flags; struct rcu_head rcu; };
+struct fs_context { void *fs_private; struct dentry *root; };
+struct fs_context_operations { int (*reconfigure)(struct fs_context *fc); void (*free)(struct fs_context *fc); };
+struct foo_sb { struct opts *opts; };
+static int permission_ok(struct mnt_idmap *idmap, struct inode *inode, int mask)
+{
+	struct foo_sb *sbi = inode->i_sb->s_fs_info;
+
+	return sbi->opts->flags ? -13 : 0;
+}
+static int reconfigure_ok(struct fs_context *fc)
+{
+	struct foo_sb *sbi = fc->root->d_sb->s_fs_info;
+	struct opts *old = sbi->opts;
+
+	sbi->opts = fc->fs_private;
+	fc->fs_private = NULL;
+	kfree_rcu(old, rcu);
+	return 0;
+}
+static void free_ok(struct fs_context *fc)
+{
+	struct opts *opts = fc->fs_private;
+
+	kfree(opts);
+}
+const struct inode_operations iops = { .permission = permission_ok };
+const struct fs_context_operations cops = { .reconfigure = reconfigure_ok, .free = free_ok };`,
+
+  'a member that nobody looks at in RCU-walk goes before the object that has it': `
+struct record { char *prefix; int flags; struct rcu_head rcu; };
+static int manage_ok(const struct path *path, bool rcu_walk)
+{
+	struct record *r = path->dentry->d_fsdata;
+
+	return r->flags ? -EISDIR : 0;
+}
+static void release_ok(struct dentry *dentry)
+{
+	struct record *r = dentry->d_fsdata;
+
+	kfree(r->prefix);
+	kfree_rcu(r, rcu);
+}
+const struct dentry_operations ops = { .d_manage = manage_ok, .d_release = release_ok };`,
+
   'with the last reference, by the function that is handed to kref_put()': `
 struct record { int flags; struct kref users; };
 static int manage_ok(const struct path *path, bool rcu_walk)

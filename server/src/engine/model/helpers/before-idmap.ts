@@ -27,16 +27,24 @@ function changes(
 
 /** The operations that take a map of user ids from 6.1 on. */
 export const BEFORE_IDMAP_HELPERS: readonly HelperEntry[] = [
-  changes('vfs_create', 'dir, dentry, mode, want_excl', 'Makes a regular file', '5.10:fs/namei.c:2852'),
-  changes('vfs_mkdir', 'dir, dentry, mode', 'Makes a directory', '5.10:fs/namei.c:3687'),
-  changes('vfs_mknod', 'dir, dentry, mode, dev', 'Makes a special file', '5.10:fs/namei.c:3585'),
-  changes('vfs_symlink', 'dir, dentry, oldname', 'Makes a symbolic link', '5.10:fs/namei.c:4001'),
+  changes('vfs_create', 'dir, dentry, mode, want_excl', 'Makes a regular file', '5.10:fs/namei.c:2852', {
+    trusts: ['dentry'],
+  }),
+  changes('vfs_mkdir', 'dir, dentry, mode', 'Makes a directory', '5.10:fs/namei.c:3687', {
+    trusts: ['dentry'],
+  }),
+  changes('vfs_mknod', 'dir, dentry, mode, dev', 'Makes a special file', '5.10:fs/namei.c:3585', {
+    trusts: ['dentry'],
+  }),
+  changes('vfs_symlink', 'dir, dentry, oldname', 'Makes a symbolic link', '5.10:fs/namei.c:4001', {
+    trusts: ['dentry'],
+  }),
   changes(
     'vfs_link',
     'old_dentry, dir, new_dentry, delegated_inode',
     'Makes a second name and locks the inode inside',
     '5.10:fs/namei.c:4083',
-    { mustNotHold: [exclusive('old_dentry->d_inode->i_rwsem', 'rwsem')] },
+    { mustNotHold: [exclusive('old_dentry->d_inode->i_rwsem', 'rwsem')], trusts: ['new_dentry'] },
   ),
   changes(
     'vfs_unlink',

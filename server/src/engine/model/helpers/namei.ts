@@ -242,10 +242,11 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     'idmap, dir, dentry, mode, want_excl',
     'Makes a regular file',
     '6.12:fs/namei.c:3341',
-    { versions: { since: '6.1', until: '7.2' } },
+    { versions: { since: '6.1', until: '7.2' }, trusts: ['dentry'] },
   ),
   changes('vfs_mkdir', 'idmap, dir, dentry, mode', 'Makes a directory', '6.12:fs/namei.c:4302', {
     versions: { since: '6.1', until: '7.2' },
+    trusts: ['dentry'],
   }),
   S(
     'vfs_create',
@@ -256,6 +257,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
       versions: { since: '7.2' },
       requires: [exclusive('dentry->d_parent->d_inode->i_rwsem', 'rwsem')],
       names: 'adds',
+      trusts: ['dentry'],
     },
   ),
   changes(
@@ -266,27 +268,30 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     {
       versions: { since: '7.2' },
       releases: [exclusive('dir->i_rwsem', 'rwsem', 'IS_ERR(result)')],
+      trusts: ['dentry'],
     },
   ),
   changes('vfs_mknod', 'idmap, dir, dentry, mode, dev', 'Makes a special file', '6.12:fs/namei.c:4176', {
     versions: { since: '6.1', until: '7.2' },
+    trusts: ['dentry'],
   }),
   changes(
     'vfs_mknod',
     'idmap, dir, dentry, mode, dev, delegated_inode',
     'Makes a special file',
     '7.2:fs/namei.c:5133',
-    { versions: { since: '7.2' } },
+    { versions: { since: '7.2' }, trusts: ['dentry'] },
   ),
   changes('vfs_symlink', 'idmap, dir, dentry, oldname', 'Makes a symbolic link', '6.12:fs/namei.c:4665', {
     versions: { since: '6.1', until: '7.2' },
+    trusts: ['dentry'],
   }),
   changes(
     'vfs_symlink',
     'idmap, dir, dentry, oldname, delegated_inode',
     'Makes a symbolic link',
     '7.2:fs/namei.c:5667',
-    { versions: { since: '7.2' } },
+    { versions: { since: '7.2' }, trusts: ['dentry'] },
   ),
   changes(
     'vfs_link',
@@ -295,6 +300,7 @@ export const NAMEI_HELPERS: readonly HelperEntry[] = [
     '6.12:fs/namei.c:4757',
     {
       versions: { since: '6.1' },
+      trusts: ['new_dentry'],
       mustNotHold: [exclusive('old_dentry->d_inode->i_rwsem', 'rwsem')],
     },
   ),

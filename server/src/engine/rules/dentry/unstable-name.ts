@@ -333,17 +333,25 @@ function structureOf(run: FunctionRun, at: number): number {
   }
 }
 
-/** The dentries whose names a structure holds. */
+/** The dentries whose names a structure holds, or another structure of the function's own that a member of it points at. */
 function namesInside(
   run: FunctionRun,
   s: State,
   structure: number,
   held: readonly Held[],
 ): readonly number[] {
-  const out = held.filter((h) => h.structure === structure).map((h) => h.dentry);
+  const structures = [structure];
+  for (let i = 0; i < s.heap.length; i += 2) {
+    if (structureOf(run, s.heap[i] as number) !== structure) continue;
+    const value = s.heap[i + 1] as number;
+    const other = run.terms.kind(value) === T.Addr ? structureAt(run, value) : -1;
+    if (other >= 0 && run.terms.kind(other) === T.Local && !structures.includes(other))
+      structures.push(other);
+  }
+  const out = held.filter((h) => structures.includes(h.structure)).map((h) => h.dentry);
   for (let i = 0; i < s.heap.length; i += 2) {
     const dentry = nameStored(run, s.heap[i + 1] as number);
-    if (dentry >= 0 && structureOf(run, s.heap[i] as number) === structure) out.push(dentry);
+    if (dentry >= 0 && structures.includes(structureOf(run, s.heap[i] as number))) out.push(dentry);
   }
   return out;
 }
@@ -368,13 +376,17 @@ function structuresIn(
   const { file } = fn;
   const first = fnColumn(file, fn.index, Fn.FirstOp);
   const out = new Set<number>();
+  const linked: { readonly from: number; readonly to: number }[] = [];
   for (const op of operationsOf(fn)) {
     const at = (first + op) * OP_STRIDE;
     const kind = file.ops[at] as Op;
     if (kind === Op.Assign) {
       const target = file.ops[at + 1] as number;
-      if ((file.exprs[target * EXPR_STRIDE] as X) === X.Field && isNamed(file.ops[at + 2] as number))
-        out.add(localOf(file, target));
+      const value = file.ops[at + 2] as number;
+      if ((file.exprs[target * EXPR_STRIDE] as X) !== X.Field) continue;
+      if (isNamed(value)) out.add(localOf(file, target));
+      if ((file.exprs[value * EXPR_STRIDE] as X) === X.Addr)
+        linked.push({ from: localOf(file, target), to: localOf(file, value) });
     } else if (kind === Op.Call) {
       const callee = calledName(fn, op);
       const args = readsOf(fn, op).slice(1);
@@ -384,6 +396,8 @@ function structuresIn(
       }
     }
   }
+  // What points at one of these hands it on
+  for (const l of linked) if (out.has(l.to)) out.add(l.from);
   out.delete(-1);
   return out;
 }
@@ -421,6 +435,7 @@ function sleepsFor(cx: RuleContext, from: FunctionRef, callee: string): Fate {
   const helper = cx.analysis.model.helpers.get(callee);
   if (helper !== undefined) return helper.sleeps === true ? 'keeps' : 'nothing';
   const fn = callee === '' ? null : cx.analysis.program.resolve(callee, from.file);
+  if (fn === null && callee !== '') return 'unknown';
   const sleeps = fn === null ? [] : (cx.analysis.results[fn.id]?.sleeps ?? []);
   if (sleeps.length === 0) return 'nothing';
   return sleeps.some((e) => !e.guarded) ? 'keeps' : 'unknown';
@@ -534,16 +549,14 @@ function namedBy(run: FunctionRun, value: number): number {
   return terms.a(place);
 }
 
-const TRACES = /^trace_/;
-
 /**
  * How sure a finding is. The dentry of an open file is nobody's argument, and a function that pins the parent or takes a snapshot
  * elsewhere says itself that the dentry may move; then not all that leads here has to be known.
  */
 function precisionOf(use: Use, can: Movable, isBelieved: boolean): Precision {
   const isCertain = (can !== 'perhaps' && can !== 'guess') || isBelieved;
-  // What nobody knows reads the text all the same; a tracepoint may be off
-  if (!use.sure) return can !== 'yes' ? 'low' : TRACES.test(use.callee) ? 'medium' : 'high';
+  // What nobody knows reads the text all the same, and a tracepoint that is on copies it
+  if (!use.sure) return can !== 'yes' ? 'low' : 'high';
   return isCertain ? 'high' : 'low';
 }
 
@@ -618,7 +631,7 @@ function ofOldName(
   const mover = calledName(fn, use.moved);
   return {
     rule: ID,
-    precision: use.sure || !TRACES.test(use.callee) ? 'high' : 'medium',
+    precision: 'high',
     certainty: 'must',
     message: `the name that '${use.text}' had before '${mover}()' is handed to '${use.callee}()' after it: the move has replaced it, and a long name is freed; use take_dentry_name_snapshot() before`,
     fn: fn.id,

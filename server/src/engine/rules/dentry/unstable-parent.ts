@@ -18,6 +18,7 @@ import { heldShown } from '../holding.js';
 import { Mentions } from '../mentions.js';
 import { type Look, OfSituations, operationsOf, replay, visitExpressions } from '../replay.js';
 import { type Draft, entryMethod, pathTo, type Rule, type RuleContext, rcuOf, step } from '../rule.js';
+import { tornPaths } from '../torn-path.js';
 
 const ID = 'dentry/unstable-parent';
 
@@ -39,7 +40,10 @@ export const unstableParent: Rule = {
     if (propagation === null) return out;
     const moves = new Moves(cx);
     for (const fn of cx.functions) {
-      if (!PARENTS.in(fn)) continue;
+      if (!PARENTS.in(fn)) {
+        if (moves.canMove(fn.unit)) out.push(...tornPaths(cx, fn));
+        continue;
+      }
       if (!moves.canMove(fn.unit)) {
         cx.silence?.(ID, fn, -1, 'nothing in this filesystem renames or moves a dentry');
         continue;

@@ -33,6 +33,9 @@ import { Ways } from '../ways.js';
 
 const ID = 'lock/sleep-in-atomic';
 
+/** A lock of the VFS that is waited for, as the end of a path. */
+const OBJECT_LOCK = /(?:->|\.)(?:i_rwsem|s_umount)$/;
+
 /** The rule. */
 export const sleepInAtomic: Rule = {
   info: {
@@ -99,7 +102,7 @@ function localSleeps(cx: RuleContext): Draft[] {
       }
       // A touch of user memory hangs on no flag that somebody passed: it sleeps wherever it is come to
       const isSure =
-        (e.certain || cx.analysis.model.helpers.get(leaf)?.faults === true) &&
+        (e.certain || cx.analysis.model.helpers.get(leaf)?.faults === true || locksAnObject(cx, e.via)) &&
         !shown.lock.class.startsWith('?');
       // In another turn of a loop the lock may go by another name
       const { lock } = shown;
@@ -138,6 +141,23 @@ function localSleeps(cx: RuleContext): Draft[] {
     }
   }
   return out;
+}
+
+/**
+ * Whether a callee waits for the lock of an inode or a superblock whatever it is handed. What its ways there ask for is how the object
+ * is made, and not whether the caller may sleep: nobody who may not asks for one of these.
+ */
+function locksAnObject(cx: RuleContext, callee: number, seen: ReadonlySet<number> = new Set()): boolean {
+  if (callee < 0 || seen.has(callee)) return false;
+  const on = new Set([...seen, callee]);
+  return (cx.analysis.results[callee]?.sleeps ?? []).some(
+    (e) =>
+      e.facts.length === 0 &&
+      (e.via >= 0
+        ? locksAnObject(cx, e.via, on)
+        : cx.analysis.model.helpers.get(e.what)?.acquires?.some(({ lock }) => OBJECT_LOCK.test(lock)) ===
+          true),
+  );
 }
 
 /** Whether no way from where a lock is taken to an operation passes what gives back a lock: then nothing was lost on the way. */

@@ -14,6 +14,7 @@ import { ExpressionTypes } from '../../program/expression-types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { callsOfUnit } from '../../program/unit-calls.js';
 import { earlyEnds, otherSide, reader, TypesafeCaches } from '../early-ends.js';
+import { earlyMembers, swappedMembers } from '../early-members.js';
 import { freeSite, isTeardown } from '../free-site.js';
 import { type LocklessAccess, locklessAccesses } from '../lockless.js';
 import { Mentions } from '../mentions.js';
@@ -49,7 +50,10 @@ export const earlyFree: Rule = {
       (d) => d.precision === 'high' || !names(d).some((n) => doubted.has(n)),
     );
     const ended = new Set(ends.flatMap(names));
+    const told = new Set([...said, ...doubted, ...ended]);
     return [
+      ...earlyMembers(cx, accesses, told),
+      ...swappedMembers(cx, accesses),
       ...found.filter((f) => !f.waits || !names(f.draft).some((n) => ended.has(n))).map((f) => f.draft),
       ...ends,
     ];
