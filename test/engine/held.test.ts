@@ -62,6 +62,35 @@ const struct dentry_operations ops = { .d_revalidate = revalidate };`,
     assert.ok(found.trace.some(({ message }) => message === 'revalidate() calls inner()'));
   });
 
+  it('of several situations it is the one that the finding is about, and what is called the same is said once', async () => {
+    const found = await only(
+      'dentry/unstable-parent',
+      `
+static int length(struct dentry *dentry)
+{
+	struct dentry *d = dget(dentry), *up;
+	int len = 0;
+
+	while (!IS_ROOT(d)) {
+		spin_lock(&d->d_lock);
+		len += strlen(d->d_name.name);
+		spin_unlock(&d->d_lock);
+		up = dget_parent(d);
+		dput(d);
+		d = up;
+	}
+	dput(d);
+	return len;
+}
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old, struct inode *new_dir, struct dentry *new, unsigned int flags)
+{
+	return length(old);
+}
+const struct inode_operations dirs = { .rename = foo_rename };`,
+    );
+    assert.deepEqual(held(found), ['inode::i_rwsem, caller', '&dentry->d_inode->i_rwsem?, caller']);
+  });
+
   it('flags are not held, and what is sure comes first', async () => {
     const found = await only(
       'lock/sleep-in-atomic',

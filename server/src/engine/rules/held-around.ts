@@ -17,16 +17,17 @@ export function heldAround(analysis: Analysis, draft: Draft): readonly HeldLock[
   const all = situationsAt(analysis, fn, [draft.op]).get(draft.op) ?? [];
   const meant = all.filter(({ entry }) => isMeant(analysis, entries[entry] as Entry, draft));
   const situations = meant.length > 0 ? meant : all;
-  const found = new Map<string, { readonly lock: HeldLock; count: number }>();
-  for (const { held } of situations)
+  const found = new Map<string, { readonly lock: HeldLock; readonly in: Set<number> }>();
+  for (const [at, { held }] of situations.entries())
     for (const lock of held) {
       const key = `${lock.expression} ${lock.class} ${lock.mode} ${lock.certainty} ${JSON.stringify(lock.acquiredAt)}`;
-      const old = found.get(key);
-      if (old === undefined) found.set(key, { lock, count: 1 });
-      else old.count++;
+      const entry = found.get(key) ?? { lock, in: new Set() };
+      found.set(key, entry);
+      // One situation may have two that are called the same
+      entry.in.add(at);
     }
   const locks = [...found.values()].map(
-    ({ lock, count }): HeldLock => (count < situations.length ? { ...lock, certainty: 'may' } : lock),
+    (one): HeldLock => (one.in.size < situations.length ? { ...one.lock, certainty: 'may' } : one.lock),
   );
   return [...locks.filter((l) => l.certainty === 'must'), ...locks.filter((l) => l.certainty === 'may')];
 }

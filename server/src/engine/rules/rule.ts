@@ -297,21 +297,26 @@ export function sleepLeaf(cx: Pick<RuleContext, 'analysis'>, what: string, via: 
   return name;
 }
 
-/** Locks of an event as a finding shows them. */
+/** Locks of an event as a finding shows them: several that would be shown alike once. */
 export function heldOf(cx: RuleContext, fn: FunctionRef, held: readonly ShownLock[]): DraftLock[] {
   const out: DraftLock[] = [];
+  const seen = new Set<string>();
   const inOrder = [...held.filter(({ lock }) => !lock.may), ...held.filter(({ lock }) => lock.may)];
   for (const { lock, text } of inOrder) {
     // As at a point: states of the processor and flags are not what people call held
     if (namelessWord(lock.kind) !== undefined || isProcessorOrSignal(lock.kind)) continue;
-    out.push({
+    const shown: DraftLock = {
       class: lock.class,
       instance: text.replace(/(->|\.)\w+$/, ''),
       expression: lockExpression(text),
       mode: lock.shared ? 'shared' : 'exclusive',
       certainty: lock.may ? 'may' : 'must',
       acquiredAt: lock.fn === fn.id ? { fn: fn.id, op: lock.op } : 'caller',
-    });
+    };
+    const key = JSON.stringify(shown);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    out.push(shown);
   }
   void cx;
   return out;

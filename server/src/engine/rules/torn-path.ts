@@ -10,7 +10,7 @@ import type { FunctionRef } from '../program/program.js';
 import { Mentions } from './mentions.js';
 import { storedVariable } from './pointer-text.js';
 import { operationsOf, visitExpressions } from './replay.js';
-import { type Draft, entryMethod, pathTo, type RuleContext, rcuOf, step } from './rule.js';
+import { type Draft, entryMethod, heldOf, pathTo, type RuleContext, rcuOf, step } from './rule.js';
 import { Ways } from './ways.js';
 
 const ASKS = 'dget_parent';
@@ -41,6 +41,7 @@ export function tornPaths(cx: RuleContext, fn: FunctionRef): Draft[] {
   if (torn === null) return [];
   const entry = entries[index] as Entry;
   const origin = propagation?.origins[entry.origins[0] ?? -1];
+  const brought = entry.locks.map((lock) => ({ lock, text: propagation?.show(fn.id, lock.place) ?? '' }));
   return [
     {
       rule: 'dentry/unstable-parent',
@@ -50,8 +51,8 @@ export function tornPaths(cx: RuleContext, fn: FunctionRef): Draft[] {
       fn: fn.id,
       op: torn.parent,
       entry: entryMethod(cx.analysis, origin),
-      held: [],
-      rcu: rcuOf(entry, []),
+      held: heldOf(cx, fn, brought),
+      rcu: rcuOf(entry, brought),
       trace: [
         ...pathTo(cx, fn, index),
         step('access', fn, torn.name, 'takes the name under d_lock'),
