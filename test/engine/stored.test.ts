@@ -1,8 +1,8 @@
 /** What rules found comes back from between runs as it was. */
 import assert from 'node:assert/strict';
 import { deserialize, serialize } from 'node:v8';
+import { Words } from '../../server/src/engine/base/words.js';
 import type { FunctionRef } from '../../server/src/engine/program/program.js';
-import { Words } from '../../server/src/engine/rules/kept.js';
 import type { Below, Edge, Taken } from '../../server/src/engine/rules/lock-graph.js';
 import { numbersOf, recallNumbers, standing } from '../../server/src/engine/rules/standing.js';
 import { STORED_BELOW, STORED_EDGES } from '../../server/src/engine/rules/stored-below.js';

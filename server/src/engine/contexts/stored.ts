@@ -3,6 +3,7 @@
  * written once however often they occur: most of a result is such lists. What cannot be read back is null, never wrong: whoever
  * keeps it vouches for the bytes.
  */
+import { Words } from '../base/words.js';
 import { IntPool } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
 import type { Found } from './earlier.js';
@@ -75,8 +76,7 @@ class Pool {
 class Writer {
   private readonly data = new IntPool(1 << 16);
   readonly keys: number[] = [];
-  private readonly strings: string[] = [];
-  private readonly stringIds = new Map<string, number>();
+  private readonly words = new Words();
   private readonly lists = new Pool();
   private readonly locks = new Pool();
   private readonly lockOf = new Map<Lock, number>();
@@ -89,18 +89,8 @@ class Writer {
     this.data.push((a ? 1 : 0) | (b ? 2 : 0) | (c ? 4 : 0));
   }
 
-  private stringId(s: string): number {
-    let id = this.stringIds.get(s);
-    if (id === undefined) {
-      id = this.strings.length;
-      this.strings.push(s);
-      this.stringIds.set(s, id);
-    }
-    return id;
-  }
-
   string(s: string): void {
-    this.data.push(this.stringId(s));
+    this.data.push(this.words.of(s));
   }
 
   numbers(list: readonly number[]): void {
@@ -112,8 +102,8 @@ class Writer {
     if (id === undefined) {
       id = this.locks.id([
         l.place,
-        this.stringId(l.class),
-        this.stringId(l.kind),
+        this.words.of(l.class),
+        this.words.of(l.kind),
         (l.shared ? 1 : 0) | (l.may ? 2 : 0) | (l.some ? 4 : 0),
         l.fn,
         l.op,
@@ -139,7 +129,7 @@ class Writer {
 
   done(terms: Terms): Stored {
     return {
-      strings: this.strings,
+      strings: this.words.all,
       lists: this.lists.numbers.done(),
       locks: this.locks.numbers.done(),
       data: this.data.done(),

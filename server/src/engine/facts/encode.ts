@@ -3,6 +3,7 @@
  * fs/ would cost hundreds of megabytes and seconds to clone; these arrays transfer between threads as they are.
  * Positions of operations are relative to their function's start, so that a newline above changes no function.
  */
+import { Words } from '../base/words.js';
 
 /** Expression kinds. Columns a, b, c by kind in the comment. Pure operands only: calls and assignments are operations. */
 export enum X {
@@ -233,8 +234,7 @@ export class FactsBuilder {
   readonly includes = new IntPool(32);
   private readonly exprs = new IntPool(4096);
   private readonly types = new IntPool(128);
-  private readonly strings: string[] = [];
-  private readonly stringIds = new Map<string, number>();
+  private readonly words = new Words();
   /** Numbers of expressions and 1, by what they say; 0: free. */
   private exprIds = new Int32Array(4096);
   private readonly typeIds = new Map<string, number>();
@@ -242,17 +242,11 @@ export class FactsBuilder {
   private readonly numIds = new Map<number, number>();
 
   string(text: string): number {
-    let id = this.stringIds.get(text);
-    if (id === undefined) {
-      id = this.strings.length;
-      this.strings.push(text);
-      this.stringIds.set(text, id);
-    }
-    return id;
+    return this.words.of(text);
   }
 
   text(id: number): string {
-    return this.strings[id] ?? '';
+    return this.words.all[id] ?? '';
   }
 
   expr(kind: X, a = 0, b = 0, c = 0): number {
@@ -334,22 +328,22 @@ export class FactsBuilder {
    */
   private nameTypes(path: string): void {
     const unnamed: { readonly id: number; readonly word: string; readonly position: number }[] = [];
-    for (const [id, text] of this.strings.entries()) {
+    for (const [id, text] of this.words.all.entries()) {
       const match = text.includes(' @') ? UNNAMED_TYPE.exec(text) : null;
       if (match !== null) unnamed.push({ id, word: match[1] as string, position: Number(match[2]) });
     }
     unnamed.sort((a, b) => a.position - b.position);
-    for (const [nth, { id, word }] of unnamed.entries()) this.strings[id] = `${word} @${nth}:${path}`;
+    for (const [nth, { id, word }] of unnamed.entries()) this.words.all[id] = `${word} @${nth}:${path}`;
   }
 
   done(path: string, hash: number, lineStarts: Int32Array): FileFacts {
     this.nameTypes(path);
     // Substrings of a source keep the whole source alive: join and split so that they hang on their own copy.
-    const strings = this.strings.length === 0 ? [] : this.strings.join('\u0001').split('\u0001');
+    const strings = this.words.all.length === 0 ? [] : this.words.all.join('\u0001').split('\u0001');
     return {
       path,
       hash,
-      strings: strings.length === this.strings.length ? strings : this.strings,
+      strings: strings.length === this.words.all.length ? strings : this.words.all,
       exprs: this.exprs.done(),
       lists: this.lists.done(),
       nums: Float64Array.from(this.nums),

@@ -7,7 +7,7 @@ import { readsOf } from '../contexts/operands.js';
 import { EXPR_STRIDE, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { Mentions } from './mentions.js';
-import { storedVariable } from './pointer-text.js';
+import { localOf, storedVariable } from './pointer-text.js';
 import { operationsOf, visitExpressions } from './replay.js';
 import { textOf } from './text-locks.js';
 import { Ways } from './ways.js';
@@ -26,8 +26,7 @@ export function unlinksByHand(fn: FunctionRef, op: number): boolean {
   const text = victim < 0 ? '' : textOf(fn, victim);
   if (text === '') return false;
   const ways = new Ways(fn);
-  const { exprs } = fn.file;
-  const variable = (exprs[victim * EXPR_STRIDE] as X) === X.Local ? exprs[victim * EXPR_STRIDE + 1] : -1;
+  const variable = localOf(fn, victim);
   let drops = false;
   for (const o of operationsOf(fn)) {
     const name = calledName(fn, o);

@@ -2,6 +2,7 @@
  * What is found of a function and kept from check to check, together with all that it hung on: an edit costs what it changes. Must not
  * know what is kept. What is kept says operations, and never lines, offsets or expressions, which move with the text around the function.
  */
+import { Words } from '../base/words.js';
 import type { Analysis } from '../contexts/analysis.js';
 import type { FunctionResult } from '../contexts/result.js';
 import type { FunctionRef } from '../program/program.js';
@@ -24,23 +25,6 @@ export type IsPlain<T> = T extends string | number | boolean | null | undefined
           : false extends { [K in keyof T]-?: IsPlain<T[K]> }[keyof T]
             ? false
             : true;
-
-/** Texts that are written once however often they occur. */
-export class Words {
-  readonly all: string[] = [];
-  private readonly known = new Map<string, number>();
-
-  /** The number of a text. */
-  of(text: string): number {
-    let n = this.known.get(text);
-    if (n === undefined) {
-      n = this.all.length;
-      this.all.push(text);
-      this.known.set(text, n);
-    }
-    return n;
-  }
-}
 
 /** How what there is much of is kept between runs. */
 export interface StoredForm<T> {
@@ -118,19 +102,17 @@ export interface StoredFunctions {
 /** All that is kept of functions and goes on from run to run. */
 export function storedFunctions(functions: readonly FunctionRef[]): StoredFunctions {
   const words = new Words();
-  const columns = FORMS.flatMap((form, kind) => {
+  const columns = FORMS.map((form, kind) => {
     const kept = functions.flatMap(({ id, kept }) => {
       const one = kept[kind] as Kept<unknown> | undefined;
       return one === undefined ? [] : [{ id, hungOn: one.hungOn, found: form.store(one.found, words) }];
     });
-    return [
-      {
-        kind,
-        functions: Int32Array.from(kept, ({ id }) => id),
-        hungOn: Int32Array.from(kept.flatMap(({ hungOn }) => hungOn)),
-        found: kept.map(({ found }) => found),
-      },
-    ];
+    return {
+      kind,
+      functions: Int32Array.from(kept, ({ id }) => id),
+      hungOn: Int32Array.from(kept.flatMap(({ hungOn }) => hungOn)),
+      found: kept.map(({ found }) => found),
+    };
   });
   return { words: words.all, columns };
 }

@@ -348,12 +348,17 @@ export function storedVariable(fn: FunctionRef, op: number): number {
     case Op.Declare:
       return target;
     case Op.Assign:
-      return (file.exprs[target * EXPR_STRIDE] as X) === X.Local
-        ? (file.exprs[target * EXPR_STRIDE + 1] as number)
-        : -1;
+      return localOf(fn, target);
     default:
       return -1;
   }
+}
+
+/** The local that an expression is, or -1. */
+export function localOf({ file }: Pick<FunctionRef, 'file'>, e: number): number {
+  return e >= 0 && (file.exprs[e * EXPR_STRIDE] as X) === X.Local
+    ? (file.exprs[e * EXPR_STRIDE + 1] as number)
+    : -1;
 }
 
 /** The variable or temporary that an expression is, as a holder; a cast of one is the same. */

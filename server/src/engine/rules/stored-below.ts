@@ -2,8 +2,9 @@
  * What is waited for below functions and inside what, as numbers that can be kept between runs, and back: there is much of it, and most
  * says the same few names. Must not know how it is found.
  */
+import type { Words } from '../base/words.js';
 import type { LockKind } from '../model/types.js';
-import type { StoredForm, Words } from './kept.js';
+import type { StoredForm } from './kept.js';
 import type { Below, Edge, GivenBack, Taken } from './lock-graph.js';
 import type { Node } from './lock-names.js';
 import { isTaken } from './standing.js';

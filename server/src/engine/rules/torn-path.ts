@@ -8,7 +8,7 @@ import { readsOf } from '../contexts/operands.js';
 import { EXPR_STRIDE, X } from '../facts/encode.js';
 import type { FunctionRef } from '../program/program.js';
 import { Mentions } from './mentions.js';
-import { storedVariable } from './pointer-text.js';
+import { localOf, storedVariable } from './pointer-text.js';
 import { operationsOf, visitExpressions } from './replay.js';
 import { type Draft, entryMethod, heldOf, pathTo, type RuleContext, rcuOf, step } from './rule.js';
 import { Ways } from './ways.js';
@@ -81,7 +81,7 @@ function tornIn(fn: FunctionRef): Torn | null {
   const ops = operationsOf(fn);
   for (const parent of ops) {
     if (calledName(fn, parent) !== ASKS) continue;
-    const variable = localIn(fn, readsOf(fn, parent)[1] ?? -1);
+    const variable = localOf(fn, readsOf(fn, parent)[1] ?? -1);
     if (variable < 0) continue;
     const stores = ops.filter((op) => storedVariable(fn, op) === variable);
     // On the way up it goes on with the parent
@@ -166,12 +166,6 @@ function isMember(fn: FunctionRef, e: number, variable: number, member: string):
   return (
     (exprs[e * EXPR_STRIDE] as X) === X.Field &&
     strings[exprs[e * EXPR_STRIDE + 2] as number] === member &&
-    localIn(fn, exprs[e * EXPR_STRIDE + 1] as number) === variable
+    localOf(fn, exprs[e * EXPR_STRIDE + 1] as number) === variable
   );
-}
-
-/** The local variable that an expression is, or -1. */
-function localIn(fn: FunctionRef, e: number): number {
-  const { exprs } = fn.file;
-  return e >= 0 && (exprs[e * EXPR_STRIDE] as X) === X.Local ? (exprs[e * EXPR_STRIDE + 1] as number) : -1;
 }
