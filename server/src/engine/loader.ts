@@ -139,8 +139,19 @@ export class Loader {
     return this.edited.has(path);
   }
 
+  /** Files of which somebody told the text before anything was made of them: those in an editor. With their trees, once they are parsed. */
+  private readonly opened = new Map<string, Parsed | null>();
+
+  private noteOpened(path: string): void {
+    this.opened.delete(path);
+    this.opened.set(path, null);
+    for (const other of this.opened.keys()) if (this.opened.size > MAX_EDITED) this.opened.delete(other);
+  }
+
   private noteEdited(path: string): void {
-    const last = this.edited.get(path) ?? null;
+    // The first edit of a file in an editor begins with the tree that it was read with
+    const last = this.edited.get(path) ?? this.opened.get(path) ?? null;
+    this.opened.delete(path);
     this.edited.delete(path);
     this.edited.set(path, last);
     for (const other of this.edited.keys()) if (this.edited.size > MAX_EDITED) this.edited.delete(other);
@@ -155,8 +166,8 @@ export class Loader {
         ? this.parser.parse(configured)
         : this.parser.reparse(configured, last);
     this.parseMs += this.clock() - before;
-    if (stays && last !== undefined)
-      this.edited.set(path, parsed.ok ? { text: configured, tree: parsed.tree } : null);
+    const kept = last !== undefined ? this.edited : this.opened.has(path) ? this.opened : null;
+    if (stays && kept !== null) kept.set(path, parsed.ok ? { text: configured, tree: parsed.tree } : null);
     if (!parsed.ok) {
       if (stays) this.skipped.set(path, parsed.reason);
       return null;
@@ -168,7 +179,7 @@ export class Loader {
   parsed(path: string): Parsed | null {
     const configured = this.configured(path);
     if (configured === null) return null;
-    const last = this.edited.get(path);
+    const last = this.edited.get(path) ?? this.opened.get(path);
     if (last?.text === configured) return last;
     const parsed = this.parser.parse(configured);
     return parsed.ok ? { text: configured, tree: parsed.tree } : null;
@@ -181,7 +192,7 @@ export class Loader {
     for (const file of this.facts.values()) facts += bytesOf(file);
     parts.push({ what: 'facts', count: this.facts.size, bytes: facts });
     let trees = 0;
-    const edited = [...this.edited.values()].filter((parsed) => parsed !== null);
+    const edited = [...this.edited.values(), ...this.opened.values()].filter((parsed) => parsed !== null);
     for (const { text, tree } of edited) trees += text.length + tree.length * BYTES_OF_NODE;
     if (edited.length > 0) parts.push({ what: 'trees', count: edited.length, bytes: trees });
     return parts;
@@ -447,6 +458,7 @@ export class Loader {
     // Where headers are found hangs on which files there are, not on what they say
     const stays = there === true && this.names(folder).has(path.slice(at + 1));
     if (facts !== undefined) this.noteEdited(path);
+    else if (!this.isBeingEdited(path)) this.noteOpened(path);
     if (!stays) this.followed = new WeakMap();
     else if (facts !== undefined) this.followed.delete(facts);
     return !stays;

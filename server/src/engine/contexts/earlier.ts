@@ -22,14 +22,18 @@ export interface Found {
   readonly situations: FoundSituations;
 }
 
+/** Calls of a function, each in two numbers: the caller, and which of the caller's calls it is among those that are analysed. */
+export type Calls = readonly number[];
+
 /** Situations that an earlier analysis found. */
 export interface FoundSituations {
   readonly entries: readonly (readonly Entry[] | undefined)[];
   /** By function: numbers of situations by their keys. */
   readonly keys: readonly (ReadonlyMap<number, number> | undefined)[];
   readonly seeds: ReadonlyMap<number, readonly Entry[]>;
-  /** By function: the callers outside of its group, once for each call, in the order in which they were gone through. */
-  readonly callers: (id: number) => readonly number[];
+  /** The calls of a function from outside of its group, in the order in which they were gone through; and those of all, by function. */
+  readonly calls: (id: number) => Calls;
+  readonly allCalls: () => readonly (Calls | undefined)[];
   readonly groups: readonly (readonly number[])[];
   readonly origins: readonly Origin[];
 }
@@ -45,7 +49,8 @@ export const NOTHING_FOUND: FoundSituations = {
   entries: [],
   keys: [],
   seeds: new Map(),
-  callers: () => [],
+  calls: () => [],
+  allCalls: () => [],
   groups: [],
   origins: [],
 };
@@ -413,6 +418,8 @@ export class Earlier {
     readonly entries: (readonly Entry[] | undefined)[];
     readonly keys: (ReadonlyMap<number, number> | undefined)[];
     readonly otherEffects: readonly (readonly number[])[];
+    /** Calls of all functions from other groups. */
+    readonly calls: () => readonly (Calls | undefined)[];
   } | null {
     const { situations } = this.found;
     if (groups !== situations.groups || this.assertsOther.size > 0) return null;
@@ -445,7 +452,7 @@ export class Earlier {
       }
       if (goesOn) for (const id of group) for (const callee of callees(id)) below[callee] = true;
     }
-    return { entries, keys: situations.keys.slice(), otherEffects };
+    return { entries, keys: situations.keys.slice(), otherEffects, calls: situations.allCalls };
   }
 
   /** Groups of functions that call each other, where all calls are what they were; else null. */
@@ -474,7 +481,7 @@ export class Earlier {
   situationsOf(
     group: readonly number[],
     seeds: (id: number) => readonly Entry[],
-    callers: (id: number) => readonly number[],
+    calls: (id: number) => Calls,
   ): readonly Taken[] | null {
     const { situations } = this.found;
     const at = this.situationGroupOf(this.oldIds[group[0] ?? -1] ?? -1);
@@ -486,10 +493,10 @@ export class Earlier {
       if (this.sameEffects[id] !== true || this.assertsOther.has(id)) return null;
       // Its own calls count where they stay in the group
       if (this.sameEdges[id] !== true && (group.length > 1 || this.callsItself(old))) return null;
-      const from = callers(id);
-      const before = situations.callers(old);
+      const from = calls(id);
+      const before = situations.calls(old);
       if (from.length !== before.length) return null;
-      for (let i = 0; i < from.length; i++) {
+      for (let i = 0; i < from.length; i += 2) {
         const caller = from[i] as number;
         if (this.newIds[before[i] as number] !== caller) return null;
         if (this.sameEdges[caller] !== true || !this.sameSituations.has(caller)) return null;

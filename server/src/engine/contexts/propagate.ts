@@ -12,7 +12,7 @@ import { isAtomicKind } from '../model/lock-kinds.js';
 import type { Beginning } from '../program/beginnings.js';
 import type { FunctionRef } from '../program/program.js';
 import { fnColumn } from './cfg.js';
-import type { Earlier, FoundSituations, Taken } from './earlier.js';
+import type { Calls, Earlier, FoundSituations, Taken } from './earlier.js';
 import { begin, type Entry, EntryPoints, LATE, type Origin, Whence } from './entry-points.js';
 import { addLock, boundLocks, byPlace, commonFacts, commonLocks } from './join.js';
 import { ANY, type Facts, maskOf, NO_FACTS, restrict } from './known.js';
@@ -39,13 +39,7 @@ const LT = operatorCode('<');
 
 const NONE: readonly Entry[] = [];
 
-/** A call as the callee sees it. */
-interface Incoming {
-  readonly caller: number;
-  readonly edge: CallEdge;
-}
-
-const NO_CALLS: readonly Incoming[] = [];
+const NO_CALLS: Calls = [];
 
 /** What the place of a lock of a class is in a callee. */
 interface Translation {
@@ -61,7 +55,7 @@ export class Propagation {
   /** What begins at a function, before anything has travelled. */
   private readonly seeds = new Map<number, Entry[]>();
   /** Calls from other groups, by callee: callers first that are higher up. */
-  private incoming: (Incoming[] | undefined)[] | null = null;
+  private incoming: readonly (Calls | undefined)[] | null = null;
 
   constructor(
     private readonly shared: Shared,
@@ -94,14 +88,11 @@ export class Propagation {
       entries: this.entries,
       keys: this.keys,
       seeds: this.seeds,
-      callers: (id) => this.callersOf(id),
+      calls: (id) => this.callsOf(id),
+      allCalls: () => this.allCalls(),
       groups: this.groups,
       origins: this.origins,
     };
-  }
-
-  private callersOf(id: number): readonly number[] {
-    return this.callsOf(id).map((i) => i.caller);
   }
 
   run(token: CancelToken): void {
@@ -132,6 +123,7 @@ export class Propagation {
     if (all === null) return false;
     const { entries, keys } = this;
     [this.entries, this.keys] = [all.entries, all.keys];
+    if (all.otherEffects.length > 0) this.incoming = all.calls();
     for (const group of all.otherEffects) {
       const before = group.map(
         (id): Taken => ({ entries: all.entries[id] ?? NONE, keys: all.keys[id] ?? new Map() }),
@@ -153,22 +145,34 @@ export class Propagation {
     return out;
   }
 
-  /** Calls of a function from other groups. They are put together when they are first asked for: after most edits nobody does. */
-  private callsOf(id: number): readonly Incoming[] {
-    if (this.incoming === null) {
-      const incoming: (Incoming[] | undefined)[] = [];
-      const groupOf = this.numbersOfGroups();
-      for (const [at, group] of this.groups.entries())
-        for (const caller of group)
-          for (const edge of this.edgesOf(caller)) {
-            if (groupOf[edge.callee] === at) continue;
-            const list = incoming[edge.callee];
-            if (list === undefined) incoming[edge.callee] = [{ caller, edge }];
-            else list.push({ caller, edge });
-          }
-      this.incoming = incoming;
+  /** Calls of a function from other groups: each caller, with the number of the call among `edgesOf` it. */
+  private callsOf(id: number): Calls {
+    return this.allCalls()[id] ?? NO_CALLS;
+  }
+
+  private *callersOf(id: number): Generator<{ readonly caller: number; readonly edge: CallEdge }> {
+    const calls = this.callsOf(id);
+    for (let i = 0; i < calls.length; i += 2) {
+      const caller = calls[i] as number;
+      yield { caller, edge: this.edgesOf(caller)[calls[i + 1] as number] as CallEdge };
     }
-    return this.incoming[id] ?? NO_CALLS;
+  }
+
+  /** They are put together when they are first asked for: after most edits nobody does, and after most others they are what they were. */
+  private allCalls(): readonly (Calls | undefined)[] {
+    if (this.incoming !== null) return this.incoming;
+    const incoming: (number[] | undefined)[] = [];
+    const groupOf = this.numbersOfGroups();
+    for (const [at, group] of this.groups.entries())
+      for (const caller of group)
+        for (const [call, { callee }] of this.edgesOf(caller).entries()) {
+          if (groupOf[callee] === at) continue;
+          const list = incoming[callee];
+          if (list === undefined) incoming[callee] = [caller, call];
+          else list.push(caller, call);
+        }
+    this.incoming = incoming;
+    return incoming;
   }
 
   /** The calls of a function that stay among what is analysed. */
@@ -184,7 +188,7 @@ export class Propagation {
     const known = this.earlier?.situationsOf(
       group,
       (id) => this.seeds.get(id) ?? [],
-      (id) => this.callersOf(id),
+      (id) => this.callsOf(id),
     );
     if (known !== undefined && known !== null) {
       for (const [i, id] of group.entries()) this.take(id, known[i] as Taken);
@@ -211,7 +215,7 @@ export class Propagation {
     for (const id of group) for (const seed of this.seeds.get(id) ?? []) this.add(id, seed);
     for (const from of [Whence.Beginning, Whence.Nobody, Whence.Nowhere])
       for (const id of group)
-        for (const { caller, edge } of this.callsOf(id))
+        for (const { caller, edge } of this.callersOf(id))
           for (const [i, entry] of (this.entries[caller] ?? NONE).entries())
             if (entry.from === from)
               for (const next of this.composed(caller, i, entry, edge)) this.add(id, next);

@@ -6,7 +6,7 @@
 import { Words } from '../base/words.js';
 import { IntPool } from '../facts/encode.js';
 import type { LockKind } from '../model/types.js';
-import type { Found } from './earlier.js';
+import type { Calls, Found } from './earlier.js';
 import type { Entry, Origin } from './entry-points.js';
 import type {
   CallEdge,
@@ -581,7 +581,7 @@ export function stored(found: Found, terms: Terms): Stored {
     w.numbers([...(situations.keys[id] ?? new Map()).values()]);
     w.keys.push(...(situations.keys[id] ?? new Map<number, number>()).keys());
     w.all(situations.seeds.get(id) ?? [], (e) => writeEntry(w, e));
-    w.numbers(situations.callers(id));
+    w.numbers(situations.calls(id));
   }
   return w.done(terms);
 }
@@ -608,7 +608,7 @@ export function recalled(from: Stored): { readonly found: Found; readonly terms:
   const entries: Entry[][] = [];
   const entryKeys: Map<number, number>[] = [];
   const seeds = new Map<number, readonly Entry[]>();
-  const callers = new Map<number, readonly number[]>();
+  const calls: Calls[] = [];
   for (const id of r.numbers()) keys[id] = r.string();
   for (let n = r.int(); n > 0; n--) {
     const id = r.int();
@@ -617,7 +617,7 @@ export function recalled(from: Stored): { readonly found: Found; readonly terms:
     entryKeys[id] = new Map(r.numbers().map((at) => [r.key(), at]));
     const begun = r.all(() => readEntry(r));
     if (begun.length > 0) seeds.set(id, begun);
-    callers.set(id, r.numbers());
+    calls[id] = r.numbers();
   }
   return {
     found: {
@@ -630,7 +630,8 @@ export function recalled(from: Stored): { readonly found: Found; readonly terms:
         entries,
         keys: entryKeys,
         seeds,
-        callers: (id) => callers.get(id) ?? [],
+        calls: (id) => calls[id] ?? [],
+        allCalls: () => calls,
         groups: situationGroups,
         origins,
       },

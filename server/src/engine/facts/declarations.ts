@@ -36,15 +36,35 @@ export function buildFacts(path: string, text: string, tree: FlatTree): FileFact
   walk.items(0);
   walk.scopeClasses();
   if (path.endsWith('.c')) recordUses(walk.b, text, tree);
-  return walk.b.done(path, hashText(text), lineStartsOf(text));
+  return walk.b.done(path, walk.hash(), lineStartsOf(text));
 }
 
 class TopLevel {
+  /** Of the text before `hashed`: functions by their own hashes, and what stands between them. */
+  private hashes = 0;
+  private hashed = 0;
+
   constructor(
     readonly b: FactsBuilder,
     private readonly text: string,
     private readonly t: FlatTree,
   ) {}
+
+  /** The hash of the whole text, once all of it has been walked. */
+  hash(): number {
+    return hashText(this.text, this.hashed, this.text.length, this.hashes);
+  }
+
+  /** The hash of a function's text, which counts in that of the whole. */
+  private functionHash(start: number, end: number): number {
+    const hash = hashText(this.text, start, end);
+    // One that stands in another one has been counted there
+    if (start >= this.hashed) {
+      this.hashes = hashText(this.text, this.hashed, start, this.hashes) ^ hash;
+      this.hashed = end;
+    }
+    return hash;
+  }
 
   /** Walks the children of the translation unit, and of preprocessor arms and linkage blocks. */
   items(node: number): void {
@@ -252,7 +272,7 @@ class TopLevel {
       l.opCount,
       l.tempCount,
       b.list(annotations),
-      hashText(this.text, start, end),
+      this.functionHash(start, end),
       nameStart,
     ]);
   }

@@ -152,9 +152,9 @@ export function bytesOf(facts: FileFacts): number {
   return bytes;
 }
 
-/** FNV-1a over UTF-16 units; 32 bit, enough to tell versions of one text apart within a run. */
-export function hashText(text: string, from = 0, to = text.length): number {
-  let h = 0x811c9dc5;
+/** FNV-1a over UTF-16 units; 32 bit, enough to tell versions of one text apart within a run. `before`: the hash of what came before. */
+export function hashText(text: string, from = 0, to = text.length, before = 0x811c9dc5): number {
+  let h = before;
   for (let i = from; i < to; i++) {
     h ^= text.charCodeAt(i);
     h = Math.imul(h, 0x01000193);

@@ -11,7 +11,7 @@ import { isAtomicKind } from '../model/lock-kinds.js';
 import type { LockKind } from '../model/types.js';
 import { ExpressionTypes } from '../program/expression-types.js';
 import type { FunctionRef } from '../program/program.js';
-import { OfFunctions, resultsAround } from './kept.js';
+import { OfEach, OfFunctions, resultsAround } from './kept.js';
 import { watch } from './replay.js';
 import type { RuleContext } from './rule.js';
 import { NO_MEMBER, structOf, type TextLock, textOf, walkText } from './text-locks.js';
@@ -38,6 +38,7 @@ export interface BareChange {
 }
 
 const CHANGES = new OfFunctions<readonly MemberChange[]>();
+const CHANGED = new OfEach<readonly MemberChange[]>('results of callees');
 
 /** Changes under a lock that tell at all, and functions that they stand in. */
 const LEAST_CHANGES = 3;
@@ -56,8 +57,12 @@ interface ChangeIn extends MemberChange {
  */
 export function bareChanges(cx: RuleContext): readonly BareChange[] {
   const byMember = new Map<string, ChangeIn[]>();
+  const changes = CHANGED.of(cx.analysis, (fn) => {
+    const found = CHANGES.of(fn, [resultsAround(cx.analysis, fn)], () => memberChangesIn(cx, fn));
+    return found.length === 0 ? null : found;
+  });
   for (const fn of cx.all)
-    for (const c of CHANGES.of(fn, [resultsAround(cx.analysis, fn)], () => memberChangesIn(cx, fn))) {
+    for (const c of changes.get(fn.id) ?? []) {
       const key = `${fn.unit}|${c.struct}.${c.field}`;
       const list = byMember.get(key);
       if (list === undefined) byMember.set(key, [{ ...c, fn }]);

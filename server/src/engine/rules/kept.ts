@@ -177,14 +177,14 @@ export class OfAnalyses<T> {
 }
 
 /**
- * What is found of each function of a whole analysis, where that hangs on its text, its result and its situations (`wide`: and on the
- * texts of those that it names). After an edit only functions with another result are looked at again.
+ * What is found of each function of a whole analysis, where that hangs on its text, its result and its situations, and also on the texts
+ * of those that it names, or on the results of those that it calls. After an edit only functions with another result are looked at again.
  */
 export class OfEach<T> {
   private readonly all: OfAnalyses<Map<number, T>>;
   private find: (fn: FunctionRef) => T | null = () => null;
 
-  constructor(wide = false) {
+  constructor(alsoOn: 'nothing else' | 'texts of callees' | 'results of callees' = 'nothing else') {
     const look = ({ program }: Analysis, id: number, into: Map<number, T>): void => {
       const fn = program.functions[id];
       const found = fn === undefined ? null : this.find(fn);
@@ -200,7 +200,13 @@ export class OfEach<T> {
       (found, analysis, changed) => {
         for (const id of changed) {
           look(analysis, id, found);
-          if (wide) for (const other of namersOf(analysis, id)) look(analysis, other, found);
+          const others =
+            alsoOn === 'texts of callees'
+              ? namersOf(analysis, id)
+              : alsoOn === 'results of callees'
+                ? callersOf(analysis, id)
+                : NOBODY;
+          for (const other of others) look(analysis, other, found);
         }
         return found;
       },
@@ -276,24 +282,36 @@ function numberAround(analysis: Analysis, id: number): number {
   return n;
 }
 
-/** By function: who calls it, which in one lineage is always the same. */
-const CALLERS = new OfAnalyses<readonly (readonly number[] | undefined)[]>(
-  ({ results }) => {
-    const out: (number[] | undefined)[] = [];
-    for (let id = 0; id < results.length; id++)
-      for (const callee of calleesOf(results[id])) {
-        const list = out[callee];
-        if (list === undefined) out[callee] = [id];
-        else list.push(id);
-      }
-    return out;
-  },
-  (callers) => callers,
-);
+type Callers = readonly (readonly number[] | undefined)[];
+
+/** By function: who calls it, which in one lineage is always the same. `whom`: whom a function calls, each once. */
+function callersBy(whom: (result: FunctionResult | undefined) => readonly number[]): OfAnalyses<Callers> {
+  return new OfAnalyses<Callers>(
+    ({ results }) => {
+      const out: (number[] | undefined)[] = [];
+      for (let id = 0; id < results.length; id++)
+        for (const callee of whom(results[id])) {
+          const list = out[callee];
+          if (list === undefined) out[callee] = [id];
+          else list.push(id);
+        }
+      return out;
+    },
+    (callers) => callers,
+  );
+}
+
+const CALLERS = callersBy((result) => calleesOf(result));
+const CALLERS_EVER = callersBy((result) => [...new Set((result?.edges ?? []).map((e) => e.callee))]);
 
 /** Who calls a function in its own context, each once. */
 export function callersOf(analysis: Analysis, fn: number): readonly number[] {
   return CALLERS.of(analysis)[fn] ?? NOBODY;
+}
+
+/** Who calls a function, now or in another context, each once. */
+export function callersEver(analysis: Analysis, fn: number): readonly number[] {
+  return CALLERS_EVER.of(analysis)[fn] ?? NOBODY;
 }
 
 /** By function: who names it, or once did. */

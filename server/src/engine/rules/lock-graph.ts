@@ -17,6 +17,7 @@ import type { FunctionRef } from '../program/program.js';
 import { EdgeLists } from './edge-lists.js';
 import {
   calleesOf,
+  callersEver,
   callersOf,
   mixed,
   OfAnalyses,
@@ -227,7 +228,7 @@ export class LockGraph {
       if (was === undefined || is === undefined) return false;
       waitsAreOther ||= !sameWaits(was, is);
     }
-    if (waitsAreOther && textNumber([...this.findParts()].sort().join()) !== this.partsNumber) return false;
+    if (waitsAreOther && this.partsAreOther(changed)) return false;
     const others = new Set([...changed, ...this.names.nameAnew(changed)]);
     const seeOther = this.findBelowAnew(others);
     const edges = new Map<number, readonly Edge[]>();
@@ -271,18 +272,40 @@ export class LockGraph {
     return (this.turns[callee] as number) >= (this.turns[caller] as number);
   }
 
+  /** Whether the classes that `findParts` finds are others than they were, once these functions have another result. */
+  private partsAreOther(changed: readonly number[]): boolean {
+    const { analysis } = this.cx;
+    let isOther = false;
+    // What a function brings hangs on its result and on those of its callees
+    for (const id of new Set(changed.flatMap((one) => [one, ...callersEver(analysis, one)])))
+      this.partsIn(analysis.program.functions[id] as FunctionRef, (was, is) => {
+        isOther ||= was === undefined || was.join() !== is.join();
+      });
+    return isOther && textNumber([...this.findParts()].sort().join()) !== this.partsNumber;
+  }
+
+  /** Such classes in one function; `anew` is told where they are found anew. */
+  private partsIn(
+    fn: FunctionRef,
+    anew: (was: readonly string[] | undefined, is: readonly string[]) => void = () => {},
+  ): readonly string[] {
+    const { numbers } = this;
+    const result = this.cx.analysis.results[fn.id];
+    if (result === undefined) return [];
+    let hungOn = numbers[fn.id] as number;
+    for (const e of result.edges) hungOn = mixed(hungOn, numbers[e.callee] ?? 0);
+    return PARTS.of(fn, [hungOn], (was) => {
+      const is = this.partsOf(result);
+      anew(was, is);
+      return is;
+    });
+  }
+
   /** Finds the classes of locks that are part of a structure which stands in others. */
   private findParts(): ReadonlySet<string> {
-    const { numbers } = this;
-    const { results, model } = this.cx.analysis;
+    const { model } = this.cx.analysis;
     const out = new Set<string>();
-    for (const fn of this.cx.all) {
-      const result = results[fn.id];
-      if (result === undefined) continue;
-      let hungOn = numbers[fn.id] as number;
-      for (const e of result.edges) hungOn = mixed(hungOn, numbers[e.callee] ?? 0);
-      for (const cls of PARTS.of(fn, [hungOn], () => this.partsOf(result))) out.add(cls);
-    }
+    for (const fn of this.cx.all) for (const cls of this.partsIn(fn)) out.add(cls);
     for (const cls of model.lockClasses.keys()) if (!cls.startsWith('lockref')) out.delete(cls);
     return out;
   }

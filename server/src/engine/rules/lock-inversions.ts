@@ -18,7 +18,7 @@ import { isAtomicKind } from '../model/lock-kinds.js';
 import type { LockOrderEntry, Model } from '../model/types.js';
 import type { FunctionRef } from '../program/program.js';
 import { rank } from './edge-lists.js';
-import { OfFunctions } from './kept.js';
+import { OfEach, OfFunctions } from './kept.js';
 import type { Edge, LockGraph } from './lock-graph.js';
 import type { Node } from './lock-names.js';
 import { replay } from './replay.js';
@@ -445,8 +445,13 @@ export class Inversions {
     let inodesSplit = false;
     const split = new Set<string>();
     const called = new Set<string>();
-    for (const fn of this.cx.unit) {
-      const telling = TELLING.of(fn, [standing(analysis.results[fn.id])], () => tellingCalls(fn));
+    const all = TELL.of(analysis, (fn) => {
+      const found = TELLING.of(fn, [standing(analysis.results[fn.id])], () => tellingCalls(fn));
+      return found.length === 0 ? null : found;
+    });
+    for (const fn of all.size === 0 ? [] : this.cx.unit) {
+      const telling = all.get(fn.id);
+      if (telling === undefined) continue;
       for (const name of telling) if (LAYERED.test(name)) called.add(name);
       if (!telling.some((name) => SPLITS.test(name))) continue;
       const run: FunctionRun = new FunctionRun(analysis.shared, fn, (op, s): undefined => {
@@ -466,6 +471,7 @@ export class Inversions {
 }
 
 const TELLING = new OfFunctions<readonly string[]>();
+const TELL = new OfEach<readonly string[]>();
 
 /** What a function calls that tells of whose locks it takes. */
 function tellingCalls(fn: FunctionRef): readonly string[] {

@@ -12,7 +12,7 @@ import { ExpressionTypes } from '../../program/expression-types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { textsBelow } from '../callee-texts.js';
 import { byLocks, heldIn, heldShown, surelyHeld } from '../holding.js';
-import { OfEach, OfFunctions, setNumber } from '../kept.js';
+import { OfEach, OfFunctions, setNumber, textNumber } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import { KEEPS } from '../pointer-text.js';
 import { type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
@@ -64,7 +64,8 @@ export const staleSnapshot: Rule = {
               .marksIn(fn)
               .filter(
                 (m) =>
-                  late.has(m.op) && (cx.silence !== undefined || search.mayBeLate(fn, m, retakes.drops(fn))),
+                  late.has(m.op) &&
+                  (cx.silence !== undefined || search.mayBeLate(fn, retakes.drops(fn)).has(m.op)),
               );
       if (cx.silence !== undefined)
         for (const m of search.marksIn(fn))
@@ -138,7 +139,8 @@ interface Change {
 
 const FOUND = new OfSituations<readonly Found[]>('callees');
 const MARKS = new OfFunctions<readonly Mark[]>();
-const COMPARES = new OfEach<readonly string[]>(true);
+const LATE = new OfFunctions<ReadonlySet<number>>();
+const COMPARES = new OfEach<readonly string[]>('texts of callees');
 
 class Search {
   private readonly pairs = new Map<string, ReadonlySet<string>>();
@@ -148,8 +150,11 @@ class Search {
 
   /** Stores of what is compared somewhere in the unit with the member that it was read from. */
   marksIn(fn: FunctionRef): readonly Mark[] {
-    const hungOn = [textsBelow(this.cx.analysis, fn.id), setNumber(this.comparedIn(fn.unit))];
-    return MARKS.of(fn, hungOn, () => this.findMarks(fn));
+    return MARKS.of(fn, this.marksHangOn(fn), () => this.findMarks(fn));
+  }
+
+  private marksHangOn(fn: FunctionRef): readonly number[] {
+    return [textsBelow(this.cx.analysis, fn.id), setNumber(this.comparedIn(fn.unit))];
   }
 
   private findMarks(fn: FunctionRef): readonly Mark[] {
@@ -182,8 +187,18 @@ class Search {
     return out;
   }
 
-  /** Whether by the order of operations a version may be read, and stored, after a lock was dropped under which something was gathered. */
-  mayBeLate(fn: FunctionRef, mark: Mark, drops: readonly number[]): boolean {
+  /** Marks that by the order of operations may be read, and stored, after a lock was dropped under which something was gathered. */
+  mayBeLate(fn: FunctionRef, drops: readonly number[]): ReadonlySet<number> {
+    const marks = this.marksIn(fn);
+    const hungOn = [...this.marksHangOn(fn), textNumber(drops.join())];
+    return LATE.of(
+      fn,
+      hungOn,
+      () => new Set(marks.filter((m) => this.isPerhapsLate(fn, m, drops)).map((m) => m.op)),
+    );
+  }
+
+  private isPerhapsLate(fn: FunctionRef, mark: Mark, drops: readonly number[]): boolean {
     const ways = new Ways(fn);
     const all = operationsOf(fn);
     const gathering = all.filter((op) => this.gathers(fn, op, mark.owner));

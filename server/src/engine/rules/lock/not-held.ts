@@ -104,32 +104,49 @@ function classKey(l: PlainLock): string {
   return `${l.class}|${l.kind}`;
 }
 
-/** What a function leaves held on its ways out, as text. */
-function leftBy(result: FunctionResult | undefined): readonly string[] {
-  return (result?.rawExits ?? []).flatMap((e) => e.locks.map(classKey));
+/** What a function of a unit leaves held on its ways out, each once. */
+function leftBy(result: FunctionResult | undefined, unit: string): readonly string[] {
+  const out = new Set<string>();
+  for (const e of result?.rawExits ?? []) for (const l of e.locks) out.add(`${unit}|${classKey(l)}`);
+  return [...out];
 }
 
-/** Classes that a method leaves held, by unit: another one gives them back, or the end of some I/O. */
+/**
+ * Classes that a method leaves held, by unit: another one gives them back, or the end of some I/O. With how many leave each, and what
+ * each of them does.
+ */
 const LEFT_HELD = new OfAnalyses<{
-  readonly classes: ReadonlySet<string>;
-  readonly by: ReadonlyMap<number, string>;
+  readonly classes: Map<string, number>;
+  readonly by: Map<number, readonly string[]>;
 }>(
   ({ bottomUp, program, propagation, results }) => {
-    const classes = new Set<string>();
-    const by = new Map<number, string>();
+    const classes = new Map<string, number>();
+    const by = new Map<number, readonly string[]>();
     for (const id of bottomUp) {
       const entries = propagation?.entries[id] ?? [];
       if (!entries.some((e) => e.caller < 0)) continue;
-      const left = leftBy(results[id]);
-      by.set(id, left.join());
-      for (const cls of left) classes.add(`${program.functions[id]?.unit}|${cls}`);
+      const left = leftBy(results[id], program.functions[id]?.unit ?? '');
+      by.set(id, left);
+      for (const key of left) classes.set(key, (classes.get(key) ?? 0) + 1);
     }
     return { classes, by };
   },
-  (left, { results }, changed) =>
-    changed.every((id) => left.by.get(id) === undefined || left.by.get(id) === leftBy(results[id]).join())
-      ? left
-      : null,
+  (leave, { program, results }, changed) => {
+    const { classes, by } = leave;
+    for (const id of changed) {
+      const was = by.get(id);
+      if (was === undefined) continue;
+      const left = leftBy(results[id], program.functions[id]?.unit ?? '');
+      by.set(id, left);
+      for (const key of left) classes.set(key, (classes.get(key) ?? 0) + 1);
+      for (const key of was) {
+        const others = (classes.get(key) ?? 0) - 1;
+        if (others > 0) classes.set(key, others);
+        else classes.delete(key);
+      }
+    }
+    return leave;
+  },
 );
 
 // ---- given back twice
@@ -614,7 +631,7 @@ function isGlobal(cx: RuleContext, place: number): boolean {
 }
 
 /** What is given back or asserted where all that leads there is known and brings no such lock. */
-function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlySet<string>): Draft[] {
+function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlyMap<string, number>): Draft[] {
   const out: Draft[] = [];
   const { propagation } = cx.analysis;
   const said = new Set<number>();
