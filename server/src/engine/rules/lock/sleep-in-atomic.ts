@@ -12,7 +12,7 @@ import { isAtomicKind, namelessWord } from '../../model/lock-kinds.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { contextSleeps, isAtomicDentryMethod } from '../context-sleeps.js';
-import { isNotLast } from '../last-put.js';
+import { isNotLast, OwnPuts } from '../last-put.js';
 import { PointerText } from '../pointer-text.js';
 import { isReleasing } from '../releases.js';
 import { operationsOf } from '../replay.js';
@@ -64,6 +64,7 @@ interface Sleep {
 function localSleeps(cx: RuleContext): Draft[] {
   const out: Draft[] = [];
   const text = new PointerText(cx);
+  const own = new OwnPuts(cx, text);
   for (const fn of cx.functions) {
     const result = cx.analysis.results[fn.id];
     if (result === undefined) continue;
@@ -97,6 +98,15 @@ function localSleeps(cx: RuleContext): Draft[] {
           fn,
           e.op,
           `'${e.what}()' gives back no last reference: the pointer is followed after it`,
+        );
+        continue;
+      }
+      if (own.isAllAt(fn, e.op)) {
+        cx.silence?.(
+          ID,
+          fn,
+          e.op,
+          `what '${e.what}()' gives back was taken just before: it is not the last reference`,
         );
         continue;
       }
