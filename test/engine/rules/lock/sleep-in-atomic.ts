@@ -253,6 +253,44 @@ void g_bad(struct foo *f, struct inode *inode, struct inode *other)
 	iput(inode); /*! lock/sleep-in-atomic@high */
 	spin_unlock(&f->lock);
 }`,
+  'at the end of I/O, where work is queued instead for those who may not sleep': `
+struct work { int n; };
+struct bio { void (*bi_end_io)(struct bio *bio); int status; struct foo *foo; struct work work; };
+static void finish(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	f->count++;
+	mutex_unlock(&f->mutex);
+}
+static void kick(struct bio *bio)
+{
+	if (bio->status)
+		queue_work(bio->foo, &bio->work);
+	else
+		finish(bio->foo);
+}
+static void end_ok(struct bio *bio)
+{
+	kick(bio);
+}
+static void end_bad(struct bio *bio)
+{
+	if (bio->status)
+		finish(bio->foo); /*! lock/sleep-in-atomic@low */
+}
+static void always_bad(struct bio *bio)
+{
+	if (bio->status)
+		queue_work(bio->foo, &bio->work);
+	mutex_lock(&bio->foo->mutex); /*! lock/sleep-in-atomic@high */
+	mutex_unlock(&bio->foo->mutex);
+}
+void start(struct bio *bio, struct bio *other, struct bio *third)
+{
+	bio->bi_end_io = end_ok;
+	other->bi_end_io = end_bad;
+	third->bi_end_io = always_bad;
+}`,
   'user memory, where page faults are switched off': `
 unsigned long a_ok(struct page *page, void *from)
 {
