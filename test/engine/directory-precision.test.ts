@@ -90,4 +90,35 @@ void set_up(struct note *note)
       ['clean dir/lock-required medium'],
     );
   });
+
+  it('a name that is read under a spinlock may be replaced, but is not freed meanwhile', async () => {
+    const source = (lock: string, unlock: string): string => `
+static int foo_rename(struct mnt_idmap *idmap, struct inode *old_dir, struct dentry *old_dentry,
+		      struct inode *new_dir, struct dentry *new_dentry, unsigned int flags)
+{
+	return 0;
+}
+const struct inode_operations renames = { .rename = foo_rename };
+const struct super_operations sops = { .put_super = foo_put };
+static int foo_release(struct inode *inode, struct file *file)
+{
+	struct foo *f = inode->i_private;
+
+	${lock}(&f->${lock.startsWith('spin') ? 'lock' : 'mutex'});
+	strscpy(f->name, file->f_path.dentry->d_name.name, 8);
+	${unlock}(&f->${lock.startsWith('spin') ? 'lock' : 'mutex'});
+	return 0;
+}
+const struct file_operations fops = { .release = foo_release };`;
+    const dangers = async (lock: string, unlock: string): Promise<readonly string[]> =>
+      (await findingsIn(filesOf(source(lock, unlock)))).map(
+        (f) => `${f.rule} ${f.precision}: ${/: (a rename .*?);/.exec(f.message)?.[1] ?? f.message}`,
+      );
+    assert.deepEqual(await dangers('spin_lock', 'spin_unlock'), [
+      'dentry/unstable-name high: a rename may replace it while it is read',
+    ]);
+    assert.deepEqual(await dangers('mutex_lock', 'mutex_unlock'), [
+      'dentry/unstable-name high: a rename may replace and free it',
+    ]);
+  });
 });

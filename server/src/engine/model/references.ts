@@ -315,6 +315,33 @@ const COUNTERS: readonly HelperEntry[] = [
       references: [getUnlessDead('r', 'refcount', 'result != 0')],
     },
   ),
+  N(
+    '__refcount_inc',
+    'r, oldp',
+    'Counts one up and gives the count before.',
+    '6.12:include/linux/refcount.h:345',
+    {
+      references: [get('r', 'refcount')],
+    },
+  ),
+  N(
+    '__refcount_inc_not_zero',
+    'r, oldp',
+    'Counts one up unless the count is zero, and gives the count before.',
+    '6.12:include/linux/refcount.h:296',
+    {
+      references: [getUnlessDead('r', 'refcount', 'result != 0')],
+    },
+  ),
+  N(
+    '__refcount_dec_and_test',
+    'r, oldp',
+    'Counts one down, gives the count before and tells whether it reached zero.',
+    '6.12:include/linux/refcount.h:411',
+    {
+      references: [put('r', 'refcount')],
+    },
+  ),
   N('refcount_dec', 'r', 'Counts one down, never to zero.', '6.12:include/linux/refcount.h:455', {
     references: [put('r', 'refcount')],
   }),

@@ -169,6 +169,8 @@ export interface HelperEntry {
   readonly sleeps: boolean | ConditionText;
   /** In interrupts and with bottom halves off it puts off what it would sleep for. */
   readonly putsOffInInterrupt?: true;
+  /** It leaves something to a task that runs later and may sleep. */
+  readonly queues?: true;
   /** Locks needed on entry. */
   readonly requires?: readonly LockSpec[];
   /** Locks that must not be held (it takes them itself, or deadlocks). */

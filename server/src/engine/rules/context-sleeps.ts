@@ -23,6 +23,8 @@ export interface SleepLaw {
   /** Why sleeping is forbidden in a situation; null where it is not, or where the rule does not speak for it. */
   readonly why: (entry: Entry, origin: Origin | undefined) => Lock | string | null;
   readonly precision: (e: SleepEffect) => Precision;
+  /** What excuses a sleep in a context that is forbidden for want of a task, not by a lock; null for nothing. */
+  readonly excuse?: (fn: FunctionRef, e: SleepEffect) => string | null;
 }
 
 /** The first sleep of each function that is entered where it may not. */
@@ -98,6 +100,11 @@ function sleepIn(
       (typeof why === 'string' || entry.locks.some((l) => l.kind === 'bh' && !l.may))
     ) {
       cx.silence?.(law.rule, fn, e.op, `'${leaf}()' puts off what it would sleep for: this is an interrupt`);
+      continue;
+    }
+    const excuse = typeof why === 'string' ? (law.excuse?.(fn, e) ?? null) : null;
+    if (excuse !== null) {
+      cx.silence?.(law.rule, fn, e.op, `'${e.what}()' may sleep, but ${excuse}`);
       continue;
     }
     const reason =

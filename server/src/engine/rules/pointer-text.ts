@@ -167,6 +167,34 @@ export class PointerText {
     return position < 0 ? null : this.countsParameter(callee, position, depth + 1);
   }
 
+  /**
+   * Whether an operation takes one more reference, of what is counted already: not one that fails on what is dead, nor one under a lock that
+   * keeps what nobody counts.
+   */
+  takesAnother(fn: FunctionRef, op: number, v: number, depth = 0): boolean {
+    if (this.counts(fn, op, v, depth) !== 'get') return false;
+    const { file } = fn;
+    const name = calledName(fn, op);
+    const helper = this.cx.analysis.model.helpers.get(name);
+    if (helper !== undefined)
+      return helper.requires === undefined && helper.references?.every((r) => r.action === 'get') === true;
+    const callee = this.cx.analysis.program.resolve(name, file);
+    if (callee === null) return false;
+    const args = readList(
+      file,
+      file.ops[(fnColumn(file, fn.index, Fn.FirstOp) + op) * OP_STRIDE + 2] as number,
+    );
+    const parameter = args.findIndex((e) => isLocal(fn, e, v));
+    const count = fnColumn(callee.file, callee.index, Fn.OpCount);
+    for (let o = 0; o < count; o++)
+      if (
+        this.counts(callee, o, parameter, depth + 1) !== null &&
+        !this.takesAnother(callee, o, parameter, depth + 1)
+      )
+        return false;
+    return true;
+  }
+
   private countsParameter(fn: FunctionRef, parameter: number, depth: number): Counted {
     // How deep it is asked is part of the question: near the limit less is found
     const key = `${fn.id},${parameter},${depth}`;

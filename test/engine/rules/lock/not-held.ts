@@ -233,6 +233,50 @@ static int a_ok(struct inode *dir, struct dentry *dentry)
 	return 0;
 }
 const struct inode_operations ops = { .unlink = a_ok };`,
+  'a member says whether it is held': `
+static int begin(struct inode *inode, struct file *file)
+{
+	struct foo *f = inode->i_private;
+
+	mutex_lock(&f->mutex);
+	f->ready = true;
+	f->count++;
+	f->ready = false;
+	mutex_unlock(&f->mutex);
+	return 0;
+}
+const struct file_operations files = { .open = begin };
+static void end_ok(struct foo *f)
+{
+	if (f->ready)
+		mutex_unlock(&f->mutex);
+}
+static void end_bad(struct foo *f)
+{
+	if (f->next)
+		mutex_unlock(&f->mutex); /*! lock/not-held@low */
+}
+static int a_unlink(struct inode *dir, struct dentry *dentry)
+{
+	struct foo *f = dir->i_private;
+
+	end_ok(f);
+	mutex_lock(&f->mutex);
+	f->count++;
+	mutex_unlock(&f->mutex);
+	return 0;
+}
+static int a_rmdir(struct inode *dir, struct dentry *dentry)
+{
+	struct foo *f = dir->i_private;
+
+	end_bad(f);
+	mutex_lock(&f->mutex);
+	f->count++;
+	mutex_unlock(&f->mutex);
+	return 0;
+}
+const struct inode_operations ops = { .unlink = a_unlink, .rmdir = a_rmdir };`,
   'an assertion that cannot hold': `
 static void count_bad(struct foo *f)
 {

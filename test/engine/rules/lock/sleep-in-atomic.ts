@@ -151,6 +151,146 @@ void b_bad(struct inode *dir, struct inode *inode)
 	inode->i_flags++;
 	spin_unlock(&dir->i_lock);
 }`,
+  // queue_work() says that the work was queued already: what was taken for it is given back
+  'a reference that was taken just before, here or in what is called': `
+struct work { struct inode *inode; };
+struct jar { struct kref ref; struct work work; struct mutex mutex; };
+bool queue(struct work *work);
+static void put_jar(struct jar *jar)
+{
+	if (refcount_dec_and_test(&jar->ref.refcount)) {
+		mutex_lock(&jar->mutex);
+		mutex_unlock(&jar->mutex);
+	}
+}
+static void get_jar(struct jar *jar)
+{
+	kref_get(&jar->ref);
+}
+static void queue_inode(struct inode *inode, struct work *work)
+{
+	ihold(inode);
+	if (!queue(work))
+		iput(inode);
+}
+static void __queue_jar(struct jar *jar)
+{
+	if (!queue(&jar->work))
+		put_jar(jar);
+}
+static void queue_jar(struct jar *jar)
+{
+	get_jar(jar);
+	__queue_jar(jar);
+}
+static void end(struct jar *jar)
+{
+	if (jar->work.inode)
+		queue_jar(jar);
+}
+void a_ok(struct foo *f, struct inode *inode, struct jar *jar)
+{
+	spin_lock(&f->lock);
+	queue_inode(inode, &jar->work);
+	end(jar);
+	spin_unlock(&f->lock);
+}
+void b_ok(struct foo *f, struct inode *inode)
+{
+	ihold(inode);
+	spin_lock(&f->lock);
+	f->count = inode->i_ino;
+	iput(inode);
+	spin_unlock(&f->lock);
+}
+static void put_two(struct jar *jar)
+{
+	get_jar(jar);
+	put_jar(jar);
+	put_jar(jar);
+}
+void c_bad(struct foo *f, struct jar *jar)
+{
+	spin_lock(&f->lock);
+	put_two(jar); /*! lock/sleep-in-atomic@medium */
+	spin_unlock(&f->lock);
+}
+static void queue_and_wait(struct jar *jar)
+{
+	get_jar(jar);
+	__queue_jar(jar);
+	msleep(1);
+}
+void d_bad(struct foo *f, struct jar *jar)
+{
+	spin_lock(&f->lock);
+	queue_and_wait(jar); /*! lock/sleep-in-atomic */
+	spin_unlock(&f->lock);
+}
+void e_bad(struct foo *f, struct inode *inode)
+{
+	spin_lock(&f->lock);
+	ihold(inode);
+	spin_unlock(&f->lock);
+	spin_lock(&f->lock);
+	iput(inode); /*! lock/sleep-in-atomic@high */
+	spin_unlock(&f->lock);
+}
+void f_bad(struct foo *f, struct inode *inode)
+{
+	spin_lock(&f->lock);
+	if (!igrab(inode))
+		goto out;
+	iput(inode); /*! lock/sleep-in-atomic@high */
+out:
+	spin_unlock(&f->lock);
+}
+void g_bad(struct foo *f, struct inode *inode, struct inode *other)
+{
+	spin_lock(&f->lock);
+	ihold(inode);
+	inode = other;
+	iput(inode); /*! lock/sleep-in-atomic@high */
+	spin_unlock(&f->lock);
+}`,
+  'at the end of I/O, where work is queued instead for those who may not sleep': `
+struct work { int n; };
+struct bio { void (*bi_end_io)(struct bio *bio); int status; struct foo *foo; struct work work; };
+static void finish(struct foo *f)
+{
+	mutex_lock(&f->mutex);
+	f->count++;
+	mutex_unlock(&f->mutex);
+}
+static void kick(struct bio *bio)
+{
+	if (bio->status)
+		queue_work(bio->foo, &bio->work);
+	else
+		finish(bio->foo);
+}
+static void end_ok(struct bio *bio)
+{
+	kick(bio);
+}
+static void end_bad(struct bio *bio)
+{
+	if (bio->status)
+		finish(bio->foo); /*! lock/sleep-in-atomic@low */
+}
+static void always_bad(struct bio *bio)
+{
+	if (bio->status)
+		queue_work(bio->foo, &bio->work);
+	mutex_lock(&bio->foo->mutex); /*! lock/sleep-in-atomic@high */
+	mutex_unlock(&bio->foo->mutex);
+}
+void start(struct bio *bio, struct bio *other, struct bio *third)
+{
+	bio->bi_end_io = end_ok;
+	other->bi_end_io = end_bad;
+	third->bi_end_io = always_bad;
+}`,
   'user memory, where page faults are switched off': `
 unsigned long a_ok(struct page *page, void *from)
 {

@@ -214,25 +214,32 @@ const QUIET: readonly HelperEntry[] = [
     '6.12:include/linux/sched/signal.h:423',
   ),
   N('kthread_should_stop', '', 'Tells whether the thread is to end.', '6.12:kernel/kthread.c:156'),
-  N('queue_work', 'wq, work', 'Queues a work item.', '6.12:include/linux/workqueue.h:662'),
-  N('schedule_work', 'work', 'Queues a work item.', '6.12:include/linux/workqueue.h:724'),
+  N('queue_work', 'wq, work', 'Queues a work item.', '6.12:include/linux/workqueue.h:662', {
+    queues: true,
+  }),
+  N('schedule_work', 'work', 'Queues a work item.', '6.12:include/linux/workqueue.h:724', {
+    queues: true,
+  }),
   N(
     'queue_delayed_work',
     'wq, dwork, delay',
     'Queues a work item for later.',
     '6.12:include/linux/workqueue.h:676',
+    { queues: true },
   ),
   N(
     'mod_delayed_work',
     'wq, dwork, delay',
     'Queues a work item for later, or moves it.',
     '6.12:include/linux/workqueue.h:691',
+    { queues: true },
   ),
   N(
     'schedule_delayed_work',
     'dwork, delay',
     'Queues a work item for later.',
     '6.12:include/linux/workqueue.h:817',
+    { queues: true },
   ),
   N(
     'cancel_delayed_work',

@@ -10,6 +10,7 @@ import { readsOf } from '../../contexts/operands.js';
 import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../../facts/encode.js';
+import type { LockKind } from '../../model/types.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { type Movable, Moves, movable, NOBODY_KNOWS, type Spot, spotOf } from '../dentry-stability.js';
 import { heldIn, heldShown } from '../holding.js';
@@ -92,6 +93,8 @@ interface Use {
   readonly spot: Spot | null;
   /** The call that moved the dentry after its name was stored, or -1. */
   readonly moved: number;
+  /** What is held keeps an old name from being freed: whoever is not preempted is waited for like a reader under RCU. */
+  readonly lasts: boolean;
   readonly held: Draft['held'];
 }
 
@@ -128,7 +131,18 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       const spot = spotOf(run, entry, s, dentry, true, quiet);
       if (spot === null) return;
       const held = heldShown(cx, fn, run, entry, s, op);
-      uses.set(dentry, { op, text: run.showPlace(dentry), callee, sure, inside, spot, moved: -1, held });
+      const lasts = heldIn(run, entry, s).some((l) => !l.may && KEEPS_MEMORY.has(l.kind));
+      uses.set(dentry, {
+        op,
+        text: run.showPlace(dentry),
+        callee,
+        sure,
+        inside,
+        spot,
+        moved: -1,
+        lasts,
+        held,
+      });
     };
     let { trail } = s;
     if (movers && callee === MOVES && args[0] !== undefined)
@@ -148,6 +162,7 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
           inside: false,
           spot: null,
           moved: old.moved,
+          lasts: false,
           held: heldShown(cx, fn, run, entry, s, op),
         });
         continue;
@@ -180,6 +195,9 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   replay(cx.analysis, fn, entry, look, undefined, goals);
   return { uses: [...uses.values()], believed };
 }
+
+/** What switches preemption off, or is a read side of RCU where it does not: names are freed after a grace period. */
+const KEEPS_MEMORY: ReadonlySet<LockKind> = new Set(['spin', 'rwlock', 'bit', 'preempt', 'irq', 'bh']);
 
 /** Helpers whose use says that the function takes the dentry for one that may move, and their parameter. */
 const BELIEVES: ReadonlyMap<string, number> = new Map([
@@ -586,7 +604,7 @@ function draftsOf(
       rule: ID,
       precision: precisionOf(use, can, isBelieved),
       certainty: 'must',
-      message: `the name of '${use.text}' is handed to '${use.callee}()' ${use.inside ? 'in a structure, ' : ''}with nothing that keeps it: a rename may replace and free it; use take_dentry_name_snapshot(), or take d_lock`,
+      message: `the name of '${use.text}' is handed to '${use.callee}()' ${use.inside ? 'in a structure, ' : ''}with nothing that keeps it: a rename may ${use.lasts ? 'replace it while it is read' : 'replace and free it'}; use take_dentry_name_snapshot(), or take d_lock`,
       fn: fn.id,
       op: use.op,
       entry: entryMethod(cx.analysis, origin),
@@ -606,7 +624,7 @@ function draftsOf(
           'other-side',
           fn,
           use.op,
-          `rename(2) gives '${use.text}' another name in place, or frees the old one`,
+          `rename(2) gives '${use.text}' another name in place${use.lasts ? '' : ', or frees the old one'}`,
           1,
         ),
       ],

@@ -12,7 +12,7 @@ import { readsOf } from '../../contexts/operands.js';
 import type { FunctionResult } from '../../contexts/result.js';
 import { type Lock, type PlainLock, plainLock, type State } from '../../contexts/state.js';
 import { T, type Terms } from '../../contexts/terms.js';
-import { CALL_LOOP, Fn, OP_STRIDE, Op } from '../../facts/encode.js';
+import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
 import { OfAnalyses } from '../kept.js';
@@ -27,7 +27,7 @@ import {
   waysReleased,
   waysTaken,
 } from '../releases.js';
-import { anyhow, type Look, OfSituations, operationsOf, replay, watch } from '../replay.js';
+import { anyhow, type Look, OfSituations, operationsOf, replay, visitExpressions, watch } from '../replay.js';
 import {
   type Draft,
   entryMethod,
@@ -500,6 +500,8 @@ interface Missing {
   readonly mixed: boolean;
   /** Memory decides whether it is reached: the same may have decided whether the lock is taken. */
   readonly decided: boolean;
+  /** Members that are tested on the only way to it. */
+  readonly tested: readonly string[];
   /** The object came out of a call of which nothing is known: it may have come locked. */
   readonly made: boolean;
   /** What it is reached from was handed to a call of which nothing is known. */
@@ -556,6 +558,7 @@ function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Mis
           asserted,
           mixed: false,
           decided: false,
+          tested: [],
           made: isMade(cx, run, lock.place),
           handed: false,
         });
@@ -573,14 +576,78 @@ function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Mis
     }
   });
   const flow = graph;
-  const isDecided = (op: number): boolean =>
-    flow !== null && [...softTests].some((b) => decides(flow, blockOf(flow, b), op));
   const ways = new Ways(fn);
   const isHanded = (op: number): boolean =>
     [...(roots.get(missingAt.get(op) ?? -1) ?? [])].some((call) => ways.isAfter(call, op));
   return [...found.values()]
-    .map((m) => ({ ...m, mixed: others.has(m.op), decided: isDecided(m.op), handed: isHanded(m.op) }))
+    .map((m) => {
+      return {
+        ...m,
+        mixed: others.has(m.op),
+        decided: flow !== null && [...softTests].some((b) => decides(flow, blockOf(flow, b), m.op)),
+        tested: membersIn(
+          fn,
+          [...softTests].filter((b) => flow !== null && parts(flow, blockOf(flow, b), m.op)),
+        ),
+        handed: isHanded(m.op),
+      };
+    })
     .sort((a, b) => a.op - b.op);
+}
+
+/** Whether only one way on from a branch comes to an operation, wherever both go after it. */
+function parts(graph: FunctionRun['graph'], branch: number, op: number): boolean {
+  const block = blockOf(graph, op);
+  const [yes, no] = graph.successors[branch] ?? [];
+  if (yes === undefined || no === undefined) return false;
+  return reachedFrom(graph, yes, branch).has(block) !== reachedFrom(graph, no, branch).has(block);
+}
+
+/** The members that conditions read, by name. */
+function membersIn(fn: FunctionRef, tests: readonly number[]): readonly string[] {
+  const { file } = fn;
+  const out = new Set<string>();
+  for (const op of tests)
+    for (const e of readsOf(fn, op))
+      visitExpressions(file, e, (x, kind) => {
+        if (kind === X.Field) out.add(file.strings[file.exprs[x * EXPR_STRIDE + 2] as number] ?? '');
+      });
+  out.delete('');
+  return [...out].sort();
+}
+
+/**
+ * Whether a member that decides whether something is given back is where the directory notes that: a function that itself takes or gives
+ * back such a lock stores to a member of that name.
+ */
+function isNoted(cx: RuleContext, fn: FunctionRef, { lock, tested }: Missing): boolean {
+  if (tested.length === 0) return false;
+  const key = classKey(lock);
+  const mentions = new Mentions(tested);
+  return cx.unit.some((other) => {
+    const result = cx.analysis.results[other.id];
+    return (
+      other.unit === fn.unit &&
+      (result?.acquires.has(key) === true || result?.releases.has(key) === true) &&
+      mentions.in(other) &&
+      operationsOf(other).some((op) => tested.includes(storedMember(other, op))) &&
+      operationsOf(other).some((op) => movesItself(cx, other, op, lock))
+    );
+  });
+}
+
+/** The member that an operation stores to, by name, or ''. */
+function storedMember({ file, index }: FunctionRef, op: number): string {
+  const at = (fnColumn(file, index, Fn.FirstOp) + op) * OP_STRIDE;
+  if ((file.ops[at] as Op) !== Op.Assign) return '';
+  const target = (file.ops[at + 1] as number) * EXPR_STRIDE;
+  return (file.exprs[target] as X) === X.Field ? (file.strings[file.exprs[target + 2] as number] ?? '') : '';
+}
+
+/** Whether an operation is a helper's call that takes a lock of such a kind, or gives one back. */
+function movesItself(cx: RuleContext, fn: FunctionRef, op: number, lock: PlainLock): boolean {
+  const helper = cx.analysis.model.helpers.get(calledName(fn, op));
+  return [...(helper?.acquires ?? []), ...(helper?.releases ?? [])].some((l) => l.kind === lock.kind);
 }
 
 /** Whether a place hangs on what a call gave that nothing is known of. */
@@ -693,6 +760,10 @@ function certainlyNot(cx: RuleContext, fn: FunctionRef, left: ReadonlyMap<string
           ? // A callee that leaves RCU-walk does so by a flag
             cx.analysis.model.helpers.has(calledName(fn, m.op))
           : comesFromMethod(cx.analysis, fn.id, entry, m.place));
+      if (!certain && !m.asserted && isNoted(cx, fn, m)) {
+        quiet?.('a member says whether it is held: it is stored to where such a lock is taken or given back');
+        continue;
+      }
       const name = lockName({ lock: m.lock, text: m.text });
       const from =
         origin === undefined

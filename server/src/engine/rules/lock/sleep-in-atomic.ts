@@ -7,12 +7,13 @@
 import { calledName } from '../../contexts/cfg.js';
 import { FunctionRun } from '../../contexts/flow.js';
 import { entryAtomic } from '../../contexts/propagate.js';
-import type { LocalEvent, ShownLock } from '../../contexts/result.js';
+import type { LocalEvent, ShownLock, SleepEffect } from '../../contexts/result.js';
 import { isAtomicKind, namelessWord } from '../../model/lock-kinds.js';
 import type { LockKind } from '../../model/types.js';
 import type { FunctionRef } from '../../program/program.js';
 import { contextSleeps, isAtomicDentryMethod } from '../context-sleeps.js';
-import { isNotLast } from '../last-put.js';
+import { isNotLast, OwnPuts } from '../last-put.js';
+import { calleesByOp } from '../lockless.js';
 import { PointerText } from '../pointer-text.js';
 import { isReleasing } from '../releases.js';
 import { operationsOf } from '../replay.js';
@@ -35,6 +36,9 @@ const ID = 'lock/sleep-in-atomic';
 
 /** A lock of the VFS that is waited for, as the end of a path. */
 const OBJECT_LOCK = /(?:->|\.)(?:i_rwsem|s_umount)$/;
+
+/** Calls of a way down that are looked at. */
+const MAX_WAY = 20;
 
 /** The rule. */
 export const sleepInAtomic: Rule = {
@@ -64,6 +68,7 @@ interface Sleep {
 function localSleeps(cx: RuleContext): Draft[] {
   const out: Draft[] = [];
   const text = new PointerText(cx);
+  const own = new OwnPuts(cx, text);
   for (const fn of cx.functions) {
     const result = cx.analysis.results[fn.id];
     if (result === undefined) continue;
@@ -97,6 +102,15 @@ function localSleeps(cx: RuleContext): Draft[] {
           fn,
           e.op,
           `'${e.what}()' gives back no last reference: the pointer is followed after it`,
+        );
+        continue;
+      }
+      if (own.isAllAt(fn, e.op)) {
+        cx.silence?.(
+          ID,
+          fn,
+          e.op,
+          `what '${e.what}()' gives back was taken just before: it is not the last reference`,
         );
         continue;
       }
@@ -220,7 +234,29 @@ function enteredAtomic(cx: RuleContext): Draft[] {
   return contextSleeps(cx, {
     rule: 'lock/sleep-in-atomic',
     why: (entry, origin) => (isAtomicDentryMethod(cx, origin) ? null : entryAtomic(entry)),
-    // Who asks in_task(), a flag of the I/O or a work queue first is not always understood
+    // Who asks in_task() or a flag of the I/O first is not always understood
     precision: (e) => (e.certain ? 'high' : 'low'),
+    excuse: (fn, e) =>
+      (e.certain && e.facts.length === 0 && e.memory.length === 0) || !leavesToOthers(cx, fn, e)
+        ? null
+        : 'on the way there work is queued for a task that may sleep: what is not is meant for those who may',
   });
+}
+
+/** Whether a function, or one on the way from it to what sleeps, has an arm that queues work, itself or in what it calls. */
+function leavesToOthers(cx: RuleContext, from: FunctionRef, first: SleepEffect): boolean {
+  const { program, results, model } = cx.analysis;
+  const queues = (fn: FunctionRef | undefined): boolean =>
+    fn !== undefined && operationsOf(fn).some((op) => model.helpers.get(calledName(fn, op))?.queues === true);
+  let fn: FunctionRef | undefined = from;
+  let e: SleepEffect | undefined = first;
+  for (let depth = 0; depth < MAX_WAY && fn !== undefined && e !== undefined; depth++) {
+    if (queues(fn)) return true;
+    for (const ids of calleesByOp(cx, fn).values())
+      if (ids.some((id) => queues(program.functions[id]))) return true;
+    const sleeps: readonly SleepEffect[] = results[e.via]?.sleeps ?? [];
+    fn = program.functions[e.via];
+    e = sleeps.find((x) => x.certain) ?? sleeps[0];
+  }
+  return false;
 }
