@@ -57,6 +57,19 @@ class Fake implements SharedReading {
   leave = (): void => {};
 }
 
+/** Nobody else is there, and what has been claimed stays so. */
+class Alone extends Fake {
+  private readonly claimed = new Set<string>();
+  constructor() {
+    super(true);
+  }
+  override claim = (file?: string): boolean => {
+    const isNew = !this.claimed.has(file ?? '');
+    this.claimed.add(file ?? '');
+    return isNew;
+  };
+}
+
 /** Another engine that has claimed everything, and hands on the next file whenever it is waited for. */
 class Slow extends Fake {
   private at = 0;
@@ -214,6 +227,16 @@ describe('shared reading', () => {
     assert.deepEqual(said(engine.check(EVERYTHING, NEVER)), said(alone.check(EVERYTHING, NEVER)));
     assert.ok(silent.waits > 0);
     assert.equal(silent.asked.length, 1);
+  });
+
+  it('a file that has no facts is not waited for by who claimed it before', async () => {
+    const reading = new Alone();
+    const engine = await openFiles(UNIT, reading);
+    const paths = ['fs/foo/x.c', 'fs/foo/gone.c'];
+    const expected = said(engine.check({ ...EVERYTHING, paths }, NEVER));
+    engine.invalidate('fs/foo/own.h');
+    assert.deepEqual(said(engine.check({ ...EVERYTHING, paths }, NEVER)), expected);
+    assert.equal(reading.waits, 0);
   });
 
   it('a claim is given once, what is published arrives at the others, and a closed one is closed for all', () => {

@@ -392,11 +392,13 @@ export class Loader {
         reading.publish(path, what);
       }
       if (facts !== null) follow(facts);
+      else this.without.add(path);
       if (!keep) this.facts.delete(path);
     };
     const { heard, changed } = this;
     const take = (path: string, what: HandedOn): void => {
       if ('skipped' in what) {
+        this.without.add(path);
         if (what.skipped !== null) this.skipped.set(path, what.skipped);
         return;
       }
@@ -416,6 +418,7 @@ export class Loader {
       const path = todo[next];
       if (path !== undefined) {
         next++;
+        if (this.without.has(path)) continue;
         const facts = this.facts.get(path);
         const what = heard.get(path);
         if (facts !== undefined) follow(facts);
@@ -441,11 +444,15 @@ export class Loader {
   /** What others made before it was asked for here. */
   private readonly heard = new Map<string, HandedOn>();
 
+  /** Files that have no facts: who goes on after a stop, or asks once more, waits for nobody to hand them on. */
+  private readonly without = new Set<string>();
+
   /** Forgets what was made from a file's text. Gives whether the file is new, or gone. */
   invalidate(path: string): boolean {
     const facts = this.facts.get(path);
     this.facts.delete(path);
     this.heard.delete(path);
+    this.without.delete(path);
     this.changed.add(path);
     this.skipped.delete(path);
     this.texts.delete(path);
