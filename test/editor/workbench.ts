@@ -289,6 +289,10 @@ export class Workbench {
     const says = folder === undefined ? parts.slice(0, -1).slice(-2) : [folder];
     const chosen = this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).first();
     const tab = this.page.locator(`.tab.active[data-resource-name="${name}"]`);
+    // In a file that is open already the cursor goes there later
+    const cursor = this.page.locator('[id="status.editor.selection"]', {
+      hasText: new RegExp(`^Ln ${line},`),
+    });
     // An editor that has just started may take the first list away again
     const isOpen = await until(async () => {
       await this.page.keyboard.press('Control+P');
@@ -300,7 +304,7 @@ export class Workbench {
       };
       if (await until(isRight, 15_000)) await this.page.keyboard.press('Enter');
       else await this.page.keyboard.press('Escape');
-      return until(async () => (await tab.count()) > 0, 10_000);
+      return until(async () => (await tab.count()) > 0 && (await cursor.count()) > 0, 10_000);
     });
     if (!isOpen) throw new Error(`${path} does not open`);
   }

@@ -72,7 +72,7 @@ export class Loader {
     }
     const text = this.tree.read(path);
     if (text === null) return null;
-    const facts = this.made(path, configure(text, this.config).text);
+    const facts = this.made(path, this.asConfigured(text));
     if (facts === null) return null;
     this.facts.set(path, facts);
     if (key !== null) this.memory?.keep(FACTS, key, facts);
@@ -206,7 +206,16 @@ export class Loader {
   /** The text that was analysed. */
   configured(path: string): string | null {
     const text = this.tree.read(path);
-    return text === null ? null : configure(text, this.config).text;
+    return text === null ? null : this.asConfigured(text);
+  }
+
+  /** The last text that was configured, and what became of it: what is read after an edit is asked for once more where something is found. */
+  private lastConfigured: { readonly from: string; readonly to: string } | null = null;
+
+  private asConfigured(text: string): string {
+    if (this.lastConfigured?.from !== text)
+      this.lastConfigured = { from: text, to: configure(text, this.config).text };
+    return this.lastConfigured.to;
   }
 
   private exists(path: string): boolean {

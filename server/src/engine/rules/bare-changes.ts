@@ -56,18 +56,21 @@ interface ChangeIn extends MemberChange {
  * those that hang on what was there before: what is stored anew undoes nothing, and is as often the first value of an object.
  */
 export function bareChanges(cx: RuleContext): readonly BareChange[] {
-  const byMember = new Map<string, ChangeIn[]>();
-  const changes = CHANGED.of(cx.analysis, (fn) => {
+  const inFunction = (fn: FunctionRef): readonly MemberChange[] | null => {
     const found = CHANGES.of(fn, [resultsAround(cx.analysis, fn)], () => memberChangesIn(cx, fn));
     return found.length === 0 ? null : found;
+  };
+  const byMember = CHANGED.together(cx.analysis, inFunction, (changes) => {
+    const all = new Map<string, ChangeIn[]>();
+    for (const fn of cx.all)
+      for (const c of changes.get(fn.id) ?? []) {
+        const key = `${fn.unit}|${c.struct}.${c.field}`;
+        const list = all.get(key);
+        if (list === undefined) all.set(key, [{ ...c, fn }]);
+        else list.push({ ...c, fn });
+      }
+    return all;
   });
-  for (const fn of cx.all)
-    for (const c of changes.get(fn.id) ?? []) {
-      const key = `${fn.unit}|${c.struct}.${c.field}`;
-      const list = byMember.get(key);
-      if (list === undefined) byMember.set(key, [{ ...c, fn }]);
-      else list.push({ ...c, fn });
-    }
   const mine = new Set(cx.functions.map((fn) => fn.id));
   const out: BareChange[] = [];
   for (const all of byMember.values()) {

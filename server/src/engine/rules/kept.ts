@@ -181,19 +181,21 @@ export class OfAnalyses<T> {
  * of those that it names, or on the results of those that it calls. After an edit only functions with another result are looked at again.
  */
 export class OfEach<T> {
-  private readonly all: OfAnalyses<Map<number, T>>;
+  private readonly all: OfAnalyses<Each<T>>;
   private find: (fn: FunctionRef) => T | null = () => null;
 
   constructor(alsoOn: 'nothing else' | 'texts of callees' | 'results of callees' = 'nothing else') {
-    const look = ({ program }: Analysis, id: number, into: Map<number, T>): void => {
+    const look = ({ program }: Analysis, id: number, into: Each<T>): void => {
       const fn = program.functions[id];
       const found = fn === undefined ? null : this.find(fn);
-      if (found === null) into.delete(id);
-      else into.set(id, found);
+      if (found === null) {
+        if (!into.found.delete(id)) return;
+      } else into.found.set(id, found);
+      into.together = null;
     };
-    this.all = new OfAnalyses(
+    this.all = new OfAnalyses<Each<T>>(
       (analysis) => {
-        const found = new Map<number, T>();
+        const found: Each<T> = { found: new Map(), together: null };
         for (const id of analysis.bottomUp) look(analysis, id, found);
         return found;
       },
@@ -216,8 +218,26 @@ export class OfEach<T> {
   /** By function, in no order that means anything. `find`: what is found of one; null where nothing is to be said of it. */
   of(analysis: Analysis, find: (fn: FunctionRef) => T | null): ReadonlyMap<number, T> {
     this.find = find;
-    return this.all.of(analysis);
+    return this.all.of(analysis).found;
   }
+
+  /** What is made of all of it together: once, until something else is found of a function. */
+  together<G>(
+    analysis: Analysis,
+    find: (fn: FunctionRef) => T | null,
+    make: (found: ReadonlyMap<number, T>) => G,
+  ): G {
+    this.find = find;
+    const each = this.all.of(analysis);
+    each.together ??= { made: make(each.found) };
+    return each.together.made as G;
+  }
+}
+
+/** What was found of each function, and what was made of it. */
+interface Each<T> {
+  readonly found: Map<number, T>;
+  together: { readonly made: unknown } | null;
 }
 
 /** A function of one thing that is asked of the same one again and again: what was said stays as long as that does. */

@@ -17,6 +17,7 @@ import { EXPR_STRIDE, FN_VARIADIC, Fn, OP_STRIDE, Op, X } from '../facts/encode.
 import { isAtomicKind, isLockKind } from '../model/lock-kinds.js';
 import type { FunctionRef } from '../program/program.js';
 import { dereferencesOf } from './dereferences.js';
+import { OfAnalyses } from './kept.js';
 import { mayWalk } from './may-walk.js';
 import { Mentions } from './mentions.js';
 import { OfSituations, visitExpressions, watch } from './replay.js';
@@ -49,30 +50,48 @@ export function locklessAccesses(cx: RuleContext, units: ReadonlySet<string>): M
   const propagation = cx.analysis.propagation;
   if (propagation === null) return byUnit;
   const handed = new Handed(cx);
-  for (const fn of mayWalk(cx.analysis)) {
-    const entries = propagation.entries[fn.id] ?? [];
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries[i] as Entry;
-      if (!isLockless(entry)) continue;
-      // The unit whose method brings us here: helpers in headers and in libfs belong to whom they work for
-      const homes = new Set<string>();
-      for (const o of entry.origins) {
-        const origin = propagation.origins[o];
-        const home = origin === undefined ? undefined : cx.analysis.program.functions[origin.function]?.unit;
-        if (home !== undefined && units.has(home)) homes.add(home);
+  for (const { id, entryIndex, homes } of LOCKLESS.of(cx.analysis)) {
+    const here = homes.filter((home) => units.has(home));
+    const fn = cx.analysis.program.functions[id];
+    const entry = propagation.entries[id]?.[entryIndex];
+    if (here.length === 0 || fn === undefined || entry === undefined) continue;
+    for (const found of handed.accessesOf(fn, entry))
+      for (const home of here) {
+        const list = byUnit.get(home);
+        const access: LocklessAccess = { fn, entryIndex, ...found };
+        if (list === undefined) byUnit.set(home, [access]);
+        else if (list.length < MAX_ACCESSES) list.push(access);
       }
-      if (homes.size === 0) continue;
-      for (const access of handed.accessesOf(fn, entry))
-        for (const home of homes) {
-          const list = byUnit.get(home);
-          const here: LocklessAccess = { fn, entryIndex: i, ...access };
-          if (list === undefined) byUnit.set(home, [here]);
-          else if (list.length < MAX_ACCESSES) list.push(here);
-        }
-    }
   }
   return byUnit;
 }
+
+/** A situation of RCU-walk. */
+interface Lockless {
+  readonly id: number;
+  readonly entryIndex: number;
+  /** The units whose methods bring us here: helpers in headers and in libfs belong to whom they work for. */
+  readonly homes: readonly string[];
+}
+
+/** All of an analysis, the functions as `mayWalk` has them: the same from edit to edit, as situations are. */
+const LOCKLESS = new OfAnalyses<readonly Lockless[]>(
+  (analysis) => {
+    const { propagation, program } = analysis;
+    const out: Lockless[] = [];
+    for (const { id } of mayWalk(analysis))
+      for (const [entryIndex, entry] of (propagation?.entries[id] ?? []).entries()) {
+        if (!isLockless(entry)) continue;
+        const homes = entry.origins.flatMap((o) => {
+          const origin = propagation?.origins[o];
+          return (origin === undefined ? undefined : program.functions[origin.function]?.unit) ?? [];
+        });
+        if (homes.length > 0) out.push({ id, entryIndex, homes: [...new Set(homes)] });
+      }
+    return out;
+  },
+  (lockless) => lockless,
+);
 
 /** Whether a situation is one of RCU-walk, with no spinlock that somebody above took. */
 function isLockless(entry: Entry): boolean {

@@ -15,7 +15,7 @@ import { T, type Terms } from '../../contexts/terms.js';
 import { CALL_LOOP, EXPR_STRIDE, Fn, OP_STRIDE, Op, X } from '../../facts/encode.js';
 import type { FunctionRef } from '../../program/program.js';
 import { comesFromMethod, holding, isAllKnown, isWhole } from '../holding.js';
-import { OfAnalyses } from '../kept.js';
+import { OfAnalyses, OfFunctions, resultsAround } from '../kept.js';
 import { Mentions } from '../mentions.js';
 import {
   calleeAt,
@@ -415,7 +415,7 @@ function hasModes(kind: string): boolean {
 /** What is given back in another mode than the one in which it was taken, whatever the callers hold. */
 function inOtherMode(cx: RuleContext, fn: FunctionRef, result: FunctionResult): Draft[] {
   const takes = [...result.acquires].some((key) => hasModes(key.slice(key.indexOf('|') + 1)));
-  if (!takes || !mayTurn(cx, fn)) return [];
+  if (!takes || !MAY_TURN.of(fn, [resultsAround(cx.analysis, fn)], () => mayTurn(cx, fn))) return [];
   const at = anyhow(result);
   return TURNED.of(cx.analysis, fn, at, () => turnedIn(cx, fn, at)).map((t) => {
     const name = lockName({ lock: t.lock, text: t.text });
@@ -438,6 +438,8 @@ function inOtherMode(cx: RuleContext, fn: FunctionRef, result: FunctionResult): 
     };
   });
 }
+
+const MAY_TURN = new OfFunctions<boolean>();
 
 /** Whether something is taken in one mode that may be given back in the other, by what is called. */
 function mayTurn(cx: RuleContext, fn: FunctionRef): boolean {

@@ -6,6 +6,7 @@
  */
 
 import { calledName, fnColumn } from '../../contexts/cfg.js';
+import type { Entry } from '../../contexts/entry-points.js';
 import { readsOf } from '../../contexts/operands.js';
 import type { FreeEffect } from '../../contexts/result.js';
 import { T } from '../../contexts/terms.js';
@@ -16,9 +17,11 @@ import { callsOfUnit } from '../../program/unit-calls.js';
 import { earlyEnds, otherSide, reader, TypesafeCaches } from '../early-ends.js';
 import { earlyMembers, swappedMembers } from '../early-members.js';
 import { freeSite, isTeardown } from '../free-site.js';
+import { OfAnalyses } from '../kept.js';
 import { type LocklessAccess, locklessAccesses } from '../lockless.js';
 import { Mentions } from '../mentions.js';
 import { type Draft, entryMethod, originStep, type Rule, type RuleContext, step } from '../rule.js';
+import { stringNumbers } from '../written-names.js';
 
 const ID = 'rcu/early-free';
 
@@ -109,8 +112,8 @@ function linkBodies(
         ['i_link', 'inode::i_link'],
         ...(returned.get(fn.unit) ?? []),
       ] as const) {
-        const number = file.strings.indexOf(member);
-        if (number >= 0) made.set(number, owner);
+        const number = stringNumbers(file).get(member);
+        if (number !== undefined) made.set(number, owner);
       }
       wanted = made;
       fields.set(file, wanted);
@@ -147,6 +150,23 @@ function ownerOfExpression(cx: RuleContext, fn: FunctionRef, expr: number): stri
   return `${type.base.slice(7)}::${fn.file.strings[fn.file.exprs[at + 2] as number]}`;
 }
 
+/** Methods that end an object, callees first, each with the number of the situation that says so. */
+const TEARDOWNS = new OfAnalyses<ReadonlyMap<number, number>>(
+  (analysis) => {
+    const { propagation } = analysis;
+    const out = new Map<number, number>();
+    for (const id of analysis.bottomUp) {
+      const at = (propagation?.entries[id] ?? []).findIndex(
+        (e) => e.caller < 0 && e.origins.some((o) => isTeardown(propagation?.origins[o])),
+      );
+      if (at >= 0) out.set(id, at);
+    }
+    return out;
+  },
+  // Situations stay from edit to edit
+  (teardowns) => teardowns,
+);
+
 function frees(
   cx: RuleContext,
   accesses: ReadonlyMap<string, readonly LocklessAccess[]>,
@@ -168,15 +188,12 @@ function frees(
     }
     return waits;
   };
-  for (const fn of cx.all) {
-    const entries = propagation.entries[fn.id] ?? [];
-    const entry = entries.find(
-      (e) => e.caller < 0 && e.origins.some((o) => isTeardown(propagation.origins[o])),
-    );
-    if (entry === undefined) {
-      if (cx.silence !== undefined) noteOtherEnds(cx, fn);
-      continue;
-    }
+  const teardowns = TEARDOWNS.of(cx.analysis);
+  if (cx.silence !== undefined) for (const fn of cx.all) if (!teardowns.has(fn.id)) noteOtherEnds(cx, fn);
+  for (const [id, at] of teardowns) {
+    const fn = cx.analysis.program.functions[id] as FunctionRef;
+    const entries = propagation.entries[id] ?? [];
+    const entry = entries[at] as Entry;
     const origin = propagation.origins[entry.origins.find((o) => isTeardown(propagation.origins[o])) ?? -1];
     if (origin === undefined) continue;
     const lockless = accesses.get(fn.unit) ?? [];
