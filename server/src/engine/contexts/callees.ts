@@ -213,7 +213,9 @@ export class Callees {
 
 /** Whether a macro reaches for a member whose name it is given. */
 function namesMember(params: readonly string[], body: string): boolean {
-  return params.some((p) => /^\w+$/.test(p) && new RegExp(`(->|\\.)\\s*${p}\\b`).test(body));
+  return (
+    /->|\./.test(body) && params.some((p) => /^\w+$/.test(p) && new RegExp(`(->|\\.)\\s*${p}\\b`).test(body))
+  );
 }
 
 function isAlike(a: readonly number[], b: readonly number[]): boolean {

@@ -211,35 +211,63 @@ export class IntPool {
   }
 }
 
+/** Shorter texts are macros and small headers. */
+const SHORT_TEXT = 2000;
+
 const UNNAMED_TYPE = /^(struct|union|enum) @(\d+)$/;
 
 /** Collects one file's facts; strings, expressions and types are hash-consed. */
 export class FactsBuilder {
-  readonly lists = new IntPool(1024);
-  readonly ops = new IntPool(4096);
-  readonly blocks = new IntPool(512);
-  readonly functions = new IntPool(512);
-  readonly variables = new IntPool(512);
-  readonly structs = new IntPool(64);
-  readonly fields = new IntPool(256);
-  readonly tables = new IntPool(64);
-  readonly slots = new IntPool(128);
-  readonly macros = new IntPool(128);
-  readonly globals = new IntPool(128);
-  readonly protos = new IntPool(128);
-  readonly typedefs = new IntPool(32);
-  readonly enums = new IntPool(64);
-  readonly invocations = new IntPool(64);
-  readonly uses = new IntPool(64);
-  readonly includes = new IntPool(32);
-  private readonly exprs = new IntPool(4096);
-  private readonly types = new IntPool(128);
+  readonly lists: IntPool;
+  readonly ops: IntPool;
+  readonly blocks: IntPool;
+  readonly functions: IntPool;
+  readonly variables: IntPool;
+  readonly structs: IntPool;
+  readonly fields: IntPool;
+  readonly tables: IntPool;
+  readonly slots: IntPool;
+  readonly macros: IntPool;
+  readonly globals: IntPool;
+  readonly protos: IntPool;
+  readonly typedefs: IntPool;
+  readonly enums: IntPool;
+  readonly invocations: IntPool;
+  readonly uses: IntPool;
+  readonly includes: IntPool;
+  private readonly exprs: IntPool;
+  private readonly types: IntPool;
   private readonly words = new Words();
-  /** Numbers of expressions and 1, by what they say; 0: free. */
-  private exprIds = new Int32Array(4096);
+  /** Numbers of expressions and 1, by what they say; 0: free. Their number is a power of two. */
+  private exprIds: Int32Array;
   private readonly typeIds = new Map<string, number>();
   private readonly nums: number[] = [];
   private readonly numIds = new Map<number, number>();
+
+  /** `letters`: how long the text is, so that a short one is not given the room of a file. */
+  constructor(letters: number) {
+    const room = (most: number): number => (letters < SHORT_TEXT ? most / 32 : most);
+    this.lists = new IntPool(room(1024));
+    this.ops = new IntPool(room(4096));
+    this.blocks = new IntPool(room(512));
+    this.functions = new IntPool(room(512));
+    this.variables = new IntPool(room(512));
+    this.structs = new IntPool(room(64));
+    this.fields = new IntPool(room(256));
+    this.tables = new IntPool(room(64));
+    this.slots = new IntPool(room(128));
+    this.macros = new IntPool(room(128));
+    this.globals = new IntPool(room(128));
+    this.protos = new IntPool(room(128));
+    this.typedefs = new IntPool(room(32));
+    this.enums = new IntPool(room(64));
+    this.invocations = new IntPool(room(64));
+    this.uses = new IntPool(room(64));
+    this.includes = new IntPool(room(32));
+    this.exprs = new IntPool(room(4096));
+    this.types = new IntPool(room(128));
+    this.exprIds = new Int32Array(room(4096));
+  }
 
   string(text: string): number {
     return this.words.of(text);
