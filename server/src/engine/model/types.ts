@@ -34,6 +34,7 @@ export type LockKind =
   | 'rwlock' // rwlock_t: atomic
   | 'bit' // bit_spin_lock, hlist_bl_lock: atomic
   | 'seqwrite' // write side of a seqlock: atomic
+  | 'seqcount' // write side of a sequence counter that was begun as raw: says nothing of preemption
   | 'mutex'
   | 'rwsem'
   | 'percpu-rwsem'

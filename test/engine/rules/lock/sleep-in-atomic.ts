@@ -97,6 +97,31 @@ void e_bad(struct foo *f, struct foo *g)
 	wait(g); /*! lock/sleep-in-atomic@medium */
 	spin_unlock(&f->lock);
 }`,
+  'a write section of a sequence count that switches preemption off, or leaves it as it is': `
+struct shelf { struct mutex mutex; seqcount_t count; };
+void a_bad(struct shelf *s)
+{
+	write_seqcount_begin(&s->count);
+	mutex_lock(&s->mutex); /*! lock/sleep-in-atomic@high */
+	mutex_unlock(&s->mutex);
+	write_seqcount_end(&s->count);
+}
+void b_ok(struct shelf *s)
+{
+	raw_write_seqcount_begin(&s->count);
+	mutex_lock(&s->mutex);
+	mutex_unlock(&s->mutex);
+	raw_write_seqcount_end(&s->count);
+}
+void c_bad(struct shelf *s)
+{
+	preempt_disable();
+	raw_write_seqcount_begin(&s->count);
+	mutex_lock(&s->mutex); /*! lock/sleep-in-atomic@high */
+	mutex_unlock(&s->mutex);
+	raw_write_seqcount_end(&s->count);
+	preempt_enable();
+}`,
   'a mutex under a spinlock': `
 void a_bad(struct foo *f)
 {
