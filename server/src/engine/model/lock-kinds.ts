@@ -28,6 +28,7 @@ const KINDS: Readonly<Record<LockKind, Traits>> = {
   rwlock: { nature: 'lock', atomic: true },
   bit: { nature: 'lock', atomic: true },
   seqwrite: { nature: 'lock', atomic: true },
+  seqcount: { nature: 'lock', atomic: false },
   mutex: { nature: 'lock', atomic: false },
   rwsem: { nature: 'lock', atomic: false },
   'percpu-rwsem': { nature: 'lock', atomic: false },

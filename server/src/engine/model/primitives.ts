@@ -402,15 +402,16 @@ const SEQLOCKS: readonly HelperEntry[] = [
     { waitsForNobody: true },
   ),
   drops('write_seqcount_end', 's', [exclusive('s', 'seqwrite')], '6.12:include/linux/seqlock.h:490'),
+  // Only the plain ones assert that preemption is off, where no lock goes with the counter; these switch it off for a lock that sleeps
   takes(
     'raw_write_seqcount_begin',
     's',
     false,
-    [exclusive('s', 'seqwrite')],
+    [exclusive('s', 'seqcount')],
     '6.12:include/linux/seqlock.h:397',
     { waitsForNobody: true },
   ),
-  drops('raw_write_seqcount_end', 's', [exclusive('s', 'seqwrite')], '6.12:include/linux/seqlock.h:418'),
+  drops('raw_write_seqcount_end', 's', [exclusive('s', 'seqcount')], '6.12:include/linux/seqlock.h:418'),
   plain(
     'write_seqcount_invalidate',
     's',

@@ -578,5 +578,42 @@ const TASKS: readonly HelperEntry[] = [
   }),
 ];
 
+/** Network devices, whose count each processor keeps a part of: it is no counter that the text of their bodies shows. */
+const DEVICES: readonly HelperEntry[] = [
+  N(
+    'dev_hold',
+    'dev',
+    'Takes one more reference to a network device.',
+    '6.12:include/linux/netdevice.h:4198',
+    {
+      references: [get('dev', 'net_device')],
+    },
+  ),
+  N('dev_put', 'dev', 'Drops a reference to a network device.', '6.12:include/linux/netdevice.h:4210', {
+    references: [put('dev', 'net_device')],
+  }),
+  N(
+    'netdev_hold',
+    'dev, tracker, gfp',
+    'Takes one more reference to a network device, and remembers by whom.',
+    '6.12:include/linux/netdevice.h:4173',
+    { versions: { since: '6.1' }, references: [get('dev', 'net_device')] },
+  ),
+  N(
+    'netdev_put',
+    'dev, tracker',
+    'Drops a reference to a network device that was remembered.',
+    '6.12:include/linux/netdevice.h:4182',
+    { versions: { since: '6.1' }, references: [put('dev', 'net_device')] },
+  ),
+];
+
 /** All references. */
-export const REFERENCES: readonly HelperEntry[] = [...TASKS, ...DENTRIES, ...INODES, ...MOUNTS, ...COUNTERS];
+export const REFERENCES: readonly HelperEntry[] = [
+  ...TASKS,
+  ...DENTRIES,
+  ...INODES,
+  ...MOUNTS,
+  ...COUNTERS,
+  ...DEVICES,
+];

@@ -362,4 +362,54 @@ const ASSERTS: readonly HelperEntry[] = [
 ];
 
 /** RCU, execution states and assertions. */
-export const STATE_PRIMITIVES: readonly HelperEntry[] = [...RCU, ...STATES, ...ASSERTS];
+/** What says where the processor is; under the RCU read side alone all of them may say that it is nowhere special. */
+function asks(
+  name: string,
+  summary: string,
+  maySleep: 'zero' | 'nonzero',
+  seesLocks: boolean,
+  proof: string,
+): HelperEntry {
+  return plain(name, '', summary, proof, { returns: `@${name}`, asksWhere: { maySleep, seesLocks } });
+}
+
+const ASKS: readonly HelperEntry[] = [
+  asks(
+    'preemptible',
+    'Tells whether the task could be preempted here: preemption and interrupts are on.',
+    'nonzero',
+    true,
+    '6.12:include/linux/preempt.h:227',
+  ),
+  asks('in_atomic', 'Tells whether preemption is off.', 'zero', true, '6.12:include/linux/preempt.h:186'),
+  asks(
+    'in_interrupt',
+    'Tells whether an interrupt is served, or bottom halves are off.',
+    'zero',
+    false,
+    '6.12:include/linux/preempt.h:143',
+  ),
+  asks(
+    'in_softirq',
+    'Tells whether a softirq is served, or bottom halves are off.',
+    'zero',
+    false,
+    '6.12:include/linux/preempt.h:142',
+  ),
+  asks(
+    'in_serving_softirq',
+    'Tells whether a softirq is served.',
+    'zero',
+    false,
+    '6.12:include/linux/preempt.h:128',
+  ),
+  asks(
+    'in_task',
+    'Tells whether a task runs, and no interrupt is served.',
+    'nonzero',
+    false,
+    '6.12:include/linux/preempt.h:132',
+  ),
+];
+
+export const STATE_PRIMITIVES: readonly HelperEntry[] = [...RCU, ...STATES, ...ASSERTS, ...ASKS];

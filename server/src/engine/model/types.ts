@@ -34,6 +34,7 @@ export type LockKind =
   | 'rwlock' // rwlock_t: atomic
   | 'bit' // bit_spin_lock, hlist_bl_lock: atomic
   | 'seqwrite' // write side of a seqlock: atomic
+  | 'seqcount' // write side of a sequence counter that was begun as raw: says nothing of preemption
   | 'mutex'
   | 'rwsem'
   | 'percpu-rwsem'
@@ -190,6 +191,11 @@ export interface HelperEntry {
   readonly returns?: string;
   /** What it answers: it gives true where this holds, false where it does not. One test, no conjunction. */
   readonly tells?: ConditionText;
+  /**
+   * It says in what state the processor is: what it gives where one may sleep, as far as it knows. `seesLocks`: no lock that forbids
+   * sleeping is held then either, and not only no interrupt is served. What it `returns` is a global of its own name.
+   */
+  readonly asksWhere?: { readonly maySleep: 'zero' | 'nonzero'; readonly seesLocks: boolean };
   /** Who takes the lock waits for nobody: others are shut out already. */
   readonly waitsForNobody?: true;
   /** It waits for nothing: for what is not in memory it gives NULL or an error, where others would fetch it. */

@@ -215,6 +215,7 @@ function isOrdered(kind: LockKind): boolean {
     case 'rwlock':
     case 'bit':
     case 'seqwrite':
+    case 'seqcount':
     case 'mutex':
     case 'rwsem':
     case 'percpu-rwsem':

@@ -152,6 +152,8 @@ export function kindWords(kind: LockKind | null): string {
       return 'bit spinlock';
     case 'seqwrite':
       return 'seqlock, write side';
+    case 'seqcount':
+      return 'sequence counter, write side';
     case 'percpu-rwsem':
       return 'per-CPU rwsem';
     case 'folio':

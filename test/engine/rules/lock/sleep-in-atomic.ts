@@ -97,6 +97,125 @@ void e_bad(struct foo *f, struct foo *g)
 	wait(g); /*! lock/sleep-in-atomic@medium */
 	spin_unlock(&f->lock);
 }`,
+  'a write section of a sequence count that switches preemption off, or leaves it as it is': `
+struct shelf { struct mutex mutex; seqcount_t count; };
+void a_bad(struct shelf *s)
+{
+	write_seqcount_begin(&s->count);
+	mutex_lock(&s->mutex); /*! lock/sleep-in-atomic@high */
+	mutex_unlock(&s->mutex);
+	write_seqcount_end(&s->count);
+}
+void b_ok(struct shelf *s)
+{
+	raw_write_seqcount_begin(&s->count);
+	mutex_lock(&s->mutex);
+	mutex_unlock(&s->mutex);
+	raw_write_seqcount_end(&s->count);
+}
+void c_bad(struct shelf *s)
+{
+	preempt_disable();
+	raw_write_seqcount_begin(&s->count);
+	mutex_lock(&s->mutex); /*! lock/sleep-in-atomic@high */
+	mutex_unlock(&s->mutex);
+	raw_write_seqcount_end(&s->count);
+	preempt_enable();
+}`,
+  'a callee that asks where it runs before it sleeps': `
+struct shelf { spinlock_t lock; struct mutex mutex; void *book; int closing; };
+static int slot(struct shelf *s)
+{
+	if (in_softirq() || s->closing)
+		return -EBUSY;
+	mutex_lock(&s->mutex);
+	mutex_unlock(&s->mutex);
+	return 0;
+}
+static int send(struct shelf *s)
+{
+	int err = slot(s);
+
+	if (err)
+		s->closing++;
+	return err;
+}
+void a_ok(struct shelf *s)
+{
+	spin_lock(&s->lock);
+	send(s);
+	spin_unlock(&s->lock);
+}
+void b_bad(struct shelf *s)
+{
+	rcu_read_lock();
+	send(s); /*! lock/sleep-in-atomic */
+	rcu_read_unlock();
+}
+static void fill(struct shelf *s)
+{
+	if (!preemptible())
+		s->closing = 1;
+	else
+		s->book = kmalloc(8, GFP_KERNEL);
+}
+void c_ok(struct shelf *s)
+{
+	spin_lock(&s->lock);
+	fill(s);
+	spin_unlock(&s->lock);
+}
+static void other_way_round(struct shelf *s)
+{
+	if (!preemptible())
+		s->book = kmalloc(8, GFP_KERNEL);
+}
+void d_bad(struct shelf *s)
+{
+	spin_lock(&s->lock);
+	other_way_round(s); /*! lock/sleep-in-atomic */
+	spin_unlock(&s->lock);
+}
+void e_ok(struct shelf *s)
+{
+	spin_lock(&s->lock);
+	if (preemptible())
+		s->book = kmalloc(8, GFP_KERNEL);
+	spin_unlock(&s->lock);
+}
+void f_bad(struct shelf *s)
+{
+	spin_lock(&s->lock);
+	if (!in_interrupt())
+		s->book = kmalloc(8, GFP_KERNEL); /*! lock/sleep-in-atomic */
+	spin_unlock(&s->lock);
+}
+static void after_all(struct shelf *s)
+{
+	if (in_task())
+		s->closing = 1;
+	mutex_lock(&s->mutex);
+	mutex_unlock(&s->mutex);
+}
+void g_bad(struct shelf *s)
+{
+	spin_lock(&s->lock);
+	after_all(s); /*! lock/sleep-in-atomic@high */
+	spin_unlock(&s->lock);
+}
+static void locks_itself(struct shelf *s)
+{
+	if (in_softirq())
+		return;
+	spin_lock(&s->lock);
+	mutex_lock(&s->mutex); /*! lock/sleep-in-atomic */
+	mutex_unlock(&s->mutex);
+	spin_unlock(&s->lock);
+}
+void h_ok(struct shelf *s)
+{
+	locks_itself(s);
+}`,
   'a mutex under a spinlock': `
 void a_bad(struct foo *f)
 {

@@ -431,6 +431,50 @@ static int other_ok(struct inode *inode, struct file *file)
 	return task->n;
 }
 const struct file_operations fops = { .open = open_bad, .release = other_ok };`,
+  'a network device that is held, and one that is not': `
+struct net_device { int *pcpu_refcnt; int n; };
+struct port { struct net_device *dev; };
+static int open_bad(struct inode *inode, struct file *file)
+{
+	struct port *port = inode->i_private;
+	struct net_device *dev;
+
+	rcu_read_lock();
+	dev = rcu_dereference(port->dev);
+	rcu_read_unlock();
+	return dev->n; /*! rcu/unprotected-deref */
+}
+static int other_ok(struct inode *inode, struct file *file)
+{
+	struct port *port = inode->i_private;
+	struct net_device *dev;
+	int n;
+
+	rcu_read_lock();
+	dev = rcu_dereference(port->dev);
+	dev_hold(dev);
+	rcu_read_unlock();
+	n = dev->n;
+	dev_put(dev);
+	return n;
+}
+static struct net_device *device_get(struct port *port)
+{
+	struct net_device *dev;
+
+	rcu_read_lock();
+	dev = rcu_dereference(port->dev);
+	dev_hold(dev);
+	rcu_read_unlock();
+	return dev;
+}
+static long third_ok(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct net_device *dev = device_get(file->private_data);
+
+	return dev ? dev->n : 0;
+}
+const struct file_operations fops = { .open = open_bad, .release = other_ok, .unlocked_ioctl = third_ok };`,
   'a reference on the module that owns it': `
 struct kind { struct kind *next; struct module *owner; int n; };
 static struct kind *kinds;

@@ -43,6 +43,7 @@ const KINDS: ReadonlySet<LockKind> = new Set<LockKind>([
   'rwsem',
   'percpu-rwsem',
   'seqwrite',
+  'seqcount',
   'folio',
 ]);
 
