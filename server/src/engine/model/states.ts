@@ -361,7 +361,6 @@ const ASSERTS: readonly HelperEntry[] = [
   ),
 ];
 
-/** RCU, execution states and assertions. */
 /** What says where the processor is; under the RCU read side alone all of them may say that it is nowhere special. */
 function asks(
   name: string,
@@ -412,4 +411,5 @@ const ASKS: readonly HelperEntry[] = [
   ),
 ];
 
+/** RCU, execution states, assertions, and what asks for such states. */
 export const STATE_PRIMITIVES: readonly HelperEntry[] = [...RCU, ...STATES, ...ASSERTS, ...ASKS];
