@@ -142,19 +142,11 @@ export class Loader {
   /** Files of which somebody told the text before anything was made of them: those in an editor. With their trees, once they are parsed. */
   private readonly opened = new Map<string, Parsed | null>();
 
-  private noteOpened(path: string): void {
-    this.opened.delete(path);
-    this.opened.set(path, null);
-    for (const other of this.opened.keys()) if (this.opened.size > MAX_EDITED) this.opened.delete(other);
-  }
-
   private noteEdited(path: string): void {
     // The first edit of a file in an editor begins with the tree that it was read with
     const last = this.edited.get(path) ?? this.opened.get(path) ?? null;
     this.opened.delete(path);
-    this.edited.delete(path);
-    this.edited.set(path, last);
-    for (const other of this.edited.keys()) if (this.edited.size > MAX_EDITED) this.edited.delete(other);
+    putLast(this.edited, path, last);
   }
 
   /** `stays`: the file is this text now, and the next one is compared with it. */
@@ -474,7 +466,7 @@ export class Loader {
     // Where headers are found hangs on which files there are, not on what they say
     const stays = there === true && this.names(folder).has(path.slice(at + 1));
     if (facts !== undefined) this.noteEdited(path);
-    else if (!this.isBeingEdited(path)) this.noteOpened(path);
+    else if (!this.isBeingEdited(path)) putLast(this.opened, path, null);
     if (!stays) this.followed = new WeakMap();
     else if (facts !== undefined) this.followed.delete(facts);
     return !stays;
@@ -491,6 +483,13 @@ export class Loader {
       .map(([file, reason]) => ({ file, reason }))
       .sort((a, b) => (a.file < b.file ? -1 : 1));
   }
+}
+
+/** Puts a file behind those that are there, of which the last ones stay. */
+function putLast<T>(files: Map<string, T>, path: string, value: T): void {
+  files.delete(path);
+  files.set(path, value);
+  for (const other of files.keys()) if (files.size > MAX_EDITED) files.delete(other);
 }
 
 /** Functions in a file, and how many of them the parser could not read whole. */

@@ -31,9 +31,8 @@ export interface FoundSituations {
   /** By function: numbers of situations by their keys. */
   readonly keys: readonly (ReadonlyMap<number, number> | undefined)[];
   readonly seeds: ReadonlyMap<number, readonly Entry[]>;
-  /** The calls of a function from outside of its group, in the order in which they were gone through; and those of all, by function. */
-  readonly calls: (id: number) => Calls;
-  readonly allCalls: () => readonly (Calls | undefined)[];
+  /** By function: the calls of it from outside of its group, in the order in which they were gone through. */
+  readonly calls: () => readonly (Calls | undefined)[];
   readonly groups: readonly (readonly number[])[];
   readonly origins: readonly Origin[];
 }
@@ -50,7 +49,6 @@ export const NOTHING_FOUND: FoundSituations = {
   keys: [],
   seeds: new Map(),
   calls: () => [],
-  allCalls: () => [],
   groups: [],
   origins: [],
 };
@@ -452,7 +450,7 @@ export class Earlier {
       }
       if (goesOn) for (const id of group) for (const callee of callees(id)) below[callee] = true;
     }
-    return { entries, keys: situations.keys.slice(), otherEffects, calls: situations.allCalls };
+    return { entries, keys: situations.keys.slice(), otherEffects, calls: situations.calls };
   }
 
   /** Groups of functions that call each other, where all calls are what they were; else null. */
@@ -494,7 +492,7 @@ export class Earlier {
       // Its own calls count where they stay in the group
       if (this.sameEdges[id] !== true && (group.length > 1 || this.callsItself(old))) return null;
       const from = calls(id);
-      const before = situations.calls(old);
+      const before = situations.calls()[old] ?? [];
       if (from.length !== before.length) return null;
       for (let i = 0; i < from.length; i += 2) {
         const caller = from[i] as number;

@@ -5,12 +5,12 @@
  */
 import { operatorCode } from '../facts/encode.js';
 import { isAtomicKind, isStateKind, namelessWord } from '../model/lock-kinds.js';
-import type { HelperEntry } from '../model/types.js';
+import { hasAsked } from './asked-where.js';
 import type { CallSite } from './call-site.js';
 import { calledName } from './cfg.js';
 import { type Evaluator, JOIN_OP } from './evaluate.js';
 import { commonFacts, commonLocks, groupExits, implies } from './join.js';
-import { ANY, type Facts, maskOf, NO_FACTS, withFact, ZERO } from './known.js';
+import { ANY, type Facts, maskOf, NO_FACTS, withFact } from './known.js';
 import { showPlace } from './names.js';
 import { readsOf } from './operands.js';
 import type {
@@ -210,7 +210,7 @@ export class EffectRecorder {
     if (this.isSleepSaid(s)) return;
     const lock = heldAtomic(s.locks);
     // A mask that the caller passes: whether it allows sleeping under this lock nobody here knows
-    if (lock !== null && (assumed || this.hasAsked(s, memory))) return;
+    if (lock !== null && (assumed || hasAsked(this.shared, s, memory))) return;
     const facts = exported(this.terms, s.facts);
     if (lock !== null) {
       const key = `s${op},${lock.place},${lock.kind}`;
@@ -230,33 +230,6 @@ export class EffectRecorder {
       memory: this.inMemory(s, memory),
     };
     this.addSleep(effect, via >= 0);
-  }
-
-  /**
-   * Whether who sleeps has asked first where the processor is, and goes on only where it may: with a lock held here that forbids it, it
-   * does not come to that. What tells interrupts alone has an answer for this function, which took the lock, but a callee that asks knows
-   * that it is called by those who may not sleep. The RCU read side is seen by none of them. `memory`: what a callee found.
-   */
-  private hasAsked(s: State, memory: Facts): boolean {
-    if (!s.locks.some((l) => !l.may && l.kind !== 'rcu' && isAtomicKind(l.kind))) return false;
-    const says = (facts: Facts, inCallee: boolean): boolean => {
-      for (let i = 0; i < facts.length; i += 2) {
-        const asked = this.askedWhere(facts[i] as number);
-        if (asked === undefined || !(asked.seesLocks || inCallee)) continue;
-        if (((facts[i + 1] as number) & (asked.maySleep === 'zero' ? ~ZERO & ANY : ZERO)) === 0) return true;
-      }
-      return false;
-    };
-    return says(memory, true) || says(s.facts, false) || says(s.aside, false);
-  }
-
-  /** What a term says of where the processor is, if it is the answer of what tells that. */
-  private askedWhere(t: number): HelperEntry['asksWhere'] {
-    const { terms } = this;
-    if (terms.kind(t) !== T.Load) return undefined;
-    const place = terms.a(t);
-    if (terms.kind(place) !== T.Global) return undefined;
-    return this.shared.model.helpers.get(terms.nameText(terms.a(place)))?.asksWhere;
   }
 
   /** What a state, and what a callee of it, knows of memory that callers have a name for. */

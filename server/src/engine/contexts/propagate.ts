@@ -88,8 +88,7 @@ export class Propagation {
       entries: this.entries,
       keys: this.keys,
       seeds: this.seeds,
-      calls: (id) => this.callsOf(id),
-      allCalls: () => this.allCalls(),
+      calls: () => this.allCalls(),
       groups: this.groups,
       origins: this.origins,
     };

@@ -565,6 +565,7 @@ function writeOrigin(w: Writer, o: Origin): void {
 export function stored(found: Found, terms: Terms): Stored {
   const w = new Writer();
   const { situations } = found;
+  const calls = situations.calls();
   w.all(found.groups, (g) => w.numbers(g));
   w.all(situations.groups, (g) => w.numbers(g));
   w.all(situations.origins, (o) => writeOrigin(w, o));
@@ -581,7 +582,7 @@ export function stored(found: Found, terms: Terms): Stored {
     w.numbers([...(situations.keys[id] ?? new Map()).values()]);
     w.keys.push(...(situations.keys[id] ?? new Map<number, number>()).keys());
     w.all(situations.seeds.get(id) ?? [], (e) => writeEntry(w, e));
-    w.numbers(situations.calls(id));
+    w.numbers(calls[id] ?? []);
   }
   return w.done(terms);
 }
@@ -630,8 +631,7 @@ export function recalled(from: Stored): { readonly found: Found; readonly terms:
         entries,
         keys: entryKeys,
         seeds,
-        calls: (id) => calls[id] ?? [],
-        allCalls: () => calls,
+        calls: () => calls,
         groups: situationGroups,
         origins,
       },

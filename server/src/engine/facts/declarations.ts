@@ -32,7 +32,7 @@ import { recordUses } from './uses.js';
 
 /** Facts of a parsed file. `text` is the configured text that `tree` was made from. */
 export function buildFacts(path: string, text: string, tree: FlatTree): FileFacts {
-  const walk = new TopLevel(new FactsBuilder(text.length), text, tree);
+  const walk = new TopLevel(new FactsBuilder(), text, tree);
   walk.items(0);
   walk.scopeClasses();
   if (path.endsWith('.c')) recordUses(walk.b, text, tree);

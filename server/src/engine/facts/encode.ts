@@ -169,12 +169,16 @@ function hashOf(a: number, b: number, c: number, d: number): number {
   return h ^ (h >>> 16);
 }
 
+/** What a pool grows to first. */
+const LEAST_ROOM = 64;
+
 /** A growing array of integers. */
 export class IntPool {
   private data: Int32Array;
   length = 0;
 
-  constructor(capacity: number) {
+  /** `capacity`: room that is there from the start; most pools of a small text stay empty. */
+  constructor(capacity = 0) {
     this.data = new Int32Array(capacity);
   }
 
@@ -205,69 +209,41 @@ export class IntPool {
   }
 
   private grow(need: number): void {
-    const grown = new Int32Array(Math.max(need, this.data.length * 2));
+    const grown = new Int32Array(Math.max(need, this.data.length * 2, LEAST_ROOM));
     grown.set(this.data);
     this.data = grown;
   }
 }
 
-/** Shorter texts are macros and small headers. */
-const SHORT_TEXT = 2000;
-
 const UNNAMED_TYPE = /^(struct|union|enum) @(\d+)$/;
 
 /** Collects one file's facts; strings, expressions and types are hash-consed. */
 export class FactsBuilder {
-  readonly lists: IntPool;
-  readonly ops: IntPool;
-  readonly blocks: IntPool;
-  readonly functions: IntPool;
-  readonly variables: IntPool;
-  readonly structs: IntPool;
-  readonly fields: IntPool;
-  readonly tables: IntPool;
-  readonly slots: IntPool;
-  readonly macros: IntPool;
-  readonly globals: IntPool;
-  readonly protos: IntPool;
-  readonly typedefs: IntPool;
-  readonly enums: IntPool;
-  readonly invocations: IntPool;
-  readonly uses: IntPool;
-  readonly includes: IntPool;
-  private readonly exprs: IntPool;
-  private readonly types: IntPool;
+  readonly lists = new IntPool();
+  readonly ops = new IntPool();
+  readonly blocks = new IntPool();
+  readonly functions = new IntPool();
+  readonly variables = new IntPool();
+  readonly structs = new IntPool();
+  readonly fields = new IntPool();
+  readonly tables = new IntPool();
+  readonly slots = new IntPool();
+  readonly macros = new IntPool();
+  readonly globals = new IntPool();
+  readonly protos = new IntPool();
+  readonly typedefs = new IntPool();
+  readonly enums = new IntPool();
+  readonly invocations = new IntPool();
+  readonly uses = new IntPool();
+  readonly includes = new IntPool();
+  private readonly exprs = new IntPool();
+  private readonly types = new IntPool();
   private readonly words = new Words();
   /** Numbers of expressions and 1, by what they say; 0: free. Their number is a power of two. */
-  private exprIds: Int32Array;
+  private exprIds = new Int32Array(512);
   private readonly typeIds = new Map<string, number>();
   private readonly nums: number[] = [];
   private readonly numIds = new Map<number, number>();
-
-  /** `letters`: how long the text is, so that a short one is not given the room of a file. */
-  constructor(letters: number) {
-    const room = (most: number): number => (letters < SHORT_TEXT ? most / 32 : most);
-    this.lists = new IntPool(room(1024));
-    this.ops = new IntPool(room(4096));
-    this.blocks = new IntPool(room(512));
-    this.functions = new IntPool(room(512));
-    this.variables = new IntPool(room(512));
-    this.structs = new IntPool(room(64));
-    this.fields = new IntPool(room(256));
-    this.tables = new IntPool(room(64));
-    this.slots = new IntPool(room(128));
-    this.macros = new IntPool(room(128));
-    this.globals = new IntPool(room(128));
-    this.protos = new IntPool(room(128));
-    this.typedefs = new IntPool(room(32));
-    this.enums = new IntPool(room(64));
-    this.invocations = new IntPool(room(64));
-    this.uses = new IntPool(room(64));
-    this.includes = new IntPool(room(32));
-    this.exprs = new IntPool(room(4096));
-    this.types = new IntPool(room(128));
-    this.exprIds = new Int32Array(room(4096));
-  }
 
   string(text: string): number {
     return this.words.of(text);

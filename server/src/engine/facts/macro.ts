@@ -96,7 +96,7 @@ function macroFacts(
   if (fn < 0) return null;
   const at = childByField(t, fn, F.body);
   if (at < 0) return null;
-  const b = new FactsBuilder(text.length);
+  const b = new FactsBuilder();
   const lowering = new FunctionLowering(b, text, t, t.start[fn] as number);
   for (const p of params) lowering.parameter(p.replace(/\.\.\.$/, '').trim() || '__VA_ARGS__', -1);
   const l = lowering.body(at);

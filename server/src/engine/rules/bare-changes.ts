@@ -2,6 +2,7 @@
  * Members that one function alone changes without the lock under which the rest of its directory changes them. Must not know what is
  * reported of that.
  */
+import { push } from '../base/multimap.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry } from '../contexts/entry-points.js';
 import { readsOf } from '../contexts/operands.js';
@@ -63,12 +64,7 @@ export function bareChanges(cx: RuleContext): readonly BareChange[] {
   const byMember = CHANGED.together(cx.analysis, inFunction, (changes) => {
     const all = new Map<string, ChangeIn[]>();
     for (const fn of cx.all)
-      for (const c of changes.get(fn.id) ?? []) {
-        const key = `${fn.unit}|${c.struct}.${c.field}`;
-        const list = all.get(key);
-        if (list === undefined) all.set(key, [{ ...c, fn }]);
-        else list.push({ ...c, fn });
-      }
+      for (const c of changes.get(fn.id) ?? []) push(all, `${fn.unit}|${c.struct}.${c.field}`, { ...c, fn });
     return all;
   });
   const mine = new Set(cx.functions.map((fn) => fn.id));

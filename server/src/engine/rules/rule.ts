@@ -16,7 +16,7 @@ import type {
 import type { Analysis } from '../contexts/analysis.js';
 import { calledName, fnColumn } from '../contexts/cfg.js';
 import type { Entry, Origin } from '../contexts/entry-points.js';
-import type { ShownLock } from '../contexts/result.js';
+import type { ShownLock, SleepEffect } from '../contexts/result.js';
 import type { PlainLock } from '../contexts/state.js';
 import type { RuleInfo } from '../door.js';
 import { columnAt, type FileFacts, Fn, lineAt, OP_STRIDE } from '../facts/encode.js';
@@ -250,7 +250,25 @@ export function originStep(cx: RuleContext, origin: Origin, side: 0 | 1 = 0): Tr
   return step('entry', fn, -1, `${fn.name}() ${how}`, side);
 }
 
-/** Steps from a call down to what sleeps, through the callees' effects. */
+/** Calls of a way down that are followed. */
+const MAX_WAY = 20;
+
+/** The way from a sleep down to what sleeps, through the callees' effects: each function with its sleep. `via`: of the first one. */
+export function* sleepsBelow(
+  { program, results }: Analysis,
+  via: number,
+): Generator<{ readonly fn: FunctionRef; readonly sleep: SleepEffect }> {
+  for (let depth = 0, next = via; depth < MAX_WAY && next >= 0; depth++) {
+    const fn = program.functions[next];
+    const sleeps = results[next]?.sleeps ?? [];
+    const sleep = sleeps.find((e) => e.certain) ?? sleeps[0];
+    if (fn === undefined || sleep === undefined) return;
+    yield { fn, sleep };
+    next = sleep.via;
+  }
+}
+
+/** Steps from a call down to what sleeps. */
 export function sleepPath(
   cx: RuleContext,
   fn: FunctionRef,
@@ -260,40 +278,23 @@ export function sleepPath(
   side: 0 | 1 = 0,
 ): TraceStep[] {
   const steps: TraceStep[] = [];
-  let at = fn;
-  let atOp = op;
-  let name = what;
-  let next = via;
-  for (let depth = 0; depth < 20; depth++) {
-    if (next < 0) {
-      steps.push(step('access', at, atOp, `${name}() may sleep`, side));
-      return steps;
-    }
-    steps.push(step('call', at, atOp, `calls ${name}()`, side));
-    const callee = cx.analysis.program.functions[next];
-    const effect = cx.analysis.results[next]?.sleeps;
-    if (callee === undefined || effect === undefined || effect.length === 0) return steps;
-    const e = effect.find((x) => x.certain) ?? effect[0];
-    if (e === undefined) return steps;
-    at = callee;
-    atOp = e.op;
-    name = e.what;
-    next = e.via;
+  let last = { fn, op, what, via };
+  for (const below of sleepsBelow(cx.analysis, via)) {
+    steps.push(step('call', last.fn, last.op, `calls ${last.what}()`, side));
+    last = { fn: below.fn, ...below.sleep };
   }
+  steps.push(
+    last.via < 0
+      ? step('access', last.fn, last.op, `${last.what}() may sleep`, side)
+      : step('call', last.fn, last.op, `calls ${last.what}()`, side),
+  );
   return steps;
 }
 
 /** The primitive that a sleep effect ends in. */
 export function sleepLeaf(cx: Pick<RuleContext, 'analysis'>, what: string, via: number): string {
   let name = what;
-  let next = via;
-  for (let depth = 0; depth < 20 && next >= 0; depth++) {
-    const effect = cx.analysis.results[next]?.sleeps;
-    const e = effect?.find((x) => x.certain) ?? effect?.[0];
-    if (e === undefined) break;
-    name = e.what;
-    next = e.via;
-  }
+  for (const { sleep } of sleepsBelow(cx.analysis, via)) name = sleep.what;
   return name;
 }
 

@@ -10,7 +10,7 @@ import { readsOf } from '../../contexts/operands.js';
 import type { State } from '../../contexts/state.js';
 import { T } from '../../contexts/terms.js';
 import { EXPR_STRIDE, type FileFacts, Fn, nameIn, OP_STRIDE, Op, X } from '../../facts/encode.js';
-import type { LockKind } from '../../model/types.js';
+import { isAtomicKind } from '../../model/lock-kinds.js';
 import { type FunctionRef, readList } from '../../program/program.js';
 import { type Movable, Moves, movable, NOBODY_KNOWS, type Spot, spotOf } from '../dentry-stability.js';
 import { heldIn, heldShown } from '../holding.js';
@@ -131,7 +131,7 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
       const spot = spotOf(run, entry, s, dentry, true, quiet);
       if (spot === null) return;
       const held = heldShown(cx, fn, run, entry, s, op);
-      const lasts = heldIn(run, entry, s).some((l) => !l.may && KEEPS_MEMORY.has(l.kind));
+      const lasts = heldIn(run, entry, s).some((l) => !l.may && isAtomicKind(l.kind));
       uses.set(dentry, {
         op,
         text: run.showPlace(dentry),
@@ -195,9 +195,6 @@ function usesIn(cx: RuleContext, fn: FunctionRef, entry: Entry): Uses {
   replay(cx.analysis, fn, entry, look, undefined, goals);
   return { uses: [...uses.values()], believed };
 }
-
-/** What switches preemption off, or is a read side of RCU where it does not: names are freed after a grace period. */
-const KEEPS_MEMORY: ReadonlySet<LockKind> = new Set(['spin', 'rwlock', 'bit', 'preempt', 'irq', 'bh']);
 
 /** Helpers whose use says that the function takes the dentry for one that may move, and their parameter. */
 const BELIEVES: ReadonlyMap<string, number> = new Map([

@@ -582,18 +582,16 @@ function missingIn(cx: RuleContext, fn: FunctionRef, entry: Entry): readonly Mis
   const isHanded = (op: number): boolean =>
     [...(roots.get(missingAt.get(op) ?? -1) ?? [])].some((call) => ways.isAfter(call, op));
   return [...found.values()]
-    .map((m) => {
-      return {
-        ...m,
-        mixed: others.has(m.op),
-        decided: flow !== null && [...softTests].some((b) => decides(flow, blockOf(flow, b), m.op)),
-        tested: membersIn(
-          fn,
-          [...softTests].filter((b) => flow !== null && parts(flow, blockOf(flow, b), m.op)),
-        ),
-        handed: isHanded(m.op),
-      };
-    })
+    .map((m) => ({
+      ...m,
+      mixed: others.has(m.op),
+      decided: flow !== null && [...softTests].some((b) => decides(flow, blockOf(flow, b), m.op)),
+      tested: membersIn(
+        fn,
+        [...softTests].filter((b) => flow !== null && parts(flow, blockOf(flow, b), m.op)),
+      ),
+      handed: isHanded(m.op),
+    }))
     .sort((a, b) => a.op - b.op);
 }
 

@@ -27,6 +27,7 @@ import {
   rcuOf,
   sleepLeaf,
   sleepPath,
+  sleepsBelow,
   step,
   WIDENED,
 } from '../rule.js';
@@ -36,9 +37,6 @@ const ID = 'lock/sleep-in-atomic';
 
 /** A lock of the VFS that is waited for, as the end of a path. */
 const OBJECT_LOCK = /(?:->|\.)(?:i_rwsem|s_umount)$/;
-
-/** Calls of a way down that are looked at. */
-const MAX_WAY = 20;
 
 /** The rule. */
 export const sleepInAtomic: Rule = {
@@ -244,19 +242,14 @@ function enteredAtomic(cx: RuleContext): Draft[] {
 }
 
 /** Whether a function, or one on the way from it to what sleeps, has an arm that queues work, itself or in what it calls. */
-function leavesToOthers(cx: RuleContext, from: FunctionRef, first: SleepEffect): boolean {
-  const { program, results, model } = cx.analysis;
+function leavesToOthers(cx: RuleContext, from: FunctionRef, { via }: SleepEffect): boolean {
+  const { program, model } = cx.analysis;
   const queues = (fn: FunctionRef | undefined): boolean =>
     fn !== undefined && operationsOf(fn).some((op) => model.helpers.get(calledName(fn, op))?.queues === true);
-  let fn: FunctionRef | undefined = from;
-  let e: SleepEffect | undefined = first;
-  for (let depth = 0; depth < MAX_WAY && fn !== undefined && e !== undefined; depth++) {
-    if (queues(fn)) return true;
-    for (const ids of calleesByOp(cx, fn).values())
-      if (ids.some((id) => queues(program.functions[id]))) return true;
-    const sleeps: readonly SleepEffect[] = results[e.via]?.sleeps ?? [];
-    fn = program.functions[e.via];
-    e = sleeps.find((x) => x.certain) ?? sleeps[0];
-  }
-  return false;
+  const way = [from, ...[...sleepsBelow(cx.analysis, via)].map(({ fn }) => fn)];
+  return way.some(
+    (fn) =>
+      queues(fn) ||
+      [...calleesByOp(cx, fn).values()].some((ids) => ids.some((id) => queues(program.functions[id]))),
+  );
 }
